@@ -1,0 +1,95 @@
+//! The one error type, and what a shape rule returns.
+
+use std::panic::Location;
+
+use crate::shape::Shape;
+
+/// Everything that can go wrong. Messages name the operation, the shapes, the names and the caller's line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A mistake made while recording: shapes that do not fit, an index out of range, two tapes mixed.
+    #[error("{op}: {reason}{} at {location}", suffix(inputs))]
+    Operation {
+        /// The operation.
+        op: &'static str,
+        /// What is wrong, and what would have been right.
+        reason: String,
+        /// The inputs' shapes, with names where they have one.
+        inputs: String,
+        /// Where the caller wrote it.
+        location: &'static Location<'static>,
+    },
+    /// The data of a tensor do not fill its shape.
+    #[error("tensor: shape {shape} holds {} values, {found} given", shape.size())]
+    Data {
+        /// The shape asked for.
+        shape: Shape,
+        /// Number of values given.
+        found: usize,
+    },
+    /// Nested arrays whose rows have different lengths.
+    #[error("tensor: rows differ in length: row 0 has {first} values, row {row} has {found}")]
+    Ragged {
+        /// Length of the first row.
+        first: usize,
+        /// The first row that differs.
+        row: usize,
+        /// Its length.
+        found: usize,
+    },
+    /// A gradient was asked for where there is none.
+    #[error("gradient of {of}: {reason}")]
+    NoGradient {
+        /// The value, described.
+        of: String,
+        /// Why there is none, and what to do.
+        reason: String,
+    },
+    /// A mistake in the parameters: a name used twice, an unknown name, a shape that differs.
+    #[error("parameter {name}: {reason}")]
+    Parameter {
+        /// The full name.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Parameters, gradients or optimizer state that belong to different sets of parameters.
+    #[error("{what}: {reason}")]
+    Foreign {
+        /// What was asked.
+        what: &'static str,
+        /// What does not belong together.
+        reason: String,
+    },
+    /// A replay was given inputs that the recording did not declare.
+    #[error("replay: {0}")]
+    Replay(String),
+    /// A setting outside its range.
+    #[error("{name} is {value}: must be {requirement}")]
+    Setting {
+        /// The setting.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// What would have been right.
+        requirement: &'static str,
+    },
+}
+
+fn suffix(inputs: &str) -> String {
+    if inputs.is_empty() { String::new() } else { format!(": {inputs}") }
+}
+
+/// Why an operation refuses its inputs; the tape adds the operation, the shapes, the names and the line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    pub(crate) reason: String,
+}
+
+impl Mismatch {
+    /// A refusal for this reason, in a few words: "inner dimensions differ".
+    pub fn new(reason: impl Into<String>) -> Self {
+        Mismatch { reason: reason.into() }
+    }
+}

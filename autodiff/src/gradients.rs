@@ -1,0 +1,118 @@
+//! What a backward pass fills: gradients of the parameters, flat, and of every value on the recording.
+
+use std::sync::Arc;
+
+use crate::error::Error;
+use crate::graph::{Graph, Place, Step};
+use crate::params::{ParamId, Params, Table};
+use crate::real::Real;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+use crate::var::Var;
+
+/// Gradients with the layout of the [`Params`] they were made from; reused from step to step.
+#[derive(Clone, Debug)]
+pub struct Gradients<T: Real> {
+    table: Arc<Table>,
+    params_key: u64,
+    pub(crate) flat: Vec<T>,
+    /// Gradients of the values of the recording that `filled_by` names.
+    pub(crate) arena: Vec<T>,
+    pub(crate) reached: Vec<bool>,
+    filled_by: u64,
+}
+
+impl<T: Real> Gradients<T> {
+    pub(crate) fn new(table: Arc<Table>, length: usize, params_key: u64) -> Self {
+        let (flat, arena, reached) = (vec![T::ZERO; length], Vec::new(), Vec::new());
+        Gradients { table, params_key, flat, arena, reached, filled_by: 0 }
+    }
+
+    /// The gradients of all parameters, in the order of [`Params::flat`].
+    pub fn flat(&self) -> &[T] {
+        &self.flat
+    }
+
+    /// The gradients of all parameters, to be clipped or scaled.
+    pub fn flat_mut(&mut self) -> &mut [T] {
+        &mut self.flat
+    }
+
+    /// Name, shape and gradient of every parameter, in order of registration.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Shape, &[T])> {
+        self.table.entries.iter().map(|e| (e.name.as_str(), &e.shape, &self.flat[e.range.clone()]))
+    }
+
+    /// The gradient of a value of the recording that filled these gradients last.
+    ///
+    /// # Errors
+    /// A view has no gradient of its own; an input that needs none, and a value that the loss does not depend on,
+    /// have none either.
+    pub fn of(&self, var: Var<'_, T>) -> Result<Tensor<T>, Error> {
+        var.with_node(|graph, k| self.of_node(graph, k))
+    }
+
+    pub(crate) fn of_node(&self, graph: &Graph<T>, k: usize) -> Result<Tensor<T>, Error> {
+        let node = &graph.nodes[k];
+        let none = |reason: &str| Err(Error::NoGradient { of: graph.title(k), reason: reason.into() });
+        let Some(place) = node.gradient else {
+            return match node.step {
+                Step::Leaf => none("it is an input; record it with variable() to get its gradient"),
+                _ => none("nothing it depends on needs a gradient"),
+            };
+        };
+        if node.step == Step::View {
+            return none("a view has none of its own; ask for that of the value it is a view of");
+        }
+        if self.filled_by != graph.key {
+            return none("no backward pass of this recording has filled these gradients");
+        }
+        if !self.reached.get(k).copied().unwrap_or(false) {
+            return none("the value that backward started from does not depend on it");
+        }
+        let data = match place {
+            Place::Arena(start) => &self.arena[start..start + node.extent],
+            Place::Parameter(start) => &self.flat[start..start + node.extent],
+        };
+        Tensor::new(node.layout.shape().clone(), data.to_vec())
+    }
+
+    /// The gradient of a parameter.
+    pub fn parameter(&self, params: &Params<T>, id: ParamId) -> Result<Tensor<T>, Error> {
+        self.check_layout(params)?;
+        let entry = params.entry(id)?;
+        Tensor::new(entry.shape.clone(), self.flat[entry.range.clone()].to_vec())
+    }
+
+    /// Adds the parameters' gradients of another pass: to accumulate over several tapes.
+    pub fn add(&mut self, other: &Gradients<T>) -> Result<(), Error> {
+        if self.params_key != other.params_key || self.flat.len() != other.flat.len() {
+            let reason = "the two were made from different Params".into();
+            return Err(Error::Foreign { what: "gradients", reason });
+        }
+        self.flat.iter_mut().zip(&other.flat).for_each(|(sum, &term)| *sum += term);
+        Ok(())
+    }
+
+    /// Sets the parameters' gradients to zero.
+    pub fn zero(&mut self) {
+        self.flat.fill(T::ZERO);
+    }
+
+    /// Whether these gradients have the layout of `params`.
+    pub fn check_layout(&self, params: &Params<T>) -> Result<(), Error> {
+        if params.layout() == (self.params_key, self.flat.len()) {
+            return Ok(());
+        }
+        let reason = "they were made from other Params, or before the last parameter was registered".into();
+        Err(Error::Foreign { what: "gradients", reason })
+    }
+
+    /// All zero and of the length that a recording needs.
+    pub(crate) fn clear(&mut self, arena_length: usize, filled_by: u64) {
+        self.flat.fill(T::ZERO);
+        self.arena.clear();
+        self.arena.resize(arena_length, T::ZERO);
+        self.filled_by = filled_by;
+    }
+}

@@ -1,0 +1,459 @@
+//! Nodes and the arena: how a recording is stored, run forward and pulled backward.
+//!
+//! Topological order is memory order. Every owned result is appended to one arena, so an operation's inputs lie
+//! below its output and `split_at_mut` lends both at once. A view (transpose, narrow, broadcast) is a node with a
+//! layout over its base's place in both arenas; it is never run and never pulled.
+//!
+//! Rejected: one allocation a value with reference counts (a graph search for the order, no reuse between steps);
+//! a boxed closure a node for backward (captures data, so a replay could use what was true while recording).
+
+use std::any::Any;
+use std::panic::Location;
+
+use smallvec::SmallVec;
+
+use crate::error::{Error, Mismatch};
+use crate::gradients::Gradients;
+use crate::layout::Layout;
+use crate::op::{Frame, InputGrads, Inputs, Op};
+use crate::params::{Params, unique_key};
+use crate::real::Real;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+use crate::view::{View, ViewMut};
+
+/// Where a value, or its gradient, is stored.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Place {
+    /// From this index of the recording's arena.
+    Arena(usize),
+    /// From this index of the flat parameters.
+    Parameter(usize),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Step {
+    /// Given from outside: an input, a constant or a parameter.
+    Leaf,
+    /// Shares the place of its base.
+    View,
+    /// Computed by the operation of this index.
+    Op(usize),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Label {
+    None,
+    Name(&'static str),
+    Parameter(usize),
+}
+
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) step: Step,
+    /// The node that owns the memory: itself, or a view's base.
+    pub(crate) base: u32,
+    pub(crate) inputs: SmallVec<[u32; 3]>,
+    /// For each input, whether backward adds to its gradient.
+    wanted: SmallVec<[bool; 3]>,
+    pub(crate) value: Place,
+    /// Nothing where no gradient is needed.
+    pub(crate) gradient: Option<Place>,
+    /// Length of the memory that the layout lies in.
+    pub(crate) extent: usize,
+    pub(crate) layout: Layout,
+    saved: usize,
+    pub(crate) label: Label,
+    pub(crate) location: &'static Location<'static>,
+}
+
+impl Node {
+    /// Its value, out of the arena (up to this node at least) and the flat parameters.
+    pub(crate) fn view<'a, T: Real>(&'a self, arena: &'a [T], parameters: &'a [T]) -> View<'a, T> {
+        let data = match self.value {
+            Place::Arena(start) => &arena[start..start + self.extent],
+            Place::Parameter(start) => &parameters[start..start + self.extent],
+        };
+        View::new(data, &self.layout)
+    }
+
+    /// Its gradient, likewise; nothing where it needs none.
+    pub(crate) fn gradient_view<'a, T: Real>(
+        &'a self,
+        arena: &'a mut [T],
+        parameters: &'a mut [T],
+    ) -> Option<ViewMut<'a, T>> {
+        let data = match self.gradient? {
+            Place::Arena(start) => &mut arena[start..start + self.extent],
+            Place::Parameter(start) => &mut parameters[start..start + self.extent],
+        };
+        Some(ViewMut::new(data, &self.layout))
+    }
+
+    /// An operation through which a gradient is needed but which has no rule for it (a comparison).
+    fn is_blocked(&self) -> bool {
+        matches!(self.step, Step::Op(_)) && self.gradient.is_some() && !self.wanted.contains(&true)
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Graph<T: Real> {
+    pub(crate) nodes: Vec<Node>,
+    /// Kept from recording to recording and overwritten in place: a second recording allocates none.
+    ops: Vec<Box<dyn Op<T>>>,
+    live_ops: usize,
+    pub(crate) values: Vec<T>,
+    /// Lengths of the arenas; `values` is shorter while only shapes are recorded.
+    value_length: usize,
+    gradient_length: usize,
+    pub(crate) shape_only: bool,
+    /// Of a shape-only recording: leaves whose data each replay gives, and leaves whose data never change.
+    pub(crate) declared: Vec<u32>,
+    constants: Vec<(u32, Tensor<T>)>,
+    /// The first mistake.
+    pub(crate) error: Option<Error>,
+    /// Tells this recording from every other.
+    pub(crate) key: u64,
+}
+
+impl<T: Real> Graph<T> {
+    pub(crate) fn new() -> Self {
+        Graph {
+            nodes: Vec::new(),
+            ops: Vec::new(),
+            live_ops: 0,
+            values: Vec::new(),
+            value_length: 0,
+            gradient_length: 0,
+            shape_only: false,
+            declared: Vec::new(),
+            constants: Vec::new(),
+            error: None,
+            key: unique_key(),
+        }
+    }
+
+    /// Forgets the recording and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.nodes.clear();
+        self.live_ops = 0;
+        self.values.clear();
+        self.value_length = 0;
+        self.gradient_length = 0;
+        self.error = None;
+        self.key = unique_key();
+    }
+
+    /// Appends a leaf of dense layout that lives in the arena, and returns its place there.
+    pub(crate) fn push_leaf(
+        &mut self,
+        shape: Shape,
+        needs_gradient: bool,
+        label: Label,
+        location: &'static Location<'static>,
+    ) -> u32 {
+        let value = Place::Arena(self.value_length);
+        let gradient = needs_gradient.then_some(Place::Arena(self.gradient_length));
+        self.push_owned(Step::Leaf, (&[], &[]), shape, (value, gradient), 0, label, location)
+    }
+
+    pub(crate) fn push_parameter(
+        &mut self,
+        shape: Shape,
+        start: usize,
+        index: usize,
+        location: &'static Location<'static>,
+    ) -> u32 {
+        let place = Place::Parameter(start);
+        let label = Label::Parameter(index);
+        self.push_owned(Step::Leaf, (&[], &[]), shape, (place, Some(place)), 0, label, location)
+    }
+
+    pub(crate) fn push_view(
+        &mut self,
+        of: u32,
+        layout: Layout,
+        keeps_gradient: bool,
+        location: &'static Location<'static>,
+    ) -> u32 {
+        let base = &self.nodes[of as usize];
+        let node = Node {
+            step: Step::View,
+            base: base.base,
+            inputs: SmallVec::new(),
+            wanted: SmallVec::new(),
+            value: base.value,
+            gradient: base.gradient.filter(|_| keeps_gradient),
+            extent: base.extent,
+            layout,
+            saved: 0,
+            label: Label::None,
+            location,
+        };
+        self.nodes.push(node);
+        (self.nodes.len() - 1) as u32
+    }
+
+    /// Appends an operation; runs it unless only shapes are recorded.
+    pub(crate) fn push_op<O: Op<T>>(
+        &mut self,
+        op: O,
+        inputs: &[u32],
+        params: &Params<T>,
+        location: &'static Location<'static>,
+    ) -> Result<u32, Error> {
+        let name = op.name();
+        let shapes: SmallVec<[&Shape; 4]> = inputs.iter().map(|&id| self.nodes[id as usize].layout.shape()).collect();
+        let shape = match op.shape(&shapes) {
+            Ok(shape) => shape,
+            Err(mismatch) => return Err(self.mistake(name, mismatch, inputs, params, location)),
+        };
+        let saved = op.saved(&shapes);
+        if shape.checked_size().is_none_or(|size| size > isize::MAX as usize / size_of::<T>()) {
+            let mismatch = Mismatch::new(format!("the result {shape} does not fit into memory"));
+            return Err(self.mistake(name, mismatch, inputs, params, location));
+        }
+        let needs = |&id: &u32| self.nodes[id as usize].gradient.is_some();
+        let wanted: SmallVec<[bool; 3]> =
+            inputs.iter().enumerate().map(|(i, id)| needs(id) && op.differentiable(i)).collect();
+        let gradient = inputs.iter().any(needs).then_some(Place::Arena(self.gradient_length));
+        let places = (Place::Arena(self.value_length), gradient);
+        let step = Step::Op(self.live_ops);
+        drop(shapes);
+        self.store(op);
+        let id = self.push_owned(step, (inputs, &wanted), shape, places, saved, Label::None, location);
+        if !self.shape_only {
+            self.run(id as usize, params)?;
+        }
+        Ok(id)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the fields of a node, in one private place")]
+    fn push_owned(
+        &mut self,
+        step: Step,
+        (inputs, wanted): (&[u32], &[bool]),
+        shape: Shape,
+        (value, gradient): (Place, Option<Place>),
+        saved: usize,
+        label: Label,
+        location: &'static Location<'static>,
+    ) -> u32 {
+        let id = self.nodes.len() as u32;
+        let extent = shape.size();
+        if matches!(value, Place::Arena(_)) {
+            self.value_length += extent + saved;
+            if !self.shape_only {
+                self.values.resize(self.value_length, T::ZERO);
+            }
+        }
+        if matches!(gradient, Some(Place::Arena(_))) {
+            self.gradient_length += extent;
+        }
+        self.nodes.push(Node {
+            step,
+            base: id,
+            inputs: SmallVec::from_slice(inputs),
+            wanted: SmallVec::from_slice(wanted),
+            value,
+            gradient,
+            extent,
+            layout: Layout::dense(shape),
+            saved,
+            label,
+            location,
+        });
+        id
+    }
+
+    fn store<O: Op<T>>(&mut self, op: O) {
+        match self.ops.get_mut(self.live_ops) {
+            Some(slot) => match (&mut **slot as &mut dyn Any).downcast_mut::<O>() {
+                Some(same) => *same = op,
+                None => *slot = Box::new(op),
+            },
+            None => self.ops.push(Box::new(op)),
+        }
+        self.live_ops += 1;
+    }
+
+    /// Keeps the data of a constant until a shape-only recording gets its memory.
+    pub(crate) fn keep_constant(&mut self, id: u32, data: &Tensor<T>) {
+        self.constants.push((id, data.clone()));
+    }
+
+    /// Gives a shape-only recording its memory, with the constants in it.
+    pub(crate) fn allocate(&mut self) {
+        self.values.resize(self.value_length, T::ZERO);
+        for (id, data) in std::mem::take(&mut self.constants) {
+            self.value_mut(id).copy_from_slice(data.data());
+        }
+    }
+
+    /// The value of a node through its layout.
+    pub(crate) fn read<'a>(&'a self, k: usize, params: &'a Params<T>) -> View<'a, T> {
+        self.nodes[k].view(&self.values, params.flat())
+    }
+
+    /// The memory of an owned node's value.
+    pub(crate) fn value_mut(&mut self, id: u32) -> &mut [T] {
+        let node = &self.nodes[id as usize];
+        match node.value {
+            Place::Arena(start) => &mut self.values[start..start + node.extent],
+            Place::Parameter(_) => &mut [],
+        }
+    }
+
+    /// Computes node `k` from the nodes below it. The eager tape and a replay both come here.
+    pub(crate) fn run(&mut self, k: usize, params: &Params<T>) -> Result<(), Error> {
+        let node = &self.nodes[k];
+        let (Step::Op(index), Place::Arena(start)) = (node.step, node.value) else { return Ok(()) };
+        let op = &self.ops[index];
+        let (below, rest) = self.values.split_at_mut(start);
+        let (output, rest) = rest.split_at_mut(node.extent);
+        let inputs = Inputs {
+            nodes: &self.nodes,
+            ids: &node.inputs,
+            values: below,
+            parameters: params.flat(),
+            shape: node.layout.shape(),
+        };
+        if let Err(mismatch) = op.check(inputs) {
+            return Err(self.mistake(op.name(), mismatch, &node.inputs, params, node.location));
+        }
+        op.forward(inputs, output, &mut rest[..node.saved]);
+        Ok(())
+    }
+
+    /// Fills `grads` with the gradients of `root`, weighted by `cotangent` (one where it is a scalar).
+    pub(crate) fn backward(
+        &self,
+        root: u32,
+        cotangent: Option<(&Shape, &[T])>,
+        params: &Params<T>,
+        grads: &mut Gradients<T>,
+        location: &'static Location<'static>,
+    ) -> Result<(), Error> {
+        let node = &self.nodes[root as usize];
+        let shape = node.layout.shape();
+        let refuse = |reason: String| Error::Operation {
+            op: "backward",
+            reason,
+            inputs: self.describe(&[root], params),
+            location,
+        };
+        let one = [T::ONE];
+        let seed = match cotangent {
+            Some((given, values)) if given == shape => values,
+            Some((given, _)) => return Err(refuse(format!("the cotangent has shape {given}, the value another"))),
+            None if shape.size() == 1 => &one,
+            None => return Err(refuse("a gradient starts from a scalar; reduce it, or use backward_with".into())),
+        };
+        if node.gradient.is_none() {
+            return Err(refuse("nothing it depends on needs a gradient".into()));
+        }
+        grads.check_layout(params)?;
+        self.reach(root, grads)?;
+        grads.clear(self.gradient_length, self.key);
+        if let Some(gradient) = node.gradient_view(&mut grads.arena, &mut grads.flat) {
+            gradient.add(seed);
+        }
+        for k in (0..=root as usize).rev() {
+            self.pull(k, params, grads);
+        }
+        Ok(())
+    }
+
+    /// Marks the nodes that a gradient from `root` arrives at.
+    fn reach(&self, root: u32, grads: &mut Gradients<T>) -> Result<(), Error> {
+        grads.reached.clear();
+        grads.reached.resize(self.nodes.len(), false);
+        grads.reached[self.nodes[root as usize].base as usize] = true;
+        for k in (0..=root as usize).rev() {
+            let node = &self.nodes[k];
+            if !grads.reached[k] {
+                continue;
+            }
+            if node.is_blocked() {
+                let (of, reason) = (self.title(k), "it has none; use detach() to treat its result as a constant");
+                return Err(Error::NoGradient { of, reason: reason.into() });
+            }
+            for (&input, _) in node.inputs.iter().zip(&node.wanted).filter(|&(_, &wanted)| wanted) {
+                grads.reached[self.nodes[input as usize].base as usize] = true;
+            }
+        }
+        Ok(())
+    }
+
+    fn pull(&self, k: usize, params: &Params<T>, grads: &mut Gradients<T>) {
+        let node = &self.nodes[k];
+        let (Step::Op(index), Place::Arena(start), Some(Place::Arena(gradient)), true) =
+            (node.step, node.value, node.gradient, grads.reached[k])
+        else {
+            return;
+        };
+        let (below, rest) = self.values.split_at(start);
+        let (output, rest) = rest.split_at(node.extent);
+        let inputs = Inputs {
+            nodes: &self.nodes,
+            ids: &node.inputs,
+            values: below,
+            parameters: params.flat(),
+            shape: node.layout.shape(),
+        };
+        let (arena, rest_of_arena) = grads.arena.split_at_mut(gradient);
+        let mut input_grads = InputGrads {
+            nodes: &self.nodes,
+            ids: &node.inputs,
+            wanted: &node.wanted,
+            arena,
+            parameters: &mut grads.flat,
+        };
+        let frame = Frame { inputs, output, saved: &rest[..node.saved] };
+        self.ops[index].backward(frame, &rest_of_arena[..node.extent], &mut input_grads);
+    }
+
+    /// The name that a declared input was given.
+    pub(crate) fn name(&self, id: u32) -> &'static str {
+        match self.nodes[id as usize].label {
+            Label::Name(name) => name,
+            Label::None | Label::Parameter(_) => "",
+        }
+    }
+
+    /// "matmul at model.rs:3:7", for errors.
+    pub(crate) fn title(&self, k: usize) -> String {
+        let node = &self.nodes[k];
+        let what = match node.step {
+            Step::Op(index) => self.ops[index].name(),
+            Step::View => "view",
+            Step::Leaf => "leaf",
+        };
+        format!("{what} at {}", node.location)
+    }
+
+    /// "[32, 784] × [785, 128] (fc1.weight)", for errors.
+    fn describe(&self, ids: &[u32], params: &Params<T>) -> String {
+        let one = |&id: &u32| {
+            let node = &self.nodes[id as usize];
+            let own = if node.label == Label::None { self.nodes[node.base as usize].label } else { node.label };
+            match own {
+                Label::None => node.layout.shape().to_string(),
+                Label::Name(name) => format!("{} ({name})", node.layout.shape()),
+                Label::Parameter(index) => format!("{} ({})", node.layout.shape(), params.name_of(index)),
+            }
+        };
+        ids.iter().map(one).collect::<Vec<_>>().join(" × ")
+    }
+
+    pub(crate) fn mistake(
+        &self,
+        op: &'static str,
+        mismatch: Mismatch,
+        inputs: &[u32],
+        params: &Params<T>,
+        location: &'static Location<'static>,
+    ) -> Error {
+        Error::Operation { op, reason: mismatch.reason, inputs: self.describe(inputs, params), location }
+    }
+}

@@ -1,0 +1,4 @@
+//! Temporary.
+pub(crate) fn dispatch<R>(work: impl FnOnce() -> R) -> R {
+    work()
+}

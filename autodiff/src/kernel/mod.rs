@@ -1,0 +1,13 @@
+//! Loops over slices that know nothing of tapes: matrix products, vectorised functions, sums.
+//!
+//! The only room where `unsafe` is allowed; each block states the contract it relies on.
+#![allow(unsafe_code)]
+
+mod dispatch;
+pub(crate) mod gemm;
+mod matrix;
+pub(crate) mod reduce;
+pub(crate) mod vector;
+
+pub(crate) use self::dispatch::dispatch;
+pub use matrix::{MatrixMut, MatrixRef};

@@ -1,0 +1,238 @@
+//! Views: how a shape lies over a stretch of memory. None of them moves data, none needs backward code.
+
+use smallvec::SmallVec;
+
+use crate::error::Mismatch;
+use crate::shape::Shape;
+
+/// Strides in elements, one an axis.
+pub(crate) type Strides = SmallVec<[usize; 4]>;
+
+/// A shape with strides and an offset into the memory of the value it is a view of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    shape: Shape,
+    strides: Strides,
+    offset: usize,
+}
+
+impl Layout {
+    /// The dense row-major layout that every owned value has.
+    pub fn dense(shape: Shape) -> Self {
+        let strides = shape.dense_strides();
+        Layout { shape, strides, offset: 0 }
+    }
+
+    /// The extents.
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// Elements between neighbours along each axis; 0 where the axis is broadcast.
+    pub fn strides(&self) -> &[usize] {
+        &self.strides
+    }
+
+    /// Place of the first element.
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// The stretch of memory it covers in order, if its elements lie densely in row-major order.
+    pub fn dense_range(&self) -> Option<std::ops::Range<usize>> {
+        let mut expected = 1;
+        for (&extent, &stride) in self.shape.iter().zip(&self.strides).rev() {
+            if extent != 1 && stride != expected {
+                if self.shape.size() == 0 {
+                    break;
+                }
+                return None;
+            }
+            expected *= extent;
+        }
+        Some(self.offset..self.offset + self.shape.size())
+    }
+
+    /// Whether two places of this layout may be the same memory (a broadcast axis).
+    pub fn is_broadcast(&self) -> bool {
+        self.shape.iter().zip(&self.strides).any(|(&extent, &stride)| extent > 1 && stride == 0)
+    }
+
+    /// Axes reordered: axis `i` of the result is axis `axes[i]` of this layout.
+    pub fn permute(&self, axes: &[usize]) -> Result<Layout, Mismatch> {
+        let mut seen: SmallVec<[bool; 8]> = SmallVec::from_elem(false, self.shape.rank());
+        let distinct = axes.iter().all(|&a| seen.get_mut(a).is_some_and(|s| !std::mem::replace(s, true)));
+        if !distinct || axes.len() != self.shape.rank() {
+            return Err(Mismatch::new(format!("axes {axes:?} are not a permutation of the axes")));
+        }
+        Ok(Layout {
+            shape: axes.iter().map(|&axis| self.shape[axis]).collect(),
+            strides: axes.iter().map(|&axis| self.strides[axis]).collect(),
+            offset: self.offset,
+        })
+    }
+
+    /// Two axes swapped.
+    pub fn transpose(&self, first: usize, second: usize) -> Result<Layout, Mismatch> {
+        self.check_axis(first)?;
+        self.check_axis(second)?;
+        let mut axes: SmallVec<[usize; 8]> = (0..self.shape.rank()).collect();
+        axes.swap(first, second);
+        self.permute(&axes)
+    }
+
+    /// Stretched to `shape` by numpy's rule; stretched axes get stride 0.
+    pub fn broadcast_to(&self, shape: &Shape) -> Result<Layout, Mismatch> {
+        if self.shape == *shape {
+            return Ok(self.clone());
+        }
+        let fails = || Mismatch::new(format!("does not broadcast to {shape}"));
+        let lead = shape.rank().checked_sub(self.shape.rank()).ok_or_else(fails)?;
+        let mut strides = Strides::from_elem(0, lead);
+        for (axis, &extent) in self.shape.iter().enumerate() {
+            match shape[lead + axis] {
+                wanted if wanted == extent => strides.push(self.strides[axis]),
+                _ if extent == 1 => strides.push(0),
+                _ => return Err(fails()),
+            }
+        }
+        Ok(Layout { shape: shape.clone(), strides, offset: self.offset })
+    }
+
+    /// Every `step`-th of the places `start..end` along `axis`.
+    pub fn narrow(&self, axis: usize, start: usize, end: usize, step: usize) -> Result<Layout, Mismatch> {
+        self.check_axis(axis)?;
+        let extent = self.shape[axis];
+        if step == 0 || start > end || end > extent {
+            let asked = format!("{start}..{end} step {step}");
+            return Err(Mismatch::new(format!("range {asked} does not fit axis {axis} of extent {extent}")));
+        }
+        let length = (end - start).div_ceil(step);
+        let mut layout = self.clone();
+        layout.shape = self.shape.with(axis, length);
+        if length > 0 {
+            layout.offset += start * self.strides[axis];
+        }
+        layout.strides[axis] *= step;
+        Ok(layout)
+    }
+
+    /// An axis of extent 1 inserted before `axis`.
+    pub fn unsqueeze(&self, axis: usize) -> Result<Layout, Mismatch> {
+        let rank = self.shape.rank();
+        if axis > rank {
+            return Err(Mismatch::new(format!("no place for a new axis {axis} among {rank} axes")));
+        }
+        let mut layout = self.clone();
+        layout.shape = self.shape.insert(axis, 1);
+        layout.strides.insert(axis, 0);
+        Ok(layout)
+    }
+
+    /// `axis`, which must have extent 1, removed.
+    pub fn squeeze(&self, axis: usize) -> Result<Layout, Mismatch> {
+        self.check_axis(axis)?;
+        if self.shape[axis] != 1 {
+            let extent = self.shape[axis];
+            return Err(Mismatch::new(format!("axis {axis} has extent {extent}, only 1 can be squeezed")));
+        }
+        let mut layout = self.clone();
+        layout.shape = self.shape.without(axis);
+        layout.strides.remove(axis);
+        Ok(layout)
+    }
+
+    /// The same elements in row-major order under another shape; nothing where that needs a copy.
+    pub fn reshape(&self, shape: &Shape) -> Result<Option<Layout>, Mismatch> {
+        if shape.checked_size() != Some(self.shape.size()) {
+            return Err(Mismatch::new(format!("cannot be reshaped to {shape} (the sizes differ)")));
+        }
+        if self.dense_range().is_some() {
+            return Ok(Some(Layout { strides: shape.dense_strides(), shape: shape.clone(), offset: self.offset }));
+        }
+        let Some(strides) = self.split_strides(shape) else { return Ok(None) };
+        Ok(Some(Layout { shape: shape.clone(), strides, offset: self.offset }))
+    }
+
+    /// Strides for `shape` over the same elements: each run of new axes must cover a run of old axes that lie
+    /// densely within one another.
+    fn split_strides(&self, shape: &Shape) -> Option<Strides> {
+        let old: SmallVec<[(usize, usize); 4]> =
+            self.shape.iter().copied().zip(self.strides.iter().copied()).filter(|&(extent, _)| extent != 1).collect();
+        let mut strides = Strides::from_elem(0, shape.rank());
+        let (mut next_old, mut axis) = (0, 0);
+        while next_old < old.len() {
+            let first_axis = axis;
+            let (mut old_size, mut new_size) = (old[next_old].0, 1);
+            let mut last_old = next_old;
+            while new_size != old_size {
+                if new_size < old_size {
+                    new_size *= *shape.get(axis)?;
+                    axis += 1;
+                } else {
+                    let (outer, inner) = (old[last_old], *old.get(last_old + 1)?);
+                    if outer.1 != inner.0 * inner.1 {
+                        return None;
+                    }
+                    last_old += 1;
+                    old_size *= inner.0;
+                }
+            }
+            let mut stride = old[last_old].1;
+            for place in (first_axis..axis).rev() {
+                strides[place] = stride;
+                stride *= shape[place];
+            }
+            next_old = last_old + 1;
+        }
+        Some(strides)
+    }
+
+    fn check_axis(&self, axis: usize) -> Result<(), Mismatch> {
+        check_axis(axis, &self.shape)
+    }
+}
+
+/// An error unless `axis` is one of the axes of `shape`.
+pub fn check_axis(axis: usize, shape: &Shape) -> Result<(), Mismatch> {
+    match shape.rank() {
+        rank if axis < rank => Ok(()),
+        0 => Err(Mismatch::new(format!("axis {axis} is out of range (a scalar has no axes)"))),
+        rank => Err(Mismatch::new(format!("axis {axis} is out of range (axes are 0..{rank})"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dense(extents: &[usize]) -> Layout {
+        Layout::dense(Shape::new(extents))
+    }
+
+    #[test]
+    fn reshape_splits_and_joins_axes_that_lie_densely() {
+        let transposed = dense(&[4, 6]).transpose(0, 1).unwrap();
+        let split = transposed.reshape(&Shape::new(&[2, 3, 4])).unwrap().unwrap();
+        assert_eq!(split.strides(), &[3, 1, 6]);
+        assert_eq!(transposed.reshape(&Shape::new(&[24])).unwrap(), None);
+        let rows = dense(&[4, 6]).narrow(0, 0, 4, 2).unwrap();
+        assert_eq!(rows.reshape(&Shape::new(&[2, 2, 3])).unwrap().unwrap().strides(), &[12, 3, 1]);
+        let columns = dense(&[4, 6]).narrow(1, 1, 5, 1).unwrap();
+        assert_eq!(columns.reshape(&Shape::new(&[16])).unwrap(), None);
+    }
+
+    #[test]
+    fn a_narrowed_layout_keeps_its_places() {
+        let narrowed = dense(&[5, 7]).narrow(1, 2, 7, 2).unwrap();
+        assert_eq!((narrowed.shape().to_vec(), narrowed.offset()), (vec![5, 3], 2));
+        assert!(narrowed.dense_range().is_none());
+        assert!(dense(&[5, 7]).narrow(1, 2, 8, 1).is_err());
+    }
+
+    #[test]
+    fn extent_one_and_extent_zero_are_dense() {
+        assert_eq!(dense(&[3, 1]).transpose(0, 1).unwrap().dense_range(), Some(0..3));
+        assert_eq!(dense(&[0, 4]).transpose(0, 1).unwrap().dense_range(), Some(0..0));
+    }
+}

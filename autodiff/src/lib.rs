@@ -1,0 +1,43 @@
+//! Reverse-mode automatic differentiation on a Wengert tape.
+//!
+//! A [`Tape`] records operations on [`Var`]s and replays them backwards. Values and gradients lie in one arena each, in
+//! the order of computation; views of a value (transposes, slices, broadcasts) share its place in both. The scalar is
+//! a parameter ([`Real`]): `f32` to train, `f64` to check, [`Dual`] for exact directional and second derivatives.
+//!
+//! - [`Tape`], [`Recording`], [`Var`]: compute and differentiate. [`Program`]: record once, replay without allocating.
+//! - [`Params`], [`Scope`], [`Gradients`]: the trainable numbers of a model, flat.
+//! - [`Op`]: the one door for operations, the built-in ones in [`ops`] and your own. [`catalogue`] lists the former.
+//! - [`Tensor`], [`Shape`], [`Error`]: the borders.
+
+pub mod catalogue;
+mod dual;
+mod error;
+mod gradients;
+mod graph;
+mod kernel;
+mod layout;
+mod op;
+pub mod ops;
+mod params;
+mod program;
+mod real;
+mod shape;
+mod tape;
+mod tensor;
+mod var;
+mod view;
+
+pub use dual::Dual;
+pub use error::{Error, Mismatch};
+pub use gradients::Gradients;
+pub use kernel::{MatrixMut, MatrixRef};
+pub use layout::{Layout, check_axis};
+pub use op::{Frame, InputGrads, Inputs, Op, exactly};
+pub use params::{ParamId, Params, Scope};
+pub use program::Program;
+pub use real::Real;
+pub use shape::Shape;
+pub use tape::{Mode, Recording, Tape};
+pub use tensor::Tensor;
+pub use var::Var;
+pub use view::{View, ViewMut, accumulate, for_each_block, offsets};

@@ -1,0 +1,108 @@
+//! Functions of two values that broadcast, and the operators `+ − * /`, with scalars on either side.
+
+use std::ops;
+
+use super::elementwise::{binary, broadcast};
+use super::prelude::*;
+use super::unary::share;
+
+binary! {
+    /// `x + y`.
+    add: Add on (Domain::REAL, Domain::REAL), each |x, y| x + y, slopes |_, _, _| T::ONE, |_, _, _| T::ONE;
+
+    /// `x − y`.
+    sub: Sub on (Domain::REAL, Domain::REAL), each |x, y| x - y, slopes |_, _, _| T::ONE, |_, _, _| -T::ONE;
+
+    /// `x · y`.
+    mul: Mul on (Domain::REAL, Domain::REAL), each |x, y| x * y, slopes |_, y, _| y, |x, _, _| x;
+
+    /// `x / y`.
+    div: Div on (Domain::REAL, Domain::Between(0.3, 3.0, &[])), each |x, y| x / y,
+        slopes |_, y, _| T::ONE / y, |_, y, z| -(z / y);
+
+    /// `x^y`. A negative `x` needs a whole `y`, and then has no derivative with respect to `y` (NaN).
+    pow: Pow on (Domain::Between(0.2, 3.0, &[]), Domain::Between(-2.0, 2.0, &[])), each |x, y| x.pow(y),
+        slopes |x, y, _| base_slope(x, y), |x, _, z| exponent_slope(x, z);
+
+    /// The larger of the two; where they tie, each gets half of the gradient.
+    maximum: Maximum on (Domain::Distinct(0.0), Domain::Distinct(0.5)), each |x, y| x.maximum(y),
+        slopes |x, y, _| share(x, y), |x, y, _| share(y, x);
+
+    /// The smaller of the two; where they tie, each gets half of the gradient.
+    minimum: Minimum on (Domain::Distinct(0.0), Domain::Distinct(0.5)), each |x, y| x.minimum(y),
+        slopes |x, y, _| share(y, x), |x, y, _| share(x, y);
+}
+
+fn base_slope<T: Real>(x: T, y: T) -> T {
+    if y.is_zero() { T::ZERO } else { y * x.pow(y - T::ONE) }
+}
+
+/// `z ln x`, and its limit 0 where the power is 0.
+fn exponent_slope<T: Real>(x: T, z: T) -> T {
+    if z == T::ZERO { T::ZERO } else { z * x.ln() }
+}
+
+impl<'t, T: Real> Var<'t, T> {
+    /// `self^exponent`. A negative base needs whole exponents.
+    #[track_caller]
+    #[must_use]
+    pub fn pow(self, exponent: Var<'t, T>) -> Var<'t, T> {
+        self.recording().apply(Pow {}, [self, exponent])
+    }
+
+    /// The larger of the two, place by place; where they tie, each gets half of the gradient.
+    #[track_caller]
+    #[must_use]
+    pub fn maximum(self, other: Var<'t, T>) -> Var<'t, T> {
+        self.recording().apply(Maximum {}, [self, other])
+    }
+
+    /// The smaller of the two, place by place; where they tie, each gets half of the gradient.
+    #[track_caller]
+    #[must_use]
+    pub fn minimum(self, other: Var<'t, T>) -> Var<'t, T> {
+        self.recording().apply(Minimum {}, [self, other])
+    }
+}
+
+impl<'t, T: Real> ops::Neg for Var<'t, T> {
+    type Output = Var<'t, T>;
+    #[track_caller]
+    fn neg(self) -> Var<'t, T> {
+        Var::neg(self)
+    }
+}
+
+/// One operator: between values, with a scalar on the right, and with one on the left.
+macro_rules! operator {
+    ($trait:ident, $method:ident, |$x:ident, $c:ident| $right:expr, |$d:ident, $y:ident| $left:expr) => {
+        impl<'t, T: Real> ops::$trait for Var<'t, T> {
+            type Output = Var<'t, T>;
+            #[track_caller]
+            fn $method(self, other: Var<'t, T>) -> Var<'t, T> {
+                self.recording().apply($trait {}, [self, other])
+            }
+        }
+        impl<'t, T: Real> ops::$trait<f64> for Var<'t, T> {
+            type Output = Var<'t, T>;
+            #[track_caller]
+            fn $method(self, $c: f64) -> Var<'t, T> {
+                let $x = self;
+                $right
+            }
+        }
+        impl<'t, T: Real> ops::$trait<Var<'t, T>> for f64 {
+            type Output = Var<'t, T>;
+            #[track_caller]
+            fn $method(self, $y: Var<'t, T>) -> Var<'t, T> {
+                let $d = self;
+                $left
+            }
+        }
+    };
+}
+
+operator!(Add, add, |x, c| x.add_scalar(c), |c, y| y.add_scalar(c));
+operator!(Sub, sub, |x, c| x.add_scalar(-c), |c, y| (-y).add_scalar(c));
+operator!(Mul, mul, |x, c| x.mul_scalar(c), |c, y| y.mul_scalar(c));
+operator!(Div, div, |x, c| x.div_scalar(c), |c, y| y.scalar_div(c));

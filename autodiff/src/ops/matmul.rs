@@ -1,0 +1,145 @@
+//! Matrix products: vectors, matrices and batches of matrices that broadcast.
+//!
+//! Strides go to GEMM as they are, so transposes cost nothing; gradients are accumulated by GEMM straight into the
+//! inputs' gradients, and a batch axis of stride 0 sums over the batch by itself.
+
+use super::prelude::*;
+use crate::layout::Layout;
+use crate::view::{View, ViewMut, offsets};
+
+/// Matrix product. Extents: `[.., m, k] × [.., k, n]` gives `[.., m, n]` with broadcast batch axes; a vector on the
+/// left is a row, on the right a column, and that axis is dropped from the result.
+#[derive(Clone, Copy, Debug)]
+pub struct Matmul {}
+
+/// The inputs and the output seen as batches of matrices: layouts of equal rank and equal batch axes.
+struct Batched {
+    left: Layout,
+    right: Layout,
+    product: Layout,
+}
+
+impl Batched {
+    fn new(left: &Layout, right: &Layout) -> Result<Self, Mismatch> {
+        if left.shape().rank() == 0 || right.shape().rank() == 0 {
+            return Err(Mismatch::new("a scalar has no matrix product; use *"));
+        }
+        let row = if left.shape().rank() == 1 { left.unsqueeze(0)? } else { left.clone() };
+        let column = if right.shape().rank() == 1 { right.unsqueeze(1)? } else { right.clone() };
+        let (a, b) = (row.shape(), column.shape());
+        let (batch_a, [m, k]) = split(a);
+        let (batch_b, [inner, n]) = split(b);
+        if k != inner {
+            return Err(Mismatch::new("inner dimensions differ"));
+        }
+        let batch = batch_a.broadcast(&batch_b).ok_or_else(|| Mismatch::new("batch dimensions do not broadcast"))?;
+        let full = |rows, columns| batch.iter().copied().chain([rows, columns]).collect::<Shape>();
+        Ok(Batched {
+            left: row.broadcast_to(&full(m, k))?,
+            right: column.broadcast_to(&full(k, n))?,
+            product: Layout::dense(full(m, n)),
+        })
+    }
+
+    /// The shape of the product, without the axes that vectors gained.
+    fn shape(&self, left: &Shape, right: &Shape) -> Shape {
+        let mut shape = self.product.shape().clone();
+        if right.rank() == 1 {
+            shape = shape.without(shape.rank() - 1);
+        }
+        if left.rank() == 1 {
+            let row = shape.rank() - if right.rank() == 1 { 1 } else { 2 };
+            shape = shape.without(row);
+        }
+        shape
+    }
+}
+
+fn split(shape: &Shape) -> (Shape, [usize; 2]) {
+    let first = shape.rank() - 2;
+    (Shape::new(&shape[..first]), [shape[first], shape[first + 1]])
+}
+
+/// Where each matrix of a batch starts, relative to the first.
+fn starts(layout: &Layout) -> impl Iterator<Item = usize> {
+    let batch = layout.shape().rank() - 2;
+    let first = layout.offset();
+    let of_batch = (batch..batch + 2).try_fold(layout.clone(), |l, axis| l.narrow(axis, 0, 1.min(l.shape()[axis]), 1));
+    of_batch.ok().into_iter().flat_map(|layout| offsets(&layout)).map(move |offset| offset - first)
+}
+
+/// `c += a·b` (or `c = a·b`) for every matrix of the batch.
+fn products<T: Real>(a: View<'_, T>, b: View<'_, T>, mut c: ViewMut<'_, T>, accumulate: bool) {
+    let places = starts(a.layout()).zip(starts(b.layout())).zip(starts(c.layout()));
+    for ((a_start, b_start), c_start) in places {
+        if let (Some(a), Some(b), Some(c)) = (a.matrix(a_start), b.matrix(b_start), c.matrix(c_start)) {
+            T::gemm(a, b, c, accumulate);
+        }
+    }
+}
+
+impl<T: Real> Op<T> for Matmul {
+    fn name(&self) -> &'static str {
+        "matmul"
+    }
+    fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+        let [x, y] = exactly(inputs)?;
+        let batched = Batched::new(&Layout::dense(x.clone()), &Layout::dense(y.clone()))?;
+        Ok(batched.shape(x, y))
+    }
+    fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
+        let (x, y) = (inputs.view(0), inputs.view(1));
+        let Ok(Batched { left, right, product }) = Batched::new(x.layout(), y.layout()) else { return };
+        if left.shape().size() == 0 {
+            output.fill(T::ZERO); // an empty sum; the batch of an empty matrix has no places to start at
+        }
+        products(x.through(&left), y.through(&right), ViewMut::new(output, &product), false);
+    }
+    fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+        let (x, y) = (at.inputs.view(0), at.inputs.view(1));
+        let Ok(Batched { left, right, product }) = Batched::new(x.layout(), y.layout()) else { return };
+        let rank = product.shape().rank();
+        let transposed = |layout: &Layout| layout.transpose(rank - 2, rank - 1);
+        let (Ok(left_t), Ok(right_t)) = (transposed(&left), transposed(&right)) else { return };
+        let cotangent = View::new(cotangent, &product);
+        if let Some(mut grad) = grads.view(0) {
+            products(cotangent, y.through(&right_t), grad.through(&left), true);
+        }
+        if let Some(mut grad) = grads.view(1) {
+            products(x.through(&left_t), cotangent, grad.through(&right), true);
+        }
+    }
+}
+
+impl<'t, T: Real> Var<'t, T> {
+    /// Matrix product: `[.., m, k] × [.., k, n]` gives `[.., m, n]`, batch axes broadcast. A vector on the left is a
+    /// row, on the right a column, and that axis is dropped from the result.
+    #[track_caller]
+    #[must_use]
+    pub fn matmul(self, other: Var<'t, T>) -> Var<'t, T> {
+        self.recording().apply(Matmul {}, [self, other])
+    }
+
+    /// Outer product of two vectors: `[m]` and `[n]` give `[m, n]`.
+    #[track_caller]
+    #[must_use]
+    pub fn outer(self, other: Var<'t, T>) -> Var<'t, T> {
+        self.unsqueeze(1) * other.unsqueeze(0)
+    }
+}
+
+pub(super) const ENTRIES: &[Entry] = &[Entry { name: "matmul", draw }];
+
+fn draw(choices: &mut Choices<'_>) -> Case {
+    let (m, k, n) = (choices.extent(), choices.extent(), choices.extent());
+    let batch = choices.shape(0, 2);
+    let stack = |batch: Shape, matrix: [usize; 2]| batch.iter().copied().chain(matrix).collect::<Shape>();
+    let (x, y) = match choices.below(5) {
+        0 => (Shape::new(&[m, k]), Shape::new(&[k, n])),
+        1 => (Shape::new(&[k]), stack(batch, [k, n])),
+        2 => (stack(batch, [m, k]), Shape::new(&[k])),
+        3 => (stack(batch.clone(), [m, k]), stack(choices.narrower(&batch), [k, n])),
+        _ => (stack(choices.narrower(&batch), [m, k]), stack(batch, [k, n])),
+    };
+    Case::new(Matmul {}, [Domain::REAL.of(x), Domain::REAL.of(y)])
+}

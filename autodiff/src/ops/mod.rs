@@ -1,0 +1,32 @@
+//! The operations, one family a file: rule, `Var` method and catalogue entry stand together.
+
+mod activation;
+mod arrange;
+mod binary;
+mod elementwise;
+mod matmul;
+mod unary;
+
+/// What a family's file needs.
+mod prelude {
+    pub(super) use crate::catalogue::{Case, Choices, Domain, Entry};
+    pub(super) use crate::error::Mismatch;
+    pub(super) use crate::kernel::dispatch;
+    pub(super) use crate::op::{Frame, InputGrads, Inputs, Op, exactly};
+    pub(super) use crate::real::Real;
+    pub(super) use crate::shape::Shape;
+    pub(super) use crate::var::Var;
+    pub(super) use crate::view::{accumulate, for_each_block};
+}
+
+pub use activation::*;
+pub use arrange::*;
+pub use binary::*;
+pub use matmul::*;
+pub use unary::*;
+
+use crate::catalogue::Entry;
+
+/// The catalogue, family by family.
+pub(crate) const FAMILIES: &[&[Entry]] =
+    &[unary::ENTRIES, activation::ENTRIES, binary::ENTRIES, arrange::ENTRIES, matmul::ENTRIES];

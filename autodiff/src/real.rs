@@ -1,0 +1,233 @@
+//! The scalar of a tape: [`Real`], implemented for `f32`, `f64` and [`Dual`](crate::Dual).
+//!
+//! Operations are written once against this trait. What a scalar must offer is kept to what differs between
+//! scalars; activations and losses are composed from it in `ops/`.
+
+use std::fmt::{Debug, Display};
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
+
+use crate::kernel::{MatrixMut, MatrixRef, gemm, vector};
+
+/// A scalar that tapes, operations and modules are generic over.
+///
+/// Comparisons look at the value only: the tangent of a [`Dual`](crate::Dual) never steers a branch.
+pub trait Real:
+    Copy
+    + Debug
+    + Display
+    + Default
+    + PartialEq
+    + PartialOrd
+    + Send
+    + Sync
+    + Sum
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + AddAssign
+    + SubAssign
+    + 'static
+{
+    /// Zero.
+    const ZERO: Self;
+    /// One.
+    const ONE: Self;
+    /// The largest whole number up to which every whole number is represented (2²⁴ for `f32`).
+    const LARGEST_EXACT_INTEGER: f64;
+
+    /// The nearest value to `value`; derivatives are zero.
+    fn from_f64(value: f64) -> Self;
+    /// The value, without derivatives.
+    fn to_f64(self) -> f64;
+
+    /// `√x`.
+    fn sqrt(self) -> Self;
+    /// `eˣ`.
+    fn exp(self) -> Self;
+    /// `eˣ − 1`, accurate near zero.
+    fn exp_m1(self) -> Self;
+    /// Natural logarithm.
+    fn ln(self) -> Self;
+    /// `ln(1 + x)`, accurate near zero.
+    fn ln_1p(self) -> Self;
+    /// Sine of an angle in radians.
+    fn sin(self) -> Self;
+    /// Cosine of an angle in radians.
+    fn cos(self) -> Self;
+    /// Tangent of an angle in radians.
+    fn tan(self) -> Self;
+    /// Inverse tangent, in radians.
+    fn atan(self) -> Self;
+    /// Hyperbolic sine.
+    fn sinh(self) -> Self;
+    /// Hyperbolic cosine.
+    fn cosh(self) -> Self;
+    /// Hyperbolic tangent.
+    fn tanh(self) -> Self;
+    /// Error function, `2/√π ∫₀ˣ e^(−t²) dt`.
+    fn erf(self) -> Self;
+    /// `1 − erf x`, accurate where `erf x` is near 1.
+    fn erfc(self) -> Self;
+    /// `x^exponent` with a constant exponent.
+    fn powf(self, exponent: f64) -> Self;
+    /// `x^exponent`.
+    fn pow(self, exponent: Self) -> Self;
+    /// Absolute value.
+    fn abs(self) -> Self;
+
+    /// Logistic function `1/(1 + e⁻ˣ)`, without overflow on either side.
+    fn sigmoid(self) -> Self {
+        if self > Self::ZERO {
+            Self::ONE / (Self::ONE + (-self).exp())
+        } else {
+            let e = self.exp();
+            e / (Self::ONE + e)
+        }
+    }
+
+    /// `eˣ` of a slice; `output` has the length of `input`.
+    fn exp_slice(input: &[Self], output: &mut [Self]) {
+        each(input, output, Self::exp);
+    }
+    /// Hyperbolic tangent of a slice; `output` has the length of `input`.
+    fn tanh_slice(input: &[Self], output: &mut [Self]) {
+        each(input, output, Self::tanh);
+    }
+    /// Logistic function of a slice; `output` has the length of `input`.
+    fn sigmoid_slice(input: &[Self], output: &mut [Self]) {
+        each(input, output, Self::sigmoid);
+    }
+
+    /// `c = a·b`, or `c += a·b` where `accumulate`. Strides are in elements of `Self`.
+    ///
+    /// The extents must agree ([`MatrixRef::new`] has checked that each matrix lies in its slice).
+    fn gemm(a: MatrixRef<'_, Self>, b: MatrixRef<'_, Self>, c: MatrixMut<'_, Self>, accumulate: bool);
+
+    /// Whether the value is neither infinite nor NaN.
+    fn is_finite(self) -> bool {
+        self.to_f64().is_finite()
+    }
+    /// Whether the value and every derivative it carries are zero.
+    fn is_zero(self) -> bool {
+        self == Self::ZERO
+    }
+    /// The larger value; a NaN on either side gives NaN.
+    fn maximum(self, other: Self) -> Self {
+        if self > other || self != self { self } else { other }
+    }
+    /// The smaller value; a NaN on either side gives NaN.
+    fn minimum(self, other: Self) -> Self {
+        if self < other || self != self { self } else { other }
+    }
+}
+
+fn each<T: Real>(input: &[T], output: &mut [T], function: impl Fn(T) -> T) {
+    for (y, &x) in output.iter_mut().zip(input) {
+        *y = function(x);
+    }
+}
+
+macro_rules! float {
+    ($float:ident, $erf:path, $erfc:path, $mantissa:literal, $exp:path, $tanh:path, $sigmoid:path) => {
+        impl Real for $float {
+            const ZERO: Self = 0.0;
+            const ONE: Self = 1.0;
+            const LARGEST_EXACT_INTEGER: f64 = (1_u64 << $mantissa) as f64;
+
+            #[inline(always)]
+            fn from_f64(value: f64) -> Self {
+                value as $float
+            }
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                self.into()
+            }
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                $float::sqrt(self)
+            }
+            #[inline(always)]
+            fn exp(self) -> Self {
+                $float::exp(self)
+            }
+            #[inline(always)]
+            fn exp_m1(self) -> Self {
+                $float::exp_m1(self)
+            }
+            #[inline(always)]
+            fn ln(self) -> Self {
+                $float::ln(self)
+            }
+            #[inline(always)]
+            fn ln_1p(self) -> Self {
+                $float::ln_1p(self)
+            }
+            #[inline(always)]
+            fn sin(self) -> Self {
+                $float::sin(self)
+            }
+            #[inline(always)]
+            fn cos(self) -> Self {
+                $float::cos(self)
+            }
+            #[inline(always)]
+            fn tan(self) -> Self {
+                $float::tan(self)
+            }
+            #[inline(always)]
+            fn atan(self) -> Self {
+                $float::atan(self)
+            }
+            #[inline(always)]
+            fn sinh(self) -> Self {
+                $float::sinh(self)
+            }
+            #[inline(always)]
+            fn cosh(self) -> Self {
+                $float::cosh(self)
+            }
+            #[inline(always)]
+            fn tanh(self) -> Self {
+                $float::tanh(self)
+            }
+            #[inline(always)]
+            fn erf(self) -> Self {
+                $erf(self)
+            }
+            #[inline(always)]
+            fn erfc(self) -> Self {
+                $erfc(self)
+            }
+            #[inline(always)]
+            fn powf(self, exponent: f64) -> Self {
+                $float::powf(self, exponent as $float)
+            }
+            #[inline(always)]
+            fn pow(self, exponent: Self) -> Self {
+                $float::powf(self, exponent)
+            }
+            #[inline(always)]
+            fn abs(self) -> Self {
+                $float::abs(self)
+            }
+            fn exp_slice(input: &[Self], output: &mut [Self]) {
+                $exp(input, output);
+            }
+            fn tanh_slice(input: &[Self], output: &mut [Self]) {
+                $tanh(input, output);
+            }
+            fn sigmoid_slice(input: &[Self], output: &mut [Self]) {
+                $sigmoid(input, output);
+            }
+            fn gemm(a: MatrixRef<'_, Self>, b: MatrixRef<'_, Self>, c: MatrixMut<'_, Self>, accumulate: bool) {
+                gemm::$float(a, b, c, accumulate);
+            }
+        }
+    };
+}
+
+float!(f32, libm::erff, libm::erfcf, 24, vector::exp_f32, vector::tanh_f32, vector::sigmoid_f32);
+float!(f64, libm::erf, libm::erfc, 53, vector::exp_f64, vector::tanh_f64, vector::sigmoid_f64);

@@ -1,0 +1,156 @@
+//! Dimensions and the broadcast rule.
+
+use std::fmt;
+use std::ops::Deref;
+
+use smallvec::SmallVec;
+
+/// The extents of an array, outermost axis first. A scalar has none.
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
+pub struct Shape(SmallVec<[usize; 4]>);
+
+impl Shape {
+    /// The shape with these extents.
+    pub fn new(extents: &[usize]) -> Self {
+        Shape(SmallVec::from_slice(extents))
+    }
+
+    /// The shape of a scalar.
+    pub fn scalar() -> Self {
+        Shape::default()
+    }
+
+    /// Number of axes.
+    pub fn rank(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Number of elements: the product of the extents, 1 for a scalar.
+    pub fn size(&self) -> usize {
+        self.0.iter().product()
+    }
+
+    /// Number of elements, or nothing where that does not fit `usize`.
+    pub fn checked_size(&self) -> Option<usize> {
+        self.0.iter().try_fold(1_usize, |size, &extent| size.checked_mul(extent))
+    }
+
+    /// Strides of a dense row-major array of this shape.
+    pub fn dense_strides(&self) -> SmallVec<[usize; 4]> {
+        let mut strides: SmallVec<[usize; 4]> = SmallVec::from_elem(1, self.rank());
+        for axis in (1..self.rank()).rev() {
+            strides[axis - 1] = strides[axis] * self.0[axis];
+        }
+        strides
+    }
+
+    /// The shape that both broadcast to (numpy's rule: aligned at the last axis, extent 1 stretches), if any.
+    pub fn broadcast(&self, other: &Shape) -> Option<Shape> {
+        if self == other {
+            return Some(self.clone());
+        }
+        let rank = self.rank().max(other.rank());
+        let extent = |shape: &Shape, axis: usize| match (axis + shape.rank()).checked_sub(rank) {
+            Some(own) => shape.0[own],
+            None => 1,
+        };
+        (0..rank)
+            .map(|axis| match (extent(self, axis), extent(other, axis)) {
+                (a, b) if a == b => Some(a),
+                (1, b) => Some(b),
+                (a, 1) => Some(a),
+                _ => None,
+            })
+            .collect::<Option<SmallVec<_>>>()
+            .map(Shape)
+    }
+
+    /// This shape with `axis` of extent `extent`; an axis out of range changes nothing.
+    pub fn with(&self, axis: usize, extent: usize) -> Shape {
+        let mut shape = self.clone();
+        if let Some(place) = shape.0.get_mut(axis) {
+            *place = extent;
+        }
+        shape
+    }
+
+    /// This shape without `axis`; an axis out of range changes nothing.
+    pub fn without(&self, axis: usize) -> Shape {
+        let mut shape = self.clone();
+        if axis < shape.rank() {
+            shape.0.remove(axis);
+        }
+        shape
+    }
+
+    /// This shape with an axis of extent `extent` inserted before `axis` (at most the rank).
+    pub fn insert(&self, axis: usize, extent: usize) -> Shape {
+        let mut shape = self.clone();
+        shape.0.insert(axis.min(self.rank()), extent);
+        shape
+    }
+}
+
+impl Deref for Shape {
+    type Target = [usize];
+    fn deref(&self) -> &[usize] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0.as_slice())
+    }
+}
+
+impl fmt::Debug for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl From<&[usize]> for Shape {
+    fn from(extents: &[usize]) -> Self {
+        Shape::new(extents)
+    }
+}
+
+impl<const N: usize> From<[usize; N]> for Shape {
+    fn from(extents: [usize; N]) -> Self {
+        Shape::new(&extents)
+    }
+}
+
+impl From<&Shape> for Shape {
+    fn from(shape: &Shape) -> Self {
+        shape.clone()
+    }
+}
+
+impl FromIterator<usize> for Shape {
+    fn from_iter<I: IntoIterator<Item = usize>>(extents: I) -> Self {
+        Shape(extents.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn broadcasting_follows_numpy() {
+        let of = |a: &[usize], b: &[usize]| Shape::new(a).broadcast(&Shape::new(b)).map(|s| s.to_vec());
+        assert_eq!(of(&[3, 1], &[4]), Some(vec![3, 4]));
+        assert_eq!(of(&[], &[2, 0]), Some(vec![2, 0]));
+        assert_eq!(of(&[1, 5], &[0, 1]), Some(vec![0, 5]));
+        assert_eq!(of(&[3, 2], &[3]), None);
+        assert_eq!(of(&[0], &[2]), None);
+    }
+
+    #[test]
+    fn dense_strides_are_row_major() {
+        assert_eq!(Shape::new(&[2, 3, 4]).dense_strides().as_slice(), &[12, 4, 1]);
+        assert!(Shape::scalar().dense_strides().is_empty());
+    }
+}

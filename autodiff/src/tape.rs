@@ -1,0 +1,212 @@
+//! Eager recording: values are there as soon as an operation is written down, and mistakes travel on the tape.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::panic::Location;
+
+use smallvec::SmallVec;
+
+use crate::error::{Error, Mismatch};
+use crate::graph::{Graph, Label};
+use crate::op::Op;
+use crate::params::{ParamId, Params};
+use crate::real::Real;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+use crate::var::Var;
+
+/// What a recording is for; layers such as dropout and batch normalisation act by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// Training.
+    Train,
+    /// Evaluation.
+    Eval,
+}
+
+/// The memory of recordings. It outlives them, so that from the second step on a training step allocates nothing.
+///
+/// ```
+/// use autodiff::{Mode, Params, Tape};
+///
+/// let params = Params::<f64>::default();
+/// let mut tape = Tape::new();
+/// let t = tape.start(&params, Mode::Train);
+/// let x = t.variable(&[1.0, 2.0, 3.0].into());
+/// let loss = (x * x).sum(..);
+/// let mut grads = params.gradients();
+/// loss.backward(&mut grads)?;
+/// assert_eq!(grads.of(x)?.data(), &[2.0, 4.0, 6.0]);
+/// # Ok::<(), autodiff::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Tape<T: Real> {
+    graph: RefCell<Graph<T>>,
+}
+
+impl<T: Real> Default for Tape<T> {
+    fn default() -> Self {
+        Tape::new()
+    }
+}
+
+impl<T: Real> Tape<T> {
+    /// A tape without memory yet.
+    pub fn new() -> Self {
+        Tape { graph: RefCell::new(Graph::new()) }
+    }
+
+    /// Starts a recording; what was recorded before is forgotten, its memory is kept.
+    pub fn start<'t>(&'t mut self, params: &'t Params<T>, mode: Mode) -> Recording<'t, T> {
+        let graph = self.graph.get_mut();
+        graph.clear();
+        graph.error = params.check().err();
+        Recording { graph: &self.graph, params, mode }
+    }
+}
+
+/// A recording in progress: where values enter and operations are applied.
+pub struct Recording<'t, T: Real> {
+    pub(crate) graph: &'t RefCell<Graph<T>>,
+    pub(crate) params: &'t Params<T>,
+    mode: Mode,
+}
+
+impl<T: Real> fmt::Debug for Recording<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nodes = self.graph.borrow().nodes.len();
+        f.debug_struct("Recording").field("mode", &self.mode).field("nodes", &nodes).finish_non_exhaustive()
+    }
+}
+
+impl<'t, T: Real> Recording<'t, T> {
+    pub(crate) fn new(graph: &'t RefCell<Graph<T>>, params: &'t Params<T>, mode: Mode) -> Self {
+        Recording { graph, params, mode }
+    }
+
+    /// Whether this recording trains or evaluates.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// The first mistake made on this recording, if any.
+    pub fn check(&self) -> Result<(), Error> {
+        self.graph.borrow().error.clone().map_or(Ok(()), Err)
+    }
+
+    /// Data that needs no gradient: a batch, labels.
+    #[track_caller]
+    pub fn input<'r>(&'r self, data: &Tensor<T>) -> Var<'r, T> {
+        self.data_leaf("input", data, false, Location::caller())
+    }
+
+    /// Data whose gradient is wanted.
+    #[track_caller]
+    pub fn variable<'r>(&'r self, data: &Tensor<T>) -> Var<'r, T> {
+        self.data_leaf("variable", data, true, Location::caller())
+    }
+
+    /// Data that needs no gradient and, in a [`Program`](crate::Program), stays as it is at every replay.
+    #[track_caller]
+    pub fn constant<'r>(&'r self, data: &Tensor<T>) -> Var<'r, T> {
+        let mut graph = self.graph.borrow_mut();
+        let id = graph.push_leaf(data.shape().clone(), false, Label::None, Location::caller());
+        if graph.shape_only {
+            graph.keep_constant(id, data);
+        } else {
+            graph.value_mut(id).copy_from_slice(data.data());
+        }
+        Var::new(self, id)
+    }
+
+    /// A parameter.
+    #[track_caller]
+    pub fn param<'r>(&'r self, id: ParamId) -> Var<'r, T> {
+        match self.params.entry(id) {
+            Ok(entry) => {
+                let (shape, start) = (entry.shape.clone(), entry.range.start);
+                let index = self.params.index_of(id);
+                let id = self.graph.borrow_mut().push_parameter(shape, start, index, Location::caller());
+                Var::new(self, id)
+            }
+            Err(Error::Foreign { what, reason }) => self.refuse(what, Mismatch::new(reason), &[], Location::caller()),
+            Err(error) => self.poison(error),
+        }
+    }
+
+    /// Applies an operation, built-in or a user's own; a mistake is kept on the tape, with the caller's line.
+    #[track_caller]
+    pub fn apply<'r>(&'r self, op: impl Op<T>, inputs: impl AsRef<[Var<'r, T>]>) -> Var<'r, T> {
+        let inputs = inputs.as_ref();
+        let location = Location::caller();
+        let ids: SmallVec<[u32; 4]> = inputs.iter().map(|var| var.id).collect();
+        if inputs.iter().any(|var| !std::ptr::eq(var.recording.graph, self.graph)) {
+            return self.refuse(op.name(), Mismatch::new("the inputs are on two tapes"), &[], location);
+        }
+        if ids.contains(&POISON) {
+            return Var::new(self, POISON);
+        }
+        let pushed = self.graph.borrow_mut().push_op(op, &ids, self.params, location);
+        match pushed {
+            Ok(id) => Var::new(self, id),
+            Err(error) => self.poison(error),
+        }
+    }
+
+    #[track_caller]
+    fn data_leaf<'r>(
+        &'r self,
+        what: &'static str,
+        data: &Tensor<T>,
+        needs_gradient: bool,
+        location: &'static Location<'static>,
+    ) -> Var<'r, T> {
+        if self.graph.borrow().shape_only {
+            let reason = "a program records shapes; declare it with declare_input(), or keep it with constant()";
+            return self.refuse(what, Mismatch::new(reason), &[], location);
+        }
+        let mut graph = self.graph.borrow_mut();
+        let id = graph.push_leaf(data.shape().clone(), needs_gradient, Label::None, location);
+        graph.value_mut(id).copy_from_slice(data.data());
+        Var::new(self, id)
+    }
+
+    /// Leaves of a program whose data are given at every replay.
+    pub(crate) fn declare<'r>(
+        &'r self,
+        name: &'static str,
+        shape: Shape,
+        needs_gradient: bool,
+        location: &'static Location<'static>,
+    ) -> Var<'r, T> {
+        let mut graph = self.graph.borrow_mut();
+        if !graph.shape_only {
+            drop(graph);
+            let reason = "only a program declares inputs; a tape takes their data with input()";
+            return self.refuse("declare_input", Mismatch::new(reason), &[], location);
+        }
+        let id = graph.push_leaf(shape, needs_gradient, Label::Name(name), location);
+        graph.declared.push(id);
+        Var::new(self, id)
+    }
+
+    /// Keeps a mistake of `op`, unless there is an earlier one, and returns a poisoned value.
+    pub(crate) fn refuse<'r>(
+        &'r self,
+        op: &'static str,
+        mismatch: Mismatch,
+        inputs: &[u32],
+        location: &'static Location<'static>,
+    ) -> Var<'r, T> {
+        let error = self.graph.borrow().mistake(op, mismatch, inputs, self.params, location);
+        self.poison(error)
+    }
+
+    fn poison<'r>(&'r self, error: Error) -> Var<'r, T> {
+        self.graph.borrow_mut().error.get_or_insert(error);
+        Var::new(self, POISON)
+    }
+}
+
+/// The id of a value that a mistake left without a node.
+pub(crate) const POISON: u32 = u32::MAX;

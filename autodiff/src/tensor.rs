@@ -1,0 +1,253 @@
+//! An owned, dense array: what crosses the border between a tape and the rest of a program.
+
+use std::fmt;
+
+use crate::error::Error;
+use crate::real::Real;
+use crate::shape::Shape;
+
+/// Values in row-major order with a shape.
+///
+/// ```
+/// use autodiff::Tensor;
+///
+/// let matrix: Tensor<f64> = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]].into();
+/// assert_eq!(matrix.shape().to_vec(), [2, 3]);
+/// assert_eq!(matrix.to_string(), "[[1, 2, 3],\n [4, 5, 6]]");
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tensor<T> {
+    shape: Shape,
+    data: Vec<T>,
+}
+
+impl<T: Real> Tensor<T> {
+    /// The tensor of this shape with `data` in row-major order.
+    pub fn new(shape: impl Into<Shape>, data: Vec<T>) -> Result<Self, Error> {
+        let shape = shape.into();
+        if shape.checked_size() != Some(data.len()) {
+            return Err(Error::Data { shape, found: data.len() });
+        }
+        Ok(Tensor { shape, data })
+    }
+
+    /// A scalar.
+    pub fn scalar(value: T) -> Self {
+        Tensor { shape: Shape::scalar(), data: vec![value] }
+    }
+
+    /// The tensor of this shape with `value` everywhere.
+    pub fn full(shape: impl Into<Shape>, value: T) -> Self {
+        let shape = shape.into();
+        let data = vec![value; shape.size()];
+        Tensor { shape, data }
+    }
+
+    /// The tensor of this shape with `make(k)` at row-major place `k`.
+    pub fn from_fn(shape: impl Into<Shape>, make: impl FnMut(usize) -> T) -> Self {
+        let shape = shape.into();
+        let data = (0..shape.size()).map(make).collect();
+        Tensor { shape, data }
+    }
+
+    /// A vector of whole numbers: labels, places to gather.
+    ///
+    /// # Errors
+    /// A number that the scalar cannot represent exactly (past 2²⁴ in `f32`).
+    pub fn from_indices(indices: &[usize]) -> Result<Self, Error> {
+        if let Some(large) = indices.iter().find(|&&index| index as f64 > T::LARGEST_EXACT_INTEGER) {
+            let requirement = "at most the largest whole number that the scalar represents exactly";
+            return Err(Error::Setting { name: "index", value: large.to_string(), requirement });
+        }
+        Ok(Tensor::from_fn([indices.len()], |k| T::from_f64(indices[k] as f64)))
+    }
+
+    /// The matrix of these rows, which must have one length.
+    pub fn from_rows<R: AsRef<[T]>>(rows: &[R]) -> Result<Self, Error> {
+        let width = rows.first().map_or(0, |row| row.as_ref().len());
+        let mut data = Vec::with_capacity(rows.len() * width);
+        for (row, values) in rows.iter().enumerate() {
+            let values = values.as_ref();
+            if values.len() != width {
+                return Err(Error::Ragged { first: width, row, found: values.len() });
+            }
+            data.extend_from_slice(values);
+        }
+        Tensor::new([rows.len(), width], data)
+    }
+
+    /// The extents.
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// The values in row-major order.
+    pub fn data(&self) -> &[T] {
+        &self.data
+    }
+
+    /// The values in row-major order, to be changed.
+    pub fn data_mut(&mut self) -> &mut [T] {
+        &mut self.data
+    }
+
+    /// The values in row-major order.
+    pub fn into_vec(self) -> Vec<T> {
+        self.data
+    }
+
+    /// The value at a multi-index, if it is inside.
+    pub fn get(&self, index: &[usize]) -> Option<T> {
+        let inside = index.len() == self.shape.rank() && index.iter().zip(self.shape.iter()).all(|(i, n)| i < n);
+        let place = index.iter().zip(self.shape.iter()).fold(0, |place, (i, extent)| place * extent + i);
+        self.data.get(place).filter(|_| inside).copied()
+    }
+
+    /// The same values under another shape.
+    pub fn reshaped(self, shape: impl Into<Shape>) -> Result<Self, Error> {
+        Tensor::new(shape, self.data)
+    }
+
+    /// The same values in another scalar.
+    pub fn cast<U: Real>(&self) -> Tensor<U> {
+        Tensor { shape: self.shape.clone(), data: self.data.iter().map(|x| U::from_f64(x.to_f64())).collect() }
+    }
+}
+
+impl<T: Real> From<T> for Tensor<T> {
+    fn from(value: T) -> Self {
+        Tensor::scalar(value)
+    }
+}
+
+impl<T: Real> From<Vec<T>> for Tensor<T> {
+    fn from(data: Vec<T>) -> Self {
+        Tensor { shape: Shape::new(&[data.len()]), data }
+    }
+}
+
+impl<T: Real> From<&[T]> for Tensor<T> {
+    fn from(data: &[T]) -> Self {
+        data.to_vec().into()
+    }
+}
+
+impl<T: Real, const N: usize> From<[T; N]> for Tensor<T> {
+    fn from(data: [T; N]) -> Self {
+        data.to_vec().into()
+    }
+}
+
+impl<T: Real, const N: usize, const M: usize> From<[[T; M]; N]> for Tensor<T> {
+    fn from(rows: [[T; M]; N]) -> Self {
+        Tensor { shape: Shape::new(&[N, M]), data: rows.into_iter().flatten().collect() }
+    }
+}
+
+impl<T: Real, const N: usize, const M: usize, const K: usize> From<[[[T; K]; M]; N]> for Tensor<T> {
+    fn from(blocks: [[[T; K]; M]; N]) -> Self {
+        let data = blocks.into_iter().flatten().flatten().collect();
+        Tensor { shape: Shape::new(&[N, M, K]), data }
+    }
+}
+
+/// An axis longer than this, in a tensor of more than [`WHOLE`] values, is shown by its ends.
+const EDGE: usize = 3;
+const WHOLE: usize = 1000;
+
+impl<T: Real> fmt::Display for Tensor<T> {
+    /// As numpy prints: nested brackets, columns aligned, `...` where a large tensor is elided. A precision
+    /// (`{:.3}`) applies to every value.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |k: usize| match f.precision() {
+            Some(digits) => format!("{:.digits$}", self.data[k]),
+            None => self.data[k].to_string(),
+        };
+        let elided = self.data.len() > WHOLE;
+        let mut places = Vec::new();
+        visible(&self.shape, elided, 0, &mut places);
+        let width = places.iter().map(|&k| shown(k).chars().count()).max().unwrap_or(0);
+        let cell = |k: usize| format!("{:>width$}", shown(k));
+        let mut text = String::new();
+        write_axis(&mut text, &self.shape, elided, 0, 1, &cell);
+        f.write_str(&text)
+    }
+}
+
+/// The places along an axis that are shown; nothing stands for the gap.
+fn along(extent: usize, elided: bool) -> impl Iterator<Item = Option<usize>> {
+    let gap = elided && extent > 2 * EDGE;
+    let head = if gap { EDGE } else { extent };
+    let tail = if gap { extent - EDGE } else { extent };
+    (0..head).map(Some).chain(gap.then_some(None)).chain((tail..extent).map(Some))
+}
+
+fn visible(shape: &[usize], elided: bool, first: usize, places: &mut Vec<usize>) {
+    match shape {
+        [] => places.push(first),
+        [extent, inner @ ..] => {
+            let stride: usize = inner.iter().product();
+            for index in along(*extent, elided).flatten() {
+                visible(inner, elided, first + index * stride, places);
+            }
+        }
+    }
+}
+
+fn write_axis(
+    text: &mut String,
+    shape: &[usize],
+    elided: bool,
+    first: usize,
+    depth: usize,
+    cell: &dyn Fn(usize) -> String,
+) {
+    let [extent, inner @ ..] = shape else {
+        text.push_str(&cell(first));
+        return;
+    };
+    let stride: usize = inner.iter().product();
+    let separator =
+        if inner.is_empty() { ", ".to_owned() } else { format!(",{}{}", "\n".repeat(inner.len()), " ".repeat(depth)) };
+    text.push('[');
+    for (position, index) in along(*extent, elided).enumerate() {
+        if position > 0 {
+            text.push_str(&separator);
+        }
+        match index {
+            Some(index) => write_axis(text, inner, elided, first + index * stride, depth + 1, cell),
+            None => text.push_str("..."),
+        }
+    }
+    text.push(']');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_tensor_prints_whole_with_aligned_columns() {
+        let tensor: Tensor<f64> = [[1.0, -2.5], [10.0, 0.0]].into();
+        assert_eq!(tensor.to_string(), "[[   1, -2.5],\n [  10,    0]]");
+        assert_eq!(format!("{tensor:.1}"), "[[ 1.0, -2.5],\n [10.0,  0.0]]");
+        assert_eq!(Tensor::scalar(3.0_f32).to_string(), "3");
+        assert_eq!(Tensor::<f32>::full([0, 2], 0.0).to_string(), "[]");
+    }
+
+    #[test]
+    fn a_large_tensor_prints_its_ends() {
+        let tensor = Tensor::<f64>::from_fn([1001], |k| k as f64);
+        assert_eq!(tensor.to_string(), "[   0,    1,    2, ...,  998,  999, 1000]");
+        let cube = Tensor::<f64>::full([2, 2, 1], 1.0);
+        assert_eq!(cube.to_string(), "[[[1],\n  [1]],\n\n [[1],\n  [1]]]");
+    }
+
+    #[test]
+    fn rows_of_different_length_are_refused() {
+        let error = Tensor::from_rows(&[vec![1.0, 2.0], vec![3.0]]).unwrap_err();
+        assert_eq!(error.to_string(), "tensor: rows differ in length: row 0 has 2 values, row 1 has 1");
+        let error = Tensor::new([2, 3], vec![1.0]).unwrap_err();
+        assert_eq!(error.to_string(), "tensor: shape [2, 3] holds 6 values, 1 given");
+    }
+}
