@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::graph::{Graph, Place, Step};
+use crate::graph::Graph;
+use crate::node::{Place, Step};
 use crate::params::{ParamId, Params, Table};
 use crate::real::Real;
 use crate::shape::Shape;

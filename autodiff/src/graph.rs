@@ -1,4 +1,4 @@
-//! Nodes and the arena: how a recording is stored, run forward and pulled backward.
+//! Nodes and the arena: how a recording is stored and run forward.
 //!
 //! Topological order is memory order. Every owned result is appended to one arena, so an operation's inputs lie
 //! below its output and `split_at_mut` lends both at once. A view (transpose, narrow, broadcast) is a node with a
@@ -13,99 +13,25 @@ use std::panic::Location;
 use smallvec::SmallVec;
 
 use crate::error::{Error, Mismatch};
-use crate::gradients::Gradients;
 use crate::layout::Layout;
-use crate::op::{Frame, InputGrads, Inputs, Op};
+use crate::node::{Label, Node, Place, Step};
+use crate::op::{Inputs, Op};
 use crate::params::{Params, unique_key};
 use crate::real::Real;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
-use crate::view::{View, ViewMut};
-
-/// Where a value, or its gradient, is stored.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Place {
-    /// From this index of the recording's arena.
-    Arena(usize),
-    /// From this index of the flat parameters.
-    Parameter(usize),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Step {
-    /// Given from outside: an input, a constant or a parameter.
-    Leaf,
-    /// Shares the place of its base.
-    View,
-    /// Computed by the operation of this index.
-    Op(usize),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Label {
-    None,
-    Name(&'static str),
-    Parameter(usize),
-}
-
-#[derive(Debug)]
-pub(crate) struct Node {
-    pub(crate) step: Step,
-    /// The node that owns the memory: itself, or a view's base.
-    pub(crate) base: u32,
-    pub(crate) inputs: SmallVec<[u32; 3]>,
-    /// For each input, whether backward adds to its gradient.
-    wanted: SmallVec<[bool; 3]>,
-    pub(crate) value: Place,
-    /// Nothing where no gradient is needed.
-    pub(crate) gradient: Option<Place>,
-    /// Length of the memory that the layout lies in.
-    pub(crate) extent: usize,
-    pub(crate) layout: Layout,
-    saved: usize,
-    pub(crate) label: Label,
-    pub(crate) location: &'static Location<'static>,
-}
-
-impl Node {
-    /// Its value, out of the arena (up to this node at least) and the flat parameters.
-    pub(crate) fn view<'a, T: Real>(&'a self, arena: &'a [T], parameters: &'a [T]) -> View<'a, T> {
-        let data = match self.value {
-            Place::Arena(start) => &arena[start..start + self.extent],
-            Place::Parameter(start) => &parameters[start..start + self.extent],
-        };
-        View::new(data, &self.layout)
-    }
-
-    /// Its gradient, likewise; nothing where it needs none.
-    pub(crate) fn gradient_view<'a, T: Real>(
-        &'a self,
-        arena: &'a mut [T],
-        parameters: &'a mut [T],
-    ) -> Option<ViewMut<'a, T>> {
-        let data = match self.gradient? {
-            Place::Arena(start) => &mut arena[start..start + self.extent],
-            Place::Parameter(start) => &mut parameters[start..start + self.extent],
-        };
-        Some(ViewMut::new(data, &self.layout))
-    }
-
-    /// An operation through which a gradient is needed but which has no rule for it (a comparison).
-    fn is_blocked(&self) -> bool {
-        matches!(self.step, Step::Op(_)) && self.gradient.is_some() && !self.wanted.contains(&true)
-    }
-}
+use crate::view::View;
 
 #[derive(Debug)]
 pub(crate) struct Graph<T: Real> {
     pub(crate) nodes: Vec<Node>,
     /// Kept from recording to recording and overwritten in place: a second recording allocates none.
-    ops: Vec<Box<dyn Op<T>>>,
+    pub(crate) ops: Vec<Box<dyn Op<T>>>,
     live_ops: usize,
     pub(crate) values: Vec<T>,
     /// Lengths of the arenas; `values` is shorter while only shapes are recorded.
     value_length: usize,
-    gradient_length: usize,
+    pub(crate) gradient_length: usize,
     pub(crate) shape_only: bool,
     /// Of a shape-only recording: leaves whose data each replay gives, and leaves whose data never change.
     pub(crate) declared: Vec<u32>,
@@ -325,94 +251,6 @@ impl<T: Real> Graph<T> {
         Ok(())
     }
 
-    /// Fills `grads` with the gradients of `root`, weighted by `cotangent` (one where it is a scalar).
-    pub(crate) fn backward(
-        &self,
-        root: u32,
-        cotangent: Option<(&Shape, &[T])>,
-        params: &Params<T>,
-        grads: &mut Gradients<T>,
-        location: &'static Location<'static>,
-    ) -> Result<(), Error> {
-        let node = &self.nodes[root as usize];
-        let shape = node.layout.shape();
-        let refuse = |reason: String| Error::Operation {
-            op: "backward",
-            reason,
-            inputs: self.describe(&[root], params),
-            location,
-        };
-        let one = [T::ONE];
-        let seed = match cotangent {
-            Some((given, values)) if given == shape => values,
-            Some((given, _)) => return Err(refuse(format!("the cotangent has shape {given}, the value another"))),
-            None if shape.size() == 1 => &one,
-            None => return Err(refuse("a gradient starts from a scalar; reduce it, or use backward_with".into())),
-        };
-        if node.gradient.is_none() {
-            return Err(refuse("nothing it depends on needs a gradient".into()));
-        }
-        grads.check_layout(params)?;
-        self.reach(root, grads)?;
-        grads.clear(self.gradient_length, self.key);
-        if let Some(gradient) = node.gradient_view(&mut grads.arena, &mut grads.flat) {
-            gradient.add(seed);
-        }
-        for k in (0..=root as usize).rev() {
-            self.pull(k, params, grads);
-        }
-        Ok(())
-    }
-
-    /// Marks the nodes that a gradient from `root` arrives at.
-    fn reach(&self, root: u32, grads: &mut Gradients<T>) -> Result<(), Error> {
-        grads.reached.clear();
-        grads.reached.resize(self.nodes.len(), false);
-        grads.reached[self.nodes[root as usize].base as usize] = true;
-        for k in (0..=root as usize).rev() {
-            let node = &self.nodes[k];
-            if !grads.reached[k] {
-                continue;
-            }
-            if node.is_blocked() {
-                let (of, reason) = (self.title(k), "it has none; use detach() to treat its result as a constant");
-                return Err(Error::NoGradient { of, reason: reason.into() });
-            }
-            for (&input, _) in node.inputs.iter().zip(&node.wanted).filter(|&(_, &wanted)| wanted) {
-                grads.reached[self.nodes[input as usize].base as usize] = true;
-            }
-        }
-        Ok(())
-    }
-
-    fn pull(&self, k: usize, params: &Params<T>, grads: &mut Gradients<T>) {
-        let node = &self.nodes[k];
-        let (Step::Op(index), Place::Arena(start), Some(Place::Arena(gradient)), true) =
-            (node.step, node.value, node.gradient, grads.reached[k])
-        else {
-            return;
-        };
-        let (below, rest) = self.values.split_at(start);
-        let (output, rest) = rest.split_at(node.extent);
-        let inputs = Inputs {
-            nodes: &self.nodes,
-            ids: &node.inputs,
-            values: below,
-            parameters: params.flat(),
-            shape: node.layout.shape(),
-        };
-        let (arena, rest_of_arena) = grads.arena.split_at_mut(gradient);
-        let mut input_grads = InputGrads {
-            nodes: &self.nodes,
-            ids: &node.inputs,
-            wanted: &node.wanted,
-            arena,
-            parameters: &mut grads.flat,
-        };
-        let frame = Frame { inputs, output, saved: &rest[..node.saved] };
-        self.ops[index].backward(frame, &rest_of_arena[..node.extent], &mut input_grads);
-    }
-
     /// The name that a declared input was given.
     pub(crate) fn name(&self, id: u32) -> &'static str {
         match self.nodes[id as usize].label {
@@ -433,7 +271,7 @@ impl<T: Real> Graph<T> {
     }
 
     /// "[32, 784] × [785, 128] (fc1.weight)", for errors.
-    fn describe(&self, ids: &[u32], params: &Params<T>) -> String {
+    pub(crate) fn describe(&self, ids: &[u32], params: &Params<T>) -> String {
         let one = |&id: &u32| {
             let node = &self.nodes[id as usize];
             let own = if node.label == Label::None { self.nodes[node.base as usize].label } else { node.label };

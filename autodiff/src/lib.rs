@@ -9,6 +9,7 @@
 //! - [`Op`]: the one door for operations, the built-in ones in [`ops`] and your own. [`catalogue`] lists the former.
 //! - [`Tensor`], [`Shape`], [`Error`]: the borders.
 
+mod backward;
 pub mod catalogue;
 mod dual;
 mod error;
@@ -16,6 +17,7 @@ mod gradients;
 mod graph;
 mod kernel;
 mod layout;
+mod node;
 mod op;
 pub mod ops;
 mod params;

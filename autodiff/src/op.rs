@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt::Debug;
 
 use crate::error::Mismatch;
-use crate::graph::Node;
+use crate::node::Node;
 use crate::real::Real;
 use crate::shape::Shape;
 use crate::view::{View, ViewMut};

@@ -7,7 +7,8 @@ use std::panic::Location;
 use smallvec::SmallVec;
 
 use crate::error::{Error, Mismatch};
-use crate::graph::{Graph, Label};
+use crate::graph::Graph;
+use crate::node::Label;
 use crate::op::Op;
 use crate::params::{ParamId, Params};
 use crate::real::Real;

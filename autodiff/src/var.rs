@@ -6,8 +6,9 @@ use std::panic::Location;
 
 use crate::error::{Error, Mismatch};
 use crate::gradients::Gradients;
-use crate::graph::{Graph, Label};
+use crate::graph::Graph;
 use crate::layout::Layout;
+use crate::node::Label;
 use crate::op::Op;
 use crate::real::Real;
 use crate::shape::Shape;

@@ -8,8 +8,7 @@ unary! {
     neg: Neg() on -2.0..2.0 except [], each |x: T| -x, slope |_, _| -T::ONE;
 
     /// Reciprocal, `1/x`.
-    recip: Recip() on -3.0..3.0 except [-0.2, -0.15, -0.1, -0.05, 0.0, 0.05, 0.1, 0.15, 0.2],
-        each |x| T::ONE / x, slope |_, y| -(y * y);
+    recip: Recip() on 0.3..3.0 except [], each |x| T::ONE / x, slope |_, y| -(y * y);
 
     /// Square root.
     sqrt: Sqrt() on 0.2..4.0 except [], each T::sqrt, slope |_, y| T::from_f64(0.5) / y;

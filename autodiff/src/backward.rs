@@ -1,0 +1,102 @@
+//! The backward pass: the nodes in reverse, each adding to the gradients of its inputs.
+
+use std::panic::Location;
+
+use crate::error::Error;
+use crate::gradients::Gradients;
+use crate::graph::Graph;
+use crate::node::{Place, Step};
+use crate::op::{Frame, InputGrads, Inputs};
+use crate::params::Params;
+use crate::real::Real;
+use crate::shape::Shape;
+
+impl<T: Real> Graph<T> {
+    /// Fills `grads` with the gradients of `root`, weighted by `cotangent` (one where it is a scalar).
+    pub(crate) fn backward(
+        &self,
+        root: u32,
+        cotangent: Option<(&Shape, &[T])>,
+        params: &Params<T>,
+        grads: &mut Gradients<T>,
+        location: &'static Location<'static>,
+    ) -> Result<(), Error> {
+        let node = &self.nodes[root as usize];
+        let shape = node.layout.shape();
+        let refuse = |reason: String| Error::Operation {
+            op: "backward",
+            reason,
+            inputs: self.describe(&[root], params),
+            location,
+        };
+        let one = [T::ONE];
+        let seed = match cotangent {
+            Some((given, values)) if given == shape => values,
+            Some((given, _)) => return Err(refuse(format!("the cotangent has shape {given}, the value another"))),
+            None if shape.size() == 1 => &one,
+            None => return Err(refuse("a gradient starts from a scalar; reduce it, or use backward_with".into())),
+        };
+        if node.gradient.is_none() {
+            return Err(refuse("nothing it depends on needs a gradient".into()));
+        }
+        grads.check_layout(params)?;
+        self.reach(root, grads)?;
+        grads.clear(self.gradient_length, self.key);
+        if let Some(gradient) = node.gradient_view(&mut grads.arena, &mut grads.flat) {
+            gradient.add(seed);
+        }
+        for k in (0..=root as usize).rev() {
+            self.pull(k, params, grads);
+        }
+        Ok(())
+    }
+
+    /// Marks the nodes that a gradient from `root` arrives at.
+    fn reach(&self, root: u32, grads: &mut Gradients<T>) -> Result<(), Error> {
+        grads.reached.clear();
+        grads.reached.resize(self.nodes.len(), false);
+        grads.reached[self.nodes[root as usize].base as usize] = true;
+        for k in (0..=root as usize).rev() {
+            let node = &self.nodes[k];
+            if !grads.reached[k] {
+                continue;
+            }
+            if node.is_blocked() {
+                let (of, reason) = (self.title(k), "it has none; use detach() to treat its result as a constant");
+                return Err(Error::NoGradient { of, reason: reason.into() });
+            }
+            for (&input, _) in node.inputs.iter().zip(&node.wanted).filter(|&(_, &wanted)| wanted) {
+                grads.reached[self.nodes[input as usize].base as usize] = true;
+            }
+        }
+        Ok(())
+    }
+
+    fn pull(&self, k: usize, params: &Params<T>, grads: &mut Gradients<T>) {
+        let node = &self.nodes[k];
+        let (Step::Op(index), Place::Arena(start), Some(Place::Arena(gradient)), true) =
+            (node.step, node.value, node.gradient, grads.reached[k])
+        else {
+            return;
+        };
+        let (below, rest) = self.values.split_at(start);
+        let (output, rest) = rest.split_at(node.extent);
+        let inputs = Inputs {
+            nodes: &self.nodes,
+            ids: &node.inputs,
+            values: below,
+            parameters: params.flat(),
+            shape: node.layout.shape(),
+        };
+        let (arena, rest_of_arena) = grads.arena.split_at_mut(gradient);
+        let mut input_grads = InputGrads {
+            nodes: &self.nodes,
+            ids: &node.inputs,
+            wanted: &node.wanted,
+            arena,
+            parameters: &mut grads.flat,
+        };
+        let frame = Frame { inputs, output, saved: &rest[..node.saved] };
+        self.ops[index].backward(frame, &rest_of_arena[..node.extent], &mut input_grads);
+    }
+}

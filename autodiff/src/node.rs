@@ -1,0 +1,83 @@
+//! One entry of a recording: what it is, where its value and gradient lie, and where the caller wrote it.
+
+use std::panic::Location;
+
+use smallvec::SmallVec;
+
+use crate::layout::Layout;
+use crate::real::Real;
+use crate::view::{View, ViewMut};
+
+/// Where a value, or its gradient, is stored.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Place {
+    /// From this index of the recording's arena.
+    Arena(usize),
+    /// From this index of the flat parameters.
+    Parameter(usize),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Step {
+    /// Given from outside: an input, a constant or a parameter.
+    Leaf,
+    /// Shares the place of its base.
+    View,
+    /// Computed by the operation of this index.
+    Op(usize),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Label {
+    None,
+    Name(&'static str),
+    Parameter(usize),
+}
+
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) step: Step,
+    /// The node that owns the memory: itself, or a view's base.
+    pub(crate) base: u32,
+    pub(crate) inputs: SmallVec<[u32; 3]>,
+    /// For each input, whether backward adds to its gradient.
+    pub(crate) wanted: SmallVec<[bool; 3]>,
+    pub(crate) value: Place,
+    /// Nothing where no gradient is needed.
+    pub(crate) gradient: Option<Place>,
+    /// Length of the memory that the layout lies in.
+    pub(crate) extent: usize,
+    pub(crate) layout: Layout,
+    pub(crate) saved: usize,
+    pub(crate) label: Label,
+    pub(crate) location: &'static Location<'static>,
+}
+
+impl Node {
+    /// Its value, out of the arena (up to this node at least) and the flat parameters.
+    pub(crate) fn view<'a, T: Real>(&'a self, arena: &'a [T], parameters: &'a [T]) -> View<'a, T> {
+        let data = match self.value {
+            Place::Arena(start) => &arena[start..start + self.extent],
+            Place::Parameter(start) => &parameters[start..start + self.extent],
+        };
+        View::new(data, &self.layout)
+    }
+
+    /// Its gradient, likewise; nothing where it needs none.
+    pub(crate) fn gradient_view<'a, T: Real>(
+        &'a self,
+        arena: &'a mut [T],
+        parameters: &'a mut [T],
+    ) -> Option<ViewMut<'a, T>> {
+        let data = match self.gradient? {
+            Place::Arena(start) => &mut arena[start..start + self.extent],
+            Place::Parameter(start) => &mut parameters[start..start + self.extent],
+        };
+        Some(ViewMut::new(data, &self.layout))
+    }
+
+    /// An operation through which a gradient is needed but which has no rule for it (a comparison).
+    pub(crate) fn is_blocked(&self) -> bool {
+        matches!(self.step, Step::Op(_)) && self.gradient.is_some() && !self.wanted.contains(&true)
+    }
+}
