@@ -14,13 +14,15 @@ pub struct Layout {
     shape: Shape,
     strides: Strides,
     offset: usize,
+    /// Whether the elements lie densely in row-major order; asked for at every run, so computed once.
+    is_contiguous: bool,
 }
 
 impl Layout {
     /// The dense row-major layout that every owned value has.
     pub fn dense(shape: Shape) -> Self {
         let strides = shape.dense_strides();
-        Layout { shape, strides, offset: 0 }
+        Layout { shape, strides, offset: 0, is_contiguous: true }
     }
 
     /// The extents.
@@ -39,18 +41,15 @@ impl Layout {
     }
 
     /// The stretch of memory it covers in order, if its elements lie densely in row-major order.
+    #[inline]
     pub fn dense_range(&self) -> Option<std::ops::Range<usize>> {
-        let mut expected = 1;
-        for (&extent, &stride) in self.shape.iter().zip(&self.strides).rev() {
-            if extent != 1 && stride != expected {
-                if self.shape.size() == 0 {
-                    break;
-                }
-                return None;
-            }
-            expected *= extent;
-        }
-        Some(self.offset..self.offset + self.shape.size())
+        if self.is_contiguous { Some(self.offset..self.offset + self.shape.size()) } else { None }
+    }
+
+    /// A layout whose parts may be strided.
+    fn new(shape: Shape, strides: Strides, offset: usize) -> Self {
+        let is_contiguous = is_contiguous(&shape, &strides);
+        Layout { shape, strides, offset, is_contiguous }
     }
 
     /// Whether two places of this layout may be the same memory (a broadcast axis).
@@ -65,11 +64,9 @@ impl Layout {
         if !distinct || axes.len() != self.shape.rank() {
             return Err(Mismatch::new(format!("axes {axes:?} are not a permutation of the axes")));
         }
-        Ok(Layout {
-            shape: axes.iter().map(|&axis| self.shape[axis]).collect(),
-            strides: axes.iter().map(|&axis| self.strides[axis]).collect(),
-            offset: self.offset,
-        })
+        let shape = axes.iter().map(|&axis| self.shape[axis]).collect();
+        let strides = axes.iter().map(|&axis| self.strides[axis]).collect();
+        Ok(Layout::new(shape, strides, self.offset))
     }
 
     /// Two axes swapped.
@@ -96,7 +93,7 @@ impl Layout {
                 _ => return Err(fails()),
             }
         }
-        Ok(Layout { shape: shape.clone(), strides, offset: self.offset })
+        Ok(Layout::new(shape.clone(), strides, self.offset))
     }
 
     /// Every `step`-th of the places `start..end` along `axis`.
@@ -108,13 +105,10 @@ impl Layout {
             return Err(Mismatch::new(format!("range {asked} does not fit axis {axis} of extent {extent}")));
         }
         let length = (end - start).div_ceil(step);
-        let mut layout = self.clone();
-        layout.shape = self.shape.with(axis, length);
-        if length > 0 {
-            layout.offset += start * self.strides[axis];
-        }
-        layout.strides[axis] *= step;
-        Ok(layout)
+        let mut strides = self.strides.clone();
+        strides[axis] *= step;
+        let skipped = if length > 0 { start * self.strides[axis] } else { 0 };
+        Ok(Layout::new(self.shape.with(axis, length), strides, self.offset + skipped))
     }
 
     /// An axis of extent 1 inserted before `axis`.
@@ -123,10 +117,9 @@ impl Layout {
         if axis > rank {
             return Err(Mismatch::new(format!("no place for a new axis {axis} among {rank} axes")));
         }
-        let mut layout = self.clone();
-        layout.shape = self.shape.insert(axis, 1);
-        layout.strides.insert(axis, 0);
-        Ok(layout)
+        let mut strides = self.strides.clone();
+        strides.insert(axis, 0);
+        Ok(Layout::new(self.shape.insert(axis, 1), strides, self.offset))
     }
 
     /// `axis`, which must have extent 1, removed.
@@ -136,10 +129,9 @@ impl Layout {
             let extent = self.shape[axis];
             return Err(Mismatch::new(format!("axis {axis} has extent {extent}, only 1 can be squeezed")));
         }
-        let mut layout = self.clone();
-        layout.shape = self.shape.without(axis);
-        layout.strides.remove(axis);
-        Ok(layout)
+        let mut strides = self.strides.clone();
+        strides.remove(axis);
+        Ok(Layout::new(self.shape.without(axis), strides, self.offset))
     }
 
     /// The same elements in row-major order under another shape; nothing where that needs a copy.
@@ -148,10 +140,10 @@ impl Layout {
             return Err(Mismatch::new(format!("cannot be reshaped to {shape} (the sizes differ)")));
         }
         if self.dense_range().is_some() {
-            return Ok(Some(Layout { strides: shape.dense_strides(), shape: shape.clone(), offset: self.offset }));
+            return Ok(Some(Layout::new(shape.clone(), shape.dense_strides(), self.offset)));
         }
         let Some(strides) = self.split_strides(shape) else { return Ok(None) };
-        Ok(Some(Layout { shape: shape.clone(), strides, offset: self.offset }))
+        Ok(Some(Layout::new(shape.clone(), strides, self.offset)))
     }
 
     /// Strides for `shape` over the same elements: each run of new axes must cover a run of old axes that lie
@@ -191,6 +183,18 @@ impl Layout {
     fn check_axis(&self, axis: usize) -> Result<(), Mismatch> {
         check_axis(axis, &self.shape)
     }
+}
+
+/// Whether elements of these strides lie densely in row-major order; axes of extent 1 are never walked.
+fn is_contiguous(shape: &Shape, strides: &[usize]) -> bool {
+    let mut expected = 1;
+    for (&extent, &stride) in shape.iter().zip(strides).rev() {
+        if extent != 1 && stride != expected {
+            return shape.size() == 0;
+        }
+        expected *= extent;
+    }
+    true
 }
 
 /// An error unless `axis` is one of the axes of `shape`.

@@ -6,8 +6,15 @@ use std::ops::Deref;
 use smallvec::SmallVec;
 
 /// The extents of an array, outermost axis first. A scalar has none.
-#[derive(Clone, PartialEq, Eq, Hash, Default)]
+#[derive(PartialEq, Eq, Hash, Default)]
 pub struct Shape(SmallVec<[usize; 4]>);
+
+impl Clone for Shape {
+    /// One copy of memory, where the derived clone pushes extent by extent.
+    fn clone(&self) -> Self {
+        Shape::new(&self.0)
+    }
+}
 
 impl Shape {
     /// The shape with these extents.

@@ -1,0 +1,104 @@
+//! From the second step on, nothing is allocated: by a replayed program, and by a tape that is started again.
+#![allow(unsafe_code, reason = "a counting allocator can only be written with unsafe; it passes every call on")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use autodiff::catalogue::{self, Choices};
+use autodiff::{Mode, Params, Program, Tape, Tensor, Var};
+
+/// Counts the allocations of each thread.
+struct Counting;
+
+thread_local! {
+    static COUNT: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: every call goes to the system allocator unchanged; counting touches a thread-local integer only.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.with(|count| count.set(count.get() + 1));
+        // SAFETY: the caller's contract is that of `System`.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(place, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn allocations(work: impl FnOnce()) -> usize {
+    let before = COUNT.with(Cell::get);
+    work();
+    COUNT.with(Cell::get) - before
+}
+
+/// A few cases of every operation: inputs, and which of them are differentiable.
+fn cases() -> impl Iterator<Item = (catalogue::Case, Vec<Tensor<f64>>, Vec<bool>)> {
+    catalogue::entries().flat_map(|entry| (0..12).map(move |seed| (entry, seed))).map(|(entry, seed)| {
+        let numbers: Vec<u32> =
+            (0..24).map(|k: u32| (k + 1).wrapping_mul(seed).wrapping_mul(2_654_435_761) >> 7).collect();
+        let case = (entry.draw)(&mut Choices::new(&numbers));
+        let value = |sample: &catalogue::Sample| {
+            let size = sample.shape.size();
+            Tensor::from_fn(&sample.shape, |k| sample.domain.value(((7 * k + 3) % 10) as f64 / 10.0, k, size))
+        };
+        let inputs: Vec<_> = case.inputs.iter().map(value).collect();
+        let differentiable = (0..inputs.len()).map(|i| case.op.double().differentiable(i)).collect();
+        (case, inputs, differentiable)
+    })
+}
+
+const NAMES: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
+
+#[test]
+fn a_second_replay_allocates_nothing() {
+    for (case, inputs, differentiable) in cases() {
+        let params = Params::default();
+        let mut program = Program::record(&params, Mode::Train, |t| {
+            let declare = |(i, x): (usize, &Tensor<f64>)| match differentiable[i] {
+                true => t.declare_variable(NAMES[i], x.shape()),
+                false => t.declare_input(NAMES[i], x.shape()),
+            };
+            let leaves: Vec<Var<'_, f64>> = inputs.iter().enumerate().map(declare).collect();
+            [t.apply(case.op.double(), &leaves)]
+        })
+        .unwrap();
+        let mut grads = params.gradients();
+        let inputs: Vec<&Tensor<f64>> = inputs.iter().collect();
+        let mut cotangent = None;
+        let mut step = || {
+            program.forward(&params, &inputs).unwrap();
+            let cotangent = cotangent.get_or_insert_with(|| {
+                let shape = program.output(&params, 0).unwrap();
+                Tensor::full(shape.shape(), 1.0)
+            });
+            if differentiable.contains(&true) {
+                program.backward_with(&params, cotangent, &mut grads).unwrap();
+            }
+        };
+        step();
+        let count = allocations(step);
+        assert_eq!(count, 0, "the second replay of {:?} allocates", case.op);
+    }
+}
+
+#[test]
+fn a_tape_started_again_allocates_nothing() {
+    let params = Params::<f32>::default();
+    let mut grads = params.gradients();
+    let mut tape = Tape::new();
+    let (x, w) = (Tensor::full([8, 5], 0.3), Tensor::full([4, 5], 0.1));
+    let mut step = || {
+        let t = tape.start(&params, Mode::Train);
+        let (x, w) = (t.input(&x), t.variable(&w));
+        let loss = (x.matmul(w.t()).tanh() * 2.0 + 1.0).mean(..);
+        loss.backward(&mut grads).unwrap();
+    };
+    step();
+    step();
+    assert_eq!(allocations(step), 0);
+}
