@@ -111,6 +111,17 @@ impl Layout {
         Ok(Layout::new(self.shape.with(axis, length), strides, self.offset + skipped))
     }
 
+    /// The axes for which `chosen` is false, and those for which it is true: any element lies at the sum of a place
+    /// in the first and a place in the second.
+    pub(crate) fn split(&self, chosen: impl Fn(usize) -> bool) -> (Layout, Layout) {
+        let part = |side: bool, offset: usize| {
+            let axes = || (0..self.shape.rank()).filter(|&axis| chosen(axis) == side);
+            let strides = axes().map(|axis| self.strides[axis]).collect();
+            Layout::new(axes().map(|axis| self.shape[axis]).collect(), strides, offset)
+        };
+        (part(false, self.offset), part(true, 0))
+    }
+
     /// An axis of extent 1 inserted before `axis`.
     pub fn unsqueeze(&self, axis: usize) -> Result<Layout, Mismatch> {
         let rank = self.shape.rank();

@@ -35,6 +35,7 @@ pub use gradients::Gradients;
 pub use kernel::{MatrixMut, MatrixRef};
 pub use layout::{Layout, check_axis};
 pub use op::{Frame, InputGrads, Inputs, Op, exactly};
+pub use ops::{Axes, keep};
 pub use params::{ParamId, Params, Scope};
 pub use program::Program;
 pub use real::Real;

@@ -281,11 +281,11 @@ impl Cursor {
         while !amounts.is_empty() {
             let (offset, stride, length) = self.advance(amounts.len());
             let (run, rest) = amounts.split_at(length);
-            if stride == 0 {
-                data[offset] += reduce::sum(run);
-            } else {
-                let places = data[offset..].iter_mut().step_by(stride);
-                places.zip(run).for_each(|(sum, &amount)| *sum += amount);
+            let places = &mut data[offset..];
+            match stride {
+                0 => places[0] += reduce::sum(run),
+                1 => places.iter_mut().zip(run).for_each(|(sum, &amount)| *sum += amount),
+                _ => places.iter_mut().step_by(stride).zip(run).for_each(|(sum, &amount)| *sum += amount),
             }
             amounts = rest;
         }

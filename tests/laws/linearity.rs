@@ -106,7 +106,8 @@ fn an_input_used_twice_gets_the_sum_of_both_gradients() {
             return Ok(());
         }
         let alike = [drawn.inputs[1].clone(), drawn.inputs[1].clone()];
-        let apart = apply(drawn.case.op.double(), &alike, &[true, true], &drawn.cotangent).map_err(|e| e.to_string())?;
+        let apart =
+            apply(drawn.case.op.double(), &alike, &[true, true], &drawn.cotangent).map_err(|e| e.to_string())?;
         let params = Params::default();
         let mut tape = Tape::new();
         let t = tape.start(&params, Mode::Train);

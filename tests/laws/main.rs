@@ -7,7 +7,7 @@ mod agreement;
 mod catalogue;
 mod extremes;
 mod layouts;
-//mod linearity;
+mod linearity;
 mod rejection;
 mod replay;
 mod second_order;

@@ -16,16 +16,3 @@ pub(crate) fn sum<T: Real>(values: &[T]) -> T {
     }
     lanes.iter().copied().sum::<T>() + rest
 }
-
-/// The sum of products, in the order of [`sum`].
-pub(crate) fn dot<T: Real>(left: &[T], right: &[T]) -> T {
-    let mut lanes = [T::ZERO; LANES];
-    let (a, b) = (left.chunks_exact(LANES), right.chunks_exact(LANES));
-    let rest: T = a.remainder().iter().zip(b.remainder()).map(|(&x, &y)| x * y).sum();
-    for (x, y) in a.zip(b) {
-        for ((lane, &x), &y) in lanes.iter_mut().zip(x).zip(y) {
-            *lane += x * y;
-        }
-    }
-    lanes.iter().copied().sum::<T>() + rest
-}

@@ -2,9 +2,13 @@
 
 mod activation;
 mod arrange;
+mod axes;
 mod binary;
 mod elementwise;
+mod extrema;
 mod matmul;
+mod reduce;
+mod softmax;
 mod unary;
 
 /// What a family's file needs.
@@ -21,12 +25,24 @@ mod prelude {
 
 pub use activation::*;
 pub use arrange::*;
+pub use axes::{Axes, keep};
 pub use binary::*;
+pub use extrema::*;
 pub use matmul::*;
+pub use reduce::*;
+pub use softmax::*;
 pub use unary::*;
 
 use crate::catalogue::Entry;
 
 /// The catalogue, family by family.
-pub(crate) const FAMILIES: &[&[Entry]] =
-    &[unary::ENTRIES, activation::ENTRIES, binary::ENTRIES, arrange::ENTRIES, matmul::ENTRIES];
+pub(crate) const FAMILIES: &[&[Entry]] = &[
+    unary::ENTRIES,
+    activation::ENTRIES,
+    binary::ENTRIES,
+    arrange::ENTRIES,
+    matmul::ENTRIES,
+    reduce::ENTRIES,
+    extrema::ENTRIES,
+    softmax::ENTRIES,
+];

@@ -1,0 +1,117 @@
+//! Which axes a reduction runs over, and the groups of elements that gives.
+
+use std::ops::RangeFull;
+
+use smallvec::SmallVec;
+
+use crate::catalogue::Choices;
+use crate::error::Mismatch;
+use crate::layout::{Layout, check_axis};
+use crate::shape::Shape;
+use crate::view::offsets;
+
+/// The axes of a reduction: `..` for all of them, a number, or an array of numbers; [`keep`] leaves them in the result
+/// with extent 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Axes {
+    /// Nothing for all axes.
+    list: Option<SmallVec<[usize; 4]>>,
+    keep: bool,
+}
+
+/// The same axes, left in the result with extent 1.
+pub fn keep(axes: impl Into<Axes>) -> Axes {
+    Axes { keep: true, ..axes.into() }
+}
+
+impl From<RangeFull> for Axes {
+    fn from(_: RangeFull) -> Self {
+        Axes { list: None, keep: false }
+    }
+}
+
+impl From<usize> for Axes {
+    fn from(axis: usize) -> Self {
+        Axes::from(&[axis][..])
+    }
+}
+
+impl From<&[usize]> for Axes {
+    fn from(axes: &[usize]) -> Self {
+        Axes { list: Some(SmallVec::from_slice(axes)), keep: false }
+    }
+}
+
+impl<const N: usize> From<[usize; N]> for Axes {
+    fn from(axes: [usize; N]) -> Self {
+        Axes::from(&axes[..])
+    }
+}
+
+impl Axes {
+    pub(super) fn contains(&self, axis: usize) -> bool {
+        self.list.as_ref().is_none_or(|list| list.contains(&axis))
+    }
+
+    /// The shape of the result of a reduction over these axes.
+    pub(super) fn reduce(&self, shape: &Shape) -> Result<Shape, Mismatch> {
+        for (place, &axis) in self.list.iter().flatten().enumerate() {
+            check_axis(axis, shape)?;
+            if self.list.iter().flatten().take(place).any(|&earlier| earlier == axis) {
+                return Err(Mismatch::new(format!("axis {axis} is named twice")));
+            }
+        }
+        if self.keep {
+            return Ok(self.with_extent_one(shape));
+        }
+        Ok((0..shape.rank()).filter(|&axis| !self.contains(axis)).map(|axis| shape[axis]).collect())
+    }
+
+    fn with_extent_one(&self, shape: &Shape) -> Shape {
+        shape.iter().enumerate().map(|(axis, &extent)| if self.contains(axis) { 1 } else { extent }).collect()
+    }
+
+    /// How many elements of `shape` make one of the result.
+    pub(super) fn count(&self, shape: &Shape) -> usize {
+        shape.iter().enumerate().filter(|&(axis, _)| self.contains(axis)).map(|(_, extent)| extent).product()
+    }
+
+    /// The result, dense, seen with the extents of the input: stride 0 along the reduced axes, so that reading through
+    /// it repeats and adding through it sums.
+    pub(super) fn spread(&self, shape: &Shape) -> Layout {
+        let reduced = Layout::dense(self.with_extent_one(shape));
+        reduced.broadcast_to(shape).unwrap_or(reduced)
+    }
+
+    /// The groups of elements that each make one of the result.
+    pub(super) fn groups(&self, layout: &Layout) -> Groups {
+        let (kept, reduced) = layout.split(|axis| self.contains(axis));
+        Groups { kept, reduced }
+    }
+}
+
+/// The elements of a layout, group by group in the order of the result.
+pub(super) struct Groups {
+    kept: Layout,
+    reduced: Layout,
+}
+
+impl Groups {
+    /// Where each group starts.
+    pub(super) fn starts(&self) -> impl Iterator<Item = usize> + use<> {
+        offsets(&self.kept)
+    }
+
+    /// The places of the group that starts at `start`, in row-major order.
+    pub(super) fn members(&self, start: usize) -> impl Iterator<Item = usize> + use<> {
+        offsets(&self.reduced).map(move |offset| start + offset)
+    }
+}
+
+impl Axes {
+    /// All axes, or some of them, kept or dropped: for the catalogue.
+    pub(super) fn draw(choices: &mut Choices<'_>, rank: usize) -> Axes {
+        let list = choices.flag().then(|| choices.axes(rank));
+        Axes { list, keep: choices.flag() }
+    }
+}

@@ -1,0 +1,214 @@
+//! Largest and smallest elements along axes, and their places.
+//!
+//! Elements that tie for a maximum share its gradient evenly. A NaN is both the largest and the smallest.
+
+use super::axes::Axes;
+use super::prelude::*;
+use crate::layout::check_axis;
+
+/// A maximum or minimum over axes, with the comparison that says which of two elements wins.
+macro_rules! extrema {
+    ($($(#[$doc:meta])* $name:ident: $op:ident by $wins:ident;)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Debug)]
+            pub struct $op {
+                /// The axes to reduce.
+                pub axes: Axes,
+            }
+
+            impl<T: Real> Op<T> for $op {
+                fn name(&self) -> &'static str {
+                    stringify!($name)
+                }
+                fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+                    let [x] = exactly(inputs)?;
+                    let shape = self.axes.reduce(x)?;
+                    not_empty(self.axes.count(x))?;
+                    Ok(shape)
+                }
+                /// How many elements tie.
+                fn saved(&self, inputs: &[&Shape]) -> usize {
+                    inputs.first().and_then(|x| self.axes.reduce(x).ok()).map_or(0, |shape| shape.size())
+                }
+                fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], ties: &mut [T]) {
+                    let x = inputs.view(0);
+                    let groups = self.axes.groups(x.layout());
+                    for ((start, best), ties) in groups.starts().zip(output).zip(ties) {
+                        let elements = || groups.members(start).map(|place| x.at(place));
+                        (*best, *ties) = extreme(elements, T::$wins);
+                    }
+                }
+                fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+                    let Some(mut grad) = grads.view(0) else { return };
+                    let x = at.inputs.view(0);
+                    let groups = self.axes.groups(x.layout());
+                    for (group, start) in groups.starts().enumerate() {
+                        let share = cotangent[group] / at.saved[group];
+                        for place in groups.members(start).filter(|&place| x.at(place) == at.output[group]) {
+                            grad.add_at(place, share);
+                        }
+                    }
+                }
+            }
+
+            impl<'t, T: Real> Var<'t, T> {
+                $(#[$doc])*
+                #[track_caller]
+                #[must_use]
+                pub fn $name(self, axes: impl Into<Axes>) -> Var<'t, T> {
+                    self.apply($op { axes: axes.into() })
+                }
+            }
+        )*
+    };
+}
+
+extrema! {
+    /// The largest element over `axes`; elements that tie share the gradient evenly.
+    max: Max by maximum;
+
+    /// The smallest element over `axes`; elements that tie share the gradient evenly.
+    min: Min by minimum;
+}
+
+fn not_empty(count: usize) -> Result<(), Mismatch> {
+    if count > 0 { Ok(()) } else { Err(Mismatch::new("no element (extent 0) has no extreme")) }
+}
+
+/// The extreme element and how many tie for it. In dual numbers its tangent is the mean of the tied ones'.
+fn extreme<T: Real, I: Iterator<Item = T>>(elements: impl Fn() -> I, wins: fn(T, T) -> T) -> (T, T) {
+    let best = elements().reduce(wins).unwrap_or(T::ZERO);
+    // Without its derivatives: what is added below brings in those of the tied elements, and nothing but them.
+    let best = T::from_f64(best.to_f64());
+    let tied = || elements().filter(|&x| x == best);
+    let ties = T::from_f64(tied().count() as f64);
+    if !best.is_finite() {
+        return (best, ties);
+    }
+    (best + tied().map(|x| x - best).sum::<T>() / ties, ties)
+}
+
+/// The place of an extreme element along an axis.
+macro_rules! places {
+    ($($(#[$doc:meta])* $name:ident: $op:ident by $wins:tt;)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy, Debug)]
+            pub struct $op {
+                /// The axis, which is removed.
+                pub axis: usize,
+            }
+
+            impl<T: Real> Op<T> for $op {
+                fn name(&self) -> &'static str {
+                    stringify!($name)
+                }
+                fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+                    let [x] = exactly(inputs)?;
+                    check_axis(self.axis, x)?;
+                    not_empty(x[self.axis])?;
+                    Ok(x.without(self.axis))
+                }
+                fn differentiable(&self, _: usize) -> bool {
+                    false
+                }
+                fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
+                    let x = inputs.view(0);
+                    let groups = Axes::from(self.axis).groups(x.layout());
+                    for (start, best) in groups.starts().zip(output) {
+                        let elements = groups.members(start).map(|place| x.at(place)).enumerate();
+                        let first = elements.reduce(|a, b| if b.1 $wins a.1 || (b.1 != b.1 && a.1 == a.1) { b } else { a });
+                        *best = T::from_f64(first.map_or(0, |(place, _)| place) as f64);
+                    }
+                }
+                fn backward(&self, _: Frame<'_, T>, _: &[T], _: &mut InputGrads<'_, T>) {}
+            }
+
+            impl<'t, T: Real> Var<'t, T> {
+                $(#[$doc])*
+                #[track_caller]
+                #[must_use]
+                pub fn $name(self, axis: usize) -> Var<'t, T> {
+                    self.apply($op { axis })
+                }
+            }
+        )*
+    };
+}
+
+places! {
+    /// The place of the largest element along `axis`, the first where several tie. Asking for a gradient through it is
+    /// an error.
+    argmax: Argmax by >;
+
+    /// The place of the smallest element along `axis`, the first where several tie. Asking for a gradient through it is
+    /// an error.
+    argmin: Argmin by <;
+}
+
+pub(super) const ENTRIES: &[Entry] = &[
+    Entry {
+        name: "max",
+        draw: |choices| {
+            let shape = choices.full_shape(0, 4);
+            Case::new(Max { axes: Axes::draw(choices, shape.rank()) }, [Domain::Distinct(0.0).of(shape)])
+        },
+    },
+    Entry {
+        name: "min",
+        draw: |choices| {
+            let shape = choices.full_shape(0, 4);
+            Case::new(Min { axes: Axes::draw(choices, shape.rank()) }, [Domain::Distinct(0.0).of(shape)])
+        },
+    },
+    Entry {
+        name: "argmax",
+        draw: |choices| {
+            let shape = choices.full_shape(1, 4);
+            Case::new(Argmax { axis: choices.below(shape.rank()) }, [Domain::REAL.of(shape)])
+        },
+    },
+    Entry {
+        name: "argmin",
+        draw: |choices| {
+            let shape = choices.full_shape(1, 4);
+            Case::new(Argmin { axis: choices.below(shape.rank()) }, [Domain::REAL.of(shape)])
+        },
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use crate::{Dual, Mode, Params, Tape, Tensor};
+
+    #[test]
+    fn three_that_tie_get_a_third_each_backward_and_forward() {
+        let params = Params::default();
+        let mut tape = Tape::new();
+        let t = tape.start(&params, Mode::Train);
+        let x = t.variable(&Tensor::from([2.0, 5.0, 5.0, 5.0]));
+        let mut grads = params.gradients();
+        x.max(..).backward(&mut grads).unwrap();
+        assert_eq!(grads.of(x).unwrap().data(), &[0.0, 1.0 / 3.0, 1.0 / 3.0, 1.0 / 3.0]);
+
+        let params = Params::default();
+        let mut tape = Tape::new();
+        let t = tape.start(&params, Mode::Train);
+        let duals = [Dual::new(5.0, 1.0), Dual::new(5.0, 2.0), Dual::new(5.0, 6.0), Dual::new(0.0, 9.0)];
+        let max = t.input(&Tensor::from(duals)).max(..).item().unwrap();
+        assert_eq!((max.value, max.tangent), (5.0, 3.0));
+    }
+
+    #[test]
+    fn the_first_of_those_that_tie_is_the_place() {
+        let params = Params::default();
+        let mut tape = Tape::new();
+        let t = tape.start(&params, Mode::Eval);
+        let x = t.input(&Tensor::from([[1.0, 7.0, 7.0], [3.0, f64::NAN, 2.0]]));
+        assert_eq!(x.argmax(1).value().unwrap(), [1.0, 1.0].into());
+        assert_eq!(x.argmin(0).value().unwrap(), [0.0, 1.0, 1.0].into());
+        let error = t.input(&Tensor::full([2, 0], 0.0)).max(1).value().unwrap_err().to_string();
+        assert!(error.starts_with("max: no element (extent 0) has no extreme: [2, 0] at"), "{error}");
+    }
+}
