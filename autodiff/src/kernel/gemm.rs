@@ -1,6 +1,6 @@
-//! Matrix products: `f32` and `f64` through matrixmultiply, duals by splitting value and tangent.
+//! Matrix products of every scalar: `f32` and `f64` by blocks, duals by splitting value and tangent.
 
-use super::{MatrixMut, MatrixRef};
+use super::{MatrixMut, MatrixRef, product};
 use crate::dual::Dual;
 use crate::real::Real;
 
@@ -22,8 +22,8 @@ fn plain<T: Real>(a: MatrixRef<'_, T>, b: MatrixRef<'_, T>, mut c: MatrixMut<'_,
     }
 }
 
-macro_rules! matrix_multiply {
-    ($float:ident, $kernel:path) => {
+macro_rules! gemm {
+    ($float:ident) => {
         /// `c = a·b`, or `c += a·b` where `accumulate`.
         pub(crate) fn $float(
             a: MatrixRef<'_, $float>,
@@ -31,41 +31,23 @@ macro_rules! matrix_multiply {
             c: MatrixMut<'_, $float>,
             accumulate: bool,
         ) {
-            let ([rows, inner], [_, columns]) = (a.shape, b.shape);
-            let agree = b.shape[0] == inner && c.shape == [rows, columns];
-            if !agree || c.overlaps() || inner == 0 || rows == 0 || columns == 0 {
+            let ([rows, inner], [b_rows, columns]) = (a.shape, b.shape);
+            let agree = b_rows == inner && c.shape == [rows, columns];
+            if !agree || c.overlaps() || [rows, inner, columns].contains(&0) {
                 return plain(a, b, c, accumulate);
             }
-            let beta = if accumulate { 1.0 } else { 0.0 };
-            // SAFETY: `MatrixRef::new` and `MatrixMut::new` checked that the last element of each matrix lies in
-            // its slice, and strides are not negative, so every element does; the extents agree and `c`, which
-            // does not overlap itself, is borrowed exclusively, so it aliases neither `a` nor `b`. A slice is at
-            // most isize::MAX bytes, so strides of matrices with more than one element there fit `isize`; a
-            // stride along an axis of extent one is never followed.
-            unsafe {
-                $kernel(
-                    rows,
-                    inner,
-                    columns,
-                    1.0,
-                    a.data.as_ptr(),
-                    a.strides[0] as isize,
-                    a.strides[1] as isize,
-                    b.data.as_ptr(),
-                    b.strides[0] as isize,
-                    b.strides[1] as isize,
-                    beta,
-                    c.data.as_mut_ptr(),
-                    c.strides[0] as isize,
-                    c.strides[1] as isize,
-                );
+            // The kernel writes along rows: where the result's columns are dense, its transpose is computed.
+            if c.strides[1] != 1 && c.strides[0] == 1 {
+                product::$float::product(b.transposed(), a.transposed(), c.transposed(), accumulate);
+            } else {
+                product::$float::product(a, b, c, accumulate);
             }
         }
     };
 }
 
-matrix_multiply!(f32, matrixmultiply::sgemm);
-matrix_multiply!(f64, matrixmultiply::dgemm);
+gemm!(f32);
+gemm!(f64);
 
 /// Which half of a dual.
 #[derive(Clone, Copy)]
@@ -89,4 +71,63 @@ pub(crate) fn half_mut<T: Real>(matrix: MatrixMut<'_, Dual<T>>, part: Part) -> M
     // SAFETY: as in `half`; the exclusive borrow is passed on.
     let data = unsafe { std::slice::from_raw_parts_mut(data.as_mut_ptr().cast::<T>(), 2 * data.len()) };
     MatrixMut { data: data.get_mut(part as usize..).unwrap_or_default(), shape, strides: strides.map(|s| 2 * s) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Small whole numbers, so that sums are exact and every order of summation gives the same.
+    fn numbers(length: usize) -> Vec<f32> {
+        (0..length).map(|k| ((k * 7 + k / 5) % 11) as f32 - 5.0).collect()
+    }
+
+    fn check([rows, inner, columns]: [usize; 3], order: [bool; 3], accumulate: bool) {
+        let strides = |[n, m]: [usize; 2], by_rows: bool| if by_rows { [m, 1] } else { [1, n] };
+        let (left, right, result) = ([rows, inner], [inner, columns], [rows, columns]);
+        let (a, b) = (numbers(rows * inner), numbers(inner * columns));
+        let a = MatrixRef::new(&a, left, strides(left, order[0])).unwrap();
+        let b = MatrixRef::new(&b, right, strides(right, order[1])).unwrap();
+        let (mut found, mut expected) = (numbers(rows * columns), numbers(rows * columns));
+        let c_strides = strides(result, order[2]);
+        f32(a, b, MatrixMut::new(&mut found, result, c_strides).unwrap(), accumulate);
+        plain(a, b, MatrixMut::new(&mut expected, result, c_strides).unwrap(), accumulate);
+        assert_eq!(found, expected, "{rows}×{inner}×{columns} {order:?} accumulate {accumulate}");
+    }
+
+    #[test]
+    fn blocks_give_what_the_plain_loop_gives() {
+        let extents = [1, 5, 6, 7, 16, 17, 33];
+        let small = extents.iter().flat_map(|&m| extents.iter().map(move |&n| [m, 9, n]));
+        let large = [[200, 300, 130], [97, 257, 400], [1, 600, 100], [300, 513, 3]];
+        for (case, extents) in small.chain(large).enumerate() {
+            let order = [case % 2 == 0, case / 2 % 2 == 0, case / 4 % 2 == 0];
+            check(extents, order, case % 3 == 0);
+            check(extents, order.map(|by_rows| !by_rows), case % 3 == 1);
+        }
+    }
+
+    #[test]
+    fn broadcast_rows_and_columns_are_read_as_they_are() {
+        let (a, b) = (numbers(40), numbers(300));
+        let mut c = vec![0.0; 40 * 20];
+        for (a_strides, b_strides) in [([1, 0], [0, 1]), ([0, 1], [1, 0]), ([0, 0], [20, 1])] {
+            let a = MatrixRef::new(&a, [40, 12], a_strides).unwrap();
+            let b = MatrixRef::new(&b, [12, 20], b_strides).unwrap();
+            let mut expected = c.clone();
+            f32(a, b, MatrixMut::new(&mut c, [40, 20], [20, 1]).unwrap(), false);
+            plain(a, b, MatrixMut::new(&mut expected, [40, 20], [20, 1]).unwrap(), false);
+            assert_eq!(c, expected);
+        }
+    }
+
+    #[test]
+    fn a_result_that_overlaps_itself_collects_the_sum() {
+        let (a, b) = ([1.0_f64, 2.0, 3.0], [10.0_f64]);
+        let mut c = [0.5];
+        let a = MatrixRef::new(&a, [3, 1], [1, 1]).unwrap();
+        f64(a, MatrixRef::new(&b, [1, 1], [1, 1]).unwrap(), MatrixMut::new(&mut c, [3, 1], [0, 1]).unwrap(), true);
+        assert_eq!(c, [60.5]);
+        assert!(MatrixRef::new(&b, [2, 1], [1, 1]).is_none());
+    }
 }

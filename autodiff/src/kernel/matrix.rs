@@ -49,6 +49,11 @@ impl<'a, T> MatrixRef<'a, T> {
         fits(data.len(), shape, strides).then_some(MatrixRef { data, shape, strides })
     }
 
+    pub(super) fn transposed(self) -> Self {
+        let ([rows, columns], [row_stride, column_stride]) = (self.shape, self.strides);
+        MatrixRef { data: self.data, shape: [columns, rows], strides: [column_stride, row_stride] }
+    }
+
     pub(super) fn at(&self, i: usize, j: usize) -> &T {
         &self.data[i * self.strides[0] + j * self.strides[1]]
     }
@@ -63,6 +68,11 @@ impl<'a, T> MatrixMut<'a, T> {
     /// The same matrix for a shorter time.
     pub fn reborrow(&mut self) -> MatrixMut<'_, T> {
         MatrixMut { data: self.data, shape: self.shape, strides: self.strides }
+    }
+
+    pub(super) fn transposed(self) -> Self {
+        let ([rows, columns], [row_stride, column_stride]) = (self.shape, self.strides);
+        MatrixMut { data: self.data, shape: [columns, rows], strides: [column_stride, row_stride] }
     }
 
     pub(super) fn overlaps(&self) -> bool {

@@ -6,6 +6,7 @@
 mod dispatch;
 pub(crate) mod gemm;
 mod matrix;
+mod product;
 pub(crate) mod reduce;
 pub(crate) mod vector;
 
