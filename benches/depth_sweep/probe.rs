@@ -74,3 +74,34 @@ fn standard_normal<T: Real>(like: Var<'_, T>, seed: u64) -> Result<Tensor<T>, Er
     let mut rng = StdRng::seed_from_u64(seed);
     Ok(Tensor::from_fn(like.shape()?, |_| T::from_f64(StandardNormal.sample(&mut rng))))
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::network::Configuration;
+    use crate::options::Options;
+    use crate::weights::Weights;
+
+    #[test]
+    fn delta_is_that_of_each_samples_own_loss() -> Result<(), Error> {
+        let options = Options::parse_from(["depth-sweep"]);
+        let activation = options.activations[0];
+        let of = Configuration { activation, weights: Weights::new(&options, &activation), depth: 3 };
+        let mut params = Params::<f64>::new(1);
+        let network = Network::new(&mut params, &of, 2, 5);
+        let images = [[0.5, -1.0], [2.0, 0.1]];
+        let labels = [3.0, 8.0];
+        let norms = |images: Tensor<f64>, labels: Tensor<f64>| -> Result<Vec<f64>, Error> {
+            let profile = profile(&network, &params, &(images, labels), Probe::Loss, 0)?;
+            Ok(profile.layers.iter().map(|layer| layer.delta_norm).collect())
+        };
+        let both = norms(images.into(), labels.into())?;
+        let [one, two] = [0, 1].map(|k| norms([images[k]].into(), [labels[k]].into()));
+        for ((both, one), two) in both.into_iter().zip(one?).zip(two?) {
+            assert!((both - ((one * one + two * two) / 2.0).sqrt()).abs() < 1e-12 * both);
+        }
+        Ok(())
+    }
+}
