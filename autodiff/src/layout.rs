@@ -122,6 +122,11 @@ impl Layout {
         (part(false, self.offset), part(true, 0))
     }
 
+    /// The places along `axis`, which must be one of the axes.
+    pub(crate) fn line(&self, axis: usize) -> Line {
+        Line { extent: self.shape[axis], stride: self.strides[axis] }
+    }
+
     /// An axis of extent 1 inserted before `axis`.
     pub fn unsqueeze(&self, axis: usize) -> Result<Layout, Mismatch> {
         let rank = self.shape.rank();
@@ -193,6 +198,25 @@ impl Layout {
 
     fn check_axis(&self, axis: usize) -> Result<(), Mismatch> {
         check_axis(axis, &self.shape)
+    }
+}
+
+/// The places along one axis, from wherever it starts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Line {
+    extent: usize,
+    stride: usize,
+}
+
+impl Line {
+    /// Place number `index` of the line that starts at `start`.
+    pub(crate) fn place(self, start: usize, index: usize) -> usize {
+        start + index * self.stride
+    }
+
+    /// All places of the line that starts at `start`.
+    pub(crate) fn places(self, start: usize) -> impl DoubleEndedIterator<Item = usize> + ExactSizeIterator {
+        (0..self.extent).map(move |index| self.place(start, index))
     }
 }
 

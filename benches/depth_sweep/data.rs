@@ -21,7 +21,7 @@ const TRAIN_SHARE: f64 = 0.75;
 pub(crate) struct Data<T: Real> {
     pub(crate) train: Dataset<T>,
     pub(crate) test: Dataset<T>,
-    /// The batch that gradients are measured on, out of `train`: images and labels.
+    /// The batch that gradients are measured on, out of `train`: features and labels.
     pub(crate) probe: (Tensor<T>, Tensor<T>),
 }
 
@@ -49,18 +49,18 @@ impl<T: Real> Data<T> {
 }
 
 /// Standard normal features; the class is the largest of ten random linear functions, so a network can learn it.
-fn gaussian<T: Real>(features: usize, samples: usize, seed: u64) -> Result<Dataset<T>, Error> {
-    let mut rng = StdRng::seed_from_u64(seed);
-    let mut normal = |count: usize| -> Vec<f64> { StandardNormal.sample_iter(&mut rng).take(count).collect() };
-    let teacher = normal(CLASSES * features);
-    let images = normal(samples * features);
-    let score = |image: &[f64], class: usize| -> f64 {
-        teacher[class * features..][..features].iter().zip(image).map(|(weight, x)| weight * x).sum()
+fn gaussian<T: Real>(width: usize, samples: usize, seed: u64) -> Result<Dataset<T>, Error> {
+    let mut random = StdRng::seed_from_u64(seed);
+    let mut normal = |count: usize| -> Vec<f64> { StandardNormal.sample_iter(&mut random).take(count).collect() };
+    let teacher = normal(CLASSES * width);
+    let features = normal(samples * width);
+    let score = |sample: &[f64], class: usize| -> f64 {
+        teacher[class * width..][..width].iter().zip(sample).map(|(weight, x)| weight * x).sum()
     };
-    let class_of = |image: &[f64]| {
-        (1..CLASSES).fold(0, |best, class| if score(image, class) > score(image, best) { class } else { best })
+    let class_of = |sample: &[f64]| {
+        (1..CLASSES).fold(0, |best, class| if score(sample, class) > score(sample, best) { class } else { best })
     };
-    let labels: Vec<_> = images.chunks_exact(features).map(class_of).collect();
-    let images = Tensor::new([samples, features], images.into_iter().map(T::from_f64).collect())?;
-    Dataset::new(images, labels)
+    let labels: Vec<_> = features.chunks_exact(width).map(class_of).collect();
+    let features = Tensor::new([samples, width], features.into_iter().map(T::from_f64).collect())?;
+    Dataset::new(features, &labels)
 }

@@ -36,7 +36,7 @@ pub(crate) struct Trace<'t, T: Real> {
 impl Network {
     /// Registers the network's parameters.
     pub(crate) fn new<T: Real>(params: &mut Params<T>, of: &Configuration, features: usize, width: usize) -> Self {
-        let Weights { weight, bias, .. } = &of.weights;
+        let Weights { weight, bias, .. } = of.weights;
         let hidden = (1..=of.depth).map(|layer| {
             let fan_in = if layer == 1 { features } else { width };
             Linear::with(params.scope(&format!("hidden{layer}")), fan_in, width, weight, bias)

@@ -126,7 +126,7 @@ pub(crate) fn in_one_line(error: &clap::Error) -> String {
 }
 
 fn explanation() -> String {
-    let activations: Vec<_> = Activation::all().iter().map(ToString::to_string).collect();
+    let activations: Vec<_> = Activation::ALL.iter().map(|activation| activation.name()).collect();
     format!(
         "The norm of a layer's gradient is the root mean square over the batch of ‖∂L/∂z‖, where z = W h + b and L is \
          the loss of the sample alone. A gradient is vanishing where the bottom layer gets less than 1/{THRESHOLD} of \
@@ -134,7 +134,7 @@ fn explanation() -> String {
          healthy. A network whose loss becomes infinite or undefined in training has diverged.\n\n\
          Activations: {}.\nInitialisers: {}.",
         activations.join(", "),
-        Init::names().join(", "),
+        Init::names().collect::<Vec<_>>().join(", "),
     )
 }
 

@@ -21,13 +21,13 @@ const LIFT: f64 = (1_u128 << 90) as f64;
 pub(crate) fn profile<T: Real>(
     network: &Network,
     params: &Params<T>,
-    (images, labels): &(Tensor<T>, Tensor<T>),
+    (features, labels): &(Tensor<T>, Tensor<T>),
     probe: Probe,
     seed: u64,
 ) -> Result<Profile, Error> {
     let mut tape = Tape::new();
     let t = tape.start(params, Mode::Train);
-    let trace = network.trace(t.input(images));
+    let trace = network.trace(t.input(features));
     let samples = labels.data().len() as f64;
     let (root, cotangent) = match (probe, trace.z.last()) {
         (Probe::Random, Some(&top)) => (top, standard_normal(top, seed)?),
@@ -88,17 +88,17 @@ mod tests {
     fn delta_is_that_of_each_samples_own_loss() -> Result<(), Error> {
         let options = Options::parse_from(["depth-sweep"]);
         let activation = options.activations[0];
-        let of = Configuration { activation, weights: Weights::new(&options, &activation), depth: 3 };
+        let of = Configuration { activation, weights: Weights::new(&options, activation), depth: 3 };
         let mut params = Params::<f64>::new(1);
         let network = Network::new(&mut params, &of, 2, 5);
-        let images = [[0.5, -1.0], [2.0, 0.1]];
+        let features = [[0.5, -1.0], [2.0, 0.1]];
         let labels = [3.0, 8.0];
-        let norms = |images: Tensor<f64>, labels: Tensor<f64>| -> Result<Vec<f64>, Error> {
-            let profile = profile(&network, &params, &(images, labels), Probe::Loss, 0)?;
+        let norms = |features: Tensor<f64>, labels: Tensor<f64>| -> Result<Vec<f64>, Error> {
+            let profile = profile(&network, &params, &(features, labels), Probe::Loss, 0)?;
             Ok(profile.layers.iter().map(|layer| layer.delta_norm).collect())
         };
-        let both = norms(images.into(), labels.into())?;
-        let [one, two] = [0, 1].map(|k| norms([images[k]].into(), [labels[k]].into()));
+        let both = norms(features.into(), labels.into())?;
+        let [one, two] = [0, 1].map(|k| norms([features[k]].into(), [labels[k]].into()));
         for ((both, one), two) in both.into_iter().zip(one?).zip(two?) {
             assert!((both - ((one * one + two * two) / 2.0).sqrt()).abs() < 1e-12 * both);
         }

@@ -71,15 +71,19 @@ fn train<T: Real>(
     let mut tape = Tape::new();
     let mut grads = params.gradients();
     let mut sgd = Sgd::new(options.lr).momentum(0.9);
-    let epochs = (0..).map(|epoch| data.train.batches(options.batch, seed.wrapping_add(epoch << 32)));
-    for (images, labels) in epochs.flatten().flatten().take(options.steps) {
-        let t = tape.start(params, Mode::Train);
-        let loss = cross_entropy(network.trace(t.input(&images)).logits, t.input(&labels));
-        if !loss.item()?.is_finite() {
-            return Ok(false);
+    let (mut left, mut order) = (options.steps, seed << 32);
+    while left > 0 {
+        for (features, labels) in data.train.batches(options.batch, order)?.take(left) {
+            let t = tape.start(params, Mode::Train);
+            let loss = cross_entropy(network.trace(t.input(&features)).logits, t.input(&labels));
+            if !loss.item()?.is_finite() {
+                return Ok(false);
+            }
+            loss.backward(&mut grads)?;
+            sgd.step(params, &grads)?;
+            left -= 1;
         }
-        loss.backward(&mut grads)?;
-        sgd.step(params, &grads)?;
+        order += 1;
     }
     Ok(true)
 }
@@ -87,7 +91,7 @@ fn train<T: Real>(
 fn score<T: Real>(network: &Network, params: &Params<T>, data: &Data<T>) -> Result<Score, Error> {
     let mut tape = Tape::new();
     let t = tape.start(params, Mode::Eval);
-    let logits = network.trace(t.input(data.test.images())).logits;
+    let logits = network.trace(t.input(data.test.features())).logits;
     let loss = cross_entropy(logits, t.input(data.test.labels())).item()?.to_f64();
     Ok(Score { loss, accuracy: accuracy(&logits.value()?, data.test.labels())? })
 }

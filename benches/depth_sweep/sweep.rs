@@ -39,9 +39,9 @@ pub(crate) fn sweep<T: Real>(options: &Options) -> Result<Vec<Outcome>, Failure>
 
 fn configurations(options: &Options) -> Vec<Configuration> {
     let mut configurations = Vec::new();
-    for activation in &options.activations {
+    for &activation in &options.activations {
         let weights = Weights::new(options, activation);
-        let of_depth = |&depth| Configuration { activation: *activation, weights: weights.clone(), depth };
+        let of_depth = |&depth| Configuration { activation, weights: weights.clone(), depth };
         configurations.extend(options.depths.iter().map(of_depth));
     }
     configurations

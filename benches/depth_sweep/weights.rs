@@ -22,24 +22,28 @@ impl FromStr for Init {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
-        if name == AUTO { Ok(Init::Auto) } else { name.parse().map(Init::Named) }
+        match name {
+            AUTO => Ok(Init::Auto),
+            _ => name.parse().map(Init::Named).map_err(|error| format!("{error}, {AUTO}")),
+        }
     }
 }
 
 impl Init {
     /// What `--init` accepts.
-    pub(crate) fn names() -> Vec<String> {
-        vec![]
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+        [AUTO].into_iter().chain(Initial::NAMED.map(|(name, _)| name))
     }
 
     /// The initialiser for layers with this activation: He's factor 2 makes up for the half that a rectifier cuts
     /// off, SELU was made for LeCun's, and Xavier's is the usual choice for the rest.
-    fn of(self, activation: &Activation) -> Initial {
-        match (self, activation.to_string().as_str()) {
+    fn of(self, activation: Activation) -> Initial {
+        use Activation::{Elu, Gelu, GeluTanh, LeakyRelu, Mish, Relu, Selu, Silu};
+        match (self, activation) {
             (Init::Named(initial), _) => initial,
-            (Init::Auto, "relu" | "leaky_relu" | "elu" | "gelu" | "gelu_tanh" | "silu" | "mish") => Initial::He,
-            (Init::Auto, "selu") => Initial::Lecun,
-            (Init::Auto, _) => Initial::Xavier,
+            (Init::Auto, Relu | LeakyRelu | Elu | Gelu | GeluTanh | Silu | Mish) => Initial::HeNormal,
+            (Init::Auto, Selu) => Initial::LecunNormal,
+            (Init::Auto, _) => Initial::XavierNormal,
         }
     }
 }
@@ -58,18 +62,16 @@ pub(crate) struct Weights {
 
 impl Weights {
     /// What the options ask for, for layers with this activation.
-    pub(crate) fn new(options: &Options, activation: &Activation) -> Self {
-        let bias_variance = options.bias_variance.unwrap_or(0.0);
-        let (name, weight) = match options.weight_variance {
-            Some(variance) => ("normal".to_owned(), Initial::ScaledNormal(variance)),
-            None => {
-                let initial = options.init.of(activation);
-                (initial.to_string(), initial)
-            }
+    pub(crate) fn new(options: &Options, activation: Activation) -> Self {
+        let weight = match options.weight_variance {
+            Some(variance) => Initial::ScaledNormal { variance },
+            None => options.init.of(activation),
         };
-        let width = options.width;
-        let weight_variance = width as f64 * weight.variance(width, width);
-        Weights { name, weight, bias: Initial::Normal(bias_variance), weight_variance, bias_variance }
+        let name = if options.weight_variance.is_some() { "normal".to_owned() } else { weight.to_string() };
+        let bias_variance = options.bias_variance.unwrap_or(0.0);
+        let bias = Initial::Normal { variance: bias_variance };
+        // In square layers σw² does not depend on the width; at width 1 it comes out without rounding.
+        Weights { name, weight, bias, weight_variance: weight.variance(1, 1), bias_variance }
     }
 }
 

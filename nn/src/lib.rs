@@ -1,1 +1,37 @@
-//! x
+//! Neural networks on an [`autodiff`] tape: modules, initialisers, losses, metrics and data.
+//!
+//! A [`Module`] is a description that holds [`autodiff::ParamId`]s; the numbers live in [`autodiff::Params`], mode and
+//! randomness on the recording. Tuples and vectors of modules run one after the other:
+//!
+//! ```
+//! use autodiff::{Mode, Params, Tape};
+//! use nn::data::Digits;
+//! use nn::loss::cross_entropy;
+//! use nn::{Linear, Module, Tanh};
+//!
+//! let mut params = Params::<f32>::new(1);
+//! let model = (Linear::new(params.scope("fc1"), 64, 32), Tanh, Linear::new(params.scope("fc2"), 32, 10));
+//! let (train, _test) = Digits::load()?.standardised().split(0.75, 0)?;
+//! let mut tape = Tape::new();
+//! let mut grads = params.gradients();
+//! for (images, labels) in train.batches(64, 0)? {
+//!     let t = tape.start(&params, Mode::Train);
+//!     let loss = cross_entropy(model.forward(t.input(&images)), t.input(&labels));
+//!     loss.backward(&mut grads)?;
+//!     // An optimizer's turn: `optim::Sgd`.
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod activations;
+pub mod data;
+mod initialisers;
+mod linear;
+pub mod loss;
+pub mod metrics;
+mod module;
+
+pub use activations::*;
+pub use initialisers::Initial;
+pub use linear::Linear;
+pub use module::Module;

@@ -105,13 +105,13 @@ fn an_input_used_twice_gets_the_sum_of_both_gradients() {
         if !two_alike || drawn.differentiable != [true, true] {
             return Ok(());
         }
-        let alike = [drawn.inputs[1].clone(), drawn.inputs[1].clone()];
+        let alike = [drawn.inputs[0].clone(), drawn.inputs[0].clone()];
         let apart =
             apply(drawn.case.op.double(), &alike, &[true, true], &drawn.cotangent).map_err(|e| e.to_string())?;
         let params = Params::default();
         let mut tape = Tape::new();
         let t = tape.start(&params, Mode::Train);
-        let x = t.variable(&drawn.inputs[1]);
+        let x = t.variable(&drawn.inputs[0]);
         let mut grads = params.gradients();
         t.apply(drawn.case.op.double(), [x, x])
             .backward_with(&drawn.cotangent, &mut grads)

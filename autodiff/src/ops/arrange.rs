@@ -1,6 +1,8 @@
-//! Elements moved, not computed: copies that make a dense value out of any layout.
+//! Elements moved or summed along an axis: copies, reversal, running sums.
 
+use super::axes::Axes;
 use super::prelude::*;
+use crate::layout::{Layout, check_axis};
 
 /// The same values, dense in memory.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +26,91 @@ impl<T: Real> Op<T> for Contiguous {
     }
 }
 
+/// An axis in reverse order.
+#[derive(Clone, Copy, Debug)]
+pub struct Flip {
+    /// The axis.
+    pub axis: usize,
+}
+
+/// Running sums along an axis.
+#[derive(Clone, Copy, Debug)]
+pub struct Cumsum {
+    /// The axis.
+    pub axis: usize,
+}
+
+/// The starts of the lines along `axis`, in a layout and in the dense one of the same shape, in the same order.
+fn line_starts(axis: usize, layout: &Layout, dense: &Layout) -> impl Iterator<Item = (usize, usize)> {
+    let axes = Axes::from(axis);
+    axes.groups(layout).starts().zip(axes.groups(dense).starts())
+}
+
+fn shape_of_line(axis: usize, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+    let [x] = exactly(inputs)?;
+    check_axis(axis, x)?;
+    Ok(x.clone())
+}
+
+impl<T: Real> Op<T> for Flip {
+    fn name(&self) -> &'static str {
+        "flip"
+    }
+    fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+        shape_of_line(self.axis, inputs)
+    }
+    fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
+        let x = inputs.view(0);
+        let dense = Layout::dense(x.shape().clone());
+        let (from, to) = (x.layout().line(self.axis), dense.line(self.axis));
+        for (i, o) in line_starts(self.axis, x.layout(), &dense) {
+            from.places(i).zip(to.places(o).rev()).for_each(|(source, target)| output[target] = x.at(source));
+        }
+    }
+    fn backward(&self, _: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+        let Some(mut grad) = grads.view(0) else { return };
+        let dense = Layout::dense(grad.layout().shape().clone());
+        let (from, to) = (grad.layout().line(self.axis), dense.line(self.axis));
+        for (i, o) in line_starts(self.axis, grad.layout(), &dense) {
+            from.places(i).zip(to.places(o).rev()).for_each(|(source, target)| grad.add_at(source, cotangent[target]));
+        }
+    }
+}
+
+impl<T: Real> Op<T> for Cumsum {
+    fn name(&self) -> &'static str {
+        "cumsum"
+    }
+    fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+        shape_of_line(self.axis, inputs)
+    }
+    fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
+        let x = inputs.view(0);
+        let dense = Layout::dense(x.shape().clone());
+        let (from, to) = (x.layout().line(self.axis), dense.line(self.axis));
+        for (i, o) in line_starts(self.axis, x.layout(), &dense) {
+            let mut sum = T::ZERO;
+            for (source, target) in from.places(i).zip(to.places(o)) {
+                sum += x.at(source);
+                output[target] = sum;
+            }
+        }
+    }
+    /// An element is in the running sums from its own place on: the cotangents' running sums from the end.
+    fn backward(&self, _: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+        let Some(mut grad) = grads.view(0) else { return };
+        let dense = Layout::dense(grad.layout().shape().clone());
+        let (from, to) = (grad.layout().line(self.axis), dense.line(self.axis));
+        for (i, o) in line_starts(self.axis, grad.layout(), &dense) {
+            let mut sum = T::ZERO;
+            for (source, target) in from.places(i).zip(to.places(o)).rev() {
+                sum += cotangent[target];
+                grad.add_at(source, sum);
+            }
+        }
+    }
+}
+
 impl<'t, T: Real> Var<'t, T> {
     /// The same values, copied to lie densely in memory.
     #[track_caller]
@@ -31,7 +118,36 @@ impl<'t, T: Real> Var<'t, T> {
     pub fn contiguous(self) -> Var<'t, T> {
         self.apply(Contiguous {})
     }
+
+    /// `axis` in reverse order.
+    #[track_caller]
+    #[must_use]
+    pub fn flip(self, axis: usize) -> Var<'t, T> {
+        self.apply(Flip { axis })
+    }
+
+    /// Running sums along `axis`: `y_i = x_0 + … + x_i`.
+    #[track_caller]
+    #[must_use]
+    pub fn cumsum(self, axis: usize) -> Var<'t, T> {
+        self.apply(Cumsum { axis })
+    }
 }
 
-pub(super) const ENTRIES: &[Entry] =
-    &[Entry { name: "contiguous", draw: |choices| Case::new(Contiguous {}, [Domain::REAL.of(choices.shape(0, 4))]) }];
+pub(super) const ENTRIES: &[Entry] = &[
+    Entry { name: "contiguous", draw: |choices| Case::new(Contiguous {}, [Domain::REAL.of(choices.shape(0, 4))]) },
+    Entry {
+        name: "flip",
+        draw: |choices| {
+            let shape = choices.shape(1, 4);
+            Case::new(Flip { axis: choices.below(shape.rank()) }, [Domain::REAL.of(shape)])
+        },
+    },
+    Entry {
+        name: "cumsum",
+        draw: |choices| {
+            let shape = choices.shape(1, 4);
+            Case::new(Cumsum { axis: choices.below(shape.rank()) }, [Domain::REAL.of(shape)])
+        },
+    },
+];

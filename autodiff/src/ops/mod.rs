@@ -4,10 +4,14 @@ mod activation;
 mod arrange;
 mod axes;
 mod binary;
+mod compare;
 mod elementwise;
 mod extrema;
+mod index;
+mod join;
 mod matmul;
 mod reduce;
+mod select;
 mod softmax;
 mod unary;
 
@@ -27,9 +31,13 @@ pub use activation::*;
 pub use arrange::*;
 pub use axes::{Axes, keep};
 pub use binary::*;
+pub use compare::*;
 pub use extrema::*;
+pub use index::*;
+pub use join::*;
 pub use matmul::*;
 pub use reduce::*;
+pub use select::*;
 pub use softmax::*;
 pub use unary::*;
 
@@ -40,9 +48,13 @@ pub(crate) const FAMILIES: &[&[Entry]] = &[
     unary::ENTRIES,
     activation::ENTRIES,
     binary::ENTRIES,
-    arrange::ENTRIES,
-    matmul::ENTRIES,
+    compare::ENTRIES,
+    select::ENTRIES,
     reduce::ENTRIES,
     extrema::ENTRIES,
     softmax::ENTRIES,
+    matmul::ENTRIES,
+    join::ENTRIES,
+    index::ENTRIES,
+    arrange::ENTRIES,
 ];

@@ -1,0 +1,215 @@
+//! Elements picked by index. Indices are whole numbers in the tape's scalar; they take no gradient, and one that is out
+//! of range is refused at every run, naming it.
+
+use super::axes::Axes;
+use super::prelude::*;
+use crate::layout::{Layout, check_axis};
+use crate::view::View;
+
+/// Slices of the first input along an axis, at the places that the second input, a vector, names.
+#[derive(Clone, Copy, Debug)]
+pub struct IndexSelect {
+    /// The axis.
+    pub axis: usize,
+}
+
+/// Elements of the first input along an axis, at the places that the second input names; it has the same rank, and
+/// gives the result its shape.
+#[derive(Clone, Copy, Debug)]
+pub struct Gather {
+    /// The axis.
+    pub axis: usize,
+}
+
+/// A last axis of extent `classes`, with 1 at the place that the input names and 0 elsewhere.
+#[derive(Clone, Copy, Debug)]
+pub struct OneHot {
+    /// Extent of the new axis.
+    pub classes: usize,
+}
+
+/// Refuses anything but whole numbers below `bound`.
+fn check_indices<T: Real>(indices: View<'_, T>, bound: usize) -> Result<(), Mismatch> {
+    for (place, index) in indices.iter().map(T::to_f64).enumerate() {
+        if index.fract() != 0.0 || !(0.0..bound as f64).contains(&index) {
+            return Err(Mismatch::new(format!("index {index} at place {place} is not one of 0..{bound}")));
+        }
+    }
+    Ok(())
+}
+
+fn place<T: Real>(index: T) -> usize {
+    index.to_f64() as usize
+}
+
+impl IndexSelect {
+    /// Calls `visit(source, target)` for each element: its place in the first input and in the output.
+    fn for_each<T: Real>(&self, inputs: Inputs<'_, T>, mut visit: impl FnMut(usize, usize)) {
+        let (x, indices) = (inputs.view(0), inputs.view(1));
+        let output = Layout::dense(inputs.output_shape().clone());
+        let axes = Axes::from(self.axis);
+        let (from, to) = (axes.groups(x.layout()), axes.groups(&output));
+        let line = x.layout().line(self.axis);
+        for (i, o) in from.starts().zip(to.starts()) {
+            for (index, target) in indices.iter().zip(output.line(self.axis).places(o)) {
+                visit(line.place(i, place(index)), target);
+            }
+        }
+    }
+}
+
+impl<T: Real> Op<T> for IndexSelect {
+    fn name(&self) -> &'static str {
+        "index_select"
+    }
+    fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+        let [x, indices] = exactly(inputs)?;
+        check_axis(self.axis, x)?;
+        match indices[..] {
+            [count] => Ok(x.with(self.axis, count)),
+            _ => Err(Mismatch::new("the indices must be a vector")),
+        }
+    }
+    fn check(&self, inputs: Inputs<'_, T>) -> Result<(), Mismatch> {
+        check_indices(inputs.view(1), inputs.view(0).shape()[self.axis])
+    }
+    fn differentiable(&self, input: usize) -> bool {
+        input == 0
+    }
+    fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
+        self.for_each(inputs, |source, target| output[target] = inputs.view(0).at(source));
+    }
+    fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+        let Some(mut grad) = grads.view(0) else { return };
+        self.for_each(at.inputs, |source, target| grad.add_at(source, cotangent[target]));
+    }
+}
+
+impl Gather {
+    /// As [`IndexSelect::for_each`].
+    fn for_each<T: Real>(&self, inputs: Inputs<'_, T>, mut visit: impl FnMut(usize, usize)) {
+        let (x, index) = (inputs.view(0), inputs.view(1));
+        let output = Layout::dense(inputs.output_shape().clone());
+        // The part of x that the index's other extents reach; its own axis whole, as the index goes anywhere there.
+        let reached = (0..output.shape().rank()).filter(|&axis| axis != self.axis);
+        let part = reached
+            .fold(x.layout().clone(), |layout, axis| layout.narrow(axis, 0, output.shape()[axis], 1).unwrap_or(layout));
+        let axes = Axes::from(self.axis);
+        let (from, by, to) = (axes.groups(&part), axes.groups(index.layout()), axes.groups(&output));
+        let line = part.line(self.axis);
+        for ((i, k), o) in from.starts().zip(by.starts()).zip(to.starts()) {
+            for (named, target) in by.members(k).zip(to.members(o)) {
+                visit(line.place(i, place(index.at(named))), target);
+            }
+        }
+    }
+}
+
+impl<T: Real> Op<T> for Gather {
+    fn name(&self) -> &'static str {
+        "gather"
+    }
+    fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+        let [x, index] = exactly(inputs)?;
+        check_axis(self.axis, x)?;
+        if x.rank() != index.rank() {
+            return Err(Mismatch::new("the index must have as many axes as the values"));
+        }
+        let exceeds = |&axis: &usize| axis != self.axis && index[axis] > x[axis];
+        match (0..x.rank()).find(exceeds) {
+            Some(axis) => Err(Mismatch::new(format!("the index exceeds the values along axis {axis}"))),
+            None => Ok(index.clone()),
+        }
+    }
+    fn check(&self, inputs: Inputs<'_, T>) -> Result<(), Mismatch> {
+        check_indices(inputs.view(1), inputs.view(0).shape()[self.axis])
+    }
+    fn differentiable(&self, input: usize) -> bool {
+        input == 0
+    }
+    fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
+        self.for_each(inputs, |source, target| output[target] = inputs.view(0).at(source));
+    }
+    fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+        let Some(mut grad) = grads.view(0) else { return };
+        self.for_each(at.inputs, |source, target| grad.add_at(source, cotangent[target]));
+    }
+}
+
+impl<T: Real> Op<T> for OneHot {
+    fn name(&self) -> &'static str {
+        "one_hot"
+    }
+    fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+        let [x] = exactly(inputs)?;
+        Ok(x.insert(x.rank(), self.classes))
+    }
+    fn check(&self, inputs: Inputs<'_, T>) -> Result<(), Mismatch> {
+        check_indices(inputs.view(0), self.classes)
+    }
+    fn differentiable(&self, _: usize) -> bool {
+        false
+    }
+    fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
+        output.fill(T::ZERO);
+        for (row, index) in inputs.view(0).iter().enumerate() {
+            output[row * self.classes + place(index)] = T::ONE;
+        }
+    }
+    fn backward(&self, _: Frame<'_, T>, _: &[T], _: &mut InputGrads<'_, T>) {}
+}
+
+impl<'t, T: Real> Var<'t, T> {
+    /// Slices along `axis` at the places that `indices`, of shape `[n]`, names: the extent of `axis` becomes `n`.
+    #[track_caller]
+    #[must_use]
+    pub fn index_select(self, axis: usize, indices: Var<'t, T>) -> Var<'t, T> {
+        self.recording().apply(IndexSelect { axis }, [self, indices])
+    }
+
+    /// `y[i, j, ..] = x[i, index[i, j, ..], ..]` (here for axis 1): `index` has the rank of `x`, extents no larger than
+    /// those of `x` along the other axes, and gives the result its shape.
+    #[track_caller]
+    #[must_use]
+    pub fn gather(self, axis: usize, index: Var<'t, T>) -> Var<'t, T> {
+        self.recording().apply(Gather { axis }, [self, index])
+    }
+
+    /// A last axis of extent `classes`, with 1 at the place that this value names and 0 elsewhere. Asking for a gradient
+    /// through it is an error.
+    #[track_caller]
+    #[must_use]
+    pub fn one_hot(self, classes: usize) -> Var<'t, T> {
+        self.apply(OneHot { classes })
+    }
+}
+
+pub(super) const ENTRIES: &[Entry] = &[
+    Entry {
+        name: "index_select",
+        draw: |choices| {
+            let shape = choices.shape(1, 4);
+            let axis = choices.below(shape.rank());
+            let count = if shape[axis] == 0 { 0 } else { choices.extent() };
+            Case::new(IndexSelect { axis }, [Domain::REAL.of(&shape), Domain::Index(shape[axis]).of([count])])
+        },
+    },
+    Entry {
+        name: "gather",
+        draw: |choices| {
+            let shape = choices.shape(1, 4);
+            let axis = choices.below(shape.rank());
+            let count = if shape[axis] == 0 { 0 } else { choices.extent() };
+            let narrowed: Shape = shape.iter().map(|&extent| extent - choices.below(2).min(extent)).collect();
+            let index = Domain::Index(shape[axis]).of(narrowed.with(axis, count));
+            Case::new(Gather { axis }, [Domain::REAL.of(shape), index])
+        },
+    },
+    Entry {
+        name: "one_hot",
+        draw: |choices| {
+            let classes = choices.positive();
+            Case::new(OneHot { classes }, [Domain::Index(classes).of(choices.shape(0, 3))])
+        },
+    },
+];

@@ -1,0 +1,244 @@
+//! Values joined, padded and repeated along an axis: slabs of a larger dense array.
+
+use smallvec::SmallVec;
+
+use super::prelude::*;
+use crate::layout::check_axis;
+use crate::tape::Recording;
+use crate::view::{View, ViewMut};
+
+/// A part of a dense array: all of it but along one axis, where it is a range. In memory it is one run of each row,
+/// a row being everything from that axis inwards.
+#[derive(Clone, Copy)]
+struct Slab {
+    /// Elements of a row of the part, and of the whole.
+    part: usize,
+    whole: usize,
+    /// Where the part starts in a row of the whole.
+    start: usize,
+}
+
+impl Slab {
+    /// The places `start..start + part` along `axis`, of `extent` places in the whole.
+    fn new(shape: &Shape, axis: usize, start: usize, part: usize, extent: usize) -> Self {
+        let inner: usize = shape[axis + 1..].iter().product();
+        Slab { part: part * inner, whole: extent * inner, start: start * inner }
+    }
+
+    /// The runs that `length` elements from place `first` of the part fall into: (offset from `first`, place in the
+    /// whole, length).
+    fn runs(self, first: usize, length: usize) -> impl Iterator<Item = (usize, usize, usize)> {
+        let mut done = 0;
+        std::iter::from_fn(move || {
+            let (row, column) = ((first + done).checked_div(self.part)?, (first + done) % self.part);
+            let run = (self.part - column).min(length - done);
+            let here = (done, row * self.whole + self.start + column, run);
+            done += run;
+            (run > 0).then_some(here)
+        })
+    }
+
+    fn write<T: Real>(self, x: View<'_, T>, whole: &mut [T]) {
+        for_each_block([x], |first, [x]| {
+            for (offset, place, length) in self.runs(first, x.len()) {
+                whole[place..place + length].copy_from_slice(&x[offset..offset + length]);
+            }
+        });
+    }
+
+    fn pull<T: Real>(self, cotangent: &[T], grad: ViewMut<'_, T>) {
+        accumulate([], grad, |first, [], sums| {
+            for (offset, place, length) in self.runs(first, sums.len()) {
+                let run = sums[offset..].iter_mut().zip(&cotangent[place..place + length]);
+                run.for_each(|(sum, &g)| *sum += g);
+            }
+        });
+    }
+}
+
+/// Any number of inputs one after the other along an axis.
+#[derive(Clone, Copy, Debug)]
+pub struct Concatenate {
+    /// The axis.
+    pub axis: usize,
+}
+
+impl Concatenate {
+    /// Calls `visit(input, slab)` for every input.
+    fn for_each<T: Real>(&self, inputs: Inputs<'_, T>, mut visit: impl FnMut(usize, Slab)) {
+        let whole = inputs.output_shape();
+        let mut start = 0;
+        for input in 0..inputs.count() {
+            let extent = inputs.view(input).shape()[self.axis];
+            visit(input, Slab::new(whole, self.axis, start, extent, whole[self.axis]));
+            start += extent;
+        }
+    }
+}
+
+impl<T: Real> Op<T> for Concatenate {
+    fn name(&self) -> &'static str {
+        "concatenate"
+    }
+    fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+        let [first, rest @ ..] = inputs else { return Err(Mismatch::new("takes at least one input")) };
+        check_axis(self.axis, first)?;
+        let differs = |x: &&&Shape| x.rank() != first.rank() || x.with(self.axis, 0) != first.with(self.axis, 0);
+        if rest.iter().any(|x| differs(&x)) {
+            return Err(Mismatch::new(format!("extents differ elsewhere than along axis {}", self.axis)));
+        }
+        let extent = inputs.iter().try_fold(0_usize, |sum, x| sum.checked_add(x[self.axis]));
+        Ok(first.with(self.axis, extent.ok_or_else(|| Mismatch::new("the extents do not add up"))?))
+    }
+    fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
+        self.for_each(inputs, |input, slab| slab.write(inputs.view(input), output));
+    }
+    fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+        self.for_each(at.inputs, |input, slab| {
+            if let Some(grad) = grads.view(input) {
+                slab.pull(cotangent, grad);
+            }
+        });
+    }
+}
+
+/// A constant before and after the places of an axis.
+#[derive(Clone, Copy, Debug)]
+pub struct Pad {
+    /// The axis.
+    pub axis: usize,
+    /// Places added in front.
+    pub before: usize,
+    /// Places added behind.
+    pub after: usize,
+    /// What is in them.
+    pub value: f64,
+}
+
+impl Pad {
+    fn slab(&self, shape: &Shape) -> Slab {
+        let extent = shape[self.axis];
+        Slab::new(shape, self.axis, self.before, extent, extent + self.before + self.after)
+    }
+}
+
+impl<T: Real> Op<T> for Pad {
+    fn name(&self) -> &'static str {
+        "pad"
+    }
+    fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+        let [x] = exactly(inputs)?;
+        check_axis(self.axis, x)?;
+        let extent = x[self.axis].checked_add(self.before).and_then(|extent| extent.checked_add(self.after));
+        Ok(x.with(self.axis, extent.ok_or_else(|| Mismatch::new("the extents do not add up"))?))
+    }
+    fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
+        output.fill(T::from_f64(self.value));
+        self.slab(inputs.view(0).shape()).write(inputs.view(0), output);
+    }
+    fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+        if let Some(grad) = grads.view(0) {
+            self.slab(at.inputs.view(0).shape()).pull(cotangent, grad);
+        }
+    }
+}
+
+/// The whole of an axis several times, one after the other.
+#[derive(Clone, Copy, Debug)]
+pub struct Repeat {
+    /// The axis.
+    pub axis: usize,
+    /// How often its places occur.
+    pub times: usize,
+}
+
+impl Repeat {
+    fn slabs(&self, shape: &Shape) -> impl Iterator<Item = Slab> {
+        let (axis, extent, times, shape) = (self.axis, shape[self.axis], self.times, shape.clone());
+        (0..times).map(move |copy| Slab::new(&shape, axis, copy * extent, extent, times * extent))
+    }
+}
+
+impl<T: Real> Op<T> for Repeat {
+    fn name(&self) -> &'static str {
+        "repeat"
+    }
+    fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+        let [x] = exactly(inputs)?;
+        check_axis(self.axis, x)?;
+        let extent = x[self.axis].checked_mul(self.times);
+        Ok(x.with(self.axis, extent.ok_or_else(|| Mismatch::new("the extent is too large"))?))
+    }
+    fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
+        let x = inputs.view(0);
+        self.slabs(x.shape()).for_each(|slab| slab.write(x, output));
+    }
+    fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+        for slab in self.slabs(at.inputs.view(0).shape()) {
+            if let Some(grad) = grads.view(0) {
+                slab.pull(cotangent, grad);
+            }
+        }
+    }
+}
+
+impl<'t, T: Real> Recording<'t, T> {
+    /// The inputs one after the other along `axis`; their other extents must agree.
+    #[track_caller]
+    pub fn concatenate<'r>(&'r self, inputs: impl AsRef<[Var<'r, T>]>, axis: usize) -> Var<'r, T> {
+        self.apply(Concatenate { axis }, inputs)
+    }
+
+    /// The inputs, of one shape, side by side along a new axis.
+    #[track_caller]
+    pub fn stack<'r>(&'r self, inputs: impl AsRef<[Var<'r, T>]>, axis: usize) -> Var<'r, T> {
+        let slices: SmallVec<[Var<'r, T>; 4]> = inputs.as_ref().iter().map(|input| input.unsqueeze(axis)).collect();
+        self.concatenate(slices, axis)
+    }
+}
+
+impl<'t, T: Real> Var<'t, T> {
+    /// `before` and `after` places holding `value` added along `axis`.
+    #[track_caller]
+    #[must_use]
+    pub fn pad(self, axis: usize, before: usize, after: usize, value: f64) -> Var<'t, T> {
+        self.apply(Pad { axis, before, after, value })
+    }
+
+    /// The whole of `axis` `times` times, one after the other (`a b a b`): its extent is multiplied.
+    #[track_caller]
+    #[must_use]
+    pub fn repeat(self, axis: usize, times: usize) -> Var<'t, T> {
+        self.apply(Repeat { axis, times })
+    }
+}
+
+pub(super) const ENTRIES: &[Entry] = &[
+    Entry {
+        name: "concatenate",
+        draw: |choices| {
+            let shape = choices.shape(1, 4);
+            let axis = choices.below(shape.rank());
+            let count = 1 + choices.below(4);
+            let inputs: Vec<_> = (0..count).map(|_| Domain::REAL.of(shape.with(axis, choices.extent()))).collect();
+            Case::new(Concatenate { axis }, inputs)
+        },
+    },
+    Entry {
+        name: "pad",
+        draw: |choices| {
+            let shape = choices.shape(1, 4);
+            let axis = choices.below(shape.rank());
+            let (before, after) = (choices.below(3), choices.below(3));
+            Case::new(Pad { axis, before, after, value: 0.5 }, [Domain::REAL.of(shape)])
+        },
+    },
+    Entry {
+        name: "repeat",
+        draw: |choices| {
+            let shape = choices.shape(1, 4);
+            let (axis, times) = (choices.below(shape.rank()), choices.below(4));
+            Case::new(Repeat { axis, times }, [Domain::REAL.of(shape)])
+        },
+    },
+];

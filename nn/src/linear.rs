@@ -1,0 +1,76 @@
+//! The dense layer.
+
+use autodiff::{ParamId, Real, Scope, Var};
+
+use crate::initialisers::Initial;
+use crate::module::Module;
+
+/// `y = x Wᵀ + b`: `[.., fan_in]` to `[.., fan_out]`.
+///
+/// Parameters: `weight`, `[fan_out, fan_in]`, and `bias`, `[fan_out]`, as in PyTorch.
+#[derive(Clone, Copy, Debug)]
+pub struct Linear {
+    weight: ParamId,
+    bias: ParamId,
+}
+
+impl Linear {
+    /// A layer with [`Initial::XavierUniform`] weights (Glorot and Bengio 2010) and biases 0: a fair start for every
+    /// activation that is near the identity at 0. For relu and its kin prefer [`Initial::HeNormal`].
+    pub fn new<T: Real>(scope: Scope<'_, T>, fan_in: usize, fan_out: usize) -> Self {
+        Linear::with(scope, fan_in, fan_out, Initial::XavierUniform, Initial::Constant(0.0))
+    }
+
+    /// A layer with these initialisers.
+    pub fn with<T: Real>(
+        mut scope: Scope<'_, T>,
+        fan_in: usize,
+        fan_out: usize,
+        weight: Initial,
+        bias: Initial,
+    ) -> Self {
+        let (matrix, vector) = ([fan_out, fan_in], [fan_out]);
+        Linear {
+            weight: scope.parameter("weight", matrix, |values, random| weight.fill(&matrix, values, random)),
+            // The bias has the fans of its layer: a variance that is scaled by fan_in means the same for both.
+            bias: scope.parameter("bias", vector, |values, random| bias.fill(&matrix, values, random)),
+        }
+    }
+
+    /// The weight, `[fan_out, fan_in]`.
+    pub fn weight(&self) -> ParamId {
+        self.weight
+    }
+
+    /// The bias, `[fan_out]`.
+    pub fn bias(&self) -> ParamId {
+        self.bias
+    }
+}
+
+impl<T: Real> Module<T> for Linear {
+    #[track_caller]
+    fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
+        let recording = x.recording();
+        x.matmul(recording.param(self.weight).t()) + recording.param(self.bias)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use autodiff::{Mode, Params, Tape, Tensor};
+
+    use super::*;
+
+    #[test]
+    fn a_layer_multiplies_by_its_weights_and_adds_its_biases() {
+        let mut params = Params::<f64>::new(0);
+        let layer = Linear::new(params.scope("fc"), 2, 3);
+        params.set(layer.weight(), &[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]].into()).unwrap();
+        params.set(layer.bias(), &[0.5, 0.0, -0.5].into()).unwrap();
+        let mut tape = Tape::new();
+        let t = tape.start(&params, Mode::Train);
+        let y = layer.forward(t.input(&Tensor::from([[1.0, 1.0], [0.0, 2.0]])));
+        assert_eq!(y.value().unwrap(), [[3.5, 7.0, 10.5], [4.5, 8.0, 11.5]].into());
+    }
+}

@@ -1,0 +1,89 @@
+//! What a module is, and sequences of modules.
+
+use autodiff::{Real, Var};
+
+/// A function of one value with parameters: a layer, an activation, a whole model.
+///
+/// It records operations and holds no number itself, so the same model runs in every scalar. It cannot fail: a mistake
+/// is kept on the tape (see [`Var`]).
+pub trait Module<T: Real> {
+    /// Records the module's operations on `x`.
+    fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T>;
+}
+
+impl<T: Real, M: Module<T> + ?Sized> Module<T> for &M {
+    #[track_caller]
+    fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
+        (**self).forward(x)
+    }
+}
+
+impl<T: Real, M: Module<T> + ?Sized> Module<T> for Box<M> {
+    #[track_caller]
+    fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
+        (**self).forward(x)
+    }
+}
+
+/// One after the other.
+impl<T: Real, M: Module<T>> Module<T> for Vec<M> {
+    #[track_caller]
+    fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
+        let mut value = x;
+        for module in self {
+            value = module.forward(value);
+        }
+        value
+    }
+}
+
+macro_rules! sequence {
+    ($($name:ident)*) => {
+        /// One after the other.
+        impl<T: Real, $($name: Module<T>),*> Module<T> for ($($name,)*) {
+            #[track_caller]
+            #[allow(non_snake_case, reason = "the type parameters name the fields as well")]
+            fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
+                let ($($name,)*) = self;
+                $(let x = $name.forward(x);)*
+                x
+            }
+        }
+    };
+}
+
+sequence!();
+sequence!(A);
+sequence!(A B);
+sequence!(A B C);
+sequence!(A B C D);
+sequence!(A B C D E);
+sequence!(A B C D E F);
+sequence!(A B C D E F G);
+sequence!(A B C D E F G H);
+sequence!(A B C D E F G H I);
+sequence!(A B C D E F G H I J);
+sequence!(A B C D E F G H I J K);
+sequence!(A B C D E F G H I J K L);
+
+#[cfg(test)]
+mod tests {
+    use autodiff::{Mode, Params, Tape, Tensor};
+
+    use crate::{Activation, Module, Relu, Tanh};
+
+    #[test]
+    fn sequences_run_one_after_the_other() {
+        let params = Params::<f64>::default();
+        let mut tape = Tape::new();
+        let t = tape.start(&params, Mode::Eval);
+        let x = t.input(&Tensor::from([-1.0, 2.0]));
+        let once = [0.0, 2.0_f64.tanh()];
+        assert_eq!((Relu, Tanh).forward(x).value().unwrap().data(), &once);
+        let activations: Vec<Activation> = vec!["relu".parse().unwrap(), "tanh".parse().unwrap()];
+        assert_eq!(activations.forward(x).value().unwrap().data(), &once);
+        assert_eq!(().forward(x).value().unwrap().data(), &[-1.0, 2.0]);
+        let boxed: Vec<Box<dyn Module<f64>>> = vec![Box::new(Relu), Box::new(Tanh)];
+        assert_eq!(boxed.forward(x).value().unwrap().data(), &once);
+    }
+}
