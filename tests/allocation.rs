@@ -1,4 +1,5 @@
 //! From the second step on, nothing is allocated: by a replayed program, and by a tape that is started again.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(unsafe_code, reason = "a counting allocator can only be written with unsafe; it passes every call on")]
 
 use std::alloc::{GlobalAlloc, Layout, System};

@@ -1,4 +1,5 @@
 //! What a newcomer reads after a typical mistake: the exact messages.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use autodiff::{Error, Gradients, Mode, ParamId, Params, Program, Tape, Tensor, Var};
 

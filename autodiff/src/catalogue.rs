@@ -113,7 +113,7 @@ impl Domain {
             }
             // A stride prime to the size visits every place once, in an order that looks shuffled.
             Domain::Distinct(shift) => {
-                let stride = [7, 5, 3, 2, 1].into_iter().find(|&s| size % s != 0).unwrap_or(1);
+                let stride = [7, 5, 3, 2, 1].into_iter().find(|&s| !size.is_multiple_of(s)).unwrap_or(1);
                 0.1 * (((k * stride + 3) % size.max(1)) as f64 + shift) - 0.1 * (size / 2) as f64
             }
             Domain::Index(bound) => (uniform * bound as f64).floor(),

@@ -41,7 +41,7 @@ impl<T: Real> Dual<T> {
         if self.value == other.value {
             let half = T::from_f64(0.5);
             Dual::new(self.value, half * (self.tangent + other.tangent))
-        } else if wins || self != self {
+        } else if wins || self.is_nan() {
             self
         } else {
             other

@@ -106,6 +106,10 @@ pub trait Real:
     /// The extents must agree ([`MatrixRef::new`] has checked that each matrix lies in its slice).
     fn gemm(a: MatrixRef<'_, Self>, b: MatrixRef<'_, Self>, c: MatrixMut<'_, Self>, accumulate: bool);
 
+    /// Whether the value is not a number.
+    fn is_nan(self) -> bool {
+        self.to_f64().is_nan()
+    }
     /// Whether the value is neither infinite nor NaN.
     fn is_finite(self) -> bool {
         self.to_f64().is_finite()
@@ -116,11 +120,11 @@ pub trait Real:
     }
     /// The larger value; a NaN on either side gives NaN.
     fn maximum(self, other: Self) -> Self {
-        if self > other || self != self { self } else { other }
+        if self > other || self.is_nan() { self } else { other }
     }
     /// The smaller value; a NaN on either side gives NaN.
     fn minimum(self, other: Self) -> Self {
-        if self < other || self != self { self } else { other }
+        if self < other || self.is_nan() { self } else { other }
     }
 }
 

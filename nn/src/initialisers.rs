@@ -41,21 +41,21 @@ pub enum Initial {
     },
 }
 
-/// The initialisers that are chosen by name.
-const NAMED: [(&str, Initial); 10] = [
-    ("xavier", Initial::XavierNormal),
-    ("he", Initial::HeNormal),
-    ("lecun", Initial::LecunNormal),
-    ("orthogonal", Initial::Orthogonal { gain: 1.0 }),
-    ("xavier-normal", Initial::XavierNormal),
-    ("xavier-uniform", Initial::XavierUniform),
-    ("he-normal", Initial::HeNormal),
-    ("he-uniform", Initial::HeUniform),
-    ("lecun-normal", Initial::LecunNormal),
-    ("lecun-uniform", Initial::LecunUniform),
-];
-
 impl Initial {
+    /// Those that are chosen by name.
+    pub const NAMED: [(&str, Initial); 10] = [
+        ("xavier", Initial::XavierNormal),
+        ("he", Initial::HeNormal),
+        ("lecun", Initial::LecunNormal),
+        ("orthogonal", Initial::Orthogonal { gain: 1.0 }),
+        ("xavier-normal", Initial::XavierNormal),
+        ("xavier-uniform", Initial::XavierUniform),
+        ("he-normal", Initial::HeNormal),
+        ("he-uniform", Initial::HeUniform),
+        ("lecun-normal", Initial::LecunNormal),
+        ("lecun-uniform", Initial::LecunUniform),
+    ];
+
     /// The variance of an entry of a weight with these fans.
     pub fn variance(self, fan_in: usize, fan_out: usize) -> f64 {
         let (fan_in, fan_out) = (fan_in as f64, fan_out as f64);
@@ -126,7 +126,7 @@ fn dot(x: &[f64], y: &[f64]) -> f64 {
 
 impl fmt::Display for Initial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self, NAMED.iter().find(|(_, named)| named == self)) {
+        match (self, Initial::NAMED.iter().find(|(_, named)| named == self)) {
             (_, Some((name, _))) => f.pad(name),
             (other, None) => write!(f, "{other:?}"),
         }
@@ -138,8 +138,8 @@ impl FromStr for Initial {
 
     /// By name; the error lists the names.
     fn from_str(name: &str) -> Result<Self, String> {
-        let names = || NAMED.map(|(name, _)| name).join(", ");
-        let found = NAMED.iter().find(|(known, _)| *known == name).map(|&(_, initial)| initial);
+        let names = || Initial::NAMED.map(|(name, _)| name).join(", ");
+        let found = Initial::NAMED.iter().find(|(known, _)| *known == name).map(|&(_, initial)| initial);
         found.ok_or_else(|| format!("unknown initialiser {name}; known are {}", names()))
     }
 }
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn each_has_its_variance() {
         let (fan_out, fan_in) = (300, 200);
-        let drawn = NAMED.map(|(_, initial)| initial).into_iter();
+        let drawn = Initial::NAMED.map(|(_, initial)| initial).into_iter();
         let scaled = [Initial::Normal { variance: 0.3 }, Initial::ScaledNormal { variance: 1.5 }];
         for initial in drawn.chain(scaled) {
             let values = filled(initial, [fan_out, fan_in]);

@@ -2,6 +2,7 @@
 //!
 //! One element is computed without branches, so that the loops vectorise; what an element gives depends on its value
 //! alone, not on its place. Coefficients are those of Moshier's Cephes library.
+#![allow(clippy::excessive_precision, reason = "a constant with zeros in its last bits is written in full on purpose")]
 
 use super::dispatch::dispatch;
 

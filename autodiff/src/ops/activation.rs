@@ -23,7 +23,7 @@ unary! {
 
     /// `max(x, 0)`; the derivative at 0 is 0.
     relu: Relu() on -2.0..2.0 except [0.0],
-        each |x: T| if x < T::ZERO || x == T::ZERO { T::ZERO } else { x },
+        each |x: T| if x <= T::ZERO { T::ZERO } else { x },
         slope |x, _| if x > T::ZERO { T::ONE } else { T::ZERO };
 
     /// `x` where positive, else `slope · x`.

@@ -69,6 +69,7 @@ macro_rules! unary {
                 $(#[$doc])*
                 #[track_caller]
                 #[must_use]
+                #[allow(clippy::should_implement_trait, reason = "`neg` is implemented as the trait as well")]
                 pub fn $name(self $(, $attribute: f64)*) -> Var<'t, T> {
                     self.apply($op { $($attribute),* })
                 }

@@ -118,7 +118,7 @@ macro_rules! places {
                     let groups = Axes::from(self.axis).groups(x.layout());
                     for (start, best) in groups.starts().zip(output) {
                         let elements = groups.members(start).map(|place| x.at(place)).enumerate();
-                        let first = elements.reduce(|a, b| if b.1 $wins a.1 || (b.1 != b.1 && a.1 == a.1) { b } else { a });
+                        let first = elements.reduce(|a, b| if b.1 $wins a.1 || (b.1.is_nan() && !a.1.is_nan()) { b } else { a });
                         *best = T::from_f64(first.map_or(0, |(place, _)| place) as f64);
                     }
                 }

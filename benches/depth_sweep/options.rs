@@ -1,0 +1,170 @@
+//! The command line: every option, its default and what it accepts.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::builder::RangedU64ValueParser;
+use clap::{Parser, ValueEnum};
+use nn::Activation;
+
+use crate::summary::THRESHOLD;
+use crate::weights::Init;
+
+/// Builds fully connected networks of growing depth and measures how the gradient fares on its way from the top layer
+/// to the bottom, at initialisation and after training.
+///
+/// Prints a table and writes gradients.csv, summary.csv and gradients.svg.
+#[derive(Debug, Parser)]
+#[command(name = "depth-sweep", version, allow_negative_numbers = true, after_help = explanation())]
+pub(crate) struct Options {
+    /// Numbers of hidden layers.
+    #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = count(4096))]
+    #[arg(default_value = "1,2,4,8,16,32,64")]
+    pub(crate) depths: Vec<usize>,
+    /// Activation functions of the hidden layers.
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = activation)]
+    #[arg(default_value = "sigmoid,tanh,relu")]
+    pub(crate) activations: Vec<Activation>,
+    /// Units of a hidden layer; with --data gaussian also the number of features.
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = count(16384))]
+    pub(crate) width: usize,
+    /// Samples in the batch that is measured, and in each batch of the training.
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = count(65536))]
+    pub(crate) batch: usize,
+    /// Networks of each kind, differing in weights and in the order of the data.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = count(1000))]
+    pub(crate) seeds: usize,
+    /// Initialiser of the weights, biases being 0; `auto` takes He for the ReLU family, LeCun for SELU, else Xavier.
+    #[arg(long, value_name = "NAME", default_value = "auto", conflicts_with_all = ["weight_variance", "bias_variance"])]
+    pub(crate) init: Init,
+    /// Draw weights from N(0, σw²/fan_in) with this σw², instead of --init.
+    #[arg(long, value_name = "σw²", value_parser = positive)]
+    pub(crate) weight_variance: Option<f64>,
+    /// Draw biases from N(0, σb²) with this σb²; 0 where it is not given.
+    #[arg(long, value_name = "σb²", requires = "weight_variance", value_parser = not_negative)]
+    pub(crate) bias_variance: Option<f64>,
+    /// What the networks are fed.
+    #[arg(long, value_enum, default_value_t = Source::Digits)]
+    pub(crate) data: Source,
+    /// Where the gradient that is measured comes from.
+    #[arg(long, value_enum, default_value_t = Probe::Loss)]
+    pub(crate) probe: Probe,
+    /// The scalar that networks compute in.
+    #[arg(long, value_enum, default_value_t = Dtype::F32)]
+    pub(crate) dtype: Dtype,
+    /// Training steps: stochastic gradient descent with momentum 0.9. With 0, networks are measured untrained only.
+    #[arg(long, value_name = "N", default_value_t = 300)]
+    pub(crate) steps: usize,
+    /// Learning rate.
+    #[arg(long, value_name = "RATE", default_value_t = 0.005, value_parser = positive)]
+    pub(crate) lr: f64,
+    /// Folder that the results are written to; made where there is none.
+    #[arg(long, value_name = "DIR", default_value = "depth-sweep-out")]
+    pub(crate) out: PathBuf,
+}
+
+/// What the networks are fed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Source {
+    /// Handwritten digits (UCI optical digits, 8×8), standardised
+    Digits,
+    /// Standard normal features, labelled by a random linear teacher of ten classes
+    Gaussian,
+}
+
+/// Where the gradient that is measured comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Probe {
+    /// Softmax cross-entropy of each sample, through the readout
+    Loss,
+    /// A standard normal cotangent for each sample and unit of the top layer, as theory supposes
+    Random,
+}
+
+/// The scalar that networks compute in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Dtype {
+    /// Single precision
+    F32,
+    /// Double precision
+    F64,
+}
+
+/// The name that an option has on the command line and in the files.
+macro_rules! display_by_option_name {
+    ($($kind:ty),*) => {$(
+        impl fmt::Display for $kind {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.to_possible_value().map_or(Ok(()), |value| f.write_str(value.get_name()))
+            }
+        }
+    )*};
+}
+
+display_by_option_name!(Source, Probe, Dtype);
+
+impl Options {
+    /// Reads the command line.
+    ///
+    /// # Errors
+    /// What clap says of a wrong option, and what `--help` and `--version` print.
+    pub(crate) fn read() -> Result<Self, clap::Error> {
+        let mut options = Options::try_parse()?;
+        keep_first(&mut options.depths);
+        keep_first(&mut options.activations);
+        Ok(options)
+    }
+}
+
+/// What clap says of a wrong option, on one line: its paragraphs up to the usage and the hint at `--help`.
+pub(crate) fn in_one_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let message = text.strip_prefix("error: ").unwrap_or(&text).split("\n\n");
+    let told = message.take_while(|part| !part.starts_with("Usage") && !part.starts_with("For more"));
+    told.map(|part| part.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join("; ")
+}
+
+fn explanation() -> String {
+    let activations: Vec<_> = Activation::ALL.iter().map(|activation| activation.name()).collect();
+    format!(
+        "The norm of a layer's gradient is the root mean square over the batch of ‖∂L/∂z‖, where z = W h + b and L is \
+         the loss of the sample alone. A gradient is vanishing where the bottom layer gets less than 1/{THRESHOLD} of \
+         what the top layer gets before training, exploding where it gets more than {THRESHOLD} times as much, else \
+         healthy. A network whose loss becomes infinite or undefined in training has diverged.\n\n\
+         Activations: {}.\nInitialisers: {}.",
+        activations.join(", "),
+        Init::names().collect::<Vec<_>>().join(", "),
+    )
+}
+
+fn keep_first<V: PartialEq + Clone>(values: &mut Vec<V>) {
+    let mut kept: Vec<V> = Vec::with_capacity(values.len());
+    for value in values.iter() {
+        if !kept.contains(value) {
+            kept.push(value.clone());
+        }
+    }
+    *values = kept;
+}
+
+fn count(most: u64) -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..=most)
+}
+
+fn activation(name: &str) -> Result<Activation, String> {
+    Activation::from_str(name).map_err(|error| error.to_string())
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    number(text).and_then(|x| if x > 0.0 { Ok(x) } else { Err("must be above 0".into()) })
+}
+
+fn not_negative(text: &str) -> Result<f64, String> {
+    number(text).and_then(|x| if x >= 0.0 { Ok(x) } else { Err("must be 0 or above".into()) })
+}
+
+fn number(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|x: &f64| x.is_finite());
+    number.ok_or_else(|| "must be a finite number".into())
+}

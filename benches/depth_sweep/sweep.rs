@@ -1,0 +1,54 @@
+//! Every network of a sweep: one for each activation, depth and seed.
+
+use autodiff::Real;
+use indicatif::{ProgressBar, ProgressStyle};
+use rayon::prelude::*;
+
+use crate::data::Data;
+use crate::network::Configuration;
+use crate::options::Options;
+use crate::run::{Outcome, run};
+use crate::weights::Weights;
+use crate::{Failure, files};
+
+/// The outcomes, by activation, depth and seed in this order. Networks run in parallel and share nothing that they
+/// write to, so the numbers do not depend on how many threads there are.
+pub(crate) fn sweep<T: Real>(options: &Options) -> Result<Vec<Outcome>, Failure> {
+    let data: Vec<Data<T>> =
+        (0..options.seeds).map(|seed| Data::load(options, seed as u64)).collect::<Result<_, _>>()?;
+    files::prepare(&options.out).map_err(|error| {
+        Failure::Option(format!("--out {}: no files can be written there: {error}", options.out.display()))
+    })?;
+    let configurations = configurations(options);
+    let layers: usize = configurations.iter().map(|configuration| configuration.depth * options.seeds).sum();
+    let progress = ProgressBar::new(layers as u64).with_style(style());
+    let networks: Vec<_> =
+        configurations.iter().flat_map(|of| (0..).zip(&data).map(move |of_seed| (of, of_seed))).collect();
+    let outcomes = networks
+        .into_par_iter()
+        .with_max_len(1)
+        .map(|(configuration, (seed, data))| {
+            let outcome = run(options, configuration.clone(), seed, data);
+            progress.inc(configuration.depth as u64);
+            outcome
+        })
+        .collect::<Result<_, _>>()?;
+    progress.finish_and_clear();
+    Ok(outcomes)
+}
+
+fn configurations(options: &Options) -> Vec<Configuration> {
+    let mut configurations = Vec::new();
+    for &activation in &options.activations {
+        let weights = Weights::new(options, activation);
+        let of_depth = |&depth| Configuration { activation, weights: weights.clone(), depth };
+        configurations.extend(options.depths.iter().map(of_depth));
+    }
+    configurations
+}
+
+/// Shown on a terminal only; progress counts layers, as deep networks take longer.
+fn style() -> ProgressStyle {
+    let style = ProgressStyle::with_template("{bar:40} {percent:>3} % of {len} layers, {eta} left");
+    style.unwrap_or_else(|_| ProgressStyle::default_bar())
+}

@@ -1,0 +1,191 @@
+//! The program `depth-sweep`, run as a user runs it.
+#![allow(clippy::expect_used, reason = "the lint knows tests, not what they share")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const COLUMNS: &str = "activation,norm,residual,dropout,weight_variance,bias_variance,depth,width,batch,dtype,data,probe,\
+                       seed,phase,layer,ratio,predicted_ratio,delta_norm,weight_grad_norm,activation_mean,activation_std";
+
+/// Small enough for an unoptimised build; `options` may not repeat these.
+const TINY: &[&str] = &["--width", "8", "--batch", "16", "--seeds", "2"];
+
+fn depth_sweep(folder: &Path, options: &[&str], threads: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_depth-sweep"));
+    command.args(options).arg("--out").arg(folder).env("RAYON_NUM_THREADS", threads);
+    command.output().expect("the program starts")
+}
+
+/// Runs what must succeed and gives what it printed.
+fn swept(folder: &Path, options: &[&str], threads: &str) -> String {
+    let output = depth_sweep(folder, &[TINY, options].concat(), threads);
+    let stderr = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(output.status.success(), "{stderr}");
+    assert_eq!(stderr, "", "nothing but a progress bar goes to stderr, and that only to a terminal");
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+fn rows(file: &Path) -> Vec<csv::StringRecord> {
+    let mut reader = csv::Reader::from_path(file).expect("a table");
+    reader.records().map(|row| row.expect("a row")).collect()
+}
+
+fn column(file: &Path, name: &str) -> Vec<String> {
+    let mut reader = csv::Reader::from_path(file).expect("a table");
+    let place = reader.headers().expect("a header").iter().position(|column| column == name).expect(name);
+    rows(file).iter().map(|row| row[place].to_owned()).collect()
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8")).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn there_is_a_row_for_each_network_phase_and_layer() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = ["--depths", "1,3", "--activations", "relu,sigmoid", "--steps", "2"];
+    let printed = swept(folder.path(), &options, "2");
+    assert_eq!(names(folder.path()), ["gradients.csv", "gradients.svg", "summary.csv"]);
+
+    let gradients = folder.path().join("gradients.csv");
+    let text = fs::read_to_string(&gradients).expect("a file");
+    assert_eq!(text.lines().next(), Some(COLUMNS));
+    assert_eq!(rows(&gradients).len(), 2 * 2 * 2 * (1 + 3), "activations × seeds × phases × layers");
+    let deep: Vec<_> = rows(&gradients).into_iter().filter(|row| &row[6] == "3" && &row[12] == "1").collect();
+    let places: Vec<_> = deep.iter().map(|row| (&row[0], &row[13], &row[14], row[15].is_empty())).collect();
+    let layers =
+        |activation, phase| [("1", false), ("2", false), ("3", true)].map(|(l, top)| (activation, phase, l, top));
+    let expected = ["relu", "sigmoid"].map(|activation| ["init", "trained"].map(|phase| layers(activation, phase)));
+    assert_eq!(places, expected.as_flattened().as_flattened());
+    assert!(deep.iter().all(|row| [&row[1], &row[2], &row[3], &row[16]] == ["none", "none", "0", ""]));
+
+    let summary = folder.path().join("summary.csv");
+    assert_eq!(column(&summary, "depth"), ["1", "3", "1", "3"]);
+    assert_eq!(column(&summary, "weight_variance"), ["2.0", "2.0", "1.0", "1.0"], "He for relu, Xavier for sigmoid");
+    let lines: Vec<_> = printed.lines().filter(|line| line.contains("relu") || line.contains("sigmoid")).collect();
+    assert_eq!(lines.len(), 4, "{printed}");
+    assert!(fs::read_to_string(folder.path().join("gradients.svg")).expect("a file").contains("</svg>"));
+}
+
+#[test]
+fn ratios_follow_from_the_norms() {
+    let folder = tempfile::tempdir().expect("a folder");
+    swept(folder.path(), &["--depths", "2", "--activations", "tanh", "--steps", "0", "--dtype", "f64"], "1");
+    let gradients = folder.path().join("gradients.csv");
+    let number =
+        |name| -> Vec<f64> { column(&gradients, name).iter().map(|x| x.parse().unwrap_or(f64::NAN)).collect() };
+    let (ratio, norm) = (number("ratio"), number("delta_norm"));
+    assert_eq!([ratio[0], ratio[2]], [norm[0] / norm[1], norm[2] / norm[3]]);
+}
+
+#[test]
+fn runs_repeat_bit_for_bit_with_any_number_of_threads() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = ["--depths", "1,2,5", "--activations", "sigmoid,relu", "--steps", "3"];
+    let written = ["1", "2", "2"].map(|threads| {
+        swept(folder.path(), &options, threads);
+        ["gradients.csv", "summary.csv", "gradients.svg"]
+            .map(|name| fs::read(folder.path().join(name)).expect("a file"))
+    });
+    assert!(written[0] == written[1] && written[1] == written[2]);
+}
+
+/// The geometric mean of `ratio` in networks that are wide enough for theory to be near.
+fn factor(activation: &str, weight_variance: &str) -> f64 {
+    let folder = tempfile::tempdir().expect("a folder");
+    let network =
+        ["--width", "128", "--depths", "10", "--activations", activation, "--weight-variance", weight_variance];
+    let rest = ["--data", "gaussian", "--probe", "random", "--steps", "0", "--seeds", "2"];
+    assert!(depth_sweep(folder.path(), &[&network[..], &rest].concat(), "2").status.success());
+    let ratios = column(&folder.path().join("gradients.csv"), "ratio");
+    let logs: Vec<f64> = ratios.iter().filter_map(|ratio| ratio.parse().ok()).map(f64::ln).collect();
+    (logs.iter().sum::<f64>() / logs.len() as f64).exp()
+}
+
+#[test]
+fn random_gradients_shrink_as_theory_says() {
+    // √χ of THEORY.md; 18 ratios of width 128 scatter by about 0.03 in the logarithm of their mean.
+    for (activation, weight_variance, expected) in [("sigmoid", "1", 0.236), ("relu", "2", 1.0), ("selu", "1", 1.035)] {
+        let measured = factor(activation, weight_variance);
+        assert!((measured / expected).ln().abs() < 0.1, "{activation}: {measured}, not {expected}");
+    }
+}
+
+#[test]
+fn gradients_below_the_range_of_f32_are_measured() {
+    let measured = ["f32", "f64"].map(|dtype| {
+        let folder = tempfile::tempdir().expect("a folder");
+        swept(folder.path(), &["--depths", "70", "--activations", "sigmoid", "--steps", "0", "--dtype", dtype], "2");
+        let shrink = column(&folder.path().join("summary.csv"), "shrink_init");
+        shrink[0].parse::<f64>().expect("a number")
+    });
+    assert!(measured[1] < 1e-38 && (measured[0] / measured[1] - 1.0).abs() < 1e-3, "{measured:?}");
+}
+
+#[test]
+fn a_training_that_diverges_is_reported_not_a_crash() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = ["--depths", "4", "--activations", "relu", "--steps", "30", "--lr", "1e30"];
+    assert!(swept(folder.path(), &options, "2").contains("diverged (2 of 2)"));
+    assert_eq!(column(&folder.path().join("summary.csv"), "word"), ["diverged"]);
+}
+
+#[test]
+fn a_wrong_option_is_one_line_and_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let fresh = folder.path().join("made-by-no-one");
+    for (options, named) in [
+        (&["--depths", "0"][..], "--depths"),
+        (&["--depths", "1,,2"], "--depths"),
+        (&["--width", "0"], "--width"),
+        (&["--batch", "0"], "--batch"),
+        (&["--batch", "5000"], "--batch"),
+        (&["--seeds", "0"], "--seeds"),
+        (&["--steps", "-1"], "--steps"),
+        (&["--lr", "-0.1"], "--lr"),
+        (&["--lr", "nan"], "--lr"),
+        (&["--weight-variance", "-1"], "--weight-variance"),
+        (&["--weight-variance", "NaN"], "--weight-variance"),
+        (&["--weight-variance", "1", "--bias-variance", "-1"], "--bias-variance"),
+        (&["--bias-variance", "1"], "--weight-variance"),
+        (&["--init", "he", "--weight-variance", "1"], "--weight-variance"),
+        (&["--init", "zeus"], "xavier"),
+        (&["--activations", "relu,sigmoidal"], "sigmoid"),
+        (&["--data", "mnist"], "digits, gaussian"),
+        (&["--depth", "3"], "'--depths'"),
+        (&["seven"], "seven"),
+    ] {
+        let output = depth_sweep(&fresh, options, "1");
+        let said = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_eq!(output.status.code(), Some(2), "{options:?}: {said}");
+        assert!(
+            said.starts_with("error: ") && said.lines().count() == 1 && said.contains(named),
+            "{options:?}: {said}"
+        );
+        assert!(output.stdout.is_empty() && !fresh.exists(), "{options:?}");
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_a_wrong_option() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("file");
+    fs::write(&file, "text").expect("a file");
+    let output = depth_sweep(&file.join("inside"), TINY, "1");
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!((output.status.code(), said.lines().count()), (Some(2), 1), "{said}");
+    assert!(said.contains("--out") && names(folder.path()) == ["file"], "{said}");
+}
+
+#[test]
+fn help_goes_to_stdout_and_succeeds() {
+    let output = Command::new(env!("CARGO_BIN_EXE_depth-sweep")).arg("--help").output().expect("the program starts");
+    assert!(output.status.success() && output.stderr.is_empty());
+    let help = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(help.contains("--weight-variance") && help.contains("vanishing") && help.contains("softplus"), "{help}");
+}
