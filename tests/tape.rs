@@ -126,3 +126,38 @@ fn initial_values_depend_on_seed_and_name_alone() {
     assert_eq!(values(1, "a"), values(1, "b"));
     assert_ne!(values(1, "a"), values(2, "a"));
 }
+
+#[test]
+fn views_and_compositions_pass_gradients_through_their_layouts() {
+    let params = Params::default();
+    let mut tape = Tape::new();
+    let t = tape.start(&params, Mode::Train);
+    let x = t.variable(&[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]].into());
+    let weights = t.input(&[1.0, 10.0, 100.0, 1e3, 1e4, 1e5].into());
+    // Transposed, so that the reshape has to copy; squeezed and unsqueezed on the way.
+    let copied = x.t().unsqueeze(1).squeeze(1).reshape([6]);
+    let mut grads = params.gradients();
+    (copied * weights).sum(..).backward(&mut grads).unwrap();
+    assert_eq!(grads.of(x).unwrap(), [[1.0, 100.0, 1e4], [10.0, 1e3, 1e5]].into());
+    // A row, and every second column.
+    let part = x.index(0, 1) * t.input(&[1.0, 2.0, 3.0].into());
+    (part.sum(..) + x.narrow_by(1, 0..3, 2).sum(..)).backward(&mut grads).unwrap();
+    assert_eq!(grads.of(x).unwrap(), [[1.0, 0.0, 1.0], [2.0, 2.0, 4.0]].into());
+}
+
+#[test]
+fn vectors_multiply_outwards_and_stack() {
+    let params = Params::default();
+    let mut tape = Tape::new();
+    let t = tape.start(&params, Mode::Train);
+    let (x, y) = (t.variable(&values(&[1.0, 2.0])), t.variable(&values(&[3.0, 4.0])));
+    assert_eq!(x.outer(y).value().unwrap(), [[3.0, 4.0], [6.0, 8.0]].into());
+    assert_eq!(x.matmul(y).item().unwrap(), 11.0);
+    let stacked = t.stack([x, y], 1);
+    assert_eq!(stacked.value().unwrap(), [[1.0, 3.0], [2.0, 4.0]].into());
+    let mut grads = params.gradients();
+    (stacked * x.outer(y)).sum(..).backward(&mut grads).unwrap();
+    // d/dx Σ [x y]∘(x yᵀ), by hand: x_i y_0 twice over, and y_1².
+    assert_eq!(grads.of(x).unwrap().data(), &[2.0 * 3.0 + 16.0, 4.0 * 3.0 + 16.0]);
+    assert_eq!(grads.of(y).unwrap().data(), &[1.0 + 4.0, 2.0 * 3.0 * 4.0]);
+}

@@ -7,8 +7,8 @@ use crate::network::Configuration;
 use crate::run::{Outcome, Score};
 
 /// How far the gradient may shrink or grow from the top layer to the bottom and still be called healthy. A step that
-/// suits the top layer then moves the bottom layer by a hundredth, or a hundredfold.
-pub(crate) const THRESHOLD: f64 = 100.0;
+/// suits the top layer then moves the bottom layer by a twentieth, or twentyfold.
+pub(crate) const THRESHOLD: f64 = 20.0;
 
 /// How the gradient fares, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,9 @@ mod extrema;
 mod index;
 mod join;
 mod matmul;
-mod reduce;
+mod moments;
+mod norms;
+mod reduction;
 mod select;
 mod softmax;
 mod unary;
@@ -36,7 +38,8 @@ pub use extrema::*;
 pub use index::*;
 pub use join::*;
 pub use matmul::*;
-pub use reduce::*;
+pub use moments::*;
+pub use norms::*;
 pub use select::*;
 pub use softmax::*;
 pub use unary::*;
@@ -50,7 +53,8 @@ pub(crate) const FAMILIES: &[&[Entry]] = &[
     binary::ENTRIES,
     compare::ENTRIES,
     select::ENTRIES,
-    reduce::ENTRIES,
+    moments::ENTRIES,
+    norms::ENTRIES,
     extrema::ENTRIES,
     softmax::ENTRIES,
     matmul::ENTRIES,
@@ -58,3 +62,23 @@ pub(crate) const FAMILIES: &[&[Entry]] = &[
     index::ENTRIES,
     arrange::ENTRIES,
 ];
+
+#[cfg(test)]
+mod testing {
+    use crate::{Mode, Params, Tape, Tensor, Var};
+
+    /// The value of `function` at `x`, and the gradient of its sum.
+    pub(super) fn value_and_gradient(
+        function: impl for<'t> Fn(Var<'t, f64>) -> Var<'t, f64>,
+        x: Tensor<f64>,
+    ) -> (Tensor<f64>, Tensor<f64>) {
+        let params = Params::default();
+        let mut tape = Tape::new();
+        let t = tape.start(&params, Mode::Train);
+        let x = t.variable(&x);
+        let y = function(x);
+        let mut grads = params.gradients();
+        y.sum(..).backward(&mut grads).unwrap();
+        (y.value().unwrap(), grads.of(x).unwrap())
+    }
+}

@@ -1,0 +1,117 @@
+//! Sums, means and variances along axes.
+
+use super::axes::Axes;
+use super::prelude::*;
+use super::reduction::{Rule, reductions};
+use crate::view::{View, ViewMut};
+
+reductions! {
+    /// The sum over `axes`.
+    sum: Sum() on Domain::REAL;
+
+    /// The mean over `axes`.
+    mean: Mean() on Domain::REAL;
+
+    /// The variance over `axes`: squared deviations from the mean, summed and divided by their number less
+    /// `correction` (0: biased, as batch normalisation uses it; 1: unbiased).
+    variance: Variance(correction: usize = 0) on Domain::REAL;
+}
+
+/// The sum over `axes`, into `output`.
+fn sum<T: Real>(axes: &Axes, x: View<'_, T>, output: &mut [T]) {
+    output.fill(T::ZERO);
+    let spread = axes.spread(x.shape());
+    accumulate([x], ViewMut::new(output, &spread), |_, [x], sums| {
+        sums.iter_mut().zip(x).for_each(|(sum, &x)| *sum += x);
+    });
+}
+
+/// Adds `share · cotangent` to every element of each group.
+fn spread<T: Real>(axes: &Axes, shape: &Shape, cotangent: &[T], share: T, grad: ViewMut<'_, T>) {
+    let spread = axes.spread(shape);
+    accumulate([View::new(cotangent, &spread)], grad, |_, [g], sums| {
+        sums.iter_mut().zip(g).for_each(|(sum, &g)| *sum += share * g);
+    });
+}
+
+fn count<T: Real>(axes: &Axes, shape: &Shape) -> T {
+    T::from_f64(axes.count(shape) as f64)
+}
+
+impl<T: Real> Rule<T> for Sum {
+    fn reduce(&self, x: View<'_, T>, output: &mut [T], _: &mut [T]) {
+        sum(&self.axes, x, output);
+    }
+    fn pull(&self, at: Frame<'_, T>, cotangent: &[T], grad: ViewMut<'_, T>) {
+        spread(&self.axes, at.inputs.view(0).shape(), cotangent, T::ONE, grad);
+    }
+}
+
+impl<T: Real> Rule<T> for Mean {
+    fn reduce(&self, x: View<'_, T>, output: &mut [T], _: &mut [T]) {
+        sum(&self.axes, x, output);
+        let n = count::<T>(&self.axes, x.shape());
+        output.iter_mut().for_each(|mean| *mean = *mean / n);
+    }
+    fn pull(&self, at: Frame<'_, T>, cotangent: &[T], grad: ViewMut<'_, T>) {
+        let shape = at.inputs.view(0).shape();
+        spread(&self.axes, shape, cotangent, T::ONE / count(&self.axes, shape), grad);
+    }
+}
+
+impl Variance {
+    fn degrees<T: Real>(&self, shape: &Shape) -> T {
+        T::from_f64(self.axes.count(shape) as f64 - self.correction as f64)
+    }
+}
+
+impl<T: Real> Rule<T> for Variance {
+    /// The means.
+    fn saved(&self, shape: &Shape) -> usize {
+        self.axes.reduce(shape).map_or(0, |shape| shape.size())
+    }
+    fn reduce(&self, x: View<'_, T>, output: &mut [T], means: &mut [T]) {
+        sum(&self.axes, x, means);
+        let n = count::<T>(&self.axes, x.shape());
+        means.iter_mut().for_each(|mean| *mean = *mean / n);
+        output.fill(T::ZERO);
+        let spread = self.axes.spread(x.shape());
+        accumulate([x, View::new(means, &spread)], ViewMut::new(output, &spread), |_, [x, mean], sums| {
+            sums.iter_mut().zip(x).zip(mean).for_each(|((sum, &x), &mean)| *sum += (x - mean) * (x - mean));
+        });
+        let degrees = self.degrees::<T>(x.shape());
+        output.iter_mut().for_each(|variance| *variance = *variance / degrees);
+    }
+    fn pull(&self, at: Frame<'_, T>, cotangent: &[T], grad: ViewMut<'_, T>) {
+        let x = at.inputs.view(0);
+        let factor = T::from_f64(2.0) / self.degrees(x.shape());
+        let spread = self.axes.spread(x.shape());
+        let views = [x, View::new(at.saved, &spread), View::new(cotangent, &spread)];
+        accumulate(views, grad, |_, [x, mean, g], sums| {
+            for (((sum, &x), &mean), &g) in sums.iter_mut().zip(x).zip(mean).zip(g) {
+                *sum += factor * g * (x - mean);
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::axes::keep;
+    use crate::Tensor;
+    use crate::ops::testing::value_and_gradient;
+
+    #[test]
+    fn axes_are_dropped_or_kept() {
+        let x: Tensor<f64> = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]].into();
+        assert_eq!(value_and_gradient(|x| x.sum(0), x.clone()).0, [5.0, 7.0, 9.0].into());
+        assert_eq!(value_and_gradient(|x| x.mean(keep(1)), x.clone()).0, [[2.0], [5.0]].into());
+        assert_eq!(value_and_gradient(|x| x.variance(.., 1), x).0, Tensor::scalar(3.5));
+    }
+
+    #[test]
+    fn a_sum_over_nothing_is_zero_and_a_mean_is_none() {
+        assert_eq!(value_and_gradient(|x| x.sum(1), Tensor::full([2, 0], 0.0)).0, [0.0, 0.0].into());
+        assert!(value_and_gradient(|x| x.mean(1), Tensor::full([2, 0], 0.0)).0.data()[0].is_nan());
+    }
+}

@@ -1,0 +1,132 @@
+//! Products, norms and log-sum-exps along axes.
+
+use super::axes::Axes;
+use super::prelude::*;
+use super::reduction::{Rule, pull_each, reductions};
+use crate::view::{View, ViewMut};
+
+reductions! {
+    /// The product over `axes`.
+    prod: Prod() on Domain::REAL;
+
+    /// The norm `(Σ |x|^order)^(1/order)` over `axes`, `order` at least 1. The gradient at the zero vector is 0.
+    norm: Norm(order: f64 = 2.5) on Domain::REAL;
+
+    /// `ln Σ eˣ` over `axes`, without overflow.
+    log_sum_exp: LogSumExp() on Domain::REAL;
+}
+
+impl<T: Real> Rule<T> for Prod {
+    /// The elements, group by group, and for each the product of all others: no division, so zeros need no care.
+    fn saved(&self, shape: &Shape) -> usize {
+        2 * shape.size()
+    }
+    fn reduce(&self, x: View<'_, T>, output: &mut [T], saved: &mut [T]) {
+        let n = self.axes.count(x.shape());
+        let (elements, others) = saved.split_at_mut(x.shape().size());
+        let groups = self.axes.groups(x.layout());
+        for ((group, start), product) in groups.starts().enumerate().zip(output) {
+            let range = group * n..(group + 1) * n;
+            let (elements, others) = (&mut elements[range.clone()], &mut others[range]);
+            *product = T::ONE;
+            for ((place, element), other) in groups.members(start).zip(&mut *elements).zip(&mut *others) {
+                *element = x.at(place);
+                *other = *product;
+                *product = *product * *element;
+            }
+            let mut after = T::ONE;
+            for (element, other) in elements.iter().zip(others).rev() {
+                *other = *other * after;
+                after = after * *element;
+            }
+        }
+    }
+    fn pull(&self, at: Frame<'_, T>, cotangent: &[T], grad: ViewMut<'_, T>) {
+        let x = at.inputs.view(0);
+        let mut others = at.saved[x.shape().size()..].iter();
+        pull_each(&self.axes, x, grad, |group, _| cotangent[group] * others.next().copied().unwrap_or(T::ZERO));
+    }
+}
+
+impl<T: Real> Rule<T> for Norm {
+    fn check(&self) -> Result<(), Mismatch> {
+        if self.order >= 1.0 && self.order.is_finite() {
+            return Ok(());
+        }
+        Err(Mismatch::new(format!("the order {} of a norm is not a number from 1 up", self.order)))
+    }
+    fn reduce(&self, x: View<'_, T>, output: &mut [T], _: &mut [T]) {
+        let groups = self.axes.groups(x.layout());
+        for (start, norm) in groups.starts().zip(output) {
+            let largest =
+                groups.members(start).fold(0.0, |largest: f64, place| x.at(place).to_f64().abs().max(largest));
+            // Scaled by its largest element, a vector's norm neither overflows nor underflows before the result does.
+            let scale = T::from_f64(largest);
+            *norm = if largest == 0.0 || !scale.is_finite() {
+                scale
+            } else {
+                let power = |place: usize| (x.at(place).abs() / scale).powf(self.order);
+                scale * groups.members(start).map(power).sum::<T>().powf(1.0 / self.order)
+            };
+        }
+    }
+    fn pull(&self, at: Frame<'_, T>, cotangent: &[T], grad: ViewMut<'_, T>) {
+        pull_each(&self.axes, at.inputs.view(0), grad, |group, x| {
+            let norm = at.output[group];
+            if norm == T::ZERO || x == T::ZERO {
+                return T::ZERO;
+            }
+            let slope = (x.abs() / norm).powf(self.order - 1.0);
+            cotangent[group] * if x > T::ZERO { slope } else { -slope }
+        });
+    }
+}
+
+impl<T: Real> Rule<T> for LogSumExp {
+    fn reduce(&self, x: View<'_, T>, output: &mut [T], _: &mut [T]) {
+        let groups = self.axes.groups(x.layout());
+        for (start, result) in groups.starts().zip(output) {
+            let elements = || groups.members(start).map(|place| x.at(place));
+            let largest = elements().map(T::to_f64).fold(f64::NEG_INFINITY, f64::max);
+            let shift = T::from_f64(largest);
+            *result = if shift.is_finite() {
+                shift + elements().map(|x| (x - shift).exp()).sum::<T>().ln()
+            } else {
+                elements().fold(shift, T::maximum) // −∞, ∞ or NaN
+            };
+        }
+    }
+    fn pull(&self, at: Frame<'_, T>, cotangent: &[T], grad: ViewMut<'_, T>) {
+        pull_each(&self.axes, at.inputs.view(0), grad, |group, x| {
+            if x.to_f64() == f64::NEG_INFINITY { T::ZERO } else { cotangent[group] * (x - at.output[group]).exp() }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Tensor;
+    use crate::ops::testing::value_and_gradient;
+
+    #[test]
+    fn a_product_with_zeros_has_the_gradient_of_the_product_of_the_others() {
+        assert_eq!(value_and_gradient(|x| x.prod(..), [2.0, 0.0, 3.0].into()).1, [0.0, 6.0, 0.0].into());
+        assert_eq!(value_and_gradient(|x| x.prod(..), [2.0, 0.0, 0.0].into()).1, [0.0, 0.0, 0.0].into());
+    }
+
+    #[test]
+    fn norms_and_log_sum_exps_survive_the_extremes() {
+        let large = value_and_gradient(|x| x.norm(.., 2.0), [3e200, 4e200].into());
+        assert!((large.0.data()[0] / 5e200 - 1.0).abs() < 1e-15 && (large.1.data()[0] - 0.6).abs() < 1e-15);
+        assert_eq!(value_and_gradient(|x| x.norm(.., 2.0), [0.0, 0.0].into()).1, [0.0, 0.0].into());
+        let (value, slope) = value_and_gradient(|x| x.log_sum_exp(..), [1e4, f64::NEG_INFINITY].into());
+        assert_eq!((value.data()[0], slope), (1e4, [1.0, 0.0].into()));
+    }
+
+    #[test]
+    fn a_product_over_nothing_is_one() {
+        assert_eq!(value_and_gradient(|x| x.prod(1), Tensor::full([2, 0], 0.0)).0, [1.0, 1.0].into());
+        assert_eq!(value_and_gradient(|x| x.log_sum_exp(1), Tensor::full([1, 0], 0.0)).0, [f64::NEG_INFINITY].into());
+        assert_eq!(value_and_gradient(|x| x.norm(1, 2.0), Tensor::full([1, 0], 0.0)).0, [0.0].into());
+    }
+}

@@ -1,0 +1,101 @@
+//! The macro that turns one row into a reduction along axes: struct, `Var` method and catalogue entry.
+//!
+//! A reduction over no element (extent 0) gives what numpy gives: sum 0, product 1, norm 0, mean and variance NaN,
+//! log-sum-exp −∞.
+
+use super::axes::Axes;
+use super::prelude::*;
+use crate::view::{View, ViewMut};
+
+/// One reduction: struct with axes and attributes, `Var` method, catalogue entry. The rules are methods of [`Rule`].
+macro_rules! reductions {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident: $op:ident($($attribute:ident: $type:ty = $sample:expr),*) on $domain:expr;
+    )*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Debug)]
+            pub struct $op {
+                /// The axes to reduce.
+                pub axes: Axes,
+                $(
+                    #[doc = concat!("The constant `", stringify!($attribute), "`.")]
+                    pub $attribute: $type,
+                )*
+            }
+
+            impl<T: Real> Op<T> for $op {
+                fn name(&self) -> &'static str {
+                    stringify!($name)
+                }
+                fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+                    let [x] = exactly(inputs)?;
+                    Rule::<T>::check(self)?;
+                    self.axes.reduce(x)
+                }
+                fn saved(&self, inputs: &[&Shape]) -> usize {
+                    inputs.first().map_or(0, |x| Rule::<T>::saved(self, x))
+                }
+                fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], saved: &mut [T]) {
+                    Rule::reduce(self, inputs.view(0), output, saved);
+                }
+                fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+                    if let Some(grad) = grads.view(0) {
+                        Rule::pull(self, at, cotangent, grad);
+                    }
+                }
+            }
+
+            impl<'t, T: Real> Var<'t, T> {
+                $(#[$doc])*
+                #[track_caller]
+                #[must_use]
+                pub fn $name(self, axes: impl Into<Axes> $(, $attribute: $type)*) -> Var<'t, T> {
+                    self.apply($op { axes: axes.into() $(, $attribute)* })
+                }
+            }
+        )*
+
+        pub(super) const ENTRIES: &[Entry] = &[$(
+            Entry {
+                name: stringify!($name),
+                draw: |choices| {
+                    let shape = choices.full_shape(0, 4);
+                    let axes = Axes::draw(choices, shape.rank());
+                    Case::new($op { axes $(, $attribute: $sample)* }, [$domain.of(shape)])
+                },
+            },
+        )*];
+    };
+}
+
+pub(super) use reductions;
+
+/// How a reduction computes and differentiates.
+pub(super) trait Rule<T: Real> {
+    fn check(&self) -> Result<(), Mismatch> {
+        Ok(())
+    }
+    fn saved(&self, shape: &Shape) -> usize {
+        let _ = shape;
+        0
+    }
+    fn reduce(&self, x: View<'_, T>, output: &mut [T], saved: &mut [T]);
+    fn pull(&self, at: Frame<'_, T>, cotangent: &[T], grad: ViewMut<'_, T>);
+}
+
+/// Calls `add(group, x)` for every element and adds what it gives to the element's gradient.
+pub(super) fn pull_each<T: Real>(
+    axes: &Axes,
+    x: View<'_, T>,
+    mut grad: ViewMut<'_, T>,
+    mut add: impl FnMut(usize, T) -> T,
+) {
+    let groups = axes.groups(x.layout());
+    for (group, start) in groups.starts().enumerate() {
+        for place in groups.members(start) {
+            grad.add_at(place, add(group, x.at(place)));
+        }
+    }
+}
