@@ -157,7 +157,7 @@ fn vectors_multiply_outwards_and_stack() {
     assert_eq!(stacked.value().unwrap(), [[1.0, 3.0], [2.0, 4.0]].into());
     let mut grads = params.gradients();
     (stacked * x.outer(y)).sum(..).backward(&mut grads).unwrap();
-    // d/dx Σ [x y]∘(x yᵀ), by hand: x_i y_0 twice over, and y_1².
-    assert_eq!(grads.of(x).unwrap().data(), &[2.0 * 3.0 + 16.0, 4.0 * 3.0 + 16.0]);
-    assert_eq!(grads.of(y).unwrap().data(), &[1.0 + 4.0, 2.0 * 3.0 * 4.0]);
+    // The sum is Σ_i x_i² y_0 + x_i y_i y_1: by hand, 2 x_i y_0 + y_i y_1, and so on.
+    assert_eq!(grads.of(x).unwrap().data(), &[6.0 + 12.0, 12.0 + 16.0]);
+    assert_eq!(grads.of(y).unwrap().data(), &[5.0 + 4.0, 11.0 + 8.0]);
 }

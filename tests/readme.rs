@@ -1,0 +1,27 @@
+//! The README tells the truth: its code is that of the example that compiles, its test command that of the gate.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+const README: &str = include_str!("../README.md");
+const EXAMPLE: &str = include_str!("../examples/custom_model.rs");
+const GATE: &str = include_str!("../.ci/run");
+
+/// The lines of a text without indentation, as one string: code moved into a text keeps its words, not its margin.
+fn unindented(text: &str) -> String {
+    text.lines().map(str::trim).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_code_in_the_readme_is_that_of_the_example() {
+    let blocks: Vec<&str> = README.split("```rust\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(!blocks.is_empty());
+    for block in blocks {
+        assert!(unindented(EXAMPLE).contains(&unindented(block)), "not in examples/custom_model.rs:\n{block}");
+    }
+}
+
+#[test]
+fn the_gate_ends_with_the_test_command_of_the_readme() {
+    let commands = README.lines().filter_map(|line| line.strip_prefix("$ "));
+    let test = commands.map(|line| line.split(" #").next().unwrap().trim()).find(|line| line.starts_with("cargo test"));
+    assert_eq!(GATE.trim_end().lines().last(), test);
+}
