@@ -1,5 +1,7 @@
 //! Views: how a shape lies over a stretch of memory. None of them moves data, none needs backward code.
 
+use std::ops::Range;
+
 use smallvec::SmallVec;
 
 use crate::error::Mismatch;
@@ -14,15 +16,16 @@ pub struct Layout {
     shape: Shape,
     strides: Strides,
     offset: usize,
-    /// Whether the elements lie densely in row-major order; asked for at every run, so computed once.
-    is_contiguous: bool,
+    /// The stretch of memory that the elements fill in row-major order; asked for at every run, so computed once.
+    dense: Option<Range<usize>>,
 }
 
 impl Layout {
     /// The dense row-major layout that every owned value has.
     pub fn dense(shape: Shape) -> Self {
         let strides = shape.dense_strides();
-        Layout { shape, strides, offset: 0, is_contiguous: true }
+        let dense = Some(0..shape.size());
+        Layout { shape, strides, offset: 0, dense }
     }
 
     /// The extents.
@@ -42,14 +45,14 @@ impl Layout {
 
     /// The stretch of memory it covers in order, if its elements lie densely in row-major order.
     #[inline]
-    pub fn dense_range(&self) -> Option<std::ops::Range<usize>> {
-        if self.is_contiguous { Some(self.offset..self.offset + self.shape.size()) } else { None }
+    pub fn dense_range(&self) -> Option<Range<usize>> {
+        self.dense.clone()
     }
 
     /// A layout whose parts may be strided.
     fn new(shape: Shape, strides: Strides, offset: usize) -> Self {
-        let is_contiguous = is_contiguous(&shape, &strides);
-        Layout { shape, strides, offset, is_contiguous }
+        let dense = is_contiguous(&shape, &strides).then(|| offset..offset + shape.size());
+        Layout { shape, strides, offset, dense }
     }
 
     /// Whether two places of this layout may be the same memory (a broadcast axis).

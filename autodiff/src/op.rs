@@ -160,6 +160,9 @@ impl<T: Real> InputGrads<'_, T> {
     /// at a stretched place is summed.
     pub fn broadcast(&mut self, input: usize, shape: &Shape, add: impl FnOnce(ViewMut<'_, T>)) {
         let Some(mut grad) = self.view(input) else { return };
+        if grad.layout().shape() == shape {
+            return add(grad);
+        }
         if let Ok(layout) = grad.layout().broadcast_to(shape) {
             add(grad.through(&layout));
         }
