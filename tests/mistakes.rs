@@ -226,3 +226,17 @@ fn dims_of_another_rank() {
     let result = x.dims::<3>();
     assert_eq!(of(result), format!("dims: 3 axes asked for, it has 2: [2, 3] {line}"));
 }
+
+#[test]
+fn a_result_that_no_memory_holds() {
+    let params = Params::default();
+    let mut tape = Tape::new();
+    let t = tape.start(&params, Mode::Train);
+    let x = t.input(&zeros([2]));
+    let line = next_line!();
+    let long = x.repeat(0, 1 << 60);
+    let expected = "repeat: the result [2305843009213693952] does not fit into memory: [2]";
+    assert_eq!(of(long.value()), format!("{expected} {line}"));
+    let program = Program::<f64>::record(&params, Mode::Eval, |t| [t.declare_input("x", [2]).repeat(0, 1 << 60)]);
+    assert_eq!(of(program), "replay: its 2305843009213693954 values do not fit into memory");
+}

@@ -81,13 +81,7 @@ impl<T: Real> Graph<T> {
         };
         let (below, rest) = self.values.split_at(start);
         let (output, rest) = rest.split_at(node.extent);
-        let inputs = Inputs {
-            nodes: &self.nodes,
-            ids: &node.inputs,
-            values: below,
-            parameters: params.flat(),
-            shape: node.layout.shape(),
-        };
+        let inputs = Inputs::of(node, &self.nodes, below, params);
         let (arena, rest_of_arena) = grads.arena.split_at_mut(gradient);
         let mut input_grads = InputGrads {
             nodes: &self.nodes,

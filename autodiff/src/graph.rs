@@ -135,7 +135,9 @@ impl<T: Real> Graph<T> {
             Err(mismatch) => return Err(self.mistake(name, mismatch, inputs, params, location)),
         };
         let saved = op.saved(&shapes);
-        if shape.checked_size().is_none_or(|size| size > isize::MAX as usize / size_of::<T>()) {
+        drop(shapes);
+        let fits = shape.checked_size().and_then(|size| size.checked_add(saved)).is_some_and(|size| self.reserve(size));
+        if !fits {
             let mismatch = Mismatch::new(format!("the result {shape} does not fit into memory"));
             return Err(self.mistake(name, mismatch, inputs, params, location));
         }
@@ -145,13 +147,18 @@ impl<T: Real> Graph<T> {
         let gradient = inputs.iter().any(needs).then_some(Place::Arena(self.gradient_length));
         let places = (Place::Arena(self.value_length), gradient);
         let step = Step::Op(self.live_ops);
-        drop(shapes);
         self.store(op);
         let id = self.push_owned(step, (inputs, &wanted), shape, places, saved, Label::None, location);
         if !self.shape_only {
             self.run(id as usize, params)?;
         }
         Ok(id)
+    }
+
+    /// Makes room for `more` values, and says whether there is any.
+    fn reserve(&mut self, more: usize) -> bool {
+        let length = if self.shape_only { 0 } else { more };
+        self.value_length.checked_add(more).is_some() && self.values.try_reserve(length).is_ok()
     }
 
     #[expect(clippy::too_many_arguments, reason = "the fields of a node, in one private place")]
@@ -209,11 +216,16 @@ impl<T: Real> Graph<T> {
     }
 
     /// Gives a shape-only recording its memory, with the constants in it.
-    pub(crate) fn allocate(&mut self) {
+    pub(crate) fn allocate(&mut self) -> Result<(), Error> {
+        if self.values.try_reserve_exact(self.value_length).is_err() {
+            let reason = format!("its {} values do not fit into memory", self.value_length);
+            return Err(Error::Replay(reason));
+        }
         self.values.resize(self.value_length, T::ZERO);
         for (id, data) in std::mem::take(&mut self.constants) {
             self.value_mut(id).copy_from_slice(data.data());
         }
+        Ok(())
     }
 
     /// The value of a node through its layout.
@@ -237,13 +249,7 @@ impl<T: Real> Graph<T> {
         let op = &self.ops[index];
         let (below, rest) = self.values.split_at_mut(start);
         let (output, rest) = rest.split_at_mut(node.extent);
-        let inputs = Inputs {
-            nodes: &self.nodes,
-            ids: &node.inputs,
-            values: below,
-            parameters: params.flat(),
-            shape: node.layout.shape(),
-        };
+        let inputs = Inputs::of(node, &self.nodes, below, params);
         if let Err(mismatch) = op.check(inputs) {
             return Err(self.mistake(op.name(), mismatch, &node.inputs, params, node.location));
         }

@@ -218,7 +218,10 @@ impl Line {
     }
 
     /// All places of the line that starts at `start`.
-    pub(crate) fn places(self, start: usize) -> impl DoubleEndedIterator<Item = usize> + ExactSizeIterator {
+    pub(crate) fn places(
+        self,
+        start: usize,
+    ) -> impl DoubleEndedIterator<Item = usize> + ExactSizeIterator + Clone + use<> {
         (0..self.extent).map(move |index| self.place(start, index))
     }
 }

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 
 use crate::error::Mismatch;
 use crate::node::Node;
+use crate::params::Params;
 use crate::real::Real;
 use crate::shape::Shape;
 use crate::view::{View, ViewMut};
@@ -80,14 +81,19 @@ pub fn exactly<'a, const N: usize>(inputs: &[&'a Shape]) -> Result<[&'a Shape; N
 /// The inputs of an operation.
 #[derive(Clone, Copy, Debug)]
 pub struct Inputs<'a, T> {
-    pub(crate) nodes: &'a [Node],
-    pub(crate) ids: &'a [u32],
-    pub(crate) values: &'a [T],
-    pub(crate) parameters: &'a [T],
-    pub(crate) shape: &'a Shape,
+    nodes: &'a [Node],
+    ids: &'a [u32],
+    values: &'a [T],
+    parameters: &'a [T],
+    shape: &'a Shape,
 }
 
 impl<'a, T: Real> Inputs<'a, T> {
+    /// Those of `node`; `values` is the arena below it.
+    pub(crate) fn of(node: &'a Node, nodes: &'a [Node], values: &'a [T], params: &'a Params<T>) -> Self {
+        Inputs { nodes, ids: &node.inputs, values, parameters: params.flat(), shape: node.layout.shape() }
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         self.ids.len()

@@ -72,7 +72,7 @@ impl<T: Real> Program<T> {
         let outputs = build(&recording).map(|output| output.id).to_vec();
         recording.check()?;
         let mut graph = graph.into_inner();
-        graph.allocate();
+        graph.allocate()?;
         Ok(Program { graph, outputs, params_layout: params.layout(), has_run: false })
     }
 

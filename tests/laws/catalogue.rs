@@ -14,8 +14,11 @@ fn defined() -> BTreeSet<String> {
         let source = std::fs::read_to_string(file.unwrap().path()).unwrap();
         for line in source.lines() {
             let by_hand = line.strip_prefix("impl<T: Real> Op<T> for ");
-            let row = line.strip_prefix("    ").and_then(|line| line.split_once(": ")).map(|(_, row)| row);
-            let row = row.filter(|row| [" on ", " by "].iter().any(|word| row.contains(word)));
+            let row = line.strip_prefix("    ").and_then(|line| line.split_once(": ")).filter(|(method, row)| {
+                let is_name = method.chars().all(|c| c.is_alphanumeric() || "_\"".contains(c));
+                is_name && (row.ends_with(';') || [" on ", " by "].iter().any(|word| row.contains(word)))
+            });
+            let row = row.map(|(_, row)| row);
             let name = by_hand.or(row).and_then(|text| text.split(|c: char| !c.is_alphanumeric()).next());
             names.extend(name.filter(|name| name.starts_with(char::is_uppercase)).map(str::to_owned));
         }

@@ -1,8 +1,8 @@
 //! Elements moved or summed along an axis: copies, reversal, running sums.
 
-use super::axes::Axes;
+use super::axes::lines;
 use super::prelude::*;
-use crate::layout::{Layout, check_axis};
+use crate::layout::check_axis;
 
 /// The same values, dense in memory.
 #[derive(Clone, Copy, Debug)]
@@ -40,12 +40,6 @@ pub struct Cumsum {
     pub axis: usize,
 }
 
-/// The starts of the lines along `axis`, in a layout and in the dense one of the same shape, in the same order.
-fn line_starts(axis: usize, layout: &Layout, dense: &Layout) -> impl Iterator<Item = (usize, usize)> {
-    let axes = Axes::from(axis);
-    axes.groups(layout).starts().zip(axes.groups(dense).starts())
-}
-
 fn shape_of_line(axis: usize, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
     let [x] = exactly(inputs)?;
     check_axis(axis, x)?;
@@ -61,18 +55,14 @@ impl<T: Real> Op<T> for Flip {
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
         let x = inputs.view(0);
-        let dense = Layout::dense(x.shape().clone());
-        let (from, to) = (x.layout().line(self.axis), dense.line(self.axis));
-        for (i, o) in line_starts(self.axis, x.layout(), &dense) {
-            from.places(i).zip(to.places(o).rev()).for_each(|(source, target)| output[target] = x.at(source));
+        for (from, to) in lines(self.axis, x.layout()) {
+            from.zip(to.rev()).for_each(|(source, target)| output[target] = x.at(source));
         }
     }
     fn backward(&self, _: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
         let Some(mut grad) = grads.view(0) else { return };
-        let dense = Layout::dense(grad.layout().shape().clone());
-        let (from, to) = (grad.layout().line(self.axis), dense.line(self.axis));
-        for (i, o) in line_starts(self.axis, grad.layout(), &dense) {
-            from.places(i).zip(to.places(o).rev()).for_each(|(source, target)| grad.add_at(source, cotangent[target]));
+        for (from, to) in lines(self.axis, grad.layout()) {
+            from.zip(to.rev()).for_each(|(source, target)| grad.add_at(source, cotangent[target]));
         }
     }
 }
@@ -86,11 +76,9 @@ impl<T: Real> Op<T> for Cumsum {
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
         let x = inputs.view(0);
-        let dense = Layout::dense(x.shape().clone());
-        let (from, to) = (x.layout().line(self.axis), dense.line(self.axis));
-        for (i, o) in line_starts(self.axis, x.layout(), &dense) {
+        for (from, to) in lines(self.axis, x.layout()) {
             let mut sum = T::ZERO;
-            for (source, target) in from.places(i).zip(to.places(o)) {
+            for (source, target) in from.zip(to) {
                 sum += x.at(source);
                 output[target] = sum;
             }
@@ -99,11 +87,9 @@ impl<T: Real> Op<T> for Cumsum {
     /// An element is in the running sums from its own place on: the cotangents' running sums from the end.
     fn backward(&self, _: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
         let Some(mut grad) = grads.view(0) else { return };
-        let dense = Layout::dense(grad.layout().shape().clone());
-        let (from, to) = (grad.layout().line(self.axis), dense.line(self.axis));
-        for (i, o) in line_starts(self.axis, grad.layout(), &dense) {
+        for (from, to) in lines(self.axis, grad.layout()) {
             let mut sum = T::ZERO;
-            for (source, target) in from.places(i).zip(to.places(o)).rev() {
+            for (source, target) in from.zip(to).rev() {
                 sum += cotangent[target];
                 grad.add_at(source, sum);
             }

@@ -108,6 +108,23 @@ impl Groups {
     }
 }
 
+/// For every line along `axis`: the places of its elements in `layout`, and in the dense layout of the same shape.
+pub(super) fn lines(
+    axis: usize,
+    layout: &Layout,
+) -> impl Iterator<Item = (impl Places + use<>, impl Places + use<>)> + use<> {
+    let dense = Layout::dense(layout.shape().clone());
+    let axes = Axes::from(axis);
+    let starts = axes.groups(layout).starts().zip(axes.groups(&dense).starts());
+    let (from, to) = (layout.line(axis), dense.line(axis));
+    starts.map(move |(i, o)| (from.places(i), to.places(o)))
+}
+
+/// Places that can be walked again, and backwards.
+pub(super) trait Places: DoubleEndedIterator<Item = usize> + ExactSizeIterator + Clone {}
+
+impl<I: DoubleEndedIterator<Item = usize> + ExactSizeIterator + Clone> Places for I {}
+
 impl Axes {
     /// All axes, or some of them, kept or dropped: for the catalogue.
     pub(super) fn draw(choices: &mut Choices<'_>, rank: usize) -> Axes {

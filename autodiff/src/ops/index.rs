@@ -43,6 +43,13 @@ fn place<T: Real>(index: T) -> usize {
 }
 
 impl IndexSelect {
+    fn picked(&self, x: &Shape, indices: &Shape) -> Result<Shape, Mismatch> {
+        match indices[..] {
+            [count] => Ok(x.with(self.axis, count)),
+            _ => Err(Mismatch::new("the indices must be a vector")),
+        }
+    }
+
     /// Calls `visit(source, target)` for each element: its place in the first input and in the output.
     fn for_each<T: Real>(&self, inputs: Inputs<'_, T>, mut visit: impl FnMut(usize, usize)) {
         let (x, indices) = (inputs.view(0), inputs.view(1));
@@ -58,34 +65,18 @@ impl IndexSelect {
     }
 }
 
-impl<T: Real> Op<T> for IndexSelect {
-    fn name(&self) -> &'static str {
-        "index_select"
-    }
-    fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-        let [x, indices] = exactly(inputs)?;
-        check_axis(self.axis, x)?;
-        match indices[..] {
-            [count] => Ok(x.with(self.axis, count)),
-            _ => Err(Mismatch::new("the indices must be a vector")),
+impl Gather {
+    fn picked(&self, x: &Shape, index: &Shape) -> Result<Shape, Mismatch> {
+        if x.rank() != index.rank() {
+            return Err(Mismatch::new("the index must have as many axes as the values"));
+        }
+        let exceeds = |&axis: &usize| axis != self.axis && index[axis] > x[axis];
+        match (0..x.rank()).find(exceeds) {
+            Some(axis) => Err(Mismatch::new(format!("the index exceeds the values along axis {axis}"))),
+            None => Ok(index.clone()),
         }
     }
-    fn check(&self, inputs: Inputs<'_, T>) -> Result<(), Mismatch> {
-        check_indices(inputs.view(1), inputs.view(0).shape()[self.axis])
-    }
-    fn differentiable(&self, input: usize) -> bool {
-        input == 0
-    }
-    fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
-        self.for_each(inputs, |source, target| output[target] = inputs.view(0).at(source));
-    }
-    fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
-        let Some(mut grad) = grads.view(0) else { return };
-        self.for_each(at.inputs, |source, target| grad.add_at(source, cotangent[target]));
-    }
-}
 
-impl Gather {
     /// As [`IndexSelect::for_each`].
     fn for_each<T: Real>(&self, inputs: Inputs<'_, T>, mut visit: impl FnMut(usize, usize)) {
         let (x, index) = (inputs.view(0), inputs.view(1));
@@ -105,35 +96,38 @@ impl Gather {
     }
 }
 
-impl<T: Real> Op<T> for Gather {
-    fn name(&self) -> &'static str {
-        "gather"
-    }
-    fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-        let [x, index] = exactly(inputs)?;
-        check_axis(self.axis, x)?;
-        if x.rank() != index.rank() {
-            return Err(Mismatch::new("the index must have as many axes as the values"));
+/// What the two have in common; they differ in the index's shape and in which places an index pairs.
+macro_rules! picks {
+    ($($name:literal: $op:ident;)*) => {$(
+        impl<T: Real> Op<T> for $op {
+            fn name(&self) -> &'static str {
+                $name
+            }
+            fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+                let [x, index] = exactly(inputs)?;
+                check_axis(self.axis, x)?;
+                self.picked(x, index)
+            }
+            fn check(&self, inputs: Inputs<'_, T>) -> Result<(), Mismatch> {
+                check_indices(inputs.view(1), inputs.view(0).shape()[self.axis])
+            }
+            fn differentiable(&self, input: usize) -> bool {
+                input == 0
+            }
+            fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
+                self.for_each(inputs, |source, target| output[target] = inputs.view(0).at(source));
+            }
+            fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+                let Some(mut grad) = grads.view(0) else { return };
+                self.for_each(at.inputs, |source, target| grad.add_at(source, cotangent[target]));
+            }
         }
-        let exceeds = |&axis: &usize| axis != self.axis && index[axis] > x[axis];
-        match (0..x.rank()).find(exceeds) {
-            Some(axis) => Err(Mismatch::new(format!("the index exceeds the values along axis {axis}"))),
-            None => Ok(index.clone()),
-        }
-    }
-    fn check(&self, inputs: Inputs<'_, T>) -> Result<(), Mismatch> {
-        check_indices(inputs.view(1), inputs.view(0).shape()[self.axis])
-    }
-    fn differentiable(&self, input: usize) -> bool {
-        input == 0
-    }
-    fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
-        self.for_each(inputs, |source, target| output[target] = inputs.view(0).at(source));
-    }
-    fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
-        let Some(mut grad) = grads.view(0) else { return };
-        self.for_each(at.inputs, |source, target| grad.add_at(source, cotangent[target]));
-    }
+    )*};
+}
+
+picks! {
+    "index_select": IndexSelect;
+    "gather": Gather;
 }
 
 impl<T: Real> Op<T> for OneHot {

@@ -1,8 +1,8 @@
 //! Softmax and its logarithm along an axis.
 
-use super::axes::{Axes, Groups};
+use super::axes::lines;
 use super::prelude::*;
-use crate::layout::{Layout, check_axis};
+use crate::layout::check_axis;
 
 /// `e^(x_i) / Σ_j e^(x_j)` along an axis.
 #[derive(Clone, Copy, Debug)]
@@ -24,12 +24,6 @@ fn shape(axis: usize, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
     Ok(x.clone())
 }
 
-/// The groups along `axis`, in the input's layout and in the dense one of output and cotangent.
-fn groups(axis: usize, input: &Layout) -> (Groups, Groups) {
-    let axes = Axes::from(axis);
-    (axes.groups(input), axes.groups(&Layout::dense(input.shape().clone())))
-}
-
 /// The largest of the values, without derivatives: subtracting it changes no softmax and keeps `eˣ` finite.
 fn largest<T: Real>(values: impl Iterator<Item = T>) -> T {
     T::from_f64(values.map(T::to_f64).fold(f64::NEG_INFINITY, f64::max))
@@ -44,23 +38,21 @@ impl<T: Real> Op<T> for Softmax {
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
         let x = inputs.view(0);
-        let (from, to) = groups(self.axis, x.layout());
-        for (i, o) in from.starts().zip(to.starts()) {
-            let largest = largest(from.members(i).map(|place| x.at(place)));
+        for (from, to) in lines(self.axis, x.layout()) {
+            let largest = largest(from.clone().map(|place| x.at(place)));
             let mut sum = T::ZERO;
-            for (source, target) in from.members(i).zip(to.members(o)) {
+            for (source, target) in from.zip(to.clone()) {
                 output[target] = (x.at(source) - largest).exp();
                 sum += output[target];
             }
-            to.members(o).for_each(|target| output[target] = output[target] / sum);
+            to.for_each(|target| output[target] = output[target] / sum);
         }
     }
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
         let Some(mut grad) = grads.view(0) else { return };
-        let (from, to) = groups(self.axis, grad.layout());
-        for (i, o) in from.starts().zip(to.starts()) {
-            let mean: T = to.members(o).map(|place| cotangent[place] * at.output[place]).sum();
-            for (target, place) in from.members(i).zip(to.members(o)) {
+        for (from, to) in lines(self.axis, grad.layout()) {
+            let mean: T = to.clone().map(|place| cotangent[place] * at.output[place]).sum();
+            for (target, place) in from.zip(to) {
                 grad.add_at(target, at.output[place] * (cotangent[place] - mean));
             }
         }
@@ -76,22 +68,20 @@ impl<T: Real> Op<T> for LogSoftmax {
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
         let x = inputs.view(0);
-        let (from, to) = groups(self.axis, x.layout());
-        for (i, o) in from.starts().zip(to.starts()) {
-            let largest = largest(from.members(i).map(|place| x.at(place)));
-            let sum: T = from.members(i).map(|place| (x.at(place) - largest).exp()).sum();
+        for (from, to) in lines(self.axis, x.layout()) {
+            let largest = largest(from.clone().map(|place| x.at(place)));
+            let sum: T = from.clone().map(|place| (x.at(place) - largest).exp()).sum();
             let log_sum = sum.ln();
-            for (source, target) in from.members(i).zip(to.members(o)) {
+            for (source, target) in from.zip(to) {
                 output[target] = x.at(source) - largest - log_sum;
             }
         }
     }
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
         let Some(mut grad) = grads.view(0) else { return };
-        let (from, to) = groups(self.axis, grad.layout());
-        for (i, o) in from.starts().zip(to.starts()) {
-            let total: T = to.members(o).map(|place| cotangent[place]).sum();
-            for (target, place) in from.members(i).zip(to.members(o)) {
+        for (from, to) in lines(self.axis, grad.layout()) {
+            let total: T = to.clone().map(|place| cotangent[place]).sum();
+            for (target, place) in from.zip(to) {
                 grad.add_at(target, cotangent[place] - at.output[place].exp() * total);
             }
         }
