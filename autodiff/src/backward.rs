@@ -2,6 +2,7 @@
 
 use std::panic::Location;
 
+use crate::dual::Dual;
 use crate::error::Error;
 use crate::gradients::Gradients;
 use crate::graph::Graph;
@@ -41,6 +42,7 @@ impl<T: Real> Graph<T> {
         }
         grads.check_layout(params)?;
         self.reach(root, grads)?;
+        grads.mark_received(&self.nodes);
         grads.clear(self.gradient_length, self.key);
         if let Some(gradient) = node.gradient_view(&mut grads.arena, &mut grads.flat) {
             gradient.add(seed);
@@ -92,5 +94,36 @@ impl<T: Real> Graph<T> {
         };
         let frame = Frame { inputs, output, saved: &rest[..node.saved] };
         self.ops[index].backward(frame, &rest_of_arena[..node.extent], &mut input_grads);
+    }
+}
+
+impl Graph<Dual<f64>> {
+    /// For one operation alone: ⟨its pullback of ones, tangents of its inputs⟩ and ⟨ones, tangents of its output⟩, each
+    /// with the sum of absolute terms. Nothing where it has no gradient. The two agree if its rule is right.
+    pub(crate) fn pull_alone(&self, k: usize, params: &Params<Dual<f64>>) -> Option<[(f64, f64); 2]> {
+        let node = &self.nodes[k];
+        let (Step::Op(_), Some(Place::Arena(start)), false) = (node.step, node.gradient, node.is_blocked()) else {
+            return None;
+        };
+        let mut grads = params.gradients();
+        grads.clear(self.gradient_length, self.key);
+        grads.reached.resize(self.nodes.len(), true);
+        grads.arena[start..start + node.extent].fill(Dual::ONE);
+        self.pull(k, params, &mut grads);
+        grads.arena[start..start + node.extent].fill(Dual::ZERO);
+        let mut contributed = (0.0, 0.0);
+        let mut add = |gradient: Dual<f64>, value: Dual<f64>| {
+            let term = gradient.value * value.tangent;
+            contributed = (contributed.0 + term, contributed.1 + term.abs());
+        };
+        for owned in self.nodes[..k].iter().filter(|owned| owned.step != Step::View) {
+            if let (Some(Place::Arena(gradient)), Place::Arena(value)) = (owned.gradient, owned.value) {
+                (0..owned.extent).for_each(|i| add(grads.arena[gradient + i], self.values[value + i]));
+            }
+        }
+        grads.flat.iter().zip(params.flat()).for_each(|(&gradient, &value)| add(gradient, value));
+        let tangents = || self.read(k, params).iter().map(|y| y.tangent).collect::<Vec<_>>();
+        let output = (tangents().iter().sum(), tangents().iter().map(|t| t.abs()).sum());
+        Some([contributed, output])
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::graph::Graph;
-use crate::node::{Place, Step};
+use crate::node::{Label, Node, Place, Step};
 use crate::params::{ParamId, Params, Table};
 use crate::real::Real;
 use crate::shape::Shape;
@@ -20,13 +20,16 @@ pub struct Gradients<T: Real> {
     /// Gradients of the values of the recording that `filled_by` names.
     pub(crate) arena: Vec<T>,
     pub(crate) reached: Vec<bool>,
+    /// For each parameter, whether a gradient arrived at it.
+    received: Vec<bool>,
     filled_by: u64,
 }
 
 impl<T: Real> Gradients<T> {
     pub(crate) fn new(table: Arc<Table>, length: usize, params_key: u64) -> Self {
         let (flat, arena, reached) = (vec![T::ZERO; length], Vec::new(), Vec::new());
-        Gradients { table, params_key, flat, arena, reached, filled_by: 0 }
+        let received = vec![false; table.entries.len()];
+        Gradients { table, params_key, flat, arena, reached, received, filled_by: 0 }
     }
 
     /// The gradients of all parameters, in the order of [`Params::flat`].
@@ -85,6 +88,16 @@ impl<T: Real> Gradients<T> {
         Tensor::new(entry.shape.clone(), self.flat[entry.range.clone()].to_vec())
     }
 
+    /// The gradient of a parameter, as [`Gradients::parameter`], but an error where the last backward pass did not reach it:
+    /// "this parameter received no gradient", which in the flat buffer looks like a gradient of zero.
+    pub fn received(&self, params: &Params<T>, id: ParamId) -> Result<Tensor<T>, Error> {
+        if self.received.get(params.index_of(id)).copied().unwrap_or(false) {
+            return self.parameter(params, id);
+        }
+        let of = format!("parameter {}", params.name_of(params.index_of(id)));
+        Err(Error::NoGradient { of, reason: "the value that backward started from does not depend on it".into() })
+    }
+
     /// Adds the parameters' gradients of another pass: to accumulate over several tapes.
     pub fn add(&mut self, other: &Gradients<T>) -> Result<(), Error> {
         if self.params_key != other.params_key || self.flat.len() != other.flat.len() {
@@ -107,6 +120,18 @@ impl<T: Real> Gradients<T> {
         }
         let reason = "they were made from other Params, or before the last parameter was registered".into();
         Err(Error::Foreign { what: "gradients", reason })
+    }
+
+    /// Notes which parameters the marked nodes of a recording are.
+    pub(crate) fn mark_received(&mut self, nodes: &[Node]) {
+        self.received.fill(false);
+        for (node, _) in nodes.iter().zip(&self.reached).filter(|&(_, &reached)| reached) {
+            if let (Step::Leaf, Label::Parameter(index)) = (node.step, node.label)
+                && let Some(received) = self.received.get_mut(index)
+            {
+                *received = true;
+            }
+        }
     }
 
     /// All zero and of the length that a recording needs.

@@ -36,6 +36,8 @@ pub(crate) struct Graph<T: Real> {
     /// Of a shape-only recording: leaves whose data each replay gives, and leaves whose data never change.
     pub(crate) declared: Vec<u32>,
     constants: Vec<(u32, Tensor<T>)>,
+    /// Fills fresh buffers with NaN, so that one which is never written shows: for the gradient checker.
+    pub(crate) poison_buffers: bool,
     /// The first mistake.
     pub(crate) error: Option<Error>,
     /// Tells this recording from every other.
@@ -54,6 +56,7 @@ impl<T: Real> Graph<T> {
             shape_only: false,
             declared: Vec::new(),
             constants: Vec::new(),
+            poison_buffers: false,
             error: None,
             key: unique_key(),
         }
@@ -253,7 +256,12 @@ impl<T: Real> Graph<T> {
         if let Err(mismatch) = op.check(inputs) {
             return Err(self.mistake(op.name(), mismatch, &node.inputs, params, node.location));
         }
-        op.forward(inputs, output, &mut rest[..node.saved]);
+        let saved = &mut rest[..node.saved];
+        if self.poison_buffers {
+            output.fill(T::from_f64(f64::NAN));
+            saved.fill(T::from_f64(f64::NAN));
+        }
+        op.forward(inputs, output, saved);
         Ok(())
     }
 

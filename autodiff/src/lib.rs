@@ -11,6 +11,7 @@
 
 mod backward;
 pub mod catalogue;
+pub mod check;
 mod dual;
 mod error;
 mod gradients;

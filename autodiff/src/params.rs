@@ -96,6 +96,12 @@ impl<T: Real> Params<T> {
         known.ok_or_else(|| Error::Parameter { name: name.to_owned(), reason: "there is none of this name".into() })
     }
 
+    /// The ids of all parameters, in order of registration.
+    pub fn ids(&self) -> impl Iterator<Item = ParamId> + use<T> {
+        let key = self.key;
+        (0..self.table.entries.len()).map(move |index| ParamId { key, index })
+    }
+
     /// A copy of a parameter's value.
     pub fn value(&self, id: ParamId) -> Result<Tensor<T>, Error> {
         let entry = self.entry(id)?;

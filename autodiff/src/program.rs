@@ -76,6 +76,11 @@ impl<T: Real> Program<T> {
         Ok(Program { graph, outputs, params_layout: params.layout(), has_run: false })
     }
 
+    /// Fills fresh buffers with NaN before each replay: for the gradient checker.
+    pub(crate) fn poison_buffers(&mut self) {
+        self.graph.poison_buffers = true;
+    }
+
     /// Computes every node from `inputs`, in the order they were declared in.
     pub fn forward(&mut self, params: &Params<T>, inputs: &[&Tensor<T>]) -> Result<(), Error> {
         self.has_run = false;

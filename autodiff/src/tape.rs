@@ -57,6 +57,13 @@ impl<T: Real> Tape<T> {
         Tape { graph: RefCell::new(Graph::new()) }
     }
 
+    /// A tape whose fresh buffers are NaN: what an operation does not write shows.
+    pub(crate) fn with_poisoned_buffers() -> Self {
+        let mut tape = Tape::new();
+        tape.graph.get_mut().poison_buffers = true;
+        tape
+    }
+
     /// Starts a recording; what was recorded before is forgotten, its memory is kept.
     pub fn start<'t>(&'t mut self, params: &'t Params<T>, mode: Mode) -> Recording<'t, T> {
         let graph = self.graph.get_mut();

@@ -143,7 +143,10 @@ impl<'t, T: Real> Var<'t, T> {
     #[must_use]
     pub fn named(self, name: &'static str) -> Var<'t, T> {
         if let Some(node) = self.recording.graph.borrow_mut().nodes.get_mut(self.id as usize) {
-            node.label = Label::Name(name);
+            // A parameter keeps the name that it was registered under.
+            if !matches!(node.label, Label::Parameter(_)) {
+                node.label = Label::Name(name);
+            }
         }
         self
     }

@@ -6,6 +6,7 @@
 
 mod agreement;
 mod catalogue;
+mod check;
 mod extremes;
 mod layouts;
 mod linearity;

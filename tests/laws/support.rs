@@ -66,6 +66,15 @@ fn values(case: &Case, random: &mut StdRng) -> Vec<Tensor<f64>> {
     case.inputs.iter().map(&mut one).collect()
 }
 
+/// A case of an operation, made from a seed alone.
+pub(crate) fn numbers(entry: &Entry, seed: u64) -> (Case, Vec<Tensor<f64>>) {
+    let mut random = StdRng::seed_from_u64(seed);
+    let numbers: Vec<u32> = (0..40).map(|_| random.random()).collect();
+    let case = (entry.draw)(&mut Choices::new(&numbers));
+    let inputs = values(&case, &mut random);
+    (case, inputs)
+}
+
 /// Checks a law on `CASES` cases of every operation, and says on stderr how many that were.
 pub(crate) fn sweep(law: &str, check: impl Fn(&Drawn) -> Result<(), String>) {
     let mut counts = (0, 0);

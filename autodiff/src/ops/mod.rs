@@ -13,6 +13,7 @@ mod matmul;
 mod moments;
 mod norms;
 mod reduction;
+mod scalar;
 mod select;
 mod softmax;
 mod unary;

@@ -1,0 +1,282 @@
+//! Probes of the derivative itself: against dual numbers, against finite differences, at ties, second order.
+
+use super::diagnosis::Diagnosis;
+use super::examiner::{Examiner, dot, is_finite, moved, scale, tangents, values};
+use super::reference;
+use super::report::{Entry, Probe};
+use crate::error::Error;
+use crate::tensor::Tensor;
+
+/// Relative to the sum of absolute terms: a few hundred units in the last place, and the operation's own rounding.
+const EXACT: f64 = 1e-10;
+
+impl Examiner<'_> {
+    /// Reverse mode against dual numbers: entry by entry where there are few, else along random directions, and entry by
+    /// entry, by bisection, where a direction disagrees.
+    pub(super) fn derivative(&mut self) -> Result<(), Error> {
+        if !self.subject.has_tangents() {
+            return Ok(());
+        }
+        let gradients = self.gradients()?;
+        for (input, found) in gradients.iter().enumerate().filter(|(input, _)| self.wanted[*input]).collect::<Vec<_>>()
+        {
+            if found.data().len() <= self.one_by_one {
+                self.entry_by_entry(input, found)?;
+            } else {
+                self.by_projection(input, found)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn entry_by_entry(&mut self, input: usize, found: &Tensor<f64>) -> Result<(), Error> {
+        let mut columns = Vec::with_capacity(found.data().len());
+        for place in 0..found.data().len() {
+            columns.push(self.tangent(&self.unit(input, place..place + 1))?);
+        }
+        let expected = Tensor::from_fn(found.shape(), |k| dot(&self.cotangent, &columns[k]));
+        let scales: Vec<f64> = columns.iter().map(|column| scale(&self.cotangent, column)).collect();
+        let largest = scales.iter().copied().filter(|s| s.is_finite()).fold(0.0, f64::max);
+        let allowed = |k: usize| EXACT * (scales[k] + 1e-3 * largest);
+        let (cotangent, inputs) = (self.cotangent.clone(), self.inputs.clone());
+        let at_output = self.at_output(input);
+        let pattern = || {
+            let known = super::diagnosis::of_gradient(found.data(), expected.data(), expected.shape());
+            let of_terms = || one_term_only(found, &columns, &cotangent).then_some(Diagnosis::MissingSum);
+            let elsewhere = || {
+                let there = at_output.as_ref()?;
+                (inputs.len() == 1 && close(found, there)).then_some(Diagnosis::WrongPlace)
+            };
+            known.or_else(of_terms).or_else(elsewhere)
+        };
+        self.compare(Probe::Derivative, "", input, (found, &expected), allowed, pattern);
+        Ok(())
+    }
+
+    /// The gradient as it would be at the output: for an operation that confuses the two.
+    fn at_output(&self, input: usize) -> Option<Tensor<f64>> {
+        if self.inputs.len() != 1 || self.output.shape() != self.inputs[0].shape() {
+            return None;
+        }
+        let there = [self.output.clone()];
+        let entry = |k: usize| {
+            let inputs = super::examiner::seeded(&there, Some(&self.unit(input, k..k + 1)));
+            self.run(self.forward(&inputs)).map(|answer| dot(&self.cotangent, &tangents(&answer.output)))
+        };
+        let entries: Result<Vec<f64>, Error> = (0..self.output.data().len()).map(entry).collect();
+        Tensor::new(self.output.shape(), entries.ok()?).ok()
+    }
+
+    /// Ones in these places of one input, zeros elsewhere.
+    fn unit(&self, input: usize, places: std::ops::Range<usize>) -> Vec<Tensor<f64>> {
+        let one = |(i, x): (usize, &Tensor<f64>)| {
+            Tensor::from_fn(x.shape(), |k| if i == input && places.contains(&k) { 1.0 } else { 0.0 })
+        };
+        self.inputs.iter().enumerate().map(one).collect()
+    }
+
+    fn by_projection(&mut self, input: usize, found: &Tensor<f64>) -> Result<(), Error> {
+        for _ in 0..self.directions {
+            let mut v = self.direction();
+            for (other, direction) in v.iter_mut().enumerate().filter(|(other, _)| *other != input) {
+                *direction = Tensor::full(self.inputs[other].shape(), 0.0);
+            }
+            let tangent = self.tangent(&v)?;
+            let (along, expected) = (dot(found, &v[input]), dot(&self.cotangent, &tangent));
+            let size = scale(found, &v[input]).max(scale(&self.cotangent, &tangent));
+            self.report.comparisons += 1;
+            let agrees = (along - expected).abs() <= EXACT * size || (along.is_nan() && expected.is_nan());
+            if !agrees {
+                let mut worst = Vec::new();
+                self.bisect(input, found, 0..found.data().len(), &mut worst)?;
+                self.note(Probe::Derivative, "along a random direction", None, worst);
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds entries that disagree, among `places`, by halving.
+    fn bisect(
+        &self,
+        input: usize,
+        found: &Tensor<f64>,
+        places: std::ops::Range<usize>,
+        worst: &mut Vec<Entry>,
+    ) -> Result<(), Error> {
+        const ENOUGH: usize = 5;
+        let tangent = self.tangent(&self.unit(input, places.clone()))?;
+        let reference = dot(&self.cotangent, &tangent);
+        let analytic: f64 = found.data()[places.clone()].iter().sum();
+        let size = scale(&self.cotangent, &tangent) + found.data()[places.clone()].iter().map(|g| g.abs()).sum::<f64>();
+        if worst.len() >= ENOUGH || (analytic - reference).abs() <= EXACT * size {
+            return Ok(());
+        }
+        if places.len() == 1 {
+            let of = self.names.get(input).cloned().unwrap_or_default();
+            let index = super::examiner::multi_index(found.shape(), places.start);
+            worst.push(Entry { of, index, analytic, reference, allowed: EXACT * size });
+            return Ok(());
+        }
+        let middle = places.start + places.len() / 2;
+        self.bisect(input, found, places.start..middle, worst)?;
+        self.bisect(input, found, middle..places.end, worst)
+    }
+
+    /// Reverse mode against finite differences along random directions.
+    pub(super) fn finite_differences(&mut self) -> Result<(), Error> {
+        let gradients = self.gradients()?;
+        let coarse = (self.subject.epsilon() / f64::EPSILON).cbrt();
+        for _ in 0..self.directions.min(2) {
+            let v = self.direction();
+            let found: f64 = gradients.iter().zip(&v).map(|(g, v)| dot(g, v)).sum();
+            let size: f64 = gradients.iter().zip(&v).map(|(g, v)| scale(g, v)).sum::<f64>() + 1.0;
+            let (left, right) =
+                reference::one_sided(|step| self.along(&self.inputs, &v, step), 1e-6 * coarse * coarse)?;
+            let slack = 1e-3 * coarse * size;
+            let between = found >= left.min(right) - slack && found <= left.max(right) + slack;
+            let kink = (left - right).abs() > slack;
+            self.report.comparisons += 1;
+            if kink && between {
+                let case = self.describe();
+                self.report.kinks.push(format!("{case}: slopes {left:.6} and {right:.6}, gradient {found:.6}"));
+                continue;
+            }
+            let estimate = reference::derivative(|step| self.along(&self.inputs, &v, step), (0.02 * coarse).min(0.2))?;
+            let allowed = 10.0 * estimate.error + 1e-9 * coarse * coarse * size;
+            let exact = allowed < slack;
+            if exact && (found - estimate.value).abs() <= allowed {
+                continue;
+            }
+            if between || !estimate.value.is_finite() {
+                let case = self.describe();
+                self.report.undecided.push(format!("{case}: {:.6e} ± {:.1e}", estimate.value, estimate.error));
+                continue;
+            }
+            let (of, index, reference) = ("all inputs".to_owned(), Vec::new(), estimate.value);
+            let entry = Entry { of, index, analytic: found, reference, allowed };
+            let known = super::diagnosis::of_gradient(&[found], &[reference], &[1]);
+            self.note(Probe::FiniteDifferences, "along a random direction", known, vec![entry]);
+        }
+        Ok(())
+    }
+
+    /// All values equal: along a direction in which nothing ties any more the gradient must be the slope, along others it
+    /// must lie between the slopes to both sides.
+    pub(super) fn ties(&mut self) -> Result<(), Error> {
+        if self.report.findings.iter().any(|finding| finding.probe == Probe::Derivative) {
+            return Ok(()); // wrong everywhere: what is wrong at ties then says nothing about ties
+        }
+        let first = self.inputs.iter().zip(&self.wanted).find(|(x, wanted)| **wanted && !x.data().is_empty());
+        let Some(value) = first.map(|(x, _)| x.data()[0]) else { return Ok(()) };
+        let tied: Vec<Tensor<f64>> = self
+            .inputs
+            .iter()
+            .zip(&self.wanted)
+            .map(|(x, &wanted)| if wanted { Tensor::full(x.shape(), value) } else { x.clone() })
+            .collect();
+        let answer = self.answer(&tied, None)?;
+        let zeros = |x: &Tensor<f64>| Tensor::full(x.shape(), 0.0);
+        let gradients: Vec<_> =
+            answer.gradients.iter().zip(&tied).map(|(g, x)| g.as_ref().map_or_else(|_| zeros(x), values)).collect();
+        let alone = (0..tied.len()).filter(|&input| self.wanted[input]).map(Some);
+        let coarse = (self.subject.epsilon() / f64::EPSILON).cbrt();
+        for input in std::iter::once(None).chain(alone).collect::<Vec<_>>() {
+            let moves = |i: usize| self.wanted[i] && input.is_none_or(|input| input == i);
+            let ones = |(i, x): (usize, &Tensor<f64>)| Tensor::full(x.shape(), if moves(i) { 1.0 } else { 0.0 });
+            let v: Vec<Tensor<f64>> = tied.iter().enumerate().map(ones).collect();
+            let found: f64 = gradients.iter().zip(&v).map(|(g, v)| dot(g, v)).sum();
+            let size: f64 = gradients.iter().zip(&v).map(|(g, v)| scale(g, v)).sum::<f64>() + 1.0;
+            let (left, right) = reference::one_sided(|step| self.along(&tied, &v, step), 1e-5 * coarse * coarse)?;
+            let slack = 1e-4 * coarse * (size + left.abs() + right.abs());
+            self.report.comparisons += 1;
+            if !(left.is_finite() && right.is_finite()) {
+                continue;
+            }
+            if found < left.min(right) - slack || found > left.max(right) + slack || found.is_nan() {
+                let of = "all inputs equal".to_owned();
+                let reference = (left + right) / 2.0;
+                let entry = Entry { of, index: Vec::new(), analytic: found, reference, allowed: slack };
+                self.note(Probe::Ties, "all values equal", Some(Diagnosis::TieNotShared), vec![entry]);
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// The Hessian of ⟨u, f⟩: symmetric, and the derivative of the gradient.
+    pub(super) fn second_order(&mut self) -> Result<(), Error> {
+        if !self.subject.has_tangents() {
+            return Ok(());
+        }
+        let (v, w) = (self.direction(), self.direction());
+        let times = |direction: &[Tensor<f64>]| -> Result<Vec<Tensor<f64>>, Error> {
+            let answer = self.answer(&self.inputs, Some(direction))?;
+            let zeros = |x: &Tensor<f64>| Tensor::full(x.shape(), 0.0);
+            let gradients = answer.gradients.iter().zip(&self.inputs);
+            Ok(gradients.map(|(g, x)| g.as_ref().map_or_else(|_| zeros(x), tangents)).collect())
+        };
+        let (hv, hw) = (times(&v)?, times(&w)?);
+        let form = |x: &[Tensor<f64>], y: &[Tensor<f64>], of: fn(&Tensor<f64>, &Tensor<f64>) -> f64| {
+            x.iter().zip(y).map(|(x, y)| of(x, y)).sum::<f64>()
+        };
+        let (left, right) = (form(&w, &hv, dot), form(&v, &hw, dot));
+        let size = 1.0 + form(&w, &hv, scale).max(form(&v, &hw, scale));
+        let quotient = reference::derivative(
+            |step| {
+                let answer = self.answer(&moved(&self.inputs, &v, step), None)?;
+                let gradients = answer.gradients.iter().zip(&w);
+                Ok(gradients.map(|(g, w)| g.as_ref().map_or(0.0, |g| dot(&values(g), w))).sum())
+            },
+            0.02,
+        )?;
+        let differences = [(right, 1e-9 * size), (quotient.value, 10.0 * quotient.error + 1e-7 * size)];
+        for (kind, (reference, allowed)) in
+            ["⟨w, Hv⟩ against ⟨v, Hw⟩", "against differences of gradients"].iter().zip(differences)
+        {
+            self.report.comparisons += 1;
+            let exact = allowed <= 1e-4 * size && reference.is_finite() && left.is_finite();
+            if exact && (left - reference).abs() > allowed {
+                let of = "Hessian".to_owned();
+                let entry = Entry { of, index: Vec::new(), analytic: left, reference, allowed };
+                self.note(Probe::SecondOrder, kind, Some(Diagnosis::SecondOrder), vec![entry]);
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether every input gets a gradient that should.
+    pub(super) fn received(&mut self) -> Result<(), Error> {
+        let answer = self.answer(&self.inputs, None)?;
+        for (input, gradient) in answer.gradients.iter().enumerate() {
+            let (true, Err(error)) = (self.wanted[input] && !self.inputs[input].data().is_empty(), gradient) else {
+                continue;
+            };
+            let name = self.names.get(input).cloned().unwrap_or_default();
+            let v = self.unit(input, 0..self.inputs[input].data().len());
+            let depends =
+                self.tangent(&v).is_ok_and(|tangent| is_finite(&tangent) && tangent.data().iter().any(|&t| t != 0.0));
+            if depends {
+                let setting = format!("{name}: {error}");
+                self.note(Probe::Received, &setting, Some(Diagnosis::NoGradient), Vec::new());
+            } else {
+                self.report.undecided.push(format!("{name} receives no gradient: the result does not depend on it"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether every entry found is one of the terms that should have been summed, and not their sum.
+fn one_term_only(found: &Tensor<f64>, columns: &[Tensor<f64>], cotangent: &Tensor<f64>) -> bool {
+    let is_term = |(&g, column): (&f64, &Tensor<f64>)| {
+        let terms = column.data().iter().zip(cotangent.data()).map(|(c, u)| c * u).filter(|&term| term != 0.0);
+        terms.clone().count() > 1 && terms.into_iter().any(|term| (term - g).abs() <= 1e-6 * term.abs())
+    };
+    !columns.is_empty() && found.data().iter().zip(columns).all(is_term)
+}
+
+fn close(x: &Tensor<f64>, y: &Tensor<f64>) -> bool {
+    x.data().iter().zip(y.data()).all(|(a, b)| (a - b).abs() <= 1e-6 * b.abs().max(1e-12))
+}

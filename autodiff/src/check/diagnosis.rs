@@ -1,0 +1,135 @@
+//! Known patterns of wrong gradients, found by comparing what was computed with what should have been.
+
+use std::fmt;
+
+/// What kind of mistake a wrong gradient looks like.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub enum Diagnosis {
+    /// A NaN or infinity where the reference is a number.
+    NotFinite,
+    /// A buffer that `forward` or `backward` reads, or returns, was never written.
+    Uninitialised,
+    /// No gradient arrives at all.
+    NoGradient,
+    /// Zero where it should not be.
+    Zero,
+    /// The negative of the right gradient.
+    SignFlipped,
+    /// This many times the right gradient.
+    Factor(f64),
+    /// The right entries, transposed.
+    Transposed,
+    /// The right entries in other places: a slice that starts too early or too late, swapped channels.
+    Misplaced,
+    /// The sum over a broadcast axis has one term only.
+    MissingSum,
+    /// What another consumer had added was overwritten.
+    Overwritten,
+    /// The derivative at another place: at the output instead of the input.
+    WrongPlace,
+    /// A replay gives what was true while recording.
+    Frozen,
+    /// Two runs differ.
+    Nondeterministic,
+    /// Entries that tie get, together, more or less than the gradient.
+    TieNotShared,
+    /// Wrong where some of the inputs need no gradient.
+    DependsOnSubset,
+    /// Wrong for strided inputs.
+    DependsOnLayout,
+    /// Infinite or NaN in `f32` where the true value fits.
+    OverflowInSingle,
+    /// Backward is not linear in the cotangent.
+    NotLinear,
+    /// The derivative of backward is wrong: it hides a dependence on the inputs.
+    SecondOrder,
+}
+
+impl fmt::Display for Diagnosis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Diagnosis::NotFinite => f.write_str("not a number where the true value is one"),
+            Diagnosis::Uninitialised => f.write_str("a buffer was never written"),
+            Diagnosis::NoGradient => f.write_str("no gradient arrives"),
+            Diagnosis::Zero => f.write_str("zero where it should not be"),
+            Diagnosis::SignFlipped => f.write_str("sign flipped"),
+            Diagnosis::Factor(factor) => write!(f, "off by the factor {factor:.6}"),
+            Diagnosis::Transposed => f.write_str("transposed"),
+            Diagnosis::Misplaced => f.write_str("the right numbers in wrong places"),
+            Diagnosis::MissingSum => f.write_str("missing sum over a broadcast axis"),
+            Diagnosis::Overwritten => f.write_str("overwritten instead of added"),
+            Diagnosis::WrongPlace => f.write_str("derivative taken at the wrong place"),
+            Diagnosis::Frozen => f.write_str("frozen on replay"),
+            Diagnosis::Nondeterministic => f.write_str("two runs differ"),
+            Diagnosis::TieNotShared => f.write_str("entries that tie do not share the gradient"),
+            Diagnosis::DependsOnSubset => f.write_str("wrong where some inputs need no gradient"),
+            Diagnosis::DependsOnLayout => f.write_str("wrong for strided inputs"),
+            Diagnosis::OverflowInSingle => f.write_str("overflows in f32 where the true value fits"),
+            Diagnosis::NotLinear => f.write_str("not linear in the cotangent"),
+            Diagnosis::SecondOrder => f.write_str("the derivative of backward is wrong"),
+        }
+    }
+}
+
+const RELATIVE: f64 = 1e-6;
+
+fn alike(x: &[f64], y: &[f64]) -> bool {
+    let scale = y.iter().fold(0.0_f64, |largest, y| largest.max(y.abs()));
+    x.len() == y.len() && x.iter().zip(y).all(|(x, y)| (x - y).abs() <= RELATIVE * scale.max(f64::MIN_POSITIVE))
+}
+
+/// The pattern of one input's wrong gradient, of this shape.
+pub(super) fn of_gradient(analytic: &[f64], reference: &[f64], shape: &[usize]) -> Option<Diagnosis> {
+    if analytic.iter().zip(reference).any(|(a, r)| !a.is_finite() && r.is_finite()) {
+        return Some(Diagnosis::NotFinite);
+    }
+    if reference.iter().all(|&r| r == 0.0) {
+        return None;
+    }
+    if analytic.iter().all(|&a| a == 0.0) {
+        return Some(Diagnosis::Zero);
+    }
+    let times = |factor: f64| reference.iter().map(|r| factor * r).collect::<Vec<_>>();
+    if alike(analytic, &times(-1.0)) {
+        return Some(Diagnosis::SignFlipped);
+    }
+    let largest = reference.iter().zip(analytic).max_by(|x, y| x.0.abs().total_cmp(&y.0.abs()));
+    // A single number is some multiple of any other: only a round one tells something.
+    let factor = largest.map_or(1.0, |(r, a)| a / r);
+    let telling = reference.len() > 1 || (factor * 4.0).fract().abs() < RELATIVE;
+    if telling && alike(analytic, &times(factor)) {
+        return Some(Diagnosis::Factor(factor));
+    }
+    if is_transposed(analytic, reference, shape) {
+        return Some(Diagnosis::Transposed);
+    }
+    let sorted = |values: &[f64]| {
+        let mut values = values.to_vec();
+        values.sort_by(f64::total_cmp);
+        values
+    };
+    if reference.len() > 2 && alike(&sorted(analytic), &sorted(reference)) {
+        return Some(Diagnosis::Misplaced);
+    }
+    let shifted = |a: &[f64], r: &[f64]| a.len() > 1 && r.iter().any(|&r| r != 0.0) && alike(a, r);
+    let n = reference.len();
+    if n > 2 && (shifted(&analytic[1..], &reference[..n - 1]) || shifted(&analytic[..n - 1], &reference[1..])) {
+        return Some(Diagnosis::Misplaced);
+    }
+    None
+}
+
+/// Whether the last two axes are exchanged: in the values of a square matrix, or in how another's were written.
+fn is_transposed(analytic: &[f64], reference: &[f64], shape: &[usize]) -> bool {
+    let [.., rows, columns] = *shape else { return false };
+    if rows < 2 || columns < 2 {
+        return false;
+    }
+    let transposed: Vec<f64> = reference
+        .chunks(rows * columns)
+        .flat_map(|matrix| (0..matrix.len()).map(move |k| matrix[(k % rows) * columns + k / rows]))
+        .collect();
+    alike(analytic, &transposed)
+}

@@ -1,0 +1,226 @@
+//! One case of a subject: runs it, compares, and notes what is wrong. The probes are methods in their own files.
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+use super::diagnosis::{self, Diagnosis};
+use super::report::{Entry, Finding, Probe, Report};
+use super::storage::Storage;
+use super::subject::{Answer, D, Request, Subject, run};
+use super::suspects::suspects;
+use crate::dual::Dual;
+use crate::error::Error;
+use crate::tensor::Tensor;
+
+/// Entries that a finding shows.
+const SHOWN: usize = 5;
+
+pub(super) struct Examiner<'a> {
+    pub(super) subject: &'a dyn Subject,
+    pub(super) names: &'a [String],
+    pub(super) inputs: Vec<Tensor<f64>>,
+    /// Which inputs have a gradient.
+    pub(super) wanted: Vec<bool>,
+    pub(super) cotangent: Tensor<f64>,
+    pub(super) output: Tensor<f64>,
+    /// Entries up to which a derivative is taken one by one.
+    pub(super) one_by_one: usize,
+    pub(super) directions: usize,
+    pub(super) random: StdRng,
+    pub(super) report: &'a mut Report,
+}
+
+pub(super) fn values(tensor: &Tensor<D>) -> Tensor<f64> {
+    Tensor::from_fn(tensor.shape(), |k| tensor.data()[k].value)
+}
+
+pub(super) fn tangents(tensor: &Tensor<D>) -> Tensor<f64> {
+    Tensor::from_fn(tensor.shape(), |k| tensor.data()[k].tangent)
+}
+
+pub(super) fn dot(x: &Tensor<f64>, y: &Tensor<f64>) -> f64 {
+    x.data().iter().zip(y.data()).map(|(a, b)| a * b).sum()
+}
+
+/// Sum of absolute products: what rounding in [`dot`] is measured against.
+pub(super) fn scale(x: &Tensor<f64>, y: &Tensor<f64>) -> f64 {
+    x.data().iter().zip(y.data()).map(|(a, b)| (a * b).abs()).sum()
+}
+
+pub(super) fn moved(inputs: &[Tensor<f64>], directions: &[Tensor<f64>], step: f64) -> Vec<Tensor<f64>> {
+    let moved = |(x, v): (&Tensor<f64>, &Tensor<f64>)| {
+        Tensor::from_fn(x.shape(), |k| x.data()[k] + if v.data()[k] == 0.0 { 0.0 } else { step * v.data()[k] })
+    };
+    inputs.iter().zip(directions).map(moved).collect()
+}
+
+pub(super) fn multi_index(shape: &[usize], place: usize) -> Vec<usize> {
+    let mut rest = place;
+    let mut index: Vec<usize> = shape.iter().map(|_| 0).collect();
+    for (i, &extent) in index.iter_mut().zip(shape).rev() {
+        *i = rest % extent.max(1);
+        rest /= extent.max(1);
+    }
+    index
+}
+
+impl<'a> Examiner<'a> {
+    pub(super) fn new(
+        subject: &'a dyn Subject,
+        names: &'a [String],
+        inputs: &[Tensor<f64>],
+        (one_by_one, directions): (usize, usize),
+        report: &'a mut Report,
+    ) -> Result<Self, Error> {
+        let wanted: Vec<bool> = (0..inputs.len()).map(|input| subject.differentiable(input)).collect();
+        let lifted: Vec<Tensor<D>> = inputs.iter().map(Tensor::cast).collect();
+        let request =
+            Request { inputs: &lifted, wanted: &wanted, cotangent: None, storage: Storage::Dense, second: None };
+        let output = values(&run(subject, request)?.output);
+        let mut random = StdRng::seed_from_u64(report.seed ^ inputs.iter().map(|x| x.data().len() as u64).sum::<u64>());
+        let cotangent = random_tensor(output.shape(), &mut random);
+        let inputs = inputs.to_vec();
+        Ok(Examiner { subject, names, inputs, wanted, cotangent, output, one_by_one, directions, random, report })
+    }
+
+    /// Random numbers of either sign, none near zero, where `input` has a gradient; else zeros.
+    pub(super) fn direction(&mut self) -> Vec<Tensor<f64>> {
+        let random = &mut self.random;
+        let one = |(x, &wanted): (&Tensor<f64>, &bool)| {
+            if wanted { random_tensor(x.shape(), random) } else { Tensor::full(x.shape(), 0.0) }
+        };
+        self.inputs.iter().zip(&self.wanted).map(one).collect()
+    }
+
+    /// Runs the subject at `inputs` with `directions` as tangents (none: zero), pulling the cotangent back.
+    pub(super) fn answer(&self, inputs: &[Tensor<f64>], directions: Option<&[Tensor<f64>]>) -> Result<Answer, Error> {
+        let inputs = seeded(inputs, directions);
+        self.run(Request { cotangent: Some(&self.cotangent), ..self.forward(&inputs) })
+    }
+
+    /// A request to run forward alone.
+    pub(super) fn forward<'r>(&'r self, inputs: &'r [Tensor<D>]) -> Request<'r> {
+        Request { inputs, wanted: &self.wanted, cotangent: None, storage: Storage::Dense, second: None }
+    }
+
+    pub(super) fn run(&self, request: Request<'_>) -> Result<Answer, Error> {
+        run(self.subject, request)
+    }
+
+    /// ⟨u, f(x + step·v)⟩.
+    pub(super) fn along(&self, inputs: &[Tensor<f64>], v: &[Tensor<f64>], step: f64) -> Result<f64, Error> {
+        let inputs = seeded(&moved(inputs, v, step), None);
+        Ok(dot(&self.cotangent, &values(&self.run(self.forward(&inputs))?.output)))
+    }
+
+    /// J v, by dual numbers.
+    pub(super) fn tangent(&self, v: &[Tensor<f64>]) -> Result<Tensor<f64>, Error> {
+        let inputs = seeded(&self.inputs, Some(v));
+        Ok(tangents(&self.run(self.forward(&inputs))?.output))
+    }
+
+    /// The gradients, in values; zeros, and so not right, where there is none.
+    pub(super) fn gradients(&self) -> Result<Vec<Tensor<f64>>, Error> {
+        let answer = self.answer(&self.inputs, None)?;
+        let one = |(gradient, x): (&Result<Tensor<D>, Error>, &Tensor<f64>)| match gradient {
+            Ok(gradient) => values(gradient),
+            Err(_) => Tensor::full(x.shape(), 0.0),
+        };
+        Ok(answer.gradients.iter().zip(&self.inputs).map(one).collect())
+    }
+
+    /// The places where two tensors differ by more than `allowed(place)`, worst first. A NaN always differs, unless both
+    /// are NaN.
+    pub(super) fn differences(
+        &mut self,
+        of: &str,
+        found: &Tensor<f64>,
+        expected: &Tensor<f64>,
+        allowed: impl Fn(usize) -> f64,
+    ) -> Vec<Entry> {
+        self.report.comparisons += expected.data().len();
+        let mut wrong: Vec<(usize, f64)> = Vec::new();
+        for (place, (&a, &r)) in found.data().iter().zip(expected.data()).enumerate() {
+            let agrees = a == r || (a - r).abs() <= allowed(place) || (a.is_nan() && r.is_nan());
+            if !agrees {
+                wrong.push((place, if a.is_nan() { f64::INFINITY } else { (a - r).abs() }));
+            }
+        }
+        wrong.sort_by(|x, y| y.1.total_cmp(&x.1));
+        let entry = |&(place, _): &(usize, f64)| Entry {
+            of: of.to_owned(),
+            index: multi_index(expected.shape(), place),
+            analytic: found.data()[place],
+            reference: expected.data()[place],
+            allowed: allowed(place),
+        };
+        wrong.iter().map(entry).collect()
+    }
+
+    /// [`Examiner::differences`] of an input's gradient, noted as a finding where there are any. `pattern` names the
+    /// mistake where the numbers themselves do not.
+    pub(super) fn compare(
+        &mut self,
+        probe: Probe,
+        setting: &str,
+        input: usize,
+        (found, expected): (&Tensor<f64>, &Tensor<f64>),
+        allowed: impl Fn(usize) -> f64,
+        pattern: impl FnOnce() -> Option<Diagnosis>,
+    ) {
+        let name = self.names.get(input).cloned().unwrap_or_else(|| format!("input {input}"));
+        let entries = self.differences(&name, found, expected, allowed);
+        if !entries.is_empty() {
+            let known = pattern();
+            let known = known.or_else(|| diagnosis::of_gradient(found.data(), expected.data(), expected.shape()));
+            self.note(probe, setting, known, entries);
+        }
+    }
+
+    fn shapes(&self) -> String {
+        self.inputs.iter().map(|x| x.shape().to_string()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The subject and its case, for lines of a report.
+    pub(super) fn describe(&self) -> String {
+        format!("{} at {}", self.subject.name(), self.shapes())
+    }
+
+    pub(super) fn note(&mut self, probe: Probe, setting: &str, diagnosis: Option<Diagnosis>, mut entries: Vec<Entry>) {
+        entries.truncate(SHOWN);
+        let shapes = self.shapes();
+        let inputs = self.inputs.iter().map(|x| format!("{:?} {:?}", x.shape(), &x.data()[..x.data().len().min(6)]));
+        let (seed, name) = (self.report.seed, self.subject.name());
+        let snippet = format!("Check::new().seed({seed}) on {name} at {}", inputs.collect::<Vec<_>>().join(", "));
+        let suspects = match probe {
+            Probe::Derivative | Probe::FiniteDifferences | Probe::Received => suspects(self.subject, &self.inputs),
+            _ => Vec::new(),
+        };
+        let setting = setting.to_owned();
+        self.report.findings.push(Finding { probe, setting, diagnosis, suspects, entries, case: shapes, snippet });
+    }
+}
+
+fn random_tensor(shape: &crate::shape::Shape, random: &mut StdRng) -> Tensor<f64> {
+    Tensor::from_fn(shape, |_| {
+        let size: f64 = random.random_range(0.3..1.3);
+        if random.random() { size } else { -size }
+    })
+}
+
+pub(super) fn seeded(inputs: &[Tensor<f64>], directions: Option<&[Tensor<f64>]>) -> Vec<Tensor<D>> {
+    match directions {
+        None => inputs.iter().map(Tensor::cast).collect(),
+        Some(directions) => {
+            let one = |(x, v): (&Tensor<f64>, &Tensor<f64>)| {
+                Tensor::from_fn(x.shape(), |k| Dual::new(x.data()[k], v.data()[k]))
+            };
+            inputs.iter().zip(directions).map(one).collect()
+        }
+    }
+}
+
+/// One where both numbers are finite and zero elsewhere: for sums over what can be compared.
+pub(super) fn is_finite(tensor: &Tensor<f64>) -> bool {
+    tensor.data().iter().all(|x| x.is_finite())
+}

@@ -1,0 +1,238 @@
+//! The gradient checker: for built-in operations, for your own, for functions and for whole models.
+//!
+//! ```
+//! use autodiff::check;
+//! use autodiff::ops::Tanh;
+//!
+//! // An operation, at one case: a list of inputs.
+//! check::op(&Tanh {}, [[0.3, -1.2].into()])?.assert();
+//! // A function of values.
+//! check::function(|[x, y]| (x * y).sin().sum(..), [[1.0, 2.0].into(), [0.5, -0.3].into()])?.assert();
+//! # Ok::<(), autodiff::Error>(())
+//! ```
+//!
+//! The first reference is exact: forward mode in dual numbers, from the same generic forward code, to rounding. The
+//! second, finite differences, comes with an estimate of its own error and says when it cannot decide. Beyond the
+//! derivative, fourteen [`Probe`]s look at how gradients are passed on, at layouts, replays, ties, extremes, `f32` and
+//! second order. Fresh buffers are filled with NaN, and a NaN never passes.
+
+mod derivative;
+mod diagnosis;
+mod examiner;
+mod reference;
+mod report;
+mod runs;
+mod single;
+mod storage;
+mod structure;
+mod subject;
+mod suspects;
+
+pub use diagnosis::Diagnosis;
+pub use report::{Entry, Finding, Probe, Report};
+
+use crate::catalogue::AnyScalar;
+use crate::dual::Dual;
+use crate::error::Error;
+use crate::op::Op;
+use crate::params::Params;
+use crate::real::Real;
+use crate::tape::Recording;
+use crate::tensor::Tensor;
+use crate::var::Var;
+use examiner::Examiner;
+use single::Lifted;
+use subject::{FunctionSubject, ModelSubject, OpSubject, Subject};
+
+/// The inputs of one case of an operation.
+pub type Inputs = Vec<Tensor<f64>>;
+
+/// One case, or several.
+#[derive(Clone, Debug)]
+pub struct Cases(Vec<Inputs>);
+
+impl<const N: usize> From<[Tensor<f64>; N]> for Cases {
+    /// One case with these inputs.
+    fn from(inputs: [Tensor<f64>; N]) -> Self {
+        Cases(vec![inputs.into()])
+    }
+}
+
+impl From<Vec<Inputs>> for Cases {
+    /// Several cases.
+    fn from(cases: Vec<Inputs>) -> Self {
+        Cases(cases)
+    }
+}
+
+/// Checks an operation that is generic over the scalar. [`Check::op`] with the defaults.
+///
+/// # Errors
+/// Cases that the operation refuses. A wrong gradient is no error here: see [`Report::passed`] and [`Report::assert`].
+pub fn op(op: &dyn AnyScalar, cases: impl Into<Cases>) -> Result<Report, Error> {
+    Check::new().op(op, cases)
+}
+
+/// Checks a function of `N` values. [`Check::function`] with the defaults.
+///
+/// # Errors
+/// Mistakes that the function makes on the tape.
+pub fn function<F, const N: usize>(function: F, inputs: [Tensor<f64>; N]) -> Result<Report, Error>
+where
+    F: for<'t> Fn([Var<'t, Dual<f64>>; N]) -> Var<'t, Dual<f64>>,
+{
+    Check::new().function(function, inputs)
+}
+
+/// Checks a model's gradients with respect to all its parameters. [`Check::model`] with the defaults.
+///
+/// # Errors
+/// Mistakes that the model makes on the tape.
+pub fn model<T: Real, F>(params: &Params<T>, loss: F) -> Result<Report, Error>
+where
+    F: for<'t> Fn(&'t Recording<'t, Dual<f64>>) -> Var<'t, Dual<f64>>,
+{
+    Check::new().model(params, loss)
+}
+
+/// Checks an operation that knows `f32` only: against finite differences, to their precision, and without what needs
+/// dual numbers. An operation generic over the scalar is checked far more sharply by [`op`].
+///
+/// # Errors
+/// As [`op`].
+pub fn single<O: Op<f32> + Clone + Sync>(op: &O, cases: impl Into<Cases>) -> Result<Report, Error> {
+    Check::new().examine(&Lifted(op.clone()), &cases.into().0, &[])
+}
+
+/// A check with other settings than the defaults.
+#[derive(Clone, Debug)]
+pub struct Check {
+    seed: u64,
+    one_by_one: usize,
+    directions: usize,
+    skipped: Vec<(Probe, String)>,
+}
+
+impl Default for Check {
+    fn default() -> Self {
+        Check::new()
+    }
+}
+
+impl Check {
+    /// Seed 0; derivatives entry by entry up to 256 entries an input, else along 4 random directions; every probe.
+    pub fn new() -> Self {
+        Check { seed: 0, one_by_one: 256, directions: 4, skipped: Vec::new() }
+    }
+
+    /// The seed of cotangents and directions.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Inputs of up to so many entries are checked entry by entry, larger ones along random directions.
+    #[must_use]
+    pub fn one_by_one(mut self, entries: usize) -> Self {
+        self.one_by_one = entries;
+        self
+    }
+
+    /// How many random directions an input of many entries is checked along.
+    #[must_use]
+    pub fn directions(mut self, directions: usize) -> Self {
+        self.directions = directions;
+        self
+    }
+
+    /// Leaves a probe out; the report repeats why.
+    #[must_use]
+    pub fn skip(mut self, probe: Probe, why: &str) -> Self {
+        self.skipped.push((probe, why.to_owned()));
+        self
+    }
+
+    /// Checks an operation that is generic over the scalar.
+    ///
+    /// # Errors
+    /// As [`op`](crate::check::op).
+    pub fn op(&self, op: &dyn AnyScalar, cases: impl Into<Cases>) -> Result<Report, Error> {
+        self.examine(&OpSubject(op), &cases.into().0, &[])
+    }
+
+    /// Checks a function of `N` values.
+    ///
+    /// # Errors
+    /// As [`function`].
+    pub fn function<F, const N: usize>(&self, function: F, inputs: [Tensor<f64>; N]) -> Result<Report, Error>
+    where
+        F: for<'t> Fn([Var<'t, Dual<f64>>; N]) -> Var<'t, Dual<f64>>,
+    {
+        self.examine(&FunctionSubject::<F, N>(function), &[inputs.into()], &[])
+    }
+
+    /// Checks a model's gradients with respect to all its parameters.
+    ///
+    /// # Errors
+    /// As [`model`].
+    pub fn model<T: Real, F>(&self, params: &Params<T>, loss: F) -> Result<Report, Error>
+    where
+        F: for<'t> Fn(&'t Recording<'t, Dual<f64>>) -> Var<'t, Dual<f64>>,
+    {
+        let params: Params<Dual<f64>> = params.cast();
+        let (mut inputs, mut names) = (Vec::new(), Vec::new());
+        for (name, shape, values) in params.iter() {
+            inputs.push(Tensor::from_fn(shape, |k| values[k].value));
+            names.push(name.to_owned());
+        }
+        self.examine(&ModelSubject { params, loss }, &[inputs], &names)
+    }
+
+    fn examine(&self, subject: &dyn Subject, cases: &[Inputs], names: &[String]) -> Result<Report, Error> {
+        let mut report = Report {
+            subject: subject.name(),
+            seed: self.seed,
+            cases: cases.len(),
+            comparisons: 0,
+            findings: Vec::new(),
+            kinks: Vec::new(),
+            undecided: Vec::new(),
+            skipped: self.skipped.clone(),
+        };
+        for inputs in cases {
+            let unnamed: Vec<String> = (0..inputs.len()).map(|input| format!("input {input}")).collect();
+            let names = if names.is_empty() { &unnamed } else { names };
+            let mut examiner = Examiner::new(subject, names, inputs, (self.one_by_one, self.directions), &mut report)?;
+            for probe in Probe::ALL {
+                if self.skipped.iter().all(|(skipped, _)| *skipped != probe) {
+                    examiner.probe(probe)?;
+                }
+            }
+        }
+        Ok(report)
+    }
+}
+
+impl Examiner<'_> {
+    fn probe(&mut self, probe: Probe) -> Result<(), Error> {
+        let differentiable = self.wanted.contains(&true);
+        match probe {
+            Probe::Determinism => self.determinism(),
+            Probe::Replay => self.replay(),
+            Probe::SinglePrecision => self.single_precision(),
+            _ if !differentiable => Ok(()),
+            Probe::Derivative => self.derivative(),
+            Probe::FiniteDifferences => self.finite_differences(),
+            Probe::Ties => self.ties(),
+            Probe::Linearity => self.linearity(),
+            Probe::Accumulation => self.accumulation(),
+            Probe::Subsets => self.subsets(),
+            Probe::Layouts => self.layouts(),
+            Probe::Extents => self.extents(),
+            Probe::Extremes => self.extremes(),
+            Probe::SecondOrder => self.second_order(),
+            Probe::Received => self.received(),
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Probes that compare runs: the same twice, a replay, `f32`, and the extremes of the numbers.
+
+use super::diagnosis::Diagnosis;
+use super::examiner::{Examiner, seeded, values};
+use super::report::{Entry, Probe};
+use super::subject::{D, with_values};
+use crate::error::Error;
+use crate::params::Params;
+use crate::program::Program;
+use crate::tape::{Mode, Tape};
+use crate::tensor::Tensor;
+use crate::var::Var;
+
+/// Names of a program's declared inputs.
+const NAMES: [&str; 8] = ["x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7"];
+
+impl Examiner<'_> {
+    /// Two runs give the same bits; a NaN out of numbers is a buffer that was never written.
+    pub(super) fn determinism(&mut self) -> Result<(), Error> {
+        let (one, two) = (self.answer(&self.inputs, None)?, self.answer(&self.inputs, None)?);
+        let outputs = [(0, "output", values(&one.output), values(&two.output))];
+        let gradients = one.gradients.iter().zip(&two.gradients).enumerate().filter_map(|(input, pair)| match pair {
+            (Ok(one), Ok(two)) => Some((input, "gradient", values(one), values(two))),
+            _ => None,
+        });
+        for (_, what, first, second) in outputs.into_iter().chain(gradients).collect::<Vec<_>>() {
+            let wrong = self.differences(what, &second, &first, |_| 0.0);
+            if !wrong.is_empty() {
+                self.note(Probe::Determinism, what, Some(Diagnosis::Nondeterministic), wrong);
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// A program recorded once gives on other values what a fresh recording gives, bit for bit.
+    pub(super) fn replay(&mut self) -> Result<(), Error> {
+        if self.inputs.len() > NAMES.len() && self.subject.params().is_none() {
+            return Ok(());
+        }
+        let reversed = |x: &Tensor<f64>| Tensor::from_fn(x.shape(), |k| x.data()[x.data().len() - 1 - k]);
+        let others: Vec<Tensor<f64>> = self.inputs.iter().map(reversed).collect();
+        let (Ok(stale), Ok(fresh)) = (self.answer(&self.inputs, None), self.answer(&others, None)) else {
+            return Ok(()); // an index that fits one place only
+        };
+        let replayed = match self.replayed(&others) {
+            Ok(replayed) => replayed,
+            Err(Error::Operation { op: "value", .. }) => {
+                self.report.undecided.push("it reads values while it is recorded, so it cannot be replayed".into());
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        let mut parts = vec![("output", &replayed.0, values(&fresh.output), values(&stale.output))];
+        for (input, gradient) in replayed.1.iter().enumerate() {
+            if let (Some(found), Ok(fresh), Ok(stale)) = (gradient, &fresh.gradients[input], &stale.gradients[input]) {
+                parts.push(("gradient", found, values(fresh), values(stale)));
+            }
+        }
+        for (what, found, fresh, stale) in parts {
+            let wrong = self.differences(what, found, &fresh, |_| 0.0);
+            if !wrong.is_empty() {
+                let frozen = found.data() == stale.data() || found.data().iter().all(|x| !x.is_nan());
+                self.note(Probe::Replay, what, frozen.then_some(Diagnosis::Frozen), wrong);
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Output and gradients of a program that is recorded, run at the inputs, and run again at others.
+    fn replayed(&self, others: &[Tensor<f64>]) -> Result<(Tensor<f64>, Vec<Option<Tensor<f64>>>), Error> {
+        let none = Params::default();
+        let recorded = self.subject.params().unwrap_or(&none);
+        let is_model = self.subject.params().is_some();
+        let mut program = Program::record(recorded, Mode::Train, |t| {
+            let declare = |(place, x): (usize, &Tensor<f64>)| match self.wanted[place] {
+                true => t.declare_variable(NAMES[place], x.shape()),
+                false => t.declare_input(NAMES[place], x.shape()),
+            };
+            let inputs: Vec<Var<'_, D>> = match is_model {
+                true => Vec::new(),
+                false => self.inputs.iter().enumerate().map(declare).collect(),
+            };
+            [self.subject.record(t, &inputs)]
+        })?;
+        program.poison_buffers();
+        let mut grads = recorded.gradients();
+        let cotangent = self.cotangent.cast();
+        let mut result = (self.output.clone(), Vec::new());
+        for inputs in [&self.inputs[..], others] {
+            let lifted = seeded(inputs, None);
+            let params = if is_model { with_values(recorded, &lifted) } else { recorded.clone() };
+            let given: Vec<&Tensor<D>> = if is_model { Vec::new() } else { lifted.iter().collect() };
+            program.forward(&params, &given)?;
+            if self.wanted.contains(&true) {
+                program.backward_with(&params, &cotangent, &mut grads)?;
+            }
+            let gradients: Vec<Option<Tensor<f64>>> = match is_model {
+                true => params.ids().map(|id| grads.received(&params, id).ok().map(|g| values(&g))).collect(),
+                false => {
+                    (0..inputs.len()).map(|i| program.gradient(NAMES[i], &grads).ok().map(|g| values(&g))).collect()
+                }
+            };
+            result = (values(&program.output(&params, 0)?), gradients);
+        }
+        Ok(result)
+    }
+
+    /// `f32` gives what `f64` gives, to the precision of `f32`; also for inputs of size 100, where what overflows shows.
+    pub(super) fn single_precision(&mut self) -> Result<(), Error> {
+        let largest = self
+            .inputs
+            .iter()
+            .zip(&self.wanted)
+            .filter(|(_, wanted)| **wanted)
+            .flat_map(|(x, _)| x.data())
+            .fold(0.0_f64, |largest, x| largest.max(x.abs()));
+        for factor in [1.0, 100.0 / largest.max(1e-3)] {
+            let Some(op) = self.subject.single() else { return Ok(()) };
+            let scaled = |(x, &wanted): (&Tensor<f64>, &bool)| {
+                // Through f32, so that both start from the same numbers.
+                Tensor::from_fn(x.shape(), |k| {
+                    f64::from((if wanted { factor * x.data()[k] } else { x.data()[k] }) as f32)
+                })
+            };
+            let inputs: Vec<Tensor<f64>> = self.inputs.iter().zip(&self.wanted).map(scaled).collect();
+            let Ok(double) = self.answer(&inputs, None) else { continue };
+            let params = Params::<f32>::default();
+            let mut tape = Tape::with_poisoned_buffers();
+            let t = tape.start(&params, Mode::Train);
+            let singles: Vec<Tensor<f32>> = inputs.iter().map(Tensor::cast).collect();
+            let leaf = |(x, &wanted): (&Tensor<f32>, &bool)| if wanted { t.variable(x) } else { t.input(x) };
+            let leaves: Vec<Var<'_, f32>> = singles.iter().zip(&self.wanted).map(leaf).collect();
+            let output = t.apply(op, &leaves);
+            let mut grads = params.gradients();
+            if self.wanted.contains(&true) {
+                output.backward_with(&self.cotangent.cast(), &mut grads)?;
+            }
+            let mut parts = vec![("output".to_owned(), output.value()?, values(&double.output))];
+            for (input, leaf) in leaves.iter().enumerate() {
+                if let (Ok(single), Some(Ok(double))) = (grads.of(*leaf), double.gradients.get(input)) {
+                    parts.push((self.names.get(input).cloned().unwrap_or_default(), single, values(double)));
+                }
+            }
+            let setting = if factor == 1.0 { "at the inputs" } else { "at inputs of size 100" };
+            for (of, single, double) in parts {
+                self.compare_single(setting, factor == 1.0, &of, &single.cast(), &double);
+            }
+        }
+        Ok(())
+    }
+
+    fn compare_single(&mut self, setting: &str, moderate: bool, of: &str, single: &Tensor<f64>, double: &Tensor<f64>) {
+        let fits = |x: f64| x.is_finite() && x.abs() < 1e37;
+        let largest = double.data().iter().filter(|x| fits(**x)).fold(0.0_f64, |largest, x| largest.max(x.abs()));
+        // Far out only overflow is looked at: rounded inputs alone may change an exponential beyond recognition.
+        let tolerance = if moderate { 2e-3 * largest + 1e-5 } else { f64::MAX };
+        let masked =
+            Tensor::from_fn(
+                double.shape(),
+                |k| if fits(double.data()[k]) { single.data()[k] } else { double.data()[k] },
+            );
+        let wrong = self.differences(of, &masked, double, |_| tolerance);
+        if !wrong.is_empty() {
+            let overflow = wrong.iter().any(|entry| !entry.analytic.is_finite());
+            self.note(Probe::SinglePrecision, setting, overflow.then_some(Diagnosis::OverflowInSingle), wrong);
+        }
+    }
+
+    /// At 0, ±1000 and ± the largest number a gradient is a number where the value is, and the value where it is at ±2.
+    ///
+    /// Zero goes to one input at a time: of several at once, what 0/0 and 0⁰ give is no mistake.
+    pub(super) fn extremes(&mut self) -> Result<(), Error> {
+        let alone = (0..self.inputs.len()).filter(|&input| self.wanted[input]).map(|input| (0.0, Some(input)));
+        let together = [1e3, -1e3, f64::MAX, f64::MIN].map(|x| (x, None));
+        for (x, input) in alone.chain(together).collect::<Vec<_>>() {
+            let Ok(there) = self.answer(&self.filled(x, input), None) else { continue };
+            let output = values(&there.output);
+            let near = if x == 0.0 { vec![2.0, -2.0] } else { vec![2.0 * x.signum()] };
+            let is_number = |x: f64| {
+                let answer = self.answer(&self.filled(x, input), None);
+                answer.is_ok_and(|answer| has_no_nan(&values(&answer.output)))
+            };
+            let invented = !has_no_nan(&output) && near.into_iter().all(is_number);
+            let numbers = output.data().iter().all(|x| x.is_finite());
+            let gradients = there.gradients.iter().flatten();
+            let lost = numbers && gradients.clone().any(|gradient| !has_no_nan(&values(gradient)));
+            self.report.comparisons += 1 + gradients.count();
+            if invented || lost {
+                let of = if invented { "output" } else { "gradient" }.to_owned();
+                let entry = Entry { of, index: Vec::new(), analytic: f64::NAN, reference: 0.0, allowed: 0.0 };
+                self.note(Probe::Extremes, &format!("all values {x:e}"), Some(Diagnosis::NotFinite), vec![entry]);
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// The inputs with `x` everywhere: in this one, or in all that have a gradient.
+    fn filled(&self, x: f64, input: Option<usize>) -> Vec<Tensor<f64>> {
+        let chosen = |place: usize| self.wanted[place] && input.is_none_or(|input| input == place);
+        let one = |(place, values): (usize, &Tensor<f64>)| {
+            if chosen(place) { Tensor::full(values.shape(), x) } else { values.clone() }
+        };
+        self.inputs.iter().enumerate().map(one).collect()
+    }
+}
+
+fn has_no_nan(values: &Tensor<f64>) -> bool {
+    values.data().iter().all(|x| !x.is_nan())
+}

@@ -1,0 +1,90 @@
+//! Ways to store a value so that a view of the storage is the value.
+
+use crate::dual::Dual;
+use crate::real::Real;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+use crate::var::Var;
+
+/// A way to store an input. What no view shows is NaN: an operation that reads it gives itself away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Storage {
+    /// As it is.
+    Dense,
+    /// Axes in reverse order.
+    Transposed,
+    /// Every second place of a larger array, along every axis.
+    Narrowed,
+    /// The first place of axis 0 alone, stretched.
+    Broadcast,
+}
+
+impl Storage {
+    /// Extents of the storage.
+    fn extents(self, shape: &Shape) -> Shape {
+        match self {
+            Storage::Dense => shape.clone(),
+            Storage::Transposed => shape.iter().rev().copied().collect(),
+            Storage::Narrowed => shape.iter().map(|extent| 2 * extent + 1).collect(),
+            Storage::Broadcast => shape.with(0, shape.first().map_or(1, |&extent| extent.min(1))),
+        }
+    }
+
+    /// The row-major place of the value that a place of the storage shows, if any.
+    fn shown(self, shape: &Shape, stored: &Shape, place: usize) -> Option<usize> {
+        let mut index = vec![0; stored.rank()];
+        let mut rest = place;
+        for (i, &extent) in index.iter_mut().zip(stored.iter()).rev() {
+            *i = rest % extent;
+            rest /= extent;
+        }
+        match self {
+            Storage::Transposed => index.reverse(),
+            Storage::Narrowed if index.iter().any(|i| i % 2 == 0) => return None,
+            Storage::Narrowed => index.iter_mut().for_each(|i| *i /= 2),
+            Storage::Dense | Storage::Broadcast => {}
+        }
+        Some(index.iter().zip(shape.iter()).fold(0, |place, (i, extent)| place * extent + i))
+    }
+
+    /// The storage of `x`; of a broadcast, its first row.
+    pub(super) fn store(self, x: &Tensor<Dual<f64>>) -> Tensor<Dual<f64>> {
+        let stored = self.extents(x.shape());
+        let nan = Dual::from_f64(f64::NAN);
+        Tensor::from_fn(&stored, |place| self.shown(x.shape(), &stored, place).map_or(nan, |k| x.data()[k]))
+    }
+
+    /// The view of the storage that has the shape of the value.
+    pub(super) fn view<'t>(self, stored: Var<'t, Dual<f64>>, shape: &Shape) -> Var<'t, Dual<f64>> {
+        match self {
+            Storage::Dense => stored,
+            Storage::Transposed => stored.permute(&(0..shape.rank()).rev().collect::<Vec<_>>()),
+            Storage::Narrowed => {
+                let axes = shape.iter().enumerate();
+                axes.fold(stored, |view, (axis, &extent)| view.narrow_by(axis, 1..2 * extent + 1, 2))
+            }
+            Storage::Broadcast => stored.broadcast_to(shape),
+        }
+    }
+
+    /// The values as this storage can show them: a broadcast repeats the first row.
+    pub(super) fn repeated(self, x: &Tensor<f64>) -> Tensor<f64> {
+        let row: usize = x.shape().iter().skip(1).product();
+        match self {
+            Storage::Broadcast if x.shape().rank() > 0 => Tensor::from_fn(x.shape(), |k| x.data()[k % row]),
+            _ => x.clone(),
+        }
+    }
+
+    /// The gradient that the storage must get where the value, stored densely, gets `dense`.
+    pub(super) fn collect(self, dense: &Tensor<f64>) -> Tensor<f64> {
+        let shape = dense.shape();
+        let row: usize = shape.iter().skip(1).product();
+        let sum = |place: usize| match self {
+            Storage::Broadcast if shape.rank() > 0 => dense.data().iter().skip(place).step_by(row.max(1)).sum(),
+            _ => dense.data()[place],
+        };
+        let stored = self.extents(shape);
+        Tensor::from_fn(&stored, |place| self.shown(shape, &stored, place).map_or(0.0, sum))
+    }
+}

@@ -1,0 +1,159 @@
+//! Probes of how gradients are passed on: linearity, accumulation, subsets, layouts, extents.
+
+use super::diagnosis::Diagnosis;
+use super::examiner::{Examiner, is_finite, seeded, values};
+use super::report::Probe;
+use super::storage::Storage;
+use super::subject::Request;
+use crate::error::Error;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+impl Examiner<'_> {
+    /// A zero cotangent gives zero, and −2 times the cotangent −2 times the gradient.
+    pub(super) fn linearity(&mut self) -> Result<(), Error> {
+        let one = self.gradients()?;
+        if !one.iter().all(is_finite) {
+            return Ok(());
+        }
+        let cotangent = self.cotangent.clone();
+        for factor in [0.0, -2.0] {
+            self.cotangent = Tensor::from_fn(cotangent.shape(), |k| factor * cotangent.data()[k]);
+            let scaled = self.gradients();
+            self.cotangent = cotangent.clone();
+            for (input, (found, one)) in scaled?.iter().zip(&one).enumerate() {
+                let largest = one.data().iter().fold(0.0_f64, |largest, g| largest.max(g.abs()));
+                let expected = Tensor::from_fn(one.shape(), |k| factor * one.data()[k]);
+                let tolerance = 1e4 * self.subject.epsilon() * factor.abs() * largest;
+                let setting = format!("{factor} times the cotangent");
+                let pattern = || Some(Diagnosis::NotLinear);
+                self.compare(Probe::Linearity, &setting, input, (found, &expected), |_| tolerance, pattern);
+            }
+        }
+        Ok(())
+    }
+
+    /// What another consumer of the same input adds stays, whichever of the two comes first.
+    pub(super) fn accumulation(&mut self) -> Result<(), Error> {
+        if self.subject.params().is_some() {
+            return Ok(()); // a model's inputs are parameters, which its own operations consume
+        }
+        let own = self.gradients()?;
+        let weights = self.direction();
+        let inputs = seeded(&self.inputs, None);
+        for first in [true, false] {
+            let request =
+                Request { cotangent: Some(&self.cotangent), second: Some((&weights, first)), ..self.forward(&inputs) };
+            let answer = self.run(request)?;
+            for (input, gradient) in answer.gradients.iter().enumerate() {
+                let (true, Ok(found)) = (self.wanted[input], gradient) else { continue };
+                let (found, own, weight) = (values(found), &own[input], &weights[input]);
+                let expected = Tensor::from_fn(own.shape(), |k| own.data()[k] + weight.data()[k]);
+                let tolerance = |k: usize| 1e4 * f64::EPSILON * (own.data()[k].abs() + weight.data()[k].abs());
+                let lost =
+                    |part: &Tensor<f64>| found.data().iter().zip(part.data()).all(|(f, p)| (f - p).abs() <= 1e-9);
+                let pattern = || (lost(own) || lost(weight)).then_some(Diagnosis::Overwritten);
+                let setting =
+                    if first { "a second consumer recorded first" } else { "a second consumer recorded last" };
+                self.compare(Probe::Accumulation, setting, input, (&found, &expected), tolerance, pattern);
+            }
+        }
+        Ok(())
+    }
+
+    /// An input's gradient does not depend on which other inputs need one.
+    pub(super) fn subsets(&mut self) -> Result<(), Error> {
+        let count = self.inputs.len();
+        if self.subject.params().is_some() || !(2..=5).contains(&count) {
+            return Ok(());
+        }
+        let all = self.gradients()?;
+        let inputs = seeded(&self.inputs, None);
+        for subset in 1..(1_u32 << count) - 1 {
+            let wanted: Vec<bool> = (0..count).map(|i| self.wanted[i] && subset >> i & 1 == 1).collect();
+            if !wanted.contains(&true) || wanted == self.wanted {
+                continue;
+            }
+            let request = Request { cotangent: Some(&self.cotangent), wanted: &wanted, ..self.forward(&inputs) };
+            let answer = self.run(request)?;
+            for (input, gradient) in answer.gradients.iter().enumerate().filter(|(input, _)| wanted[*input]) {
+                let shape = self.inputs[input].shape();
+                let found = gradient.as_ref().map_or_else(|_| Tensor::full(shape, 0.0), values);
+                let setting = format!("gradients needed by {wanted:?}");
+                let pattern = || Some(Diagnosis::DependsOnSubset);
+                self.compare(Probe::Subsets, &setting, input, (&found, &all[input]), |_| 0.0, pattern);
+            }
+        }
+        Ok(())
+    }
+
+    /// Strided inputs give what dense copies of them give.
+    pub(super) fn layouts(&mut self) -> Result<(), Error> {
+        if self.subject.params().is_some() {
+            return Ok(());
+        }
+        for storage in [Storage::Transposed, Storage::Narrowed, Storage::Broadcast] {
+            let inputs: Vec<_> = self.inputs.iter().map(|x| storage.repeated(x)).collect();
+            let dense = self.answer(&inputs, None)?;
+            let lifted = seeded(&inputs, None);
+            let request = Request { cotangent: Some(&self.cotangent), storage, ..self.forward(&lifted) };
+            let strided = self.run(request)?;
+            let setting = format!("{storage:?} inputs").to_lowercase();
+            let (found, expected) = (values(&strided.output), values(&dense.output));
+            let relative = 1e4 * self.subject.epsilon();
+            let largest = |x: &Tensor<f64>| x.data().iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
+            let tolerance = relative * largest(&expected);
+            let wrong = self.differences("output", &found, &expected, |_| tolerance);
+            if !wrong.is_empty() {
+                self.note(Probe::Layouts, &setting, Some(Diagnosis::DependsOnLayout), wrong);
+                continue;
+            }
+            for input in (0..inputs.len()).filter(|&input| self.wanted[input]).collect::<Vec<_>>() {
+                let (Ok(found), Ok(expected)) = (&strided.gradients[input], &dense.gradients[input]) else {
+                    if dense.gradients[input].is_ok() {
+                        self.note(Probe::Layouts, &setting, Some(Diagnosis::NoGradient), Vec::new());
+                    }
+                    continue;
+                };
+                let expected = values(expected);
+                let tolerance = 100.0 * relative * largest(&expected);
+                let expected = storage.collect(&expected);
+                let rows = inputs[input].shape().first().copied().unwrap_or(1).max(1) as f64;
+                let of_layout = || Some(Diagnosis::DependsOnLayout);
+                let found = values(found);
+                self.compare(Probe::Layouts, &setting, input, (&found, &expected), |_| tolerance * rows, of_layout);
+            }
+        }
+        Ok(())
+    }
+
+    /// The same with one extent set to 1, then to 0, wherever it occurs, as far as the shape rule takes it.
+    pub(super) fn extents(&mut self) -> Result<(), Error> {
+        if self.subject.params().is_some() {
+            return Ok(());
+        }
+        let mut extents: Vec<usize> = self.inputs.iter().flat_map(|x| x.shape().to_vec()).filter(|&n| n > 1).collect();
+        extents.sort_unstable();
+        extents.dedup();
+        for (extent, target) in extents.iter().flat_map(|&extent| [(extent, 1), (extent, 0)]) {
+            let resized: Vec<Tensor<f64>> = self.inputs.iter().map(|x| with_extent(x, extent, target)).collect();
+            let settings = (self.one_by_one, self.directions);
+            let Ok(mut small) = Examiner::new(self.subject, self.names, &resized, settings, self.report) else {
+                continue; // refused by the shape rule, or an index is out of range now
+            };
+            let before = small.report.findings.len();
+            small.derivative()?;
+            for finding in &mut small.report.findings[before..] {
+                finding.probe = Probe::Extents;
+                finding.setting = format!("extent {extent} set to {target}");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The tensor with every extent `from` set to `to`, keeping values in order.
+fn with_extent(x: &Tensor<f64>, from: usize, to: usize) -> Tensor<f64> {
+    let shape: Shape = x.shape().iter().map(|&extent| if extent == from { to } else { extent }).collect();
+    Tensor::from_fn(shape, |k| x.data()[k % x.data().len().max(1)])
+}

@@ -1,0 +1,177 @@
+//! What is checked, seen alike: an operation, a function of values, a model. All run in dual numbers, whose values are
+//! those of `f64`, so that one recording gives values, gradients, directional derivatives and second derivatives.
+
+use crate::catalogue::AnyScalar;
+use crate::dual::Dual;
+use crate::error::Error;
+use crate::op::Op;
+use crate::params::Params;
+use crate::tape::{Mode, Recording, Tape};
+use crate::tensor::Tensor;
+use crate::var::Var;
+
+use super::storage::Storage;
+
+pub(super) type D = Dual<f64>;
+
+/// Something with inputs and one output.
+pub(super) trait Subject {
+    fn name(&self) -> String;
+    fn record<'t>(&self, t: &'t Recording<'t, D>, inputs: &[Var<'t, D>]) -> Var<'t, D>;
+    /// Whether it claims a gradient for this input.
+    fn differentiable(&self, input: usize) -> bool {
+        let _ = input;
+        true
+    }
+    /// Whether forward mode can be trusted with it: not where it computes in `f32` inside.
+    fn has_tangents(&self) -> bool {
+        true
+    }
+    /// The relative rounding error of its arithmetic.
+    fn epsilon(&self) -> f64 {
+        f64::EPSILON
+    }
+    /// The same in `f32`, where there is such a thing.
+    fn single(&self) -> Option<Box<dyn Op<f32>>> {
+        None
+    }
+    /// Parameters that are its inputs, in order; nothing where its inputs are values on the tape.
+    fn params(&self) -> Option<&Params<D>> {
+        None
+    }
+}
+
+pub(super) struct OpSubject<'a>(pub(super) &'a dyn AnyScalar);
+
+impl Subject for OpSubject<'_> {
+    fn name(&self) -> String {
+        format!("{:?}", self.0)
+    }
+    fn record<'t>(&self, t: &'t Recording<'t, D>, inputs: &[Var<'t, D>]) -> Var<'t, D> {
+        t.apply(self.0.dual(), inputs)
+    }
+    fn differentiable(&self, input: usize) -> bool {
+        self.0.double().differentiable(input)
+    }
+    fn single(&self) -> Option<Box<dyn Op<f32>>> {
+        Some(self.0.single())
+    }
+}
+
+pub(super) struct FunctionSubject<F, const N: usize>(pub(super) F);
+
+impl<F, const N: usize> Subject for FunctionSubject<F, N>
+where
+    F: for<'t> Fn([Var<'t, D>; N]) -> Var<'t, D>,
+{
+    fn name(&self) -> String {
+        format!("function of {N} input(s)")
+    }
+    fn record<'t>(&self, t: &'t Recording<'t, D>, inputs: &[Var<'t, D>]) -> Var<'t, D> {
+        match <[Var<'t, D>; N]>::try_from(inputs) {
+            Ok(inputs) => (self.0)(inputs),
+            Err(_) => t.constant(&Tensor::scalar(D::default())), // never: a case has N inputs by its type
+        }
+    }
+}
+
+pub(super) struct ModelSubject<F> {
+    pub(super) params: Params<D>,
+    pub(super) loss: F,
+}
+
+impl<F> Subject for ModelSubject<F>
+where
+    F: for<'t> Fn(&'t Recording<'t, D>) -> Var<'t, D>,
+{
+    fn name(&self) -> String {
+        "model".into()
+    }
+    fn record<'t>(&self, t: &'t Recording<'t, D>, _: &[Var<'t, D>]) -> Var<'t, D> {
+        (self.loss)(t)
+    }
+    fn params(&self) -> Option<&Params<D>> {
+        Some(&self.params)
+    }
+}
+
+/// How a subject is to be run.
+#[derive(Clone, Copy)]
+pub(super) struct Request<'a> {
+    pub(super) inputs: &'a [Tensor<D>],
+    /// Which inputs are to get gradients.
+    pub(super) wanted: &'a [bool],
+    /// Nothing to run forward only.
+    pub(super) cotangent: Option<&'a Tensor<f64>>,
+    pub(super) storage: Storage,
+    /// Weights `w` of a second consumer `Σ ⟨w, x⟩`, and whether it is recorded first.
+    pub(super) second: Option<(&'a [Tensor<f64>], bool)>,
+}
+
+/// What a run gave; a gradient is an error where there is none.
+pub(super) struct Answer {
+    pub(super) output: Tensor<D>,
+    pub(super) gradients: Vec<Result<Tensor<D>, Error>>,
+}
+
+pub(super) fn run(subject: &dyn Subject, request: Request<'_>) -> Result<Answer, Error> {
+    let mut tape = Tape::with_poisoned_buffers();
+    match subject.params() {
+        Some(params) => run_model(subject, &with_values(params, request.inputs), &mut tape, request),
+        None => run_on_values(subject, &mut tape, request),
+    }
+}
+
+/// The parameters with the inputs as their values.
+pub(super) fn with_values(params: &Params<D>, inputs: &[Tensor<D>]) -> Params<D> {
+    let mut params = params.clone();
+    let values = inputs.iter().flat_map(|input| input.data().iter().copied());
+    params.flat_mut().iter_mut().zip(values).for_each(|(place, value)| *place = value);
+    params
+}
+
+fn run_model(
+    subject: &dyn Subject,
+    params: &Params<D>,
+    tape: &mut Tape<D>,
+    request: Request<'_>,
+) -> Result<Answer, Error> {
+    let t = tape.start(params, Mode::Train);
+    let output = subject.record(&t, &[]);
+    let mut gradients = Vec::new();
+    if let Some(cotangent) = request.cotangent {
+        let mut grads = params.gradients();
+        output.backward_with(&cotangent.cast(), &mut grads)?;
+        gradients.extend(params.ids().map(|id| grads.received(params, id)));
+    }
+    Ok(Answer { output: output.value()?, gradients })
+}
+
+fn run_on_values(subject: &dyn Subject, tape: &mut Tape<D>, request: Request<'_>) -> Result<Answer, Error> {
+    let params = Params::default();
+    let t = tape.start(&params, Mode::Train);
+    let stored: Vec<_> = request.inputs.iter().map(|x| request.storage.store(x)).collect();
+    let leaf = |(x, &wanted): (&Tensor<D>, &bool)| if wanted { t.variable(x) } else { t.input(x) };
+    let leaves: Vec<Var<'_, D>> = stored.iter().zip(request.wanted).map(leaf).collect();
+    let views = leaves.iter().zip(request.inputs).map(|(&leaf, x)| request.storage.view(leaf, x.shape()));
+    let inputs: Vec<Var<'_, D>> = views.collect();
+    let others = || {
+        let (weights, _) = request.second?;
+        let terms = inputs.iter().zip(weights).map(|(&x, w)| (x * t.input(&w.cast())).sum(..));
+        terms.reduce(|sum, term| sum + term)
+    };
+    let first = if matches!(request.second, Some((_, true))) { others() } else { None };
+    let output = subject.record(&t, &inputs);
+    let second = if matches!(request.second, Some((_, false))) { others() } else { None };
+    let mut grads = params.gradients();
+    match (request.cotangent.filter(|_| request.wanted.contains(&true)), first.or(second)) {
+        (None, _) => {}
+        (Some(cotangent), None) => output.backward_with(&cotangent.cast(), &mut grads)?,
+        (Some(cotangent), Some(other)) => {
+            let own = (output * t.input(&cotangent.cast())).sum(..);
+            (own + other).backward(&mut grads)?;
+        }
+    }
+    let gradients = leaves.iter().map(|&leaf| grads.of(leaf)).collect();
+    Ok(Answer { output: output.value()?, gradients })
+}

@@ -1,0 +1,39 @@
+//! Which operation on a tape is wrong: each node's own rule against its own tangents.
+
+use super::examiner::seeded;
+use super::subject::{D, Subject};
+use crate::graph::Graph;
+use crate::params::Params;
+use crate::tape::{Mode, Tape};
+use crate::tensor::Tensor;
+
+/// The operations whose pullback, given ones, disagrees with the tangents of what they read and gave. In a model of many
+/// operations this names the wrong one, where the gradient of a parameter only shows that there is one.
+pub(super) fn suspects(subject: &dyn Subject, inputs: &[Tensor<f64>]) -> Vec<String> {
+    // A fixed direction without structure: tangents that are not zero and not equal.
+    let direction = |x: &Tensor<f64>| Tensor::from_fn(x.shape(), |k| 0.5 + ((k * 37 + 11) % 23) as f64 / 23.0);
+    let directions: Vec<_> = inputs.iter().map(direction).collect();
+    let lifted = seeded(inputs, Some(&directions));
+    let none = Params::default();
+    let params = subject.params().map(|params| super::subject::with_values(params, &lifted));
+    let params = params.as_ref().unwrap_or(&none);
+    let mut tape = Tape::new();
+    let t = tape.start(params, Mode::Train);
+    let leaf = |(input, x)| if subject.differentiable(input) { t.variable(x) } else { t.input(x) };
+    let leaves: Vec<_> = match subject.params() {
+        Some(_) => Vec::new(),
+        None => lifted.iter().enumerate().map(leaf).collect(),
+    };
+    subject.record(&t, &leaves);
+    let graph = t.graph.borrow();
+    (0..graph.nodes.len())
+        .filter(|&k| is_wrong(&graph, params, k))
+        .map(|k| format!("#{k} {}", graph.title(k)))
+        .collect()
+}
+
+fn is_wrong(graph: &Graph<D>, params: &Params<D>, k: usize) -> bool {
+    let Some([contributed, output]) = graph.pull_alone(k, params) else { return false };
+    let agrees = (contributed.0 - output.0).abs() <= 1e-8 * (contributed.1 + output.1);
+    !agrees // a NaN does not agree
+}

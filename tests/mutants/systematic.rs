@@ -1,0 +1,137 @@
+//! The same mistakes made to many operations: backward is handed another cotangent, or none.
+
+use autodiff::catalogue::AnyScalar;
+use autodiff::check::Diagnosis;
+use autodiff::{Frame, InputGrads, Inputs, Mismatch, Op, Real, Shape, Tensor, ops, scalar_op};
+
+use crate::table::{Mutant, kill};
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Mistake {
+    Sign,
+    Half,
+    DroppedTerm,
+    Zero,
+    OffByOne,
+    NotANumber,
+    Twice,
+    NotLinear,
+}
+
+const MISTAKES: [Mistake; 8] = [
+    Mistake::Sign,
+    Mistake::Half,
+    Mistake::DroppedTerm,
+    Mistake::Zero,
+    Mistake::OffByOne,
+    Mistake::NotANumber,
+    Mistake::Twice,
+    Mistake::NotLinear,
+];
+
+/// A right operation whose backward makes a mistake.
+#[derive(Clone, Debug)]
+struct Wrong<O> {
+    mistake: Mistake,
+    of: O,
+}
+
+impl<T: Real, O: Op<T> + Clone> Op<T> for Wrong<O> {
+    fn name(&self) -> &'static str {
+        "wrong"
+    }
+    fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+        self.of.shape(inputs)
+    }
+    fn saved(&self, inputs: &[&Shape]) -> usize {
+        self.of.saved(inputs)
+    }
+    fn check(&self, inputs: Inputs<'_, T>) -> Result<(), Mismatch> {
+        self.of.check(inputs)
+    }
+    fn differentiable(&self, input: usize) -> bool {
+        self.of.differentiable(input)
+    }
+    fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], saved: &mut [T]) {
+        self.of.forward(inputs, output, saved);
+    }
+    fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+        let times = |factor: f64| cotangent.iter().map(|&g| g * T::from_f64(factor)).collect::<Vec<T>>();
+        let mut changed = times(1.0);
+        match self.mistake {
+            Mistake::Zero => return,
+            Mistake::Sign => changed = times(-1.0),
+            Mistake::Half => changed = times(0.5),
+            Mistake::NotANumber => changed = times(f64::NAN),
+            Mistake::Twice => self.of.backward(at, cotangent, grads),
+            Mistake::DroppedTerm => changed.iter_mut().take(1).for_each(|g| *g = T::ZERO),
+            Mistake::OffByOne if !changed.is_empty() => changed.rotate_left(1),
+            Mistake::OffByOne => {}
+            Mistake::NotLinear => changed.iter_mut().for_each(|g| *g = *g * *g),
+        }
+        self.of.backward(at, &changed, grads);
+    }
+}
+
+/// The mutants of one operation, at a drawn case.
+fn mutants_of<O>(of: O, inputs: &[Tensor<f64>]) -> Vec<Mutant>
+where
+    Wrong<O>: AnyScalar + 'static,
+    O: Clone,
+{
+    let one = |mistake: Mistake| Mutant {
+        origin: "systematic",
+        op: Box::new(Wrong { mistake, of: of.clone() }),
+        inputs: inputs.to_vec(),
+        expected: match mistake {
+            Mistake::Sign => Some(Diagnosis::SignFlipped),
+            Mistake::Half => Some(Diagnosis::Factor(0.5)),
+            Mistake::Twice => Some(Diagnosis::Factor(2.0)),
+            Mistake::Zero => Some(Diagnosis::Zero),
+            Mistake::NotANumber => Some(Diagnosis::NotFinite),
+            Mistake::NotLinear => Some(Diagnosis::NotLinear),
+            Mistake::DroppedTerm | Mistake::OffByOne => None,
+        },
+    };
+    MISTAKES.into_iter().map(one).collect()
+}
+
+scalar_op! { SoftplusNaive, |x| (T::ONE + x.exp()).ln(), |_z| [x.sigmoid()] }
+scalar_op! { AtOutput, |x| x.sin(), |z| [z.cos()] }
+
+#[test]
+fn systematic_mistakes_in_many_operations_are_found() {
+    let x = || Tensor::from([[0.7, 1.9, 0.3], [1.2, 0.4, 0.9]]);
+    let y = || Tensor::from([[0.2, 1.4, 0.6], [1.1, 0.3, 0.8]]);
+    let weights = || Tensor::from([[0.7, -0.3], [1.2, 0.9], [0.5, -1.4]]);
+    let mut mutants = Vec::new();
+    mutants.extend(mutants_of(ops::Tanh {}, &[x()]));
+    mutants.extend(mutants_of(ops::Exp {}, &[x()]));
+    mutants.extend(mutants_of(ops::Gelu {}, &[x()]));
+    mutants.extend(mutants_of(ops::LeakyRelu { slope: 0.1 }, &[x()]));
+    mutants.extend(mutants_of(ops::Sqrt {}, &[x()]));
+    mutants.extend(mutants_of(ops::Mul {}, &[x(), y()]));
+    mutants.extend(mutants_of(ops::Div {}, &[x(), y()]));
+    mutants.extend(mutants_of(ops::Matmul {}, &[x(), weights()]));
+    mutants.extend(mutants_of(ops::Softmax { axis: 1 }, &[x()]));
+    mutants.extend(mutants_of(ops::LogSoftmax { axis: 0 }, &[x()]));
+    mutants.extend(mutants_of(ops::Sum { axes: 0.into() }, &[x()]));
+    mutants.extend(mutants_of(ops::Variance { axes: 1.into(), correction: 0 }, &[x()]));
+    mutants.extend(mutants_of(ops::Cumsum { axis: 1 }, &[x()]));
+    mutants.extend(mutants_of(ops::Concatenate { axis: 0 }, &[x(), y()]));
+    let single = |op: Box<dyn AnyScalar>, expected| Mutant { origin: "systematic", op, inputs: vec![x()], expected };
+    mutants.push(single(Box::new(SoftplusNaive), Some(Diagnosis::OverflowInSingle)));
+    mutants.push(single(Box::new(AtOutput), Some(Diagnosis::WrongPlace)));
+    kill("systematic mistakes", mutants);
+}
+
+#[test]
+fn a_kink_is_reported_and_not_accused() {
+    use autodiff::check;
+    let report = check::op(&ops::Relu {}, [[0.0, 1.0, -1.0].into()]).unwrap();
+    report.assert();
+    assert!(!report.kinks.is_empty(), "{report}");
+    let report = check::op(&ops::Abs {}, [[0.0].into()]).unwrap();
+    report.assert();
+    assert!(!report.kinks.is_empty(), "{report}");
+}

@@ -1,0 +1,60 @@
+//! Checks a mutant, and prints what found it.
+
+use std::io::Write;
+
+use autodiff::Tensor;
+use autodiff::catalogue::AnyScalar;
+use autodiff::check::{Check, Diagnosis, Report};
+
+/// A mutant: where its mistake comes from, the operation, a case, and what the checker is to say of it (nothing: any
+/// finding will do).
+pub(crate) struct Mutant {
+    pub(crate) origin: &'static str,
+    pub(crate) op: Box<dyn AnyScalar>,
+    pub(crate) inputs: Vec<Tensor<f64>>,
+    pub(crate) expected: Option<Diagnosis>,
+}
+
+fn says(report: &Report, expected: &Diagnosis) -> bool {
+    let alike = |found: &Diagnosis| match (found, expected) {
+        (Diagnosis::Factor(found), Diagnosis::Factor(expected)) => (found - expected).abs() < 1e-6,
+        _ => found == expected,
+    };
+    report.findings.iter().filter_map(|finding| finding.diagnosis.as_ref()).any(alike)
+}
+
+/// Checks every mutant and prints a table; fails where one survives or is found for a wrong reason.
+pub(crate) fn kill(title: &str, mutants: Vec<Mutant>) {
+    let (mut table, mut wrong) = (format!("{title}\n"), Vec::new());
+    for mutant in &mutants {
+        let report = Check::new().op(&*mutant.op, vec![mutant.inputs.clone()]).unwrap();
+        let mut probes: Vec<String> = report.findings.iter().map(|finding| format!("{:?}", finding.probe)).collect();
+        probes.dedup();
+        let diagnosed = mutant.expected.as_ref().is_none_or(|expected| says(&report, expected));
+        let diagnosis = match &mutant.expected {
+            Some(expected) if diagnosed => expected.to_string(),
+            Some(expected) => format!("NOT FOUND: {expected}"),
+            None => report
+                .findings
+                .iter()
+                .filter_map(|f| f.diagnosis.as_ref())
+                .map(ToString::to_string)
+                .next()
+                .unwrap_or_default(),
+        };
+        let found = if report.passed() { "SURVIVES".to_owned() } else { probes.join(" ") };
+        let name = format!("{:?}", mutant.op);
+        table += &format!(
+            "  {:<34} {:<28} {:<40} {found}\n",
+            mutant.origin,
+            name.chars().take(28).collect::<String>(),
+            diagnosis
+        );
+        if report.passed() || !diagnosed {
+            wrong.push(format!("{} {name}: {report}", mutant.origin));
+        }
+    }
+    table += &format!("  {} mutants, {} survive or are misdiagnosed\n", mutants.len(), wrong.len());
+    let _ = std::io::stderr().write_all(table.as_bytes());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
