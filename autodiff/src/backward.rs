@@ -74,7 +74,8 @@ impl<T: Real> Graph<T> {
         Ok(())
     }
 
-    fn pull(&self, k: usize, params: &Params<T>, grads: &mut Gradients<T>) {
+    /// Adds what node `k` passes on to the gradients of its inputs.
+    pub(crate) fn pull(&self, k: usize, params: &Params<T>, grads: &mut Gradients<T>) {
         let node = &self.nodes[k];
         let (Step::Op(index), Place::Arena(start), Some(Place::Arena(gradient)), true) =
             (node.step, node.value, node.gradient, grads.reached[k])

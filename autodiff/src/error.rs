@@ -38,6 +38,22 @@ pub enum Error {
         /// Its length.
         found: usize,
     },
+    /// A number that is infinite or NaN: the first one of a recording, in the order of computation.
+    #[error("{what} first produced {value} in {pass} at {location}, element {index:?}{}", suffix(inputs))]
+    NotFinite {
+        /// The operation or leaf.
+        what: String,
+        /// `forward` or `backward`.
+        pass: &'static str,
+        /// The number.
+        value: String,
+        /// Its multi-index.
+        index: Vec<usize>,
+        /// The inputs' shapes, names and ranges.
+        inputs: String,
+        /// Where the caller wrote it.
+        location: &'static Location<'static>,
+    },
     /// A gradient was asked for where there is none.
     #[error("gradient of {of}: {reason}")]
     NoGradient {

@@ -68,9 +68,7 @@ impl<T: Real> Gradients<T> {
         if node.step == Step::View {
             return none("a view has none of its own; ask for that of the value it is a view of");
         }
-        if self.filled_by != graph.key {
-            return none("no backward pass of this recording has filled these gradients");
-        }
+        self.check_filled_by(graph)?;
         if !self.reached.get(k).copied().unwrap_or(false) {
             return none("the value that backward started from does not depend on it");
         }
@@ -119,6 +117,15 @@ impl<T: Real> Gradients<T> {
             return Ok(());
         }
         let reason = "they were made from other Params, or before the last parameter was registered".into();
+        Err(Error::Foreign { what: "gradients", reason })
+    }
+
+    /// An error unless a backward pass of this recording has filled these gradients last.
+    pub(crate) fn check_filled_by(&self, graph: &Graph<T>) -> Result<(), Error> {
+        if self.filled_by == graph.key {
+            return Ok(());
+        }
+        let reason = "no backward pass of this recording has filled them".into();
         Err(Error::Foreign { what: "gradients", reason })
     }
 

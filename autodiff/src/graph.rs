@@ -273,15 +273,18 @@ impl<T: Real> Graph<T> {
         }
     }
 
-    /// "matmul at model.rs:3:7", for errors.
-    pub(crate) fn title(&self, k: usize) -> String {
-        let node = &self.nodes[k];
-        let what = match node.step {
+    /// The operation's name, or what the node is otherwise.
+    pub(crate) fn kind(&self, k: usize) -> &'static str {
+        match self.nodes[k].step {
             Step::Op(index) => self.ops[index].name(),
             Step::View => "view",
             Step::Leaf => "leaf",
-        };
-        format!("{what} at {}", node.location)
+        }
+    }
+
+    /// "matmul at model.rs:3:7", for errors.
+    pub(crate) fn title(&self, k: usize) -> String {
+        format!("{} at {}", self.kind(k), self.nodes[k].location)
     }
 
     /// "[32, 784] × [785, 128] (fc1.weight)", for errors.

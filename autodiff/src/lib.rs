@@ -9,9 +9,11 @@
 //! - [`Op`]: the one door for operations, the built-in ones in [`ops`] and your own. [`catalogue`] lists the former.
 //! - [`Tensor`], [`Shape`], [`Error`]: the borders.
 
+mod anomaly;
 mod backward;
 pub mod catalogue;
 pub mod check;
+mod dot;
 mod dual;
 mod error;
 mod gradients;
@@ -22,11 +24,13 @@ mod node;
 mod op;
 pub mod ops;
 mod params;
+mod profile;
 mod program;
 mod real;
 mod shape;
 mod tape;
 mod tensor;
+pub mod transform;
 mod var;
 mod view;
 
@@ -38,6 +42,7 @@ pub use layout::{Layout, check_axis};
 pub use op::{Frame, InputGrads, Inputs, Op, exactly};
 pub use ops::{Axes, keep};
 pub use params::{ParamId, Params, Scope};
+pub use profile::{Line, Profile};
 pub use program::Program;
 pub use real::Real;
 pub use shape::Shape;

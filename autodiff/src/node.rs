@@ -76,6 +76,12 @@ impl Node {
         Some(ViewMut::new(data, &self.layout))
     }
 
+    /// Memory of its value, of what forward keeps, and of its gradient.
+    pub(crate) fn bytes<T>(&self) -> usize {
+        let gradient = if self.gradient.is_some() { self.extent } else { 0 };
+        (self.extent + self.saved + gradient) * size_of::<T>()
+    }
+
     /// An operation through which a gradient is needed but which has no rule for it (a comparison).
     pub(crate) fn is_blocked(&self) -> bool {
         matches!(self.step, Step::Op(_)) && self.gradient.is_some() && !self.wanted.contains(&true)

@@ -230,6 +230,7 @@ impl Examiner<'_> {
             Probe::Subsets => self.subsets(),
             Probe::Layouts => self.layouts(),
             Probe::Extents => self.extents(),
+            Probe::Extremes if !self.subject.is_operation() => Ok(()),
             Probe::Extremes => self.extremes(),
             Probe::SecondOrder => self.second_order(),
             Probe::Received => self.received(),

@@ -172,6 +172,15 @@ impl Examiner<'_> {
     ///
     /// Zero goes to one input at a time: of several at once, what 0/0 and 0⁰ give is no mistake.
     pub(super) fn extremes(&mut self) -> Result<(), Error> {
+        // Of one sign, so that infinite slopes, summed over a broadcast, do not cancel to NaN.
+        let ones = Tensor::full(self.cotangent.shape(), 1.0);
+        let cotangent = std::mem::replace(&mut self.cotangent, ones);
+        let looked = self.look_at_extremes();
+        self.cotangent = cotangent;
+        looked
+    }
+
+    fn look_at_extremes(&mut self) -> Result<(), Error> {
         let alone = (0..self.inputs.len()).filter(|&input| self.wanted[input]).map(|input| (0.0, Some(input)));
         let together = [1e3, -1e3, f64::MAX, f64::MIN].map(|x| (x, None));
         for (x, input) in alone.chain(together).collect::<Vec<_>>() {

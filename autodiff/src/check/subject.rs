@@ -35,6 +35,10 @@ pub(super) trait Subject {
     fn single(&self) -> Option<Box<dyn Op<f32>>> {
         None
     }
+    /// Whether it is a single operation, not a composition: of `sin(x·y)` nothing can be asked where `x·y` overflows.
+    fn is_operation(&self) -> bool {
+        self.single().is_some()
+    }
     /// Parameters that are its inputs, in order; nothing where its inputs are values on the tape.
     fn params(&self) -> Option<&Params<D>> {
         None
