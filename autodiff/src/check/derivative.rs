@@ -10,7 +10,27 @@ use crate::tensor::Tensor;
 /// Relative to the sum of absolute terms: a few hundred units in the last place, and the operation's own rounding.
 const EXACT: f64 = 1e-10;
 
+/// What differences of function values can tell, by the precision that the subject computes in.
+struct Precision {
+    /// A step at which one-sided slopes are good: rounding and curvature in balance.
+    step: f64,
+    /// By how much, relative to the terms, a slope at that step may be wrong.
+    slack: f64,
+}
+
 impl Examiner<'_> {
+    fn precision(&self) -> Precision {
+        match self.subject.epsilon() {
+            double if double <= f64::EPSILON => Precision { step: 1e-6, slack: 1e-3 },
+            _ => Precision { step: 0.01, slack: 0.02 },
+        }
+    }
+
+    /// Rounding in an extrapolated central difference, relative to the terms.
+    fn rounding(&self) -> f64 {
+        1e-9 * (self.subject.epsilon() / f64::EPSILON).powf(2.0 / 3.0)
+    }
+
     /// Reverse mode against dual numbers: entry by entry where there are few, else along random directions, and entry by
     /// entry, by bisection, where a direction disagrees.
     pub(super) fn derivative(&mut self) -> Result<(), Error> {
@@ -126,14 +146,13 @@ impl Examiner<'_> {
     /// Reverse mode against finite differences along random directions.
     pub(super) fn finite_differences(&mut self) -> Result<(), Error> {
         let gradients = self.gradients()?;
-        let coarse = (self.subject.epsilon() / f64::EPSILON).cbrt();
+        let Precision { step, slack } = self.precision();
         for _ in 0..self.directions.min(2) {
             let v = self.direction();
             let found: f64 = gradients.iter().zip(&v).map(|(g, v)| dot(g, v)).sum();
             let size: f64 = gradients.iter().zip(&v).map(|(g, v)| scale(g, v)).sum::<f64>() + 1.0;
-            let (left, right) =
-                reference::one_sided(|step| self.along(&self.inputs, &v, step), 1e-6 * coarse * coarse)?;
-            let slack = 1e-3 * coarse * size;
+            let (left, right) = reference::one_sided(|step| self.along(&self.inputs, &v, step), step)?;
+            let slack = slack * size;
             let between = found >= left.min(right) - slack && found <= left.max(right) + slack;
             let kink = (left - right).abs() > slack;
             self.report.comparisons += 1;
@@ -142,8 +161,8 @@ impl Examiner<'_> {
                 self.report.kinks.push(format!("{case}: slopes {left:.6} and {right:.6}, gradient {found:.6}"));
                 continue;
             }
-            let estimate = reference::derivative(|step| self.along(&self.inputs, &v, step), (0.02 * coarse).min(0.2))?;
-            let allowed = 10.0 * estimate.error + 1e-9 * coarse * coarse * size;
+            let estimate = reference::derivative(|step| self.along(&self.inputs, &v, step), (2e4 * step).min(0.2))?;
+            let allowed = 10.0 * estimate.error + self.rounding() * size;
             let exact = allowed < slack;
             if exact && (found - estimate.value).abs() <= allowed {
                 continue;
@@ -157,6 +176,7 @@ impl Examiner<'_> {
             let entry = Entry { of, index, analytic: found, reference, allowed };
             let known = super::diagnosis::of_gradient(&[found], &[reference], &[1]);
             self.note(Probe::FiniteDifferences, "along a random direction", known, vec![entry]);
+            return Ok(());
         }
         Ok(())
     }
@@ -180,15 +200,15 @@ impl Examiner<'_> {
         let gradients: Vec<_> =
             answer.gradients.iter().zip(&tied).map(|(g, x)| g.as_ref().map_or_else(|_| zeros(x), values)).collect();
         let alone = (0..tied.len()).filter(|&input| self.wanted[input]).map(Some);
-        let coarse = (self.subject.epsilon() / f64::EPSILON).cbrt();
+        let Precision { step, slack } = self.precision();
         for input in std::iter::once(None).chain(alone).collect::<Vec<_>>() {
             let moves = |i: usize| self.wanted[i] && input.is_none_or(|input| input == i);
             let ones = |(i, x): (usize, &Tensor<f64>)| Tensor::full(x.shape(), if moves(i) { 1.0 } else { 0.0 });
             let v: Vec<Tensor<f64>> = tied.iter().enumerate().map(ones).collect();
             let found: f64 = gradients.iter().zip(&v).map(|(g, v)| dot(g, v)).sum();
             let size: f64 = gradients.iter().zip(&v).map(|(g, v)| scale(g, v)).sum::<f64>() + 1.0;
-            let (left, right) = reference::one_sided(|step| self.along(&tied, &v, step), 1e-5 * coarse * coarse)?;
-            let slack = 1e-4 * coarse * (size + left.abs() + right.abs());
+            let (left, right) = reference::one_sided(|step| self.along(&tied, &v, step), step)?;
+            let slack = slack * (size + left.abs() + right.abs());
             self.report.comparisons += 1;
             if !(left.is_finite() && right.is_finite()) {
                 continue;

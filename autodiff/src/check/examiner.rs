@@ -189,15 +189,24 @@ impl<'a> Examiner<'a> {
     pub(super) fn note(&mut self, probe: Probe, setting: &str, diagnosis: Option<Diagnosis>, mut entries: Vec<Entry>) {
         entries.truncate(SHOWN);
         let shapes = self.shapes();
-        let inputs = self.inputs.iter().map(|x| format!("{:?} {:?}", x.shape(), &x.data()[..x.data().len().min(6)]));
-        let (seed, name) = (self.report.seed, self.subject.name());
-        let snippet = format!("Check::new().seed({seed}) on {name} at {}", inputs.collect::<Vec<_>>().join(", "));
+        let inputs = self.inputs.iter().map(code).collect::<Vec<_>>().join(", ");
+        let snippet = format!("Check::new().seed({}).{}", self.report.seed, self.subject.call(&inputs));
         let suspects = match probe {
             Probe::Derivative | Probe::FiniteDifferences | Probe::Received => suspects(self.subject, &self.inputs),
             _ => Vec::new(),
         };
         let setting = setting.to_owned();
         self.report.findings.push(Finding { probe, setting, diagnosis, suspects, entries, case: shapes, snippet });
+    }
+}
+
+/// The tensor as an expression, where it is not too long to read.
+fn code(tensor: &Tensor<f64>) -> String {
+    const LONGEST: usize = 64;
+    match (tensor.shape().rank(), tensor.data().len()) {
+        (_, size) if size > LONGEST => format!("/* {} */", tensor.shape()),
+        (1, _) => format!("{:?}.into()", tensor.data()),
+        _ => format!("Tensor::new({}, vec!{:?})?", tensor.shape(), tensor.data()),
     }
 }
 

@@ -15,6 +15,50 @@
 //! second, finite differences, comes with an estimate of its own error and says when it cannot decide. Beyond the
 //! derivative, fourteen [`Probe`]s look at how gradients are passed on, at layouts, replays, ties, extremes, `f32` and
 //! second order. Fresh buffers are filled with NaN, and a NaN never passes.
+//!
+//! # What a failure looks like
+//!
+//! A division whose right side has the wrong sign, `scalar_op! { Divide, |x, y| x / y, |z| [T::ONE / y, z / y] }`:
+//!
+//! ```text
+//! gradient check of Divide: FAILED; 1 case(s), 122 numbers compared, seed 0
+//! Derivative: sign flipped
+//!   inputs [3], [3]
+//!   entry                        analytic      reference    allowed     ratio
+//!   input 1[1]                 9.416745e0    -9.416745e0    9.4e-10   -1.0000
+//!   input 1[2]                 1.564048e0    -1.564048e0    1.6e-10   -1.0000
+//!   input 1[0]                1.586755e-1   -1.586755e-1    1.7e-11   -1.0000
+//!   reproduce: Check::new().seed(0).op(&Divide, [[1.0, 2.0, 3.0].into(), [2.0, 0.5, 1.5].into()])
+//! FiniteDifferences, along a random direction: the gradient is wrong
+//!   inputs [3], [3]
+//!   entry                        analytic      reference    allowed     ratio
+//!   all inputs[]              -7.742673e0     1.335013e1     1.4e-8   -0.5800
+//!   reproduce: Check::new().seed(0).op(&Divide, [[1.0, 2.0, 3.0].into(), [2.0, 0.5, 1.5].into()])
+//! skipped: Extents, shown short
+//! skipped: SecondOrder, shown short
+//! ```
+//!
+//! A function in which one operation is wrong, `x.square().apply(Root).sum(..)`, where `Root` has the derivative of the
+//! logarithm: the operation is named, with its place on the tape and the line that recorded it.
+//!
+//! ```text
+//! gradient check of function of 1 input(s): FAILED; 1 case(s), 19 numbers compared, seed 0
+//! Derivative: the gradient is wrong
+//!   inputs [2]
+//!   suspect: #2 Root at tests/check.rs:12:52
+//!   entry                        analytic      reference    allowed     ratio
+//!   input 0[0]                 1.706645e0    5.973258e-1    6.0e-11    2.8571
+//!   input 0[1]                4.119488e-1    5.973258e-1    6.0e-11    0.6897
+//!   reproduce: Check::new().seed(0).function(f, [[0.7, 2.9].into()])
+//! FiniteDifferences, along a random direction: the gradient is wrong
+//!   inputs [2]
+//!   suspect: #2 Root at tests/check.rs:12:52
+//!   entry                        analytic      reference    allowed     ratio
+//!   all inputs[]              -1.303767e0   -8.169204e-1     2.3e-9    1.5960
+//!   reproduce: Check::new().seed(0).function(f, [[0.7, 2.9].into()])
+//! skipped: Extents, shown short
+//! skipped: Layouts, shown short
+//! ```
 
 mod derivative;
 mod diagnosis;
@@ -24,6 +68,8 @@ mod report;
 mod runs;
 mod single;
 mod storage;
+#[cfg(feature = "proptest")]
+pub mod strategy;
 mod structure;
 mod subject;
 mod suspects;
@@ -101,7 +147,7 @@ where
 /// # Errors
 /// As [`op`].
 pub fn single<O: Op<f32> + Clone + Sync>(op: &O, cases: impl Into<Cases>) -> Result<Report, Error> {
-    Check::new().examine(&Lifted(op.clone()), &cases.into().0, &[])
+    Check::new().single(op, cases)
 }
 
 /// A check with other settings than the defaults.
@@ -159,6 +205,14 @@ impl Check {
     /// As [`op`](crate::check::op).
     pub fn op(&self, op: &dyn AnyScalar, cases: impl Into<Cases>) -> Result<Report, Error> {
         self.examine(&OpSubject(op), &cases.into().0, &[])
+    }
+
+    /// Checks an operation that knows `f32` only.
+    ///
+    /// # Errors
+    /// As [`single`](crate::check::single).
+    pub fn single<O: Op<f32> + Clone + Sync>(&self, op: &O, cases: impl Into<Cases>) -> Result<Report, Error> {
+        self.examine(&Lifted(op.clone()), &cases.into().0, &[])
     }
 
     /// Checks a function of `N` values.

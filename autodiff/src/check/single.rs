@@ -20,6 +20,9 @@ impl<O: Op<f32> + Clone + Sync> Subject for Lifted<O> {
     fn name(&self) -> String {
         format!("{:?} in f32", self.0)
     }
+    fn call(&self, inputs: &str) -> String {
+        format!("single(&{:?}, [{inputs}])", self.0)
+    }
     fn record<'t>(&self, t: &'t Recording<'t, D>, inputs: &[Var<'t, D>]) -> Var<'t, D> {
         t.apply(self.clone(), inputs)
     }

@@ -17,6 +17,8 @@ pub(super) type D = Dual<f64>;
 /// Something with inputs and one output.
 pub(super) trait Subject {
     fn name(&self) -> String;
+    /// The call that checks it again at these inputs, for snippets.
+    fn call(&self, inputs: &str) -> String;
     fn record<'t>(&self, t: &'t Recording<'t, D>, inputs: &[Var<'t, D>]) -> Var<'t, D>;
     /// Whether it claims a gradient for this input.
     fn differentiable(&self, input: usize) -> bool {
@@ -51,6 +53,9 @@ impl Subject for OpSubject<'_> {
     fn name(&self) -> String {
         format!("{:?}", self.0)
     }
+    fn call(&self, inputs: &str) -> String {
+        format!("op(&{:?}, [{inputs}])", self.0)
+    }
     fn record<'t>(&self, t: &'t Recording<'t, D>, inputs: &[Var<'t, D>]) -> Var<'t, D> {
         t.apply(self.0.dual(), inputs)
     }
@@ -71,6 +76,9 @@ where
     fn name(&self) -> String {
         format!("function of {N} input(s)")
     }
+    fn call(&self, inputs: &str) -> String {
+        format!("function(f, [{inputs}])")
+    }
     fn record<'t>(&self, t: &'t Recording<'t, D>, inputs: &[Var<'t, D>]) -> Var<'t, D> {
         match <[Var<'t, D>; N]>::try_from(inputs) {
             Ok(inputs) => (self.0)(inputs),
@@ -90,6 +98,9 @@ where
 {
     fn name(&self) -> String {
         "model".into()
+    }
+    fn call(&self, _: &str) -> String {
+        "model(&params, loss)".into()
     }
     fn record<'t>(&self, t: &'t Recording<'t, D>, _: &[Var<'t, D>]) -> Var<'t, D> {
         (self.loss)(t)

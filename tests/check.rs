@@ -1,0 +1,177 @@
+//! The gradient checker on functions and models, and what its reports say.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use autodiff::check::{self, Check, Diagnosis, Probe};
+use autodiff::{Frame, InputGrads, Inputs, Mismatch, Mode, Op, Params, Shape, Tape, Tensor, exactly, scalar_op};
+use nn::loss::cross_entropy;
+use nn::{Linear, Module, Tanh};
+
+scalar_op! {
+    /// Division with the sign of the right side's gradient wrong.
+    Divide, |x, y| x / y, |z| [T::ONE / y, z / y]
+}
+
+scalar_op! {
+    /// A square root with the derivative of the logarithm.
+    Root, |x| x.sqrt(), |_z| [T::ONE / x]
+}
+
+fn batch() -> (Tensor<f64>, Tensor<f64>) {
+    (Tensor::from_fn([5, 4], |k| ((k * 7) % 11) as f64 / 5.0 - 1.0), [0.0, 2.0, 1.0, 2.0, 0.0].into())
+}
+
+#[test]
+fn a_model_is_checked_with_respect_to_all_its_parameters() {
+    let mut params = Params::<f32>::new(1);
+    let model = (Linear::new(params.scope("hidden"), 4, 6), Tanh, Linear::new(params.scope("readout"), 6, 3));
+    let (x, labels) = batch();
+    let report =
+        check::model(&params, |t| cross_entropy(model.forward(t.constant(&x.cast())), t.constant(&labels.cast())));
+    let report = report.unwrap();
+    report.assert();
+    assert!(report.comparisons > 150, "{report}");
+}
+
+#[test]
+fn a_parameter_that_receives_no_gradient_is_named() {
+    let mut params = Params::<f64>::new(1);
+    let used = Linear::new(params.scope("used"), 4, 3);
+    let _unused = Linear::new(params.scope("unused"), 4, 3);
+    let (x, labels) = batch();
+    let report =
+        check::model(&params, |t| cross_entropy(used.forward(t.constant(&x.cast())), t.constant(&labels.cast())));
+    let report = report.unwrap();
+    report.assert();
+    let notes = report.undecided.join("\n");
+    assert!(notes.contains("unused.weight receives no gradient: the result does not depend on it"), "{report}");
+}
+
+#[test]
+fn the_wrong_operation_of_a_model_is_named_with_its_line() {
+    let mut params = Params::<f64>::new(1);
+    let layer = Linear::new(params.scope("fc"), 4, 3);
+    let (x, labels) = batch();
+    let line = line!() + 2;
+    let report = check::model(&params, |t| {
+        let hidden = layer.forward(t.constant(&x.cast())).square().add_scalar(0.5).apply(Root);
+        cross_entropy(hidden, t.constant(&labels.cast()))
+    });
+    let report = report.unwrap();
+    let suspects: Vec<&String> = report.findings.iter().flat_map(|finding| &finding.suspects).collect();
+    let expected = format!("Root at {}:{line}:", file!());
+    assert!(!suspects.is_empty() && suspects.iter().all(|suspect| suspect.contains(&expected)), "{report}");
+}
+
+#[test]
+fn a_function_that_reads_values_while_recorded_is_said_not_to_replay() {
+    // Recording for replay computes no values: the branch falls back, and the report says that it was taken on one.
+    let report = check::function(
+        |[x]| match x.value() {
+            Ok(value) if value.data().iter().any(|x| x.value > 1.5) => x * 2.0,
+            _ => x,
+        },
+        [[1.0, 2.0].into()],
+    );
+    let report = report.unwrap();
+    assert!(report.findings.iter().any(|finding| finding.probe == Probe::Replay), "{report}");
+}
+
+/// A cube in `f32`, with the derivative of this multiple.
+#[derive(Clone, Debug)]
+struct Cube {
+    slope: f32,
+}
+
+impl Op<f32> for Cube {
+    fn name(&self) -> &'static str {
+        "cube"
+    }
+    fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+        exactly::<1>(inputs).map(|[x]| x.clone())
+    }
+    fn forward(&self, inputs: Inputs<'_, f32>, output: &mut [f32], _: &mut [f32]) {
+        inputs.view(0).iter().zip(output).for_each(|(x, y)| *y = x * x * x);
+    }
+    fn backward(&self, at: Frame<'_, f32>, cotangent: &[f32], grads: &mut InputGrads<'_, f32>) {
+        let Some(grad) = grads.view(0) else { return };
+        let terms = at.inputs.view(0).iter().zip(cotangent).map(|(x, g)| self.slope * x * x * g);
+        grad.add(&terms.collect::<Vec<f32>>());
+    }
+}
+
+#[test]
+fn an_operation_in_f32_alone_is_checked_against_finite_differences() {
+    let inputs = || [Tensor::from([0.4, -1.1, 0.9])];
+    check::single(&Cube { slope: 3.0 }, inputs()).unwrap().assert();
+    let report = check::single(&Cube { slope: 1.5 }, inputs()).unwrap();
+    assert!(
+        report
+            .findings
+            .iter()
+            .any(|f| f.diagnosis == Some(Diagnosis::Factor(0.5)) || f.probe == Probe::FiniteDifferences)
+    );
+    assert!(!report.passed());
+}
+
+#[test]
+fn what_is_skipped_is_said_in_the_report() {
+    let report = Check::new().skip(Probe::Ties, "not this time").op(&Divide, [[1.0].into(), [2.0].into()]).unwrap();
+    assert!(report.to_string().contains("skipped: Ties, not this time"), "{report}");
+}
+
+#[test]
+fn large_inputs_are_checked_along_directions_and_wrong_entries_found_by_bisection() {
+    let x = Tensor::from_fn([40, 30], |k| 0.5 + ((k * 31) % 17) as f64 / 10.0);
+    check::function(|[x]| x.ln().sum(0), [x.clone()]).unwrap().assert();
+    let report = check::function(|[x]| x.apply(Root), [x]).unwrap();
+    let finding = report.findings.iter().find(|finding| finding.probe == Probe::Derivative).unwrap();
+    assert!(!finding.entries.is_empty() && finding.entries[0].index.len() == 2, "{report}");
+}
+
+#[test]
+fn reports_can_be_serialised() {
+    fn is_serialisable<T: serde::Serialize>(_: &T) {}
+    is_serialisable(&check::op(&Divide, [[1.0].into(), [2.0].into()]).unwrap());
+}
+
+/// The documentation of the checker shows these reports as they are printed.
+#[test]
+fn the_reports_in_the_documentation_are_those_that_are_printed() {
+    let docs = include_str!("../autodiff/src/check/mod.rs");
+    let shown: String =
+        docs.lines().filter_map(|line| line.strip_prefix("//! ")).map(|line| line.to_owned() + "\n").collect();
+    let divide = Check::new().skip(Probe::Extents, "shown short").skip(Probe::SecondOrder, "shown short");
+    let divide = divide.op(&Divide, [[1.0, 2.0, 3.0].into(), [2.0, 0.5, 1.5].into()]).unwrap();
+    let short = Check::new().skip(Probe::Extents, "shown short").skip(Probe::Layouts, "shown short");
+    let composed = short.function(|[x]| x.square().apply(Root).sum(..), [[0.7, 2.9].into()]).unwrap();
+    for report in [divide.to_string(), composed.to_string()] {
+        for line in report.lines() {
+            // The line of a suspect is where it stands in this file today.
+            let line = if line.starts_with("  suspect") { line.split(" at ").next().unwrap() } else { line };
+            assert!(shown.contains(line.trim_end()), "not in the documentation: {line}\nof\n{report}");
+        }
+    }
+}
+
+#[test]
+fn the_first_value_and_the_first_gradient_that_are_not_finite_are_named() {
+    let params = Params::<f64>::default();
+    let mut tape = Tape::new();
+    let t = tape.start(&params, Mode::Train);
+    let x = t.variable(&[4.0, 0.0].into()).named("x");
+    let line = line!() + 1;
+    let root = x.sqrt();
+    let loss = (root * 2.0).sum(..);
+    t.check_finite().unwrap();
+    let mut grads = params.gradients();
+    assert!(t.check_finite_gradients(&grads).is_err(), "nothing has filled them yet");
+    loss.backward(&mut grads).unwrap();
+    // √x has slope ∞ at 0: the value is finite everywhere, the gradient of x is not.
+    let message = t.check_finite_gradients(&grads).unwrap_err().to_string();
+    let expected = format!("leaf [2] (x) first produced inf in backward at {}:{}", file!(), line - 2 + 1);
+    assert!(message.starts_with(expected.rsplit_once(':').unwrap().0) && message.ends_with("element [1]"), "{message}");
+    let _ = root.recip().ln();
+    let message = t.check_finite().unwrap_err().to_string();
+    assert!(message.starts_with("recip first produced inf in forward at "), "{message}");
+    assert!(message.ends_with("element [1]: [2] in 0..2"), "{message}");
+}
