@@ -274,6 +274,22 @@ impl<T: Real> Op<T> for PoolUnwritten {
     }
 }
 
+/// Doubles, but never writes its last place.
+#[derive(Clone, Debug)]
+struct OutputUnwritten;
+
+impl<T: Real> Op<T> for OutputUnwritten {
+    same_shape!("output_unwritten");
+    fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
+        let count = output.len().saturating_sub(1);
+        inputs.view(0).iter().zip(&mut output[..count]).for_each(|(x, y)| *y = x + x);
+    }
+    fn backward(&self, _: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+        let Some(grad) = grads.view(0) else { return };
+        grad.add(&cotangent.iter().map(|&g| g + g).collect::<Vec<T>>());
+    }
+}
+
 /// The product of all, with the gradient by division.
 #[derive(Clone, Debug)]
 struct ProductByDivision;
@@ -477,7 +493,8 @@ fn mistakes_that_shipped_elsewhere_are_found() {
         "burn #2776": RepeatInterleaved, [x()], None;
         "burn #3521, #3533": GroupsSwapped, [rows(), others()], None;
         "burn #1739": PickLosing, [x()], None;
-        "burn #5296": PoolUnwritten, [x()], nan();
+        "burn #5296": PoolUnwritten, [x()], Some(Diagnosis::Uninitialised);
+        "burn #5296, forward": OutputUnwritten, [x()], Some(Diagnosis::Uninitialised);
         "neuronika dropout": DropoutWithoutScale, [x(), Tensor::from([1.0, 0.0, 1.0, 1.0])], Some(Diagnosis::Factor(0.8));
         "scirs #103": LogWithoutRule, [x()], None;
         "candle #2083": SiluOverflowing, [x()], nan();

@@ -4,11 +4,9 @@ use super::diagnosis::Diagnosis;
 use super::examiner::{Examiner, dot, is_finite, moved, scale, tangents, values};
 use super::reference;
 use super::report::{Entry, Probe};
+use super::runs::has_no_nan;
 use crate::error::Error;
 use crate::tensor::Tensor;
-
-/// Relative to the sum of absolute terms: a few hundred units in the last place, and the operation's own rounding.
-const EXACT: f64 = 1e-10;
 
 /// What differences of function values can tell, by the precision that the subject computes in.
 struct Precision {
@@ -57,7 +55,8 @@ impl Examiner<'_> {
         let expected = Tensor::from_fn(found.shape(), |k| dot(&self.cotangent, &columns[k]));
         let scales: Vec<f64> = columns.iter().map(|column| scale(&self.cotangent, column)).collect();
         let largest = scales.iter().copied().filter(|s| s.is_finite()).fold(0.0, f64::max);
-        let allowed = |k: usize| EXACT * (scales[k] + 1e-3 * largest);
+        let tolerance = self.tolerance;
+        let allowed = |k: usize| tolerance * (scales[k] + 1e-3 * largest);
         let (cotangent, inputs) = (self.cotangent.clone(), self.inputs.clone());
         let at_output = self.at_output(input);
         let pattern = || {
@@ -69,7 +68,32 @@ impl Examiner<'_> {
             };
             known.or_else(of_terms).or_else(elsewhere)
         };
+        let unwritten = !has_no_nan(found)
+            && self.with_zeroed_buffers()?.gradients[input].as_ref().is_ok_and(|zeroed| has_no_nan(&values(zeroed)));
+        let pattern = || if unwritten { Some(Diagnosis::Uninitialised) } else { pattern() };
         self.compare(Probe::Derivative, "", input, (found, &expected), allowed, pattern);
+        self.row_by_row(input, &columns)
+    }
+
+    /// The full Jacobian, where it is small: each row by a cotangent that is one in one place.
+    fn row_by_row(&mut self, input: usize, columns: &[Tensor<f64>]) -> Result<(), Error> {
+        const SMALL: usize = 256;
+        let rows = self.output.data().len();
+        if rows * columns.len() > SMALL || self.report.findings.iter().any(|f| f.probe == Probe::Derivative) {
+            return Ok(());
+        }
+        let cotangent = self.cotangent.clone();
+        for row in 0..rows {
+            self.cotangent = Tensor::from_fn(cotangent.shape(), |k| if k == row { 1.0 } else { 0.0 });
+            let gradients = self.gradients();
+            self.cotangent = cotangent.clone();
+            let found = &gradients?[input];
+            let expected = Tensor::from_fn(found.shape(), |k| columns[k].data()[row]);
+            let largest = columns.iter().map(|column| column.data()[row].abs()).fold(0.0, f64::max);
+            let (tolerance, setting) = (self.tolerance, format!("row {row} of the Jacobian"));
+            let allowed = |k: usize| tolerance * (expected.data()[k].abs() + 1e-3 * largest);
+            self.compare(Probe::Derivative, &setting, input, (found, &expected), allowed, || None);
+        }
         Ok(())
     }
 
@@ -105,7 +129,7 @@ impl Examiner<'_> {
             let (along, expected) = (dot(found, &v[input]), dot(&self.cotangent, &tangent));
             let size = scale(found, &v[input]).max(scale(&self.cotangent, &tangent));
             self.report.comparisons += 1;
-            let agrees = (along - expected).abs() <= EXACT * size || (along.is_nan() && expected.is_nan());
+            let agrees = (along - expected).abs() <= self.tolerance * size || (along.is_nan() && expected.is_nan());
             if !agrees {
                 let mut worst = Vec::new();
                 self.bisect(input, found, 0..found.data().len(), &mut worst)?;
@@ -129,13 +153,13 @@ impl Examiner<'_> {
         let reference = dot(&self.cotangent, &tangent);
         let analytic: f64 = found.data()[places.clone()].iter().sum();
         let size = scale(&self.cotangent, &tangent) + found.data()[places.clone()].iter().map(|g| g.abs()).sum::<f64>();
-        if worst.len() >= ENOUGH || (analytic - reference).abs() <= EXACT * size {
+        if worst.len() >= ENOUGH || (analytic - reference).abs() <= self.tolerance * size {
             return Ok(());
         }
         if places.len() == 1 {
             let of = self.names.get(input).cloned().unwrap_or_default();
             let index = super::examiner::multi_index(found.shape(), places.start);
-            worst.push(Entry { of, index, analytic, reference, allowed: EXACT * size });
+            worst.push(Entry { of, index, analytic, reference, allowed: self.tolerance * size });
             return Ok(());
         }
         let middle = places.start + places.len() / 2;

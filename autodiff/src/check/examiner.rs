@@ -26,6 +26,8 @@ pub(super) struct Examiner<'a> {
     /// Entries up to which a derivative is taken one by one.
     pub(super) one_by_one: usize,
     pub(super) directions: usize,
+    /// Relative difference from dual numbers that is let pass.
+    pub(super) tolerance: f64,
     pub(super) random: StdRng,
     pub(super) report: &'a mut Report,
 }
@@ -69,18 +71,29 @@ impl<'a> Examiner<'a> {
         subject: &'a dyn Subject,
         names: &'a [String],
         inputs: &[Tensor<f64>],
-        (one_by_one, directions): (usize, usize),
+        (one_by_one, directions, tolerance): (usize, usize, f64),
         report: &'a mut Report,
     ) -> Result<Self, Error> {
         let wanted: Vec<bool> = (0..inputs.len()).map(|input| subject.differentiable(input)).collect();
         let lifted: Vec<Tensor<D>> = inputs.iter().map(Tensor::cast).collect();
-        let request =
-            Request { inputs: &lifted, wanted: &wanted, cotangent: None, storage: Storage::Dense, second: None };
+        let request = request(&lifted, &wanted);
         let output = values(&run(subject, request)?.output);
         let mut random = StdRng::seed_from_u64(report.seed ^ inputs.iter().map(|x| x.data().len() as u64).sum::<u64>());
         let cotangent = random_tensor(output.shape(), &mut random);
         let inputs = inputs.to_vec();
-        Ok(Examiner { subject, names, inputs, wanted, cotangent, output, one_by_one, directions, random, report })
+        Ok(Examiner {
+            subject,
+            names,
+            inputs,
+            wanted,
+            cotangent,
+            output,
+            one_by_one,
+            directions,
+            tolerance,
+            random,
+            report,
+        })
     }
 
     /// Random numbers of either sign, none near zero, where `input` has a gradient; else zeros.
@@ -100,7 +113,7 @@ impl<'a> Examiner<'a> {
 
     /// A request to run forward alone.
     pub(super) fn forward<'r>(&'r self, inputs: &'r [Tensor<D>]) -> Request<'r> {
-        Request { inputs, wanted: &self.wanted, cotangent: None, storage: Storage::Dense, second: None }
+        request(inputs, &self.wanted)
     }
 
     pub(super) fn run(&self, request: Request<'_>) -> Result<Answer, Error> {
@@ -198,6 +211,12 @@ impl<'a> Examiner<'a> {
         let setting = setting.to_owned();
         self.report.findings.push(Finding { probe, setting, diagnosis, suspects, entries, case: shapes, snippet });
     }
+}
+
+/// A request to run forward alone, on dense inputs, with fresh buffers filled with NaN.
+fn request<'r>(inputs: &'r [Tensor<D>], wanted: &'r [bool]) -> Request<'r> {
+    let (cotangent, storage, second) = (None, Storage::Dense, None);
+    Request { inputs, wanted, cotangent, storage, second, shared: false, poisoned: true }
 }
 
 /// The tensor as an expression, where it is not too long to read.

@@ -21,7 +21,7 @@
 //! A division whose right side has the wrong sign, `scalar_op! { Divide, |x, y| x / y, |z| [T::ONE / y, z / y] }`:
 //!
 //! ```text
-//! gradient check of Divide: FAILED; 1 case(s), 122 numbers compared, seed 0
+//! gradient check of Divide: FAILED; 1 case(s), 134 numbers compared, seed 0
 //! Derivative: sign flipped
 //!   inputs [3], [3]
 //!   entry                        analytic      reference    allowed     ratio
@@ -156,6 +156,7 @@ pub struct Check {
     seed: u64,
     one_by_one: usize,
     directions: usize,
+    tolerance: f64,
     skipped: Vec<(Probe, String)>,
 }
 
@@ -166,9 +167,10 @@ impl Default for Check {
 }
 
 impl Check {
-    /// Seed 0; derivatives entry by entry up to 256 entries an input, else along 4 random directions; every probe.
+    /// Seed 0; derivatives entry by entry up to 256 entries an input, else along 4 random directions, to 1e-10 of dual
+    /// numbers; every probe, to second order.
     pub fn new() -> Self {
-        Check { seed: 0, one_by_one: 256, directions: 4, skipped: Vec::new() }
+        Check { seed: 0, one_by_one: 256, directions: 4, tolerance: 1e-10, skipped: Vec::new() }
     }
 
     /// The seed of cotangents and directions.
@@ -190,6 +192,20 @@ impl Check {
     pub fn directions(mut self, directions: usize) -> Self {
         self.directions = directions;
         self
+    }
+
+    /// The difference from dual numbers that is let pass, relative to the sum of absolute terms. The other probes allow
+    /// what their own references may be wrong by.
+    #[must_use]
+    pub fn tolerance(mut self, relative: f64) -> Self {
+        self.tolerance = relative;
+        self
+    }
+
+    /// Checks derivatives up to this order: 1 leaves out the Hessian.
+    #[must_use]
+    pub fn orders(self, orders: usize) -> Self {
+        if orders < 2 { self.skip(Probe::SecondOrder, "first order asked for") } else { self }
     }
 
     /// Leaves a probe out; the report repeats why.
@@ -257,7 +273,8 @@ impl Check {
         for inputs in cases {
             let unnamed: Vec<String> = (0..inputs.len()).map(|input| format!("input {input}")).collect();
             let names = if names.is_empty() { &unnamed } else { names };
-            let mut examiner = Examiner::new(subject, names, inputs, (self.one_by_one, self.directions), &mut report)?;
+            let mut examiner =
+                Examiner::new(subject, names, inputs, (self.one_by_one, self.directions, self.tolerance), &mut report)?;
             for probe in Probe::ALL {
                 if self.skipped.iter().all(|(skipped, _)| *skipped != probe) {
                     examiner.probe(probe)?;

@@ -3,7 +3,7 @@
 use super::diagnosis::Diagnosis;
 use super::examiner::{Examiner, seeded, values};
 use super::report::{Entry, Probe};
-use super::subject::{D, with_values};
+use super::subject::{Answer, D, Request, with_values};
 use crate::error::Error;
 use crate::params::Params;
 use crate::program::Program;
@@ -17,6 +17,12 @@ const NAMES: [&str; 8] = ["x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7"];
 impl Examiner<'_> {
     /// Two runs give the same bits; a NaN out of numbers is a buffer that was never written.
     pub(super) fn determinism(&mut self) -> Result<(), Error> {
+        let written = self.with_zeroed_buffers()?;
+        if !has_no_nan(&self.output) && has_no_nan(&values(&written.output)) {
+            let wrong = self.differences("output", &self.output.clone(), &values(&written.output), |_| f64::MAX);
+            self.note(Probe::Determinism, "fresh buffers filled with NaN", Some(Diagnosis::Uninitialised), wrong);
+            return Ok(());
+        }
         let (one, two) = (self.answer(&self.inputs, None)?, self.answer(&self.inputs, None)?);
         let outputs = [(0, "output", values(&one.output), values(&two.output))];
         let gradients = one.gradients.iter().zip(&two.gradients).enumerate().filter_map(|(input, pair)| match pair {
@@ -31,6 +37,12 @@ impl Examiner<'_> {
             }
         }
         Ok(())
+    }
+
+    /// A run whose fresh buffers are zero: where only this gives numbers, something was never written.
+    pub(super) fn with_zeroed_buffers(&self) -> Result<Answer, Error> {
+        let inputs = seeded(&self.inputs, None);
+        self.run(Request { cotangent: Some(&self.cotangent), poisoned: false, ..self.forward(&inputs) })
     }
 
     /// A program recorded once gives on other values what a fresh recording gives, bit for bit.
@@ -216,6 +228,6 @@ impl Examiner<'_> {
     }
 }
 
-fn has_no_nan(values: &Tensor<f64>) -> bool {
+pub(super) fn has_no_nan(values: &Tensor<f64>) -> bool {
     values.data().iter().all(|x| !x.is_nan())
 }

@@ -58,6 +58,28 @@ impl Examiner<'_> {
                 self.compare(Probe::Accumulation, setting, input, (&found, &expected), tolerance, pattern);
             }
         }
+        self.same_input_twice()
+    }
+
+    /// `f(x, x)` gives `x` the sum of what `f(x, y)` gives `x` and `y` where they are equal.
+    fn same_input_twice(&mut self) -> Result<(), Error> {
+        let alike = self.inputs.windows(2).all(|pair| pair[0].shape() == pair[1].shape());
+        if self.inputs.len() < 2 || !alike || self.wanted.contains(&false) {
+            return Ok(());
+        }
+        let equal = vec![self.inputs[0].clone(); self.inputs.len()];
+        let apart = self.answer(&equal, None)?;
+        let inputs = seeded(&equal, None);
+        let request = Request { cotangent: Some(&self.cotangent), shared: true, ..self.forward(&inputs) };
+        let together = self.run(request)?;
+        let parts: Vec<Tensor<f64>> = apart.gradients.iter().flatten().map(values).collect();
+        let Some(Ok(found)) = together.gradients.first().map(|g| g.as_ref().map(values)) else { return Ok(()) };
+        let sum = |of: fn(f64) -> f64, k: usize| parts.iter().map(|part| of(part.data()[k])).sum::<f64>();
+        let expected = Tensor::from_fn(found.shape(), |k| sum(|g| g, k));
+        let tolerance = |k: usize| 1e4 * self.subject.epsilon() * sum(f64::abs, k);
+        let allowed: Vec<f64> = (0..found.data().len()).map(tolerance).collect();
+        let (setting, overwritten) = ("the same input twice", || Some(Diagnosis::Overwritten));
+        self.compare(Probe::Accumulation, setting, 0, (&found, &expected), |k| allowed[k], overwritten);
         Ok(())
     }
 
@@ -137,7 +159,7 @@ impl Examiner<'_> {
         extents.dedup();
         for (extent, target) in extents.iter().flat_map(|&extent| [(extent, 1), (extent, 0)]) {
             let resized: Vec<Tensor<f64>> = self.inputs.iter().map(|x| with_extent(x, extent, target)).collect();
-            let settings = (self.one_by_one, self.directions);
+            let settings = (self.one_by_one, self.directions, self.tolerance);
             let Ok(mut small) = Examiner::new(self.subject, self.names, &resized, settings, self.report) else {
                 continue; // refused by the shape rule, or an index is out of range now
             };

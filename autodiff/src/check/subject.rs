@@ -121,6 +121,10 @@ pub(super) struct Request<'a> {
     pub(super) storage: Storage,
     /// Weights `w` of a second consumer `Σ ⟨w, x⟩`, and whether it is recorded first.
     pub(super) second: Option<(&'a [Tensor<f64>], bool)>,
+    /// All inputs are the first one, which gets the sum of their gradients.
+    pub(super) shared: bool,
+    /// Fresh buffers are NaN: what is never written shows.
+    pub(super) poisoned: bool,
 }
 
 /// What a run gave; a gradient is an error where there is none.
@@ -130,7 +134,7 @@ pub(super) struct Answer {
 }
 
 pub(super) fn run(subject: &dyn Subject, request: Request<'_>) -> Result<Answer, Error> {
-    let mut tape = Tape::with_poisoned_buffers();
+    let mut tape = if request.poisoned { Tape::with_poisoned_buffers() } else { Tape::new() };
     match subject.params() {
         Some(params) => run_model(subject, &with_values(params, request.inputs), &mut tape, request),
         None => run_on_values(subject, &mut tape, request),
@@ -168,7 +172,9 @@ fn run_on_values(subject: &dyn Subject, tape: &mut Tape<D>, request: Request<'_>
     let stored: Vec<_> = request.inputs.iter().map(|x| request.storage.store(x)).collect();
     let leaf = |(x, &wanted): (&Tensor<D>, &bool)| if wanted { t.variable(x) } else { t.input(x) };
     let leaves: Vec<Var<'_, D>> = stored.iter().zip(request.wanted).map(leaf).collect();
-    let views = leaves.iter().zip(request.inputs).map(|(&leaf, x)| request.storage.view(leaf, x.shape()));
+    let place = |input: usize| if request.shared { 0 } else { input };
+    let views = request.inputs.iter().enumerate();
+    let views = views.map(|(input, x)| request.storage.view(leaves[place(input)], x.shape()));
     let inputs: Vec<Var<'_, D>> = views.collect();
     let others = || {
         let (weights, _) = request.second?;
