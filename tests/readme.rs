@@ -1,8 +1,8 @@
-//! The README tells the truth: its code is that of the example that compiles, its test command that of the gate.
+//! The README tells the truth: its code is that of the examples that compile, its test command that of the gate.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 const README: &str = include_str!("../README.md");
-const EXAMPLE: &str = include_str!("../examples/custom_model.rs");
+const EXAMPLES: [&str; 2] = [include_str!("../examples/custom_model.rs"), include_str!("../examples/custom_op.rs")];
 const GATE: &str = include_str!("../.ci/run");
 
 /// The lines of a text without indentation, as one string: code moved into a text keeps its words, not its margin.
@@ -11,11 +11,12 @@ fn unindented(text: &str) -> String {
 }
 
 #[test]
-fn the_code_in_the_readme_is_that_of_the_example() {
+fn the_code_in_the_readme_is_that_of_the_examples() {
     let blocks: Vec<&str> = README.split("```rust\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     assert!(!blocks.is_empty());
     for block in blocks {
-        assert!(unindented(EXAMPLE).contains(&unindented(block)), "not in examples/custom_model.rs:\n{block}");
+        let found = EXAMPLES.iter().any(|example| unindented(example).contains(&unindented(block)));
+        assert!(found, "in neither example:\n{block}");
     }
 }
 

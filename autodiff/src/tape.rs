@@ -57,11 +57,9 @@ impl<T: Real> Tape<T> {
         Tape { graph: RefCell::new(Graph::new()) }
     }
 
-    /// A tape whose fresh buffers are NaN: what an operation does not write shows.
-    pub(crate) fn with_poisoned_buffers() -> Self {
-        let mut tape = Tape::new();
-        tape.graph.get_mut().poison_buffers = true;
-        tape
+    /// Whether fresh buffers are NaN, so that what an operation does not write shows: for the gradient checker.
+    pub(crate) fn poison_buffers(&mut self, poison: bool) {
+        self.graph.get_mut().poison_buffers = poison;
     }
 
     /// Starts a recording; what was recorded before is forgotten, its memory is kept.

@@ -1,5 +1,7 @@
 //! One case of a subject: runs it, compares, and notes what is wrong. The probes are methods in their own files.
 
+use std::cell::RefCell;
+
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -10,6 +12,7 @@ use super::subject::{Answer, D, Request, Subject, run};
 use super::suspects::suspects;
 use crate::dual::Dual;
 use crate::error::Error;
+use crate::tape::Tape;
 use crate::tensor::Tensor;
 
 /// Entries that a finding shows.
@@ -29,6 +32,8 @@ pub(super) struct Examiner<'a> {
     /// Relative difference from dual numbers that is let pass.
     pub(super) tolerance: f64,
     pub(super) random: StdRng,
+    /// The memory of all runs.
+    tape: RefCell<Tape<D>>,
     pub(super) report: &'a mut Report,
 }
 
@@ -77,7 +82,9 @@ impl<'a> Examiner<'a> {
         let wanted: Vec<bool> = (0..inputs.len()).map(|input| subject.differentiable(input)).collect();
         let lifted: Vec<Tensor<D>> = inputs.iter().map(Tensor::cast).collect();
         let request = request(&lifted, &wanted);
-        let output = values(&run(subject, request)?.output);
+        let mut tape = Tape::new();
+        let output = values(&run(subject, request, &mut tape)?.output);
+        let tape = RefCell::new(tape);
         let mut random = StdRng::seed_from_u64(report.seed ^ inputs.iter().map(|x| x.data().len() as u64).sum::<u64>());
         let cotangent = random_tensor(output.shape(), &mut random);
         let inputs = inputs.to_vec();
@@ -92,6 +99,7 @@ impl<'a> Examiner<'a> {
             directions,
             tolerance,
             random,
+            tape,
             report,
         })
     }
@@ -117,7 +125,7 @@ impl<'a> Examiner<'a> {
     }
 
     pub(super) fn run(&self, request: Request<'_>) -> Result<Answer, Error> {
-        run(self.subject, request)
+        run(self.subject, request, &mut self.tape.borrow_mut())
     }
 
     /// ⟨u, f(x + step·v)⟩.

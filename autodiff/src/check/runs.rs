@@ -11,6 +11,9 @@ use crate::tape::{Mode, Tape};
 use crate::tensor::Tensor;
 use crate::var::Var;
 
+/// The output and the gradients of a replay, where there are any.
+type Replayed = (Tensor<f64>, Vec<Option<Tensor<f64>>>);
+
 /// Names of a program's declared inputs.
 const NAMES: [&str; 8] = ["x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7"];
 
@@ -81,7 +84,7 @@ impl Examiner<'_> {
     }
 
     /// Output and gradients of a program that is recorded, run at the inputs, and run again at others.
-    fn replayed(&self, others: &[Tensor<f64>]) -> Result<(Tensor<f64>, Vec<Option<Tensor<f64>>>), Error> {
+    fn replayed(&self, others: &[Tensor<f64>]) -> Result<Replayed, Error> {
         let none = Params::default();
         let recorded = self.subject.params().unwrap_or(&none);
         let is_model = self.subject.params().is_some();
@@ -139,7 +142,8 @@ impl Examiner<'_> {
             let inputs: Vec<Tensor<f64>> = self.inputs.iter().zip(&self.wanted).map(scaled).collect();
             let Ok(double) = self.answer(&inputs, None) else { continue };
             let params = Params::<f32>::default();
-            let mut tape = Tape::with_poisoned_buffers();
+            let mut tape = Tape::new();
+            tape.poison_buffers(true);
             let t = tape.start(&params, Mode::Train);
             let singles: Vec<Tensor<f32>> = inputs.iter().map(Tensor::cast).collect();
             let leaf = |(x, &wanted): (&Tensor<f32>, &bool)| if wanted { t.variable(x) } else { t.input(x) };

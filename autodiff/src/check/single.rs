@@ -41,7 +41,8 @@ impl<O: Op<f32> + Clone> Lifted<O> {
     /// The output, and the gradients where a cotangent is given.
     fn run(&self, inputs: Inputs<'_, D>, cotangent: Option<&[D]>) -> Result<(Tensor<f32>, Vec<Tensor<f32>>), Error> {
         let params = Params::default();
-        let mut tape = Tape::with_poisoned_buffers();
+        let mut tape = Tape::new();
+        tape.poison_buffers(true);
         let t = tape.start(&params, Mode::Train);
         let single = |input: usize| {
             let view = inputs.view(input);

@@ -133,11 +133,12 @@ pub(super) struct Answer {
     pub(super) gradients: Vec<Result<Tensor<D>, Error>>,
 }
 
-pub(super) fn run(subject: &dyn Subject, request: Request<'_>) -> Result<Answer, Error> {
-    let mut tape = if request.poisoned { Tape::with_poisoned_buffers() } else { Tape::new() };
+/// Runs a subject on a tape that is reused from run to run.
+pub(super) fn run(subject: &dyn Subject, request: Request<'_>, tape: &mut Tape<D>) -> Result<Answer, Error> {
+    tape.poison_buffers(request.poisoned);
     match subject.params() {
-        Some(params) => run_model(subject, &with_values(params, request.inputs), &mut tape, request),
-        None => run_on_values(subject, &mut tape, request),
+        Some(params) => run_model(subject, &with_values(params, request.inputs), tape, request),
+        None => run_on_values(subject, tape, request),
     }
 }
 
@@ -169,7 +170,14 @@ fn run_model(
 fn run_on_values(subject: &dyn Subject, tape: &mut Tape<D>, request: Request<'_>) -> Result<Answer, Error> {
     let params = Params::default();
     let t = tape.start(&params, Mode::Train);
-    let stored: Vec<_> = request.inputs.iter().map(|x| request.storage.store(x)).collect();
+    let stored: Vec<Tensor<D>>;
+    let stored = match request.storage {
+        Storage::Dense => request.inputs,
+        storage => {
+            stored = request.inputs.iter().map(|x| storage.store(x)).collect();
+            &stored
+        }
+    };
     let leaf = |(x, &wanted): (&Tensor<D>, &bool)| if wanted { t.variable(x) } else { t.input(x) };
     let leaves: Vec<Var<'_, D>> = stored.iter().zip(request.wanted).map(leaf).collect();
     let place = |input: usize| if request.shared { 0 } else { input };

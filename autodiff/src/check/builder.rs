@@ -1,0 +1,175 @@
+//! The settings of a check, and the loop over cases and probes.
+
+use super::examiner::Examiner;
+use super::report::{Probe, Report};
+use super::single::Lifted;
+use super::subject::{FunctionSubject, ModelSubject, OpSubject, Subject};
+use super::{Cases, Inputs};
+use crate::catalogue::AnyScalar;
+use crate::dual::Dual;
+use crate::error::Error;
+use crate::op::Op;
+use crate::params::Params;
+use crate::real::Real;
+use crate::tape::Recording;
+use crate::tensor::Tensor;
+use crate::var::Var;
+
+/// A check with other settings than the defaults.
+#[derive(Clone, Debug)]
+pub struct Check {
+    seed: u64,
+    one_by_one: usize,
+    directions: usize,
+    tolerance: f64,
+    skipped: Vec<(Probe, String)>,
+}
+
+impl Default for Check {
+    fn default() -> Self {
+        Check::new()
+    }
+}
+
+impl Check {
+    /// Seed 0; derivatives entry by entry up to 256 entries an input, else along 4 random directions, to 1e-10 of dual
+    /// numbers; every probe, to second order.
+    pub fn new() -> Self {
+        Check { seed: 0, one_by_one: 256, directions: 4, tolerance: 1e-10, skipped: Vec::new() }
+    }
+
+    /// The seed of cotangents and directions.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Inputs of up to so many entries are checked entry by entry, larger ones along random directions.
+    #[must_use]
+    pub fn one_by_one(mut self, entries: usize) -> Self {
+        self.one_by_one = entries;
+        self
+    }
+
+    /// How many random directions an input of many entries is checked along.
+    #[must_use]
+    pub fn directions(mut self, directions: usize) -> Self {
+        self.directions = directions;
+        self
+    }
+
+    /// The difference from dual numbers that is let pass, relative to the sum of absolute terms. The other probes allow
+    /// what their own references may be wrong by.
+    #[must_use]
+    pub fn tolerance(mut self, relative: f64) -> Self {
+        self.tolerance = relative;
+        self
+    }
+
+    /// Checks derivatives up to this order: 1 leaves out the Hessian.
+    #[must_use]
+    pub fn orders(self, orders: usize) -> Self {
+        if orders < 2 { self.skip(Probe::SecondOrder, "first order asked for") } else { self }
+    }
+
+    /// Leaves a probe out; the report repeats why.
+    #[must_use]
+    pub fn skip(mut self, probe: Probe, why: &str) -> Self {
+        self.skipped.push((probe, why.to_owned()));
+        self
+    }
+
+    /// Checks an operation that is generic over the scalar.
+    ///
+    /// # Errors
+    /// As [`op`](crate::check::op).
+    pub fn op(&self, op: &dyn AnyScalar, cases: impl Into<Cases>) -> Result<Report, Error> {
+        self.examine(&OpSubject(op), &cases.into().0, &[])
+    }
+
+    /// Checks an operation that knows `f32` only.
+    ///
+    /// # Errors
+    /// As [`single`](crate::check::single).
+    pub fn single<O: Op<f32> + Clone + Sync>(&self, op: &O, cases: impl Into<Cases>) -> Result<Report, Error> {
+        self.examine(&Lifted(op.clone()), &cases.into().0, &[])
+    }
+
+    /// Checks a function of `N` values.
+    ///
+    /// # Errors
+    /// As [`function`](crate::check::function).
+    pub fn function<F, const N: usize>(&self, function: F, inputs: [Tensor<f64>; N]) -> Result<Report, Error>
+    where
+        F: for<'t> Fn([Var<'t, Dual<f64>>; N]) -> Var<'t, Dual<f64>>,
+    {
+        self.examine(&FunctionSubject::<F, N>(function), &[inputs.into()], &[])
+    }
+
+    /// Checks a model's gradients with respect to all its parameters.
+    ///
+    /// # Errors
+    /// As [`model`](crate::check::model).
+    pub fn model<T: Real, F>(&self, params: &Params<T>, loss: F) -> Result<Report, Error>
+    where
+        F: for<'t> Fn(&'t Recording<'t, Dual<f64>>) -> Var<'t, Dual<f64>>,
+    {
+        let params: Params<Dual<f64>> = params.cast();
+        let (mut inputs, mut names) = (Vec::new(), Vec::new());
+        for (name, shape, values) in params.iter() {
+            inputs.push(Tensor::from_fn(shape, |k| values[k].value));
+            names.push(name.to_owned());
+        }
+        self.examine(&ModelSubject { params, loss }, &[inputs], &names)
+    }
+
+    fn examine(&self, subject: &dyn Subject, cases: &[Inputs], names: &[String]) -> Result<Report, Error> {
+        let mut report = Report {
+            subject: subject.name(),
+            seed: self.seed,
+            cases: cases.len(),
+            comparisons: 0,
+            findings: Vec::new(),
+            kinks: Vec::new(),
+            undecided: Vec::new(),
+            skipped: self.skipped.clone(),
+        };
+        for inputs in cases {
+            let unnamed: Vec<String> = (0..inputs.len()).map(|input| format!("input {input}")).collect();
+            let names = if names.is_empty() { &unnamed } else { names };
+            let mut examiner =
+                Examiner::new(subject, names, inputs, (self.one_by_one, self.directions, self.tolerance), &mut report)?;
+            for probe in Probe::ALL {
+                if self.skipped.iter().all(|(skipped, _)| *skipped != probe) {
+                    examiner.probe(probe)?;
+                }
+            }
+        }
+        Ok(report)
+    }
+}
+
+impl Examiner<'_> {
+    fn probe(&mut self, probe: Probe) -> Result<(), Error> {
+        let differentiable = self.wanted.contains(&true);
+        match probe {
+            Probe::Determinism => self.determinism(),
+            Probe::Replay => self.replay(),
+            Probe::SinglePrecision => self.single_precision(),
+            _ if !differentiable => Ok(()),
+            Probe::Derivative => self.derivative(),
+            Probe::FiniteDifferences => self.finite_differences(),
+            Probe::Ties => self.ties(),
+            Probe::Linearity => self.linearity(),
+            Probe::Accumulation => self.accumulation(),
+            Probe::Subsets => self.subsets(),
+            Probe::Layouts => self.layouts(),
+            Probe::Extents => self.extents(),
+            Probe::Extremes if !self.subject.is_operation() => Ok(()),
+            Probe::Extremes => self.extremes(),
+            Probe::SecondOrder => self.second_order(),
+            Probe::Received => self.received(),
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The derivative against differences of function values: smooth, at kinks, at ties, and once more for the second order.
+
+use super::derivative::LARGE;
+use super::diagnosis::{self, Diagnosis};
+use super::examiner::{Examiner, dot, moved, scale, tangents, values};
+use super::reference;
+use super::report::{Entry, Probe};
+use crate::error::Error;
+use crate::tensor::Tensor;
+
+/// What differences of function values can tell, by the precision that the subject computes in.
+struct Precision {
+    /// A step at which one-sided slopes are good: rounding and curvature in balance.
+    step: f64,
+    /// By how much, relative to the terms, a slope at that step may be wrong.
+    slack: f64,
+}
+
+impl Examiner<'_> {
+    fn precision(&self) -> Precision {
+        match self.subject.epsilon() {
+            double if double <= f64::EPSILON => Precision { step: 1e-6, slack: 1e-3 },
+            _ => Precision { step: 0.01, slack: 0.02 },
+        }
+    }
+
+    /// Rounding in an extrapolated central difference, relative to the terms.
+    fn rounding(&self) -> f64 {
+        1e-9 * (self.subject.epsilon() / f64::EPSILON).powf(2.0 / 3.0)
+    }
+
+    /// Reverse mode against finite differences along random directions.
+    pub(super) fn finite_differences(&mut self) -> Result<(), Error> {
+        let gradients = self.gradients()?;
+        let Precision { step, slack } = self.precision();
+        let directions = if self.size() > LARGE / 64 { 1 } else { 2 };
+        for _ in 0..self.directions.min(directions) {
+            let v = self.direction();
+            let found: f64 = gradients.iter().zip(&v).map(|(g, v)| dot(g, v)).sum();
+            let size: f64 = gradients.iter().zip(&v).map(|(g, v)| scale(g, v)).sum::<f64>() + 1.0;
+            let (left, right) = reference::one_sided(|step| self.along(&self.inputs, &v, step), step)?;
+            let slack = slack * size;
+            let between = found >= left.min(right) - slack && found <= left.max(right) + slack;
+            let kink = (left - right).abs() > slack;
+            self.report.comparisons += 1;
+            if kink && between {
+                let case = self.describe();
+                self.report.kinks.push(format!("{case}: slopes {left:.6} and {right:.6}, gradient {found:.6}"));
+                continue;
+            }
+            let estimate = reference::derivative(|step| self.along(&self.inputs, &v, step), (2e4 * step).min(0.2))?;
+            let allowed = 10.0 * estimate.error + self.rounding() * size;
+            let exact = allowed < slack;
+            if exact && (found - estimate.value).abs() <= allowed {
+                continue;
+            }
+            if between || !estimate.value.is_finite() {
+                let case = self.describe();
+                self.report.undecided.push(format!("{case}: {:.6e} ± {:.1e}", estimate.value, estimate.error));
+                continue;
+            }
+            let (of, index, reference) = ("all inputs".to_owned(), Vec::new(), estimate.value);
+            let entry = Entry { of, index, analytic: found, reference, allowed };
+            let known = diagnosis::of_gradient(&[found], &[reference], &[1]);
+            self.note(Probe::FiniteDifferences, "along a random direction", known, vec![entry]);
+            return Ok(());
+        }
+        Ok(())
+    }
+
+    /// All values equal: along a direction in which nothing ties any more the gradient must be the slope, along others it
+    /// must lie between the slopes to both sides.
+    pub(super) fn ties(&mut self) -> Result<(), Error> {
+        if self.report.findings.iter().any(|finding| finding.probe == Probe::Derivative) {
+            return Ok(()); // wrong everywhere: what is wrong at ties then says nothing about ties
+        }
+        let first = self.inputs.iter().zip(&self.wanted).find(|(x, wanted)| **wanted && !x.data().is_empty());
+        let Some(value) = first.map(|(x, _)| x.data()[0]) else { return Ok(()) };
+        let tied: Vec<Tensor<f64>> = self
+            .inputs
+            .iter()
+            .zip(&self.wanted)
+            .map(|(x, &wanted)| if wanted { Tensor::full(x.shape(), value) } else { x.clone() })
+            .collect();
+        let answer = self.answer(&tied, None)?;
+        let zeros = |x: &Tensor<f64>| Tensor::full(x.shape(), 0.0);
+        let gradients: Vec<_> =
+            answer.gradients.iter().zip(&tied).map(|(g, x)| g.as_ref().map_or_else(|_| zeros(x), values)).collect();
+        let alone = (0..tied.len()).filter(|&input| self.wanted[input]).map(Some);
+        let Precision { step, slack } = self.precision();
+        for input in std::iter::once(None).chain(alone).collect::<Vec<_>>() {
+            let moves = |i: usize| self.wanted[i] && input.is_none_or(|input| input == i);
+            let ones = |(i, x): (usize, &Tensor<f64>)| Tensor::full(x.shape(), if moves(i) { 1.0 } else { 0.0 });
+            let v: Vec<Tensor<f64>> = tied.iter().enumerate().map(ones).collect();
+            let found: f64 = gradients.iter().zip(&v).map(|(g, v)| dot(g, v)).sum();
+            let size: f64 = gradients.iter().zip(&v).map(|(g, v)| scale(g, v)).sum::<f64>() + 1.0;
+            let (left, right) = reference::one_sided(|step| self.along(&tied, &v, step), step)?;
+            let slack = slack * (size + left.abs() + right.abs());
+            self.report.comparisons += 1;
+            if !(left.is_finite() && right.is_finite()) {
+                continue;
+            }
+            if found < left.min(right) - slack || found > left.max(right) + slack || found.is_nan() {
+                let of = "all inputs equal".to_owned();
+                let reference = (left + right) / 2.0;
+                let entry = Entry { of, index: Vec::new(), analytic: found, reference, allowed: slack };
+                self.note(Probe::Ties, "all values equal", Some(Diagnosis::TieNotShared), vec![entry]);
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// The Hessian of ⟨u, f⟩: symmetric, and the derivative of the gradient.
+    pub(super) fn second_order(&mut self) -> Result<(), Error> {
+        if !self.subject.has_tangents() {
+            return Ok(());
+        }
+        let (v, w) = (self.direction(), self.direction());
+        let times = |direction: &[Tensor<f64>]| -> Result<Vec<Tensor<f64>>, Error> {
+            let answer = self.answer(&self.inputs, Some(direction))?;
+            let zeros = |x: &Tensor<f64>| Tensor::full(x.shape(), 0.0);
+            let gradients = answer.gradients.iter().zip(&self.inputs);
+            Ok(gradients.map(|(g, x)| g.as_ref().map_or_else(|_| zeros(x), tangents)).collect())
+        };
+        let (hv, hw) = (times(&v)?, times(&w)?);
+        let form = |x: &[Tensor<f64>], y: &[Tensor<f64>], of: fn(&Tensor<f64>, &Tensor<f64>) -> f64| {
+            x.iter().zip(y).map(|(x, y)| of(x, y)).sum::<f64>()
+        };
+        let (left, right) = (form(&w, &hv, dot), form(&v, &hw, dot));
+        let size = 1.0 + form(&w, &hv, scale).max(form(&v, &hw, scale));
+        let quotient = reference::derivative(
+            |step| {
+                let answer = self.answer(&moved(&self.inputs, &v, step), None)?;
+                let gradients = answer.gradients.iter().zip(&w);
+                Ok(gradients.map(|(g, w)| g.as_ref().map_or(0.0, |g| dot(&values(g), w))).sum())
+            },
+            0.02,
+        )?;
+        let differences = [(right, 1e-9 * size), (quotient.value, 10.0 * quotient.error + 1e-7 * size)];
+        for (kind, (reference, allowed)) in
+            ["⟨w, Hv⟩ against ⟨v, Hw⟩", "against differences of gradients"].iter().zip(differences)
+        {
+            self.report.comparisons += 1;
+            let exact = allowed <= 1e-4 * size && reference.is_finite() && left.is_finite();
+            if exact && (left - reference).abs() > allowed {
+                let of = "Hessian".to_owned();
+                let entry = Entry { of, index: Vec::new(), analytic: left, reference, allowed };
+                self.note(Probe::SecondOrder, kind, Some(Diagnosis::SecondOrder), vec![entry]);
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}
