@@ -16,6 +16,9 @@ struct Precision {
     slack: f64,
 }
 
+/// Entries up to which every pair of them is tied.
+const FEW: usize = 6;
+
 impl Examiner<'_> {
     fn precision(&self) -> Precision {
         match self.subject.epsilon() {
@@ -68,47 +71,69 @@ impl Examiner<'_> {
         Ok(())
     }
 
-    /// All values equal: along a direction in which nothing ties any more the gradient must be the slope, along others it
-    /// must lie between the slopes to both sides.
+    /// Values that tie: all of them, and, where there are few, every pair. Along a direction in which nothing ties any more
+    /// the gradient must be the slope, along others it must lie between the slopes to both sides.
     pub(super) fn ties(&mut self) -> Result<(), Error> {
         if self.report.findings.iter().any(|finding| finding.probe == Probe::Derivative) {
             return Ok(()); // wrong everywhere: what is wrong at ties then says nothing about ties
         }
-        let first = self.inputs.iter().zip(&self.wanted).find(|(x, wanted)| **wanted && !x.data().is_empty());
-        let Some(value) = first.map(|(x, _)| x.data()[0]) else { return Ok(()) };
-        let tied: Vec<Tensor<f64>> = self
-            .inputs
-            .iter()
-            .zip(&self.wanted)
-            .map(|(x, &wanted)| if wanted { Tensor::full(x.shape(), value) } else { x.clone() })
+        let entries: Vec<(usize, usize)> = (0..self.inputs.len())
+            .filter(|&input| self.wanted[input])
+            .flat_map(|input| (0..self.inputs[input].data().len()).map(move |place| (input, place)))
             .collect();
-        let answer = self.answer(&tied, None)?;
+        let Some(&first) = entries.first() else { return Ok(()) };
+        let of_input = |input: usize| entries.iter().copied().filter(|entry| entry.0 == input).collect::<Vec<_>>();
+        let groups: Vec<_> = (0..self.inputs.len()).map(of_input).filter(|group| !group.is_empty()).collect();
+        if self.tie_is_wrong("all values equal", first, &entries, &groups)? || entries.len() > FEW {
+            return Ok(());
+        }
+        for (k, &one) in entries.iter().enumerate() {
+            for &other in &entries[k + 1..] {
+                let setting = format!("{one:?} and {other:?} equal");
+                if self.tie_is_wrong(&setting, one, &[one, other], &[vec![one], vec![other]])? {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives `tied` entries the value of `like`, and compares the gradient with the slopes when all of them move, and when
+    /// one of the groups does. Notes what is wrong, and says whether anything is.
+    fn tie_is_wrong(
+        &mut self,
+        setting: &str,
+        like: (usize, usize),
+        tied: &[(usize, usize)],
+        groups: &[Vec<(usize, usize)>],
+    ) -> Result<bool, Error> {
+        let mut inputs = self.inputs.clone();
+        let value = inputs[like.0].data()[like.1];
+        tied.iter().for_each(|&(input, place)| inputs[input].data_mut()[place] = value);
+        let answer = self.answer(&inputs, None)?;
         let zeros = |x: &Tensor<f64>| Tensor::full(x.shape(), 0.0);
         let gradients: Vec<_> =
-            answer.gradients.iter().zip(&tied).map(|(g, x)| g.as_ref().map_or_else(|_| zeros(x), values)).collect();
-        let alone = (0..tied.len()).filter(|&input| self.wanted[input]).map(Some);
+            answer.gradients.iter().zip(&inputs).map(|(g, x)| g.as_ref().map_or_else(|_| zeros(x), values)).collect();
         let Precision { step, slack } = self.precision();
-        for input in std::iter::once(None).chain(alone).collect::<Vec<_>>() {
-            let moves = |i: usize| self.wanted[i] && input.is_none_or(|input| input == i);
-            let ones = |(i, x): (usize, &Tensor<f64>)| Tensor::full(x.shape(), if moves(i) { 1.0 } else { 0.0 });
-            let v: Vec<Tensor<f64>> = tied.iter().enumerate().map(ones).collect();
+        for group in std::iter::once(tied).chain(groups.iter().map(Vec::as_slice)) {
+            let mut v: Vec<Tensor<f64>> = inputs.iter().map(zeros).collect();
+            group.iter().for_each(|&(input, place)| v[input].data_mut()[place] = 1.0);
             let found: f64 = gradients.iter().zip(&v).map(|(g, v)| dot(g, v)).sum();
             let size: f64 = gradients.iter().zip(&v).map(|(g, v)| scale(g, v)).sum::<f64>() + 1.0;
-            let (left, right) = reference::one_sided(|step| self.along(&tied, &v, step), step)?;
+            let (left, right) = reference::one_sided(|step| self.along(&inputs, &v, step), step)?;
             let slack = slack * (size + left.abs() + right.abs());
             self.report.comparisons += 1;
             if !(left.is_finite() && right.is_finite()) {
                 continue;
             }
             if found < left.min(right) - slack || found > left.max(right) + slack || found.is_nan() {
-                let of = "all inputs equal".to_owned();
-                let reference = (left + right) / 2.0;
+                let (of, reference) = ("tied entries".to_owned(), (left + right) / 2.0);
                 let entry = Entry { of, index: Vec::new(), analytic: found, reference, allowed: slack };
-                self.note(Probe::Ties, "all values equal", Some(Diagnosis::TieNotShared), vec![entry]);
-                return Ok(());
+                self.note(Probe::Ties, setting, Some(Diagnosis::TieNotShared), vec![entry]);
+                return Ok(true);
             }
         }
-        Ok(())
+        Ok(false)
     }
 
     /// The Hessian of ⟨u, f⟩: symmetric, and the derivative of the gradient.

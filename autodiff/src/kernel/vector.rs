@@ -1,96 +1,123 @@
 //! Exponential, hyperbolic tangent and logistic function of whole slices, in `f32` and `f64`.
 //!
-//! One element is computed without branches, so that the loops vectorise; what an element gives depends on its value
-//! alone, not on its place. Coefficients are those of Moshier's Cephes library.
-#![allow(clippy::excessive_precision, reason = "a constant with zeros in its last bits is written in full on purpose")]
+//! Each is written for one element and without branches, so that a loop over it vectorises. What an element gives
+//! depends on its value alone: not on its place, its neighbours or the instruction set. The exponentials rest on
+//! `eʳ = (q + r)/(q − r)` with `q = r coth(r/2)`: q is even in r, so a few terms in r² suffice. Errors, in units in
+//! the last place (`f32` over all its values, `f64` over random ones): exp 1.4, tanh 1.8, sigmoid 2.5.
 
 use super::dispatch::dispatch;
 
-/// The polynomials and constants of one width.
+/// `c₀ + x (c₁ + x (c₂ + …))`, written out: a loop over coefficients could keep the loop over elements from vectorising.
+macro_rules! horner {
+    ($x:ident, [$c:literal]) => { $c };
+    ($x:ident, [$c:literal, $($rest:literal),+]) => { $c + $x * horner!($x, [$($rest),+]) };
+}
+
+/// The functions of one element, for one width.
+///
+/// The coefficients are minimax: of `(r coth(r/2) − 2)/r²` in r², `near` up to r = ½ ln 2 and `far` up to r = ln 2.
 macro_rules! width {
     (
-        $module:ident, $float:ident, $bits:ident, $signed:ident, mantissa $mantissa:literal, bias $bias:literal,
-        round $round:literal, range $low:literal..$high:literal, ln2 $ln2_high:literal + $ln2_low:literal,
-        exp |$r:ident| $exp:expr, tanh |$x:ident, $z:ident| $tanh:expr
+        $module:ident: $float:ident as $bits:ident with $mantissa:literal mantissa bits and bias $bias:literal,
+        exp from $exp_low:literal to $exp_high:literal, tanh to $tanh_high:literal, ln2 ends in $ln2_low:literal,
+        near $near:tt, far $far:tt
     ) => {
-        mod $module {
-            /// `eˣ`: with n the whole number nearest x/ln 2, `2ⁿ e^(x − n ln 2)`.
+        pub(crate) mod $module {
+            use std::$float::consts::LOG2_E;
+
+            /// Added to a number of moderate size, leaves it rounded to a whole one, plus 2·bias, in the low bits.
+            const ROUND: $float = (3_u64 << ($mantissa - 1)) as $float + 2.0 * $bias as $float;
+            /// The leading 15 bits of ln 2, few enough that the product with any exponent is exact.
+            const LN2_HIGH: $float = 22_713.0 / 32_768.0;
+
+            /// Splits `x = n ln 2 + r` with n the whole number nearest `x/ln 2 − lag`: the bits that end in n + 2·bias,
+            /// and r.
             #[inline(always)]
-            pub(super) fn exp(x: $float) -> $float {
-                // Beyond the range the result is 0 or infinity anyway. Comparisons let a NaN through.
-                let x = if x < $low { $low } else { x };
-                let x = if x > $high { $high } else { x };
-                // Adding 1.5·2^mantissa leaves the rounded quotient in the low bits.
-                let shifted = x * std::$float::consts::LOG2_E + $round;
-                let quotient = shifted - $round;
-                let n = shifted.to_bits().wrapping_sub(($round as $float).to_bits()) as $signed;
-                let $r = x - quotient * $ln2_high - quotient * $ln2_low;
-                let power: $float = $exp;
-                // Two factors: 2ⁿ alone may be too large or too small for a normal number where the result is not.
+            fn reduce(x: $float, lag: $float) -> ($bits, $float) {
+                let shifted = (x * LOG2_E - lag) + ROUND;
+                let n = shifted - ROUND;
+                (shifted.to_bits(), (x - n * LN2_HIGH) - n * $ln2_low)
+            }
+
+            /// The power of two with this biased exponent; what stands above the exponent is shifted out.
+            #[inline(always)]
+            fn two_to(biased: $bits) -> $float {
+                $float::from_bits(biased << $mantissa)
+            }
+
+            /// `2ⁿ x` in two steps, because 2ⁿ alone may overflow or vanish where the product does not.
+            #[inline(always)]
+            fn scale(x: $float, n: $bits) -> $float {
                 let half = n >> 1;
-                let two_to = |n: $signed| $float::from_bits((n.wrapping_add($bias) as $bits) << $mantissa);
-                power * two_to(half) * two_to(n.wrapping_sub(half))
+                x * two_to(half) * two_to(n - half)
             }
 
-            /// Near zero a polynomial, elsewhere `1 − 2/(e^(2|x|) + 1)` with the sign of x.
+            /// `eˣ`.
             #[inline(always)]
-            pub(super) fn tanh($x: $float) -> $float {
-                let $z = $x * $x;
-                let near: $float = $tanh;
-                let far = (1.0 - 2.0 / (exp($x.abs() + $x.abs()) + 1.0)).copysign($x);
-                if $x.abs() < 0.625 { near } else { far }
+            pub(crate) fn exp(x: $float) -> $float {
+                // Beyond these bounds the result is 0 or infinity anyway. Comparing with NaN is false, so it passes.
+                let x = if x < $exp_low { $exp_low } else { x };
+                let x = if x > $exp_high { $exp_high } else { x };
+                let (n, r) = reduce(x, 0.0);
+                let z = r * r;
+                let q = 2.0 + z * horner!(z, $near);
+                // (q + r)/(q − r) with the rounding errors scaled down by r.
+                scale(1.0 + (r + r) / (q - r), n)
             }
 
-            /// `1/(1 + e⁻ˣ)`, from `e^(−|x|)`, which cannot overflow.
+            /// `1/(1 + e⁻ˣ)`, from `e^(−|x|)`, which does not overflow.
             #[inline(always)]
-            pub(super) fn sigmoid(x: $float) -> $float {
-                let e = exp(-x.abs());
-                (if x < 0.0 { e } else { 1.0 }) / (1.0 + e)
+            pub(crate) fn sigmoid(x: $float) -> $float {
+                let y = -x.abs();
+                let y = if y < $exp_low { $exp_low } else { y };
+                let (n, r) = reduce(y, 0.0);
+                let z = r * r;
+                // e^y = above/below, so that one division does for both quotients. Building one upon the rounded other
+                // makes that rounding an error in q, common to both, where it hardly counts.
+                let below = (2.0 + z * horner!(z, $near)) - r;
+                let above = scale(below + (r + r), n);
+                (if x < 0.0 { above } else { below }) / (below + above)
+            }
+
+            /// `tanh |x| = (e^(2|x|) − 1)/(e^(2|x|) + 1)`, both sides multiplied by ½(q − r).
+            #[inline(always)]
+            pub(crate) fn tanh(x: $float) -> $float {
+                let double = x.abs() + x.abs();
+                let double = if double > $tanh_high { $tanh_high } else { double };
+                // Rounding n down makes r ≥ 0: nothing cancels, and near zero the quotient is just r/q.
+                let (n, r) = reduce(double, 0.5);
+                let z = r * r;
+                let q = 2.0 + z * horner!(z, $far);
+                let half = two_to(n - ($bias + 1));
+                let above = (half - 0.5) * q + (half + 0.5) * r;
+                // Reusing the numerator lets its error cancel where the result is close to 1.
+                (above / (above + (q - r))).copysign(x)
             }
         }
     };
 }
 
-width!(
-    single, f32, u32, i32, mantissa 23, bias 127, round 12_582_912.0, range -104.0..89.0,
-    ln2 0.693_359_375 + -2.121_944_4e-4,
-    exp |r| {
-        let p = 1.987_569_1e-4;
-        let p = p * r + 1.398_199_9e-3;
-        let p = p * r + 8.333_452e-3;
-        let p = p * r + 4.166_579_6e-2;
-        let p = p * r + 1.666_666_5e-1;
-        let p = p * r + 0.5;
-        p * (r * r) + r + 1.0
-    },
-    tanh |x, z| {
-        let p = -5.704_988_7e-3;
-        let p = p * z + 2.063_908_8e-2;
-        let p = p * z + -5.373_971_6e-2;
-        let p = p * z + 1.333_144_2e-1;
-        let p = p * z + -3.333_328e-1;
-        x + x * (z * p)
-    }
-);
+width! {
+    single: f32 as u32 with 23 mantissa bits and bias 127,
+    exp from -105.0 to 89.0, tanh to 20.0, ln2 ends in 1.428_606_8e-6,
+    near [0.166_666_25, -0.002_766_712_8],
+    far [0.166_666_63, -0.002_777_305_7, 6.453_863e-5]
+}
 
-width!(
-    double, f64, u64, i64, mantissa 52, bias 1023, round 6_755_399_441_055_744.0, range -746.0..710.0,
-    ln2 0.693_145_751_953_125 + 1.428_606_820_309_417_2e-6,
-    exp |r| {
-        let z = r * r;
-        let p = r * ((1.261_771_930_748_105_9e-4 * z + 3.029_944_077_074_419_6e-2) * z + 1.0);
-        let q = (3.001_985_051_386_644_6e-6 * z + 2.524_483_403_496_841e-3) * z;
-        let q = (q + 2.272_655_482_081_550_3e-1) * z + 2.0;
-        1.0 + 2.0 * (p / (q - p))
-    },
-    tanh |x, z| {
-        let p = (-9.643_991_794_250_522e-1 * z - 9.928_772_310_019_186e1) * z - 1.614_687_684_417_084_5e3;
-        let q = ((z + 1.128_116_784_916_329_3e2) * z + 2.235_488_390_601_004_5e3) * z + 4.844_063_053_251_255e3;
-        x + x * (z * (p / q))
-    }
-);
+width! {
+    double: f64 as u64 with 52 mantissa bits and bias 1023,
+    exp from -747.0 to 710.0, tanh to 40.0, ln2 ends in 1.428_606_820_309_417_2e-6,
+    near [
+        0.166_666_666_666_666_02, -0.002_777_777_777_701_245_4, 6.613_756_320_416_78e-5, -1.653_390_097_048_625_3e-6,
+        4.138_087_185_222_11e-8
+    ],
+    far [
+        0.166_666_666_666_664_02, -0.002_777_777_777_670_793_6, 6.613_756_469_681_534e-5, -1.653_430_226_448_431_6e-6,
+        4.172_550_383_327_3e-8, -1.013_421_291_410_001_7e-9
+    ]
+}
 
-/// The functions of whole slices.
+/// The functions of whole slices, over as many elements as both slices have.
 macro_rules! slices {
     ($($name:ident = $module:ident::$function:ident($float:ident);)*) => {
         $(
@@ -108,49 +135,72 @@ macro_rules! slices {
 slices! {
     exp_f32 = single::exp(f32);
     exp_f64 = double::exp(f64);
-    tanh_f32 = single::tanh(f32);
-    tanh_f64 = double::tanh(f64);
     sigmoid_f32 = single::sigmoid(f32);
     sigmoid_f64 = double::sigmoid(f64);
+    tanh_f32 = single::tanh(f32);
+    tanh_f64 = double::tanh(f64);
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{double, single};
+    use super::*;
 
-    /// The largest error over a grid, in units of the last place of the reference.
-    fn worst(grid: impl Iterator<Item = f64>, ulp: f64, found: fn(f64) -> f64, expected: fn(f64) -> f64) -> f64 {
-        grid.map(|x| (found(x) - expected(x)).abs() / (ulp * expected(x).abs())).fold(0.0, f64::max)
+    /// The largest error over a grid, in units in the last place of the expected value.
+    macro_rules! worst {
+        ($module:ident::$function:ident($float:ident), $low:literal..$high:literal, $expected:expr) => {
+            (0..=200_000).fold(0.0, |worst: f64, k| {
+                let x = ($low + ($high - $low) * f64::from(k) / 200_000.0) as $float;
+                let expected: f64 = $expected(x.into());
+                let size = expected.abs() as $float;
+                let error = f64::from($module::$function(x)) - expected;
+                worst.max(error.abs() / f64::from(size.next_up() - size))
+            })
+        };
     }
 
-    fn grid(low: f64, high: f64) -> impl Iterator<Item = f64> {
-        (0..200_000).map(move |k| low + (high - low) * f64::from(k) / 200_000.0).filter(|&x| x != 0.0)
+    fn sigmoid(x: f64) -> f64 {
+        let e = (-x.abs()).exp();
+        (if x < 0.0 { e } else { 1.0 }) / (1.0 + e)
     }
-
-    const SINGLE: f64 = f32::EPSILON as f64;
 
     #[test]
     fn errors_are_a_few_units_in_the_last_place() {
-        let snap = |low, high| grid(low, high).map(|x| f64::from(x as f32));
-        let sigmoid: fn(f64) -> f64 = |x| 1.0 / (1.0 + (-x).exp());
-        assert!(worst(snap(-87.0, 88.0), SINGLE, |x| single::exp(x as f32).into(), f64::exp) < 2.0);
-        assert!(worst(snap(-10.0, 10.0), SINGLE, |x| single::tanh(x as f32).into(), f64::tanh) < 2.0);
-        assert!(worst(snap(-80.0, 30.0), SINGLE, |x| single::sigmoid(x as f32).into(), sigmoid) < 2.5);
-        assert!(worst(grid(-700.0, 709.0), f64::EPSILON, double::exp, f64::exp) < 2.0);
-        assert!(worst(grid(-20.0, 20.0), f64::EPSILON, double::tanh, f64::tanh) < 2.5);
-        assert!(worst(grid(-600.0, 40.0), f64::EPSILON, double::sigmoid, sigmoid) < 4.0);
+        assert!(worst!(single::exp(f32), -104.0..88.7, f64::exp) < 1.5);
+        assert!(worst!(single::tanh(f32), -10.0..10.0, f64::tanh) < 2.0);
+        assert!(worst!(single::sigmoid(f32), -104.0..30.0, sigmoid) < 2.5);
+        // The references of `f64` have errors themselves: up to 2 in tanh and sigmoid.
+        assert!(worst!(double::exp(f64), -745.0..709.7, f64::exp) < 2.0);
+        assert!(worst!(double::tanh(f64), -20.0..20.0, f64::tanh) < 4.0);
+        assert!(worst!(double::sigmoid(f64), -745.0..40.0, sigmoid) < 4.5);
+    }
+
+    /// Both widths at the ends of their range, zeros, denormal numbers and NaN.
+    macro_rules! ends {
+        ($module:ident, $float:ident) => {{
+            use $module::{exp, sigmoid, tanh};
+            const INFINITY: $float = $float::INFINITY;
+            assert_eq!([exp(-INFINITY), exp(0.0), exp(INFINITY), exp($float::MAX)], [0.0, 1.0, INFINITY, INFINITY]);
+            assert_eq!([sigmoid(-INFINITY), sigmoid(-0.0), sigmoid(INFINITY)], [0.0, 0.5, 1.0]);
+            let tiny = $float::from_bits(1);
+            assert_eq!([tanh(-INFINITY), tanh(tiny), tanh(INFINITY)], [-1.0, tiny, 1.0]);
+            assert!(tanh(-0.0).is_sign_negative());
+            assert!([exp, sigmoid, tanh].iter().all(|function| function($float::NAN).is_nan()));
+        }};
     }
 
     #[test]
     fn the_ends_of_the_range_are_those_of_ieee_arithmetic() {
-        assert_eq!(single::exp(f32::INFINITY), f32::INFINITY);
-        assert_eq!(single::exp(f32::NEG_INFINITY), 0.0);
-        assert_eq!((single::exp(-100.0), double::exp(-740.0)), ((-100.0_f32).exp(), (-740.0_f64).exp()));
-        assert_eq!((double::exp(1000.0), double::exp(-1000.0)), (f64::INFINITY, 0.0));
-        assert!(
-            single::exp(f32::NAN).is_nan() && double::tanh(f64::NAN).is_nan() && double::sigmoid(f64::NAN).is_nan()
-        );
-        assert_eq!((double::tanh(1e300), double::tanh(-1e300), double::tanh(1e-300)), (1.0, -1.0, 1e-300));
-        assert_eq!((single::sigmoid(f32::MAX), single::sigmoid(f32::MIN)), (1.0, 0.0));
+        ends!(single, f32);
+        ends!(double, f64);
+    }
+
+    #[test]
+    fn a_result_does_not_depend_on_its_place() {
+        let input: Vec<f32> = (0..101).map(|k| 0.37 * k as f32 - 15.0).collect();
+        for length in 0..input.len() {
+            let mut output = vec![0.0; length];
+            tanh_f32(&input, &mut output);
+            assert!(output.iter().zip(&input).all(|(y, &x)| y.to_bits() == single::tanh(x).to_bits()));
+        }
     }
 }
