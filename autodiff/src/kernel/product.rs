@@ -20,7 +20,9 @@ const LARGE: usize = 32 * 1024;
 
 /// The products of one scalar type; `$width` columns are two vector registers of 256 bits.
 macro_rules! product {
-    ($float:ident, $width:literal) => {
+    (
+        $float:ident, $width:literal, $zero:ident, $load:ident, $broadcast:ident, $multiply_add:ident, $store:ident
+    ) => {
         pub(super) mod $float {
             use std::cell::RefCell;
             use std::ops::Range;
@@ -174,16 +176,71 @@ macro_rules! product {
                 let offsets: [usize; ROWS] = std::array::from_fn(|row| row.min(height - 1) * row_stride);
                 assert!((height - 1) * row_stride + (depth - 1) * stride < a.len());
                 assert!((depth - 1) * b_stride + WIDTH <= b.len());
+                #[cfg(target_arch = "x86_64")]
+                if FUSED {
+                    // SAFETY: `FUSED` is set where AVX2 and FMA were found. For every k < depth the assertions keep
+                    // offsets + k·stride within `a`, and k·b_stride with `WIDTH` elements from there within `b`.
+                    return unsafe { fused_kernel(a.as_ptr(), offsets, stride, b.as_ptr(), b_stride, depth) };
+                }
                 let mut sums = [[0.0; WIDTH]; ROWS];
                 for k in 0..depth {
-                    // SAFETY: k < depth, so the second assertion keeps the last of these elements within `b`.
-                    let right: &[$float; WIDTH] = unsafe { &*b.as_ptr().add(k * b_stride).cast() };
+                    let right = &b[k * b_stride..][..WIDTH];
                     for (sums, offset) in sums.iter_mut().zip(offsets) {
-                        // SAFETY: offset is at most (height − 1)·row_stride; the first assertion does the rest.
-                        let left = unsafe { *a.get_unchecked(offset + k * stride) };
-                        for (sum, &right) in sums.iter_mut().zip(right) {
-                            *sum = if FUSED { left.mul_add(right, *sum) } else { left * right + *sum };
-                        }
+                        let left = a[offset + k * stride];
+                        sums.iter_mut().zip(right).for_each(|(sum, &right)| *sum += left * right);
+                    }
+                }
+                sums
+            }
+
+            /// [`kernel`] with its sums in twelve registers. Written out: left to itself the compiler keeps them in
+            /// memory or not, depending on what else is in the crate.
+            ///
+            /// # Safety
+            /// The processor has AVX2 and FMA; `a` may be read at `offsets + k·stride` and `b` for two vectors from
+            /// `k·b_stride`, for every `k < depth`.
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx2,fma")]
+            #[inline]
+            unsafe fn fused_kernel(
+                a: *const $float,
+                offsets: [usize; ROWS],
+                stride: usize,
+                b: *const $float,
+                b_stride: usize,
+                depth: usize,
+            ) -> [[$float; WIDTH]; ROWS] {
+                use std::arch::x86_64::{$broadcast, $load, $multiply_add, $store, $zero};
+                const HALF: usize = WIDTH / 2;
+                let rows: [*const $float; ROWS] = offsets.map(|offset| a.wrapping_add(offset));
+                let [mut p0, mut p1, mut p2, mut p3, mut p4, mut p5] = [$zero(); ROWS];
+                let [mut q0, mut q1, mut q2, mut q3, mut q4, mut q5] = [$zero(); ROWS];
+                for k in 0..depth {
+                    // SAFETY: the caller's contract, for this k.
+                    unsafe {
+                        let (p, q) = ($load(b.add(k * b_stride)), $load(b.add(k * b_stride + HALF)));
+                        let x = $broadcast(*rows[0].add(k * stride));
+                        (p0, q0) = ($multiply_add(x, p, p0), $multiply_add(x, q, q0));
+                        let x = $broadcast(*rows[1].add(k * stride));
+                        (p1, q1) = ($multiply_add(x, p, p1), $multiply_add(x, q, q1));
+                        let x = $broadcast(*rows[2].add(k * stride));
+                        (p2, q2) = ($multiply_add(x, p, p2), $multiply_add(x, q, q2));
+                        let x = $broadcast(*rows[3].add(k * stride));
+                        (p3, q3) = ($multiply_add(x, p, p3), $multiply_add(x, q, q3));
+                        let x = $broadcast(*rows[4].add(k * stride));
+                        (p4, q4) = ($multiply_add(x, p, p4), $multiply_add(x, q, q4));
+                        let x = $broadcast(*rows[5].add(k * stride));
+                        (p5, q5) = ($multiply_add(x, p, p5), $multiply_add(x, q, q5));
+                    }
+                }
+                let mut sums = [[0.0; WIDTH]; ROWS];
+                let halves = [(p0, q0), (p1, q1), (p2, q2), (p3, q3), (p4, q4), (p5, q5)];
+                for (row, (p, q)) in sums.iter_mut().zip(halves) {
+                    let (left, right) = row.split_at_mut(HALF);
+                    // SAFETY: each half of a row has the extent of a vector.
+                    unsafe {
+                        $store(left.as_mut_ptr(), p);
+                        $store(right.as_mut_ptr(), q);
                     }
                 }
                 sums
@@ -216,5 +273,5 @@ macro_rules! product {
     };
 }
 
-product!(f32, 16);
-product!(f64, 8);
+product!(f32, 16, _mm256_setzero_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_fmadd_ps, _mm256_storeu_ps);
+product!(f64, 8, _mm256_setzero_pd, _mm256_loadu_pd, _mm256_set1_pd, _mm256_fmadd_pd, _mm256_storeu_pd);
