@@ -30,6 +30,7 @@ mod linear;
 pub mod loss;
 pub mod metrics;
 mod module;
+mod targets;
 
 pub use activations::*;
 pub use initialisers::Initial;
