@@ -115,7 +115,7 @@ impl<T: Real> Dataset<T> {
         let order = self.shuffled(seed);
         let mut next = 0;
         Ok(std::iter::from_fn(move || {
-            let batch = order.get(next..order.len().min(next + size)).filter(|batch| !batch.is_empty())?;
+            let batch = order.get(next..next + size.min(order.len() - next)).filter(|batch| !batch.is_empty())?;
             next += batch.len();
             self.subset(batch).ok().map(|batch| (batch.features, batch.labels))
         }))
@@ -173,6 +173,7 @@ mod tests {
         let mut seen: Vec<f64> = batches.flat_map(|(features, _)| features.into_vec()).collect();
         seen.sort_by(f64::total_cmp);
         assert_eq!(seen, (0..10).map(f64::from).collect::<Vec<_>>());
+        assert_eq!(data.batches(usize::MAX, 0).unwrap().count(), 1);
         assert!(data.split(1.5, 0).is_err() && data.batches(0, 0).is_err());
         let error = Dataset::<f64>::new(Tensor::full([2, 2], 0.0), &[1]).unwrap_err().to_string();
         assert_eq!(error, "data set: 1 labels do not go with features of shape [2, 2]");
