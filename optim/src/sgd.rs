@@ -22,18 +22,18 @@ use autodiff::{Error, Gradients, Params, Real};
 /// # Ok::<(), autodiff::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Sgd<T> {
+pub struct Sgd<T: Real> {
     rate: f64,
     momentum: f64,
     nesterov: bool,
-    /// Empty before the first step, and without momentum.
-    velocity: Vec<T>,
+    /// None before the first step, and without momentum. Of the gradients' type, which knows whose parameters it is for.
+    velocity: Option<Gradients<T>>,
 }
 
 impl<T: Real> Sgd<T> {
     /// Plain gradient descent with this rate.
     pub fn new(rate: f64) -> Self {
-        Sgd { rate, momentum: 0.0, nesterov: false, velocity: Vec::new() }
+        Sgd { rate, momentum: 0.0, nesterov: false, velocity: None }
     }
 
     /// Keeps a velocity, `momentum` of which stays from step to step.
@@ -58,25 +58,22 @@ impl<T: Real> Sgd<T> {
     /// Updates `params` by one step.
     ///
     /// # Errors
-    /// Gradients of other parameters; a rate that is negative or not finite; a momentum outside 0..1; Nesterov's variant
-    /// without momentum. Nothing is changed then.
+    /// Gradients, or a velocity, of other parameters; a rate that is negative or not finite; a momentum outside 0..1;
+    /// Nesterov's variant without momentum. Nothing is changed then.
     pub fn step(&mut self, params: &mut Params<T>, grads: &Gradients<T>) -> Result<(), Error> {
         grads.check_layout(params)?;
         self.check()?;
         let (rate, momentum) = (T::from_f64(self.rate), T::from_f64(self.momentum));
-        let updates = params.flat_mut().iter_mut().zip(grads.flat());
         if self.momentum == 0.0 {
-            updates.for_each(|(p, &g)| *p -= rate * g);
+            params.flat_mut().iter_mut().zip(grads.flat()).for_each(|(p, &g)| *p -= rate * g);
             return Ok(());
         }
-        if self.velocity.is_empty() {
-            self.velocity.resize(grads.flat().len(), T::ZERO);
+        let velocity = self.velocity.get_or_insert_with(|| params.gradients());
+        if velocity.check_layout(params).is_err() {
+            let reason = "its velocity belongs to other Params, or to these before the last parameter was registered";
+            return Err(Error::Foreign { what: "sgd", reason: reason.into() });
         }
-        if self.velocity.len() != grads.flat().len() {
-            let reason = "its velocity belongs to parameters of another size".into();
-            return Err(Error::Foreign { what: "sgd", reason });
-        }
-        for ((p, &g), v) in updates.zip(&mut self.velocity) {
+        for ((p, &g), v) in params.flat_mut().iter_mut().zip(grads.flat()).zip(velocity.flat_mut()) {
             *v = momentum * *v + g;
             *p -= rate * if self.nesterov { g + momentum * *v } else { *v };
         }
@@ -144,5 +141,19 @@ mod tests {
         let (_, _, foreign) = one_parameter(0.0);
         assert!(refused(Sgd::new(0.1), &foreign).starts_with("gradients: they were made from other Params"));
         assert_eq!(params.flat(), &[1.0]);
+    }
+
+    #[test]
+    fn a_velocity_stays_with_its_parameters() {
+        let (mut first, _, mut grads) = one_parameter(1.0);
+        let (mut second, _, foreign) = one_parameter(1.0);
+        grads.flat_mut()[0] = 2.0;
+        let mut sgd = Sgd::new(0.5).momentum(0.5);
+        sgd.step(&mut first, &grads).unwrap();
+        let message = sgd.step(&mut second, &foreign).unwrap_err().to_string();
+        assert!(message.starts_with("sgd: its velocity belongs to other Params"), "{message}");
+        assert_eq!((first.flat(), second.flat()), (&[0.0][..], &[1.0][..]));
+        // A copy, such as a state to go back to, is of the same origin.
+        sgd.step(&mut first.clone(), &grads).unwrap();
     }
 }
