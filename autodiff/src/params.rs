@@ -155,12 +155,17 @@ impl<T: Real> Params<T> {
     fn register(&mut self, name: String, shape: Shape, fill: impl FnOnce(&mut [f64], &mut StdRng)) -> ParamId {
         let index = self.table.entries.len();
         let id = ParamId { key: self.key, index };
-        if self.table.by_name.contains_key(&name) && self.error.is_none() {
-            let reason = "is registered twice; give each module a scope of its own".into();
-            self.error = Some(Error::Parameter { name: name.clone(), reason });
-        }
         let mut initial = vec![0.0; shape.size()];
         fill(&mut initial, &mut StdRng::seed_from_u64(hash(self.seed, &name)));
+        let mut refuse = |reason| {
+            self.error.get_or_insert(Error::Parameter { name: name.clone(), reason });
+        };
+        if self.table.by_name.contains_key(&name) {
+            refuse("is registered twice; give each module a scope of its own".into());
+        }
+        if let Some(place) = initial.iter().position(|&value| !T::from_f64(value).is_finite()) {
+            refuse(format!("its initialiser gave {} at place {place}", initial[place]));
+        }
         let range = self.values.len()..self.values.len() + initial.len();
         self.values.extend(initial.into_iter().map(T::from_f64));
         let table = Arc::make_mut(&mut self.table);
@@ -198,7 +203,8 @@ impl<T: Real> Scope<'_, T> {
     }
 
     /// Registers a parameter; `fill` writes its initial values, in row-major order. They are drawn in `f64`, so
-    /// that a model starts from the same values in every scalar.
+    /// that a model starts from the same values in every scalar. One that is infinite or NaN is a mistake that
+    /// [`Params::check`] and every tape give.
     pub fn parameter(
         &mut self,
         name: &str,

@@ -73,4 +73,13 @@ mod tests {
         let y = layer.forward(t.input(&Tensor::from([[1.0, 1.0], [0.0, 2.0]])));
         assert_eq!(y.value().unwrap(), [[3.5, 7.0, 10.5], [4.5, 8.0, 11.5]].into());
     }
+
+    #[test]
+    fn an_initialiser_that_gives_no_number_is_named_with_its_parameter() {
+        let mut params = Params::<f32>::new(0);
+        let (weight, bias) = (Initial::Normal { variance: -1.0 }, Initial::Constant(0.0));
+        Linear::with(params.scope("fc"), 2, 3, weight, bias);
+        let message = Tape::new().start(&params, Mode::Train).check().unwrap_err().to_string();
+        assert_eq!(message, "parameter fc.weight: its initialiser gave NaN at place 0");
+    }
 }
