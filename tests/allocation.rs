@@ -7,6 +7,9 @@ use std::cell::Cell;
 
 use autodiff::catalogue::{self, Choices};
 use autodiff::{Mode, Params, Program, Tape, Tensor, Var};
+use nn::loss::{cross_entropy, multiclass_hinge};
+use nn::{Linear, Module, Tanh};
+use optim::Sgd;
 
 /// Counts the allocations of each thread.
 struct Counting;
@@ -102,4 +105,23 @@ fn a_tape_started_again_allocates_nothing() {
     step();
     step();
     assert_eq!(allocations(step), 0);
+}
+
+#[test]
+fn a_training_step_allocates_nothing() {
+    let mut params = Params::<f32>::new(0);
+    let model = (Linear::new(params.scope("fc1"), 5, 8), Tanh, Linear::new(params.scope("fc2"), 8, 3));
+    let (x, labels) = (Tensor::full([4, 5], 0.3), Tensor::from([0.0, 1.0, 2.0, 0.0]));
+    let (mut tape, mut grads) = (Tape::new(), params.gradients());
+    let mut sgd = Sgd::new(0.1).momentum(0.9).nesterov();
+    for loss in [cross_entropy, multiclass_hinge] {
+        let mut step = || {
+            let t = tape.start(&params, Mode::Train);
+            loss(model.forward(t.input(&x)), t.input(&labels)).backward(&mut grads).unwrap();
+            sgd.step(&mut params, &grads).unwrap();
+        };
+        step();
+        step();
+        assert_eq!(allocations(step), 0);
+    }
 }
