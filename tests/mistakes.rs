@@ -240,3 +240,35 @@ fn a_result_that_no_memory_holds() {
     let program = Program::<f64>::record(&params, Mode::Eval, |t| [t.declare_input("x", [2]).repeat(0, 1 << 60)]);
     assert_eq!(of(program), "replay: its 2305843009213693954 values do not fit into memory");
 }
+
+#[test]
+fn extents_whose_product_overflows_beside_a_zero() {
+    let params = Params::default();
+    let mut tape = Tape::new();
+    let t = tape.start(&params, Mode::Train);
+    let line = next_line!();
+    let padded = t.input(&zeros([0, 2, 2])).pad(1, usize::MAX - 5, 1, 0.0);
+    let expected = format!("pad: the result [0, {}, 2] does not fit into memory: [0, 2, 2] {line}", usize::MAX - 2);
+    assert_eq!(of(padded.value()), expected);
+    let t = tape.start(&params, Mode::Train);
+    let line = next_line!();
+    let stretched = t.input(&zeros([])).broadcast_to([1 << 40, 1 << 40]);
+    let shape = "[1099511627776, 1099511627776]";
+    assert_eq!(
+        of(stretched.value()),
+        format!("broadcast_to: {shape} has more elements than can be counted: [] {line}")
+    );
+    let tensor = Tensor::<f64>::new([1 << 40, 1 << 40], vec![]);
+    assert_eq!(of(tensor), format!("tensor: shape {shape} holds too many values, 0 given"));
+}
+
+#[test]
+fn values_stacked_along_an_axis_that_is_not_there() {
+    let params = Params::default();
+    let mut tape = Tape::new();
+    let t = tape.start(&params, Mode::Train);
+    let x = t.input(&zeros([2]));
+    let line = next_line!();
+    let stacked = t.stack([x], 5);
+    assert_eq!(of(stacked.value()), format!("unsqueeze: no place for a new axis 5 among 1 axes: [2] {line}"));
+}

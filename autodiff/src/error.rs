@@ -21,7 +21,7 @@ pub enum Error {
         location: &'static Location<'static>,
     },
     /// The data of a tensor do not fill its shape.
-    #[error("tensor: shape {shape} holds {} values, {found} given", shape.size())]
+    #[error("tensor: shape {shape} holds {} values, {found} given", capacity(shape))]
     Data {
         /// The shape asked for.
         shape: Shape,
@@ -95,6 +95,10 @@ pub enum Error {
 
 fn suffix(inputs: &str) -> String {
     if inputs.is_empty() { String::new() } else { format!(": {inputs}") }
+}
+
+fn capacity(shape: &Shape) -> String {
+    shape.checked_size().map_or_else(|| "too many".into(), |size| size.to_string())
 }
 
 /// Why an operation refuses its inputs; the tape adds the operation, the shapes, the names and the line.

@@ -86,6 +86,9 @@ impl Layout {
         if self.shape == *shape {
             return Ok(self.clone());
         }
+        if shape.checked_size().is_none() {
+            return Err(Mismatch::new(format!("{shape} has more elements than can be counted")));
+        }
         let fails = || Mismatch::new(format!("does not broadcast to {shape}"));
         let lead = shape.rank().checked_sub(self.shape.rank()).ok_or_else(fails)?;
         let mut strides = Strides::from_elem(0, lead);

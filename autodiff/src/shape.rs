@@ -37,9 +37,11 @@ impl Shape {
         self.0.iter().product()
     }
 
-    /// Number of elements, or nothing where that does not fit `usize`.
+    /// Number of elements, or nothing where that does not fit `usize`. Strides are products of extents too, so the
+    /// extents beside a zero must fit as well.
     pub fn checked_size(&self) -> Option<usize> {
-        self.0.iter().try_fold(1_usize, |size, &extent| size.checked_mul(extent))
+        self.0.iter().try_fold(1_usize, |size, &extent| size.checked_mul(extent.max(1)))?;
+        Some(self.size())
     }
 
     /// Strides of a dense row-major array of this shape.
@@ -153,6 +155,14 @@ mod tests {
         assert_eq!(of(&[1, 5], &[0, 1]), Some(vec![0, 5]));
         assert_eq!(of(&[3, 2], &[3]), None);
         assert_eq!(of(&[0], &[2]), None);
+    }
+
+    #[test]
+    fn extents_whose_strides_overflow_have_no_size() {
+        let large = 1 << 40;
+        assert_eq!(Shape::new(&[large, large]).checked_size(), None);
+        assert_eq!(Shape::new(&[0, large, large]).checked_size(), None);
+        assert_eq!(Shape::new(&[0, large]).checked_size(), Some(0));
     }
 
     #[test]

@@ -154,7 +154,9 @@ pub struct Repeat {
 
 impl Repeat {
     fn slabs(&self, shape: &Shape) -> impl Iterator<Item = Slab> {
-        let (axis, extent, times, shape) = (self.axis, shape[self.axis], self.times, shape.clone());
+        // Copies of nothing need no walk, however many they are.
+        let times = if shape.size() == 0 { 0 } else { self.times };
+        let (axis, extent, shape) = (self.axis, shape[self.axis], shape.clone());
         (0..times).map(move |copy| Slab::new(&shape, axis, copy * extent, extent, times * extent))
     }
 }
@@ -192,7 +194,11 @@ impl<'t, T: Real> Recording<'t, T> {
     /// The inputs, of one shape, side by side along a new axis.
     #[track_caller]
     pub fn stack<'r>(&'r self, inputs: impl AsRef<[Var<'r, T>]>, axis: usize) -> Var<'r, T> {
-        let slices: SmallVec<[Var<'r, T>; 4]> = inputs.as_ref().iter().map(|input| input.unsqueeze(axis)).collect();
+        let mut slices: SmallVec<[Var<'r, T>; 4]> = SmallVec::new();
+        // Not map(): a closure would hide the caller's line from an error.
+        for input in inputs.as_ref() {
+            slices.push(input.unsqueeze(axis));
+        }
         self.concatenate(slices, axis)
     }
 }
