@@ -2,6 +2,8 @@
 //! (`elementwise.py`, beside the table).
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod elements;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
