@@ -30,7 +30,7 @@ mod linear;
 pub mod loss;
 pub mod metrics;
 mod module;
-mod targets;
+mod refusal;
 
 pub use activations::*;
 pub use initialisers::Initial;

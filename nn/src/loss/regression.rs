@@ -1,0 +1,116 @@
+//! Losses of numbers: squared, absolute, and Huber's between the two.
+
+use autodiff::{Real, Var};
+
+use super::targets::{Kind, targets};
+use super::{Loss, Reduction};
+use crate::refusal::refuse;
+
+/// Squared loss, `(x − y)²` without a factor ½. `y` has the shape of `x`, and so have the losses.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Squared;
+
+impl<T: Real> Loss<T> for Squared {
+    #[track_caller]
+    fn each<'t>(&self, x: Var<'t, T>, y: Var<'t, T>) -> Var<'t, T> {
+        (x - targets("squared", Kind::Number, x, y)).square()
+    }
+}
+
+/// Absolute loss, `|x − y|`, whose minimum is the median. `y` has the shape of `x`, and so have the losses. At 0 the
+/// derivative is 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Absolute;
+
+impl<T: Real> Loss<T> for Absolute {
+    #[track_caller]
+    fn each<'t>(&self, x: Var<'t, T>, y: Var<'t, T>) -> Var<'t, T> {
+        (x - targets("absolute", Kind::Number, x, y)).abs()
+    }
+}
+
+/// Huber's loss (Huber 1964) of the difference `d = x − y`: `d²/2` up to `delta`, beyond it the tangent,
+/// `delta (|d| − delta/2)`. `y` has the shape of `x`, and so have the losses.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Huber {
+    /// Where the parabola ends; a positive number, in the unit of `x`.
+    pub delta: f64,
+}
+
+impl Default for Huber {
+    /// `delta` is 1.
+    fn default() -> Self {
+        Huber { delta: 1.0 }
+    }
+}
+
+impl<T: Real> Loss<T> for Huber {
+    #[track_caller]
+    fn each<'t>(&self, x: Var<'t, T>, y: Var<'t, T>) -> Var<'t, T> {
+        let delta = self.delta;
+        if !(delta > 0.0 && delta.is_finite()) {
+            return refuse("huber", format!("delta is {delta}: must be a positive number"), x);
+        }
+        let difference = x - targets("huber", Kind::Number, x, y);
+        // d² is never formed: it overflows where the loss does not.
+        let limited = difference.clamp(-delta, delta);
+        limited * (difference - limited * 0.5)
+    }
+}
+
+/// The mean [`Squared`] loss.
+#[track_caller]
+pub fn squared<'t, T: Real>(x: Var<'t, T>, y: Var<'t, T>) -> Var<'t, T> {
+    Squared.of(x, y, Reduction::Mean)
+}
+
+/// The mean [`Absolute`] loss.
+#[track_caller]
+pub fn absolute<'t, T: Real>(x: Var<'t, T>, y: Var<'t, T>) -> Var<'t, T> {
+    Absolute.of(x, y, Reduction::Mean)
+}
+
+/// The mean [`Huber`] loss.
+#[track_caller]
+pub fn huber<'t, T: Real>(x: Var<'t, T>, y: Var<'t, T>, delta: f64) -> Var<'t, T> {
+    Huber { delta }.of(x, y, Reduction::Mean)
+}
+
+#[cfg(test)]
+mod tests {
+    use autodiff::check;
+
+    use super::super::testing::{mean, refusal};
+    use super::*;
+
+    #[test]
+    fn values_and_gradients_are_those_of_the_formulas() {
+        assert_eq!(mean(&Squared, [1.0, 3.0].into(), [0.0, 5.0].into()), (2.5, [1.0, -2.0].into()));
+        let x = || [1.0, 3.0, 5.0, 0.0].into();
+        let y = || [0.0, 5.0, 5.0, 0.5].into();
+        assert_eq!(mean(&Absolute, x(), y()), (0.875, [0.25, -0.25, 0.0, -0.25].into()));
+        assert_eq!(mean(&Huber::default(), x(), y()), (0.53125, [0.25, -0.25, 0.0, -0.125].into()));
+        assert_eq!(mean(&Huber { delta: 4.0 }, x(), y()).0, (0.5 + 2.0 + 0.125) / 4.0);
+    }
+
+    #[test]
+    fn the_targets_have_a_gradient_too() {
+        let inputs = || [[[0.3, -4.0], [0.7, 2.0]].into(), [[1.0, -0.5], [0.2, -0.9]].into()];
+        check::function(|[x, y]| squared(x, y), inputs()).unwrap().assert();
+        check::function(|[x, y]| absolute(x, y), inputs()).unwrap().assert();
+        check::function(|[x, y]| huber(x, y, 0.8), inputs()).unwrap().assert();
+    }
+
+    #[test]
+    fn a_difference_whose_square_overflows_has_a_huber_loss() {
+        assert_eq!(mean::<f32>(&Huber { delta: 2.0 }, [1e30].into(), [0.0].into()), (2e30, [2.0].into()));
+    }
+
+    #[test]
+    fn a_bend_that_is_no_positive_number_is_refused() {
+        for delta in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            let message = refusal(&Huber { delta }, [1.0].into(), [1.0].into());
+            assert!(message.starts_with(&format!("huber: delta is {delta}: must be a positive number: [1] at nn")));
+        }
+    }
+}
