@@ -1,0 +1,111 @@
+//! Shares of samples whose class is found.
+
+use autodiff::{Error, Real, Tensor};
+
+/// The 0-1 loss: the share of samples whose largest score is not that of their label. `scores` are
+/// `[samples, classes]`, `labels` `[samples]`, whole numbers from 0. A tie goes to the first class, a NaN is never right.
+///
+/// # Errors
+/// Shapes that do not fit; no sample, which has no share; a label that is no class.
+pub fn zero_one<T: Real>(scores: &Tensor<T>, labels: &Tensor<T>) -> Result<f64, Error> {
+    let ranks = ranks("zero_one", scores, labels)?;
+    let wrong = ranks.iter().filter(|&&rank| rank != Some(0)).count();
+    Ok(wrong as f64 / ranks.len() as f64)
+}
+
+/// The share of samples whose largest score is that of their label: 1 − [`zero_one`].
+///
+/// # Errors
+/// As [`zero_one`].
+pub fn accuracy<T: Real>(scores: &Tensor<T>, labels: &Tensor<T>) -> Result<f64, Error> {
+    Ok(1.0 - zero_one(scores, labels)?)
+}
+
+/// The share of samples whose label's score is one of the `k` largest. Shapes, ties and NaN as in [`zero_one`].
+///
+/// # Errors
+/// As [`zero_one`]; a `k` that is 0 or more than there are classes.
+pub fn top_k_accuracy<T: Real>(scores: &Tensor<T>, labels: &Tensor<T>, k: usize) -> Result<f64, Error> {
+    let ranks = ranks("top_k_accuracy", scores, labels)?;
+    if k == 0 || scores.shape().get(1).is_some_and(|&classes| k > classes) {
+        let requirement = "from 1 to the number of classes";
+        return Err(Error::Setting { name: "k", value: k.to_string(), requirement });
+    }
+    let right = ranks.iter().filter(|rank| rank.is_some_and(|rank| rank < k)).count();
+    Ok(right as f64 / ranks.len() as f64)
+}
+
+/// Rows of scores with their labels, once they are known to go together. `what` is asking.
+///
+/// # Errors
+/// As [`zero_one`].
+pub(super) fn labelled<'a, T: Real>(
+    what: &'static str,
+    scores: &'a Tensor<T>,
+    labels: &Tensor<T>,
+) -> Result<Vec<(&'a [T], usize)>, Error> {
+    let wrong_input = |reason| Err(Error::Foreign { what, reason });
+    let classes = match (&scores.shape()[..], &labels.shape()[..]) {
+        (&[rows, classes], &[samples]) if rows == samples && samples > 0 => classes,
+        _ => {
+            let due = "scores must be [samples, classes] and labels [samples], of at least one sample";
+            return wrong_input(format!("{due}, found {} and {}", scores.shape(), labels.shape()));
+        }
+    };
+    let is_class = |label: f64| label.fract() == 0.0 && (0.0..classes as f64).contains(&label);
+    let labels = || labels.data().iter().map(|label| label.to_f64());
+    if let Some((place, label)) = labels().enumerate().find(|&(_, label)| !is_class(label)) {
+        return wrong_input(format!("label {label} at place {place} is not one of 0..{classes}"));
+    }
+    Ok(scores.data().chunks_exact(classes).zip(labels().map(|label| label as usize)).collect())
+}
+
+/// For each sample, how many classes come before its label; nothing where the label's score is NaN.
+fn ranks<T: Real>(what: &'static str, scores: &Tensor<T>, labels: &Tensor<T>) -> Result<Vec<Option<usize>>, Error> {
+    Ok(labelled(what, scores, labels)?.into_iter().map(|(row, label)| rank(row, label)).collect())
+}
+
+fn rank<T: Real>(row: &[T], label: usize) -> Option<usize> {
+    let own = row[label];
+    // Asked the other way round, so that a NaN comes before everything.
+    let behind = |class: usize, score: T| if class < label { own > score } else { own >= score };
+    let before = row.iter().enumerate().filter(|&(class, &score)| !behind(class, score)).count();
+    (!own.is_nan()).then_some(before)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ties_go_to_the_first_class_and_nan_is_wrong() {
+        let scores = Tensor::from([[0.0, 1.0], [1.0, 1.0], [1.0, 1.0], [f64::NAN, f64::NAN]]);
+        assert_eq!(zero_one(&scores, &[1.0, 0.0, 1.0, 0.0].into()), Ok(0.5));
+        assert_eq!(accuracy(&scores, &[0.0, 1.0, 1.0, 0.0].into()), Ok(0.0));
+        assert_eq!(top_k_accuracy(&scores, &[0.0, 1.0, 1.0, 0.0].into(), 2), Ok(0.75));
+        assert!(accuracy(&scores, &[0.0].into()).unwrap_err().to_string().contains("found [4, 2] and [1]"));
+    }
+
+    #[test]
+    fn the_share_among_the_k_largest_grows_to_one() {
+        let scores = Tensor::from([[0.1, 0.5, 0.4], [0.8, 0.2, 0.0], [0.3, 0.3, 0.3]]);
+        let labels = [2.0, 2.0, 1.0].into();
+        assert_eq!(top_k_accuracy(&scores, &labels, 1), accuracy(&scores, &labels));
+        assert_eq!(top_k_accuracy(&scores, &labels, 2), Ok(2.0 / 3.0));
+        assert_eq!(top_k_accuracy(&scores, &labels, 3), Ok(1.0));
+        for k in [0, 4] {
+            let message = top_k_accuracy(&scores, &labels, k).unwrap_err().to_string();
+            assert_eq!(message, format!("k is {k}: must be from 1 to the number of classes"));
+        }
+    }
+
+    #[test]
+    fn labels_that_are_no_class_and_the_share_of_nothing_are_refused() {
+        let message = |scores: &Tensor<f64>, labels: &Tensor<f64>| zero_one(scores, labels).unwrap_err().to_string();
+        let scores = Tensor::from([[0.0, 1.0], [1.0, 0.0]]);
+        assert_eq!(message(&scores, &[1.0, 2.0].into()), "zero_one: label 2 at place 1 is not one of 0..2");
+        assert_eq!(message(&scores, &[0.5, 0.0].into()), "zero_one: label 0.5 at place 0 is not one of 0..2");
+        assert!(message(&Tensor::full([0, 2], 0.0), &Tensor::full([0], 0.0)).contains("at least one sample"));
+        assert!(message(&Tensor::full([1, 0], 0.0), &[0.0].into()).contains("is not one of 0..0"));
+    }
+}

@@ -1,0 +1,160 @@
+//! Which class is taken for which.
+
+use std::fmt;
+
+use autodiff::{Error, Real, Tensor};
+
+use super::classes::labelled;
+
+/// How many samples of each class were taken for each class.
+///
+/// ```
+/// use nn::metrics::ConfusionMatrix;
+///
+/// let scores = [[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]].into();
+/// let mut confusion = ConfusionMatrix::new(2);
+/// confusion.add(&scores, &[0.0, 0.0, 1.0].into())?;
+/// assert_eq!((confusion.recall(0), confusion.precision(1)), (Some(0.5), Some(0.5)));
+/// assert_eq!(
+///     confusion.to_string(),
+///     ["label \\ prediction        0       1   recall",
+///      "                 0        1       1   50.0 %",
+///      "                 1        0       1  100.0 %",
+///      "         precision  100.0 %  50.0 %"].join("\n")
+/// );
+/// # Ok::<(), autodiff::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfusionMatrix {
+    classes: usize,
+    /// `[label, prediction]`, row-major.
+    counts: Vec<u64>,
+}
+
+impl ConfusionMatrix {
+    /// Without samples yet.
+    pub fn new(classes: usize) -> Self {
+        ConfusionMatrix { classes, counts: vec![0; classes * classes] }
+    }
+
+    /// Counts these samples too. `scores` are `[samples, classes]`, `labels` `[samples]`, whole numbers from 0. The
+    /// prediction is the class with the largest score, the first of those that tie.
+    ///
+    /// # Errors
+    /// As [`zero_one`](super::zero_one); another number of classes than this matrix has; a score that is NaN, of which
+    /// there is no largest. Then none of the samples is counted.
+    pub fn add<T: Real>(&mut self, scores: &Tensor<T>, labels: &Tensor<T>) -> Result<(), Error> {
+        let wrong_input = |reason| Err(Error::Foreign { what: "confusion matrix", reason });
+        let samples = labelled("confusion matrix", scores, labels)?;
+        if scores.shape().get(1) != Some(&self.classes) {
+            return wrong_input(format!("scores must be [samples, {}], found {}", self.classes, scores.shape()));
+        }
+        if let Some(place) = samples.iter().position(|(row, _)| row.iter().any(|score| score.is_nan())) {
+            return wrong_input(format!("the scores at place {place} have a NaN, and so no largest"));
+        }
+        for (row, label) in samples {
+            self.counts[label * self.classes + first_largest(row)] += 1;
+        }
+        Ok(())
+    }
+
+    /// How many samples of the class `label` were taken for `prediction`; 0 for what is no class.
+    pub fn count(&self, label: usize, prediction: usize) -> u64 {
+        let place = (label < self.classes && prediction < self.classes).then_some(label * self.classes + prediction);
+        place.and_then(|place| self.counts.get(place)).copied().unwrap_or(0)
+    }
+
+    /// The share of those taken for `class` that are of it; nothing if there are none.
+    pub fn precision(&self, class: usize) -> Option<f64> {
+        share(self.count(class, class), (0..self.classes).map(|label| self.count(label, class)).sum())
+    }
+
+    /// The share of those of `class` that were taken for it; nothing if there are none.
+    pub fn recall(&self, class: usize) -> Option<f64> {
+        share(self.count(class, class), (0..self.classes).map(|prediction| self.count(class, prediction)).sum())
+    }
+
+    /// The share of all samples that were taken for what they are; nothing if there are none.
+    pub fn accuracy(&self) -> Option<f64> {
+        share((0..self.classes).map(|class| self.count(class, class)).sum(), self.counts.iter().sum())
+    }
+}
+
+fn share(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+fn first_largest<T: Real>(row: &[T]) -> usize {
+    row.iter().enumerate().fold(0, |largest, (class, score)| if *score > row[largest] { class } else { largest })
+}
+
+impl fmt::Display for ConfusionMatrix {
+    /// A row for each class with its counts and recall; below, the precisions. A dash where there is no share.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let percent = |share: Option<f64>| share.map_or("–".to_owned(), |share| format!("{:.1} %", 100.0 * share));
+        let each = |cell: &dyn Fn(usize) -> String| -> Vec<String> { (0..self.classes).map(cell).collect() };
+        let one = |text: &str| vec![text.to_owned()];
+        let mut rows = vec![[one("label \\ prediction"), each(&|class| class.to_string()), one("recall")].concat()];
+        for label in 0..self.classes {
+            let counts = each(&|prediction| self.count(label, prediction).to_string());
+            rows.push([one(&label.to_string()), counts, one(&percent(self.recall(label)))].concat());
+        }
+        rows.push([one("precision"), each(&|class| percent(self.precision(class)))].concat());
+        write_aligned(f, &rows)
+    }
+}
+
+/// Columns right-aligned, two blanks apart, no line break at the end.
+fn write_aligned(f: &mut fmt::Formatter<'_>, rows: &[Vec<String>]) -> fmt::Result {
+    let cells = |column: usize| rows.iter().filter_map(move |row| row.get(column));
+    let width = |column| cells(column).map(|cell| cell.chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..rows.first().map_or(0, Vec::len)).map(width).collect();
+    for (place, row) in rows.iter().enumerate() {
+        let line: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:>width$}")).collect();
+        write!(f, "{}{}", if place > 0 { "\n" } else { "" }, line.join("  "))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_add_up_to_counts_and_shares() {
+        let mut confusion = ConfusionMatrix::new(3);
+        assert_eq!(confusion.accuracy(), None);
+        confusion.add(&[[1.0, 0.0, 0.0], [0.0, 1.0, 1.0]].into(), &[0.0, 1.0].into()).unwrap();
+        confusion.add(&[[0.0, 3.0, 2.0], [0.5, 0.0, 0.0]].into(), &[0.0, 0.0].into()).unwrap();
+        assert_eq!((confusion.count(0, 0), confusion.count(0, 1), confusion.count(1, 1)), (2, 1, 1));
+        assert_eq!((confusion.count(3, 0), confusion.count(0, 3)), (0, 0));
+        assert_eq!((confusion.recall(0), confusion.precision(1)), (Some(2.0 / 3.0), Some(0.5)));
+        assert_eq!((confusion.recall(2), confusion.precision(2), confusion.accuracy()), (None, None, Some(0.75)));
+    }
+
+    #[test]
+    fn the_table_is_aligned_and_shows_a_dash_where_there_is_no_share() {
+        let mut confusion = ConfusionMatrix::new(2);
+        let scores = Tensor::from_fn([12, 2], |k| if k % 2 == 0 { 1.0 } else { 0.0 });
+        confusion.add(&scores, &Tensor::full([12], 0.0)).unwrap();
+        let lines = [
+            "label \\ prediction        0  1   recall",
+            "                 0       12  0  100.0 %",
+            "                 1        0  0        –",
+            "         precision  100.0 %  –",
+        ];
+        assert_eq!(confusion.to_string(), lines.join("\n"));
+    }
+
+    #[test]
+    fn scores_of_other_classes_or_without_a_largest_are_refused() {
+        let mut confusion = ConfusionMatrix::new(2);
+        let message = confusion.add(&[[0.0, 1.0, 2.0]].into(), &[2.0].into()).unwrap_err().to_string();
+        assert_eq!(message, "confusion matrix: scores must be [samples, 2], found [1, 3]");
+        let scores = [[0.0, 1.0], [0.0, f64::NAN]].into();
+        let message = confusion.add(&scores, &[0.0, 1.0].into()).unwrap_err().to_string();
+        assert_eq!(message, "confusion matrix: the scores at place 1 have a NaN, and so no largest");
+        assert!(confusion.add(&[[0.0, 1.0]].into(), &[2.0].into()).unwrap_err().to_string().contains("label 2"));
+        assert_eq!(confusion, ConfusionMatrix::new(2));
+    }
+}

@@ -1,0 +1,9 @@
+//! Metrics: numbers to judge a model by, without gradients.
+
+mod classes;
+mod confusion;
+mod errors;
+
+pub use classes::{accuracy, top_k_accuracy, zero_one};
+pub use confusion::ConfusionMatrix;
+pub use errors::{mean_absolute_error, mean_squared_error};
