@@ -38,10 +38,12 @@ impl Init {
     /// The initialiser for layers with this activation: He's factor 2 makes up for the half that a rectifier cuts
     /// off, SELU was made for LeCun's, and Xavier's is the usual choice for the rest.
     fn of(self, activation: Activation) -> Initial {
-        use Activation::{Elu, Gelu, GeluTanh, LeakyRelu, Mish, Relu, Selu, Silu};
+        use Activation::{Celu, Elu, Gelu, GeluTanh, HardSwish, LeakyRelu, Mish, Relu, Relu6, Selu, Silu};
         match (self, activation) {
             (Init::Named(initial), _) => initial,
-            (Init::Auto, Relu | LeakyRelu | Elu | Gelu | GeluTanh | Silu | Mish) => Initial::HeNormal,
+            (Init::Auto, Relu | Relu6 | LeakyRelu | Elu | Celu | Gelu | GeluTanh | Silu | HardSwish | Mish) => {
+                Initial::HeNormal
+            }
             (Init::Auto, Selu) => Initial::LecunNormal,
             (Init::Auto, _) => Initial::XavierNormal,
         }
@@ -71,7 +73,7 @@ impl Weights {
         let bias_variance = options.bias_variance.unwrap_or(0.0);
         let bias = Initial::Normal { variance: bias_variance };
         // In square layers σw² does not depend on the width; at width 1 it comes out without rounding.
-        Weights { name, weight, bias, weight_variance: weight.variance(1, 1), bias_variance }
+        Weights { name, weight, bias, weight_variance: weight.variance(&[1, 1]), bias_variance }
     }
 }
 

@@ -13,7 +13,7 @@ macro_rules! activations {
         $(#[$doc:meta])*
         $module:ident $({ $($attribute:ident: $default:literal),* })? = $name:literal, |$x:ident| $forward:expr;
     )*) => {
-        $(activations!(@module $(#[$doc])* $module $($($attribute)*)?, |$x| $forward);)*
+        $(activations!(@module $(#[$doc])* $module $($($attribute: $default)*)?, |$x| $forward);)*
 
         /// An activation chosen by name, attributes at their defaults.
         #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,14 +40,14 @@ macro_rules! activations {
             #[track_caller]
             fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
                 match self {
-                    $(Activation::$module => $module $({ $($attribute: $default),* })?.forward(x),)*
+                    $(Activation::$module => $module::default().forward(x),)*
                 }
             }
         }
     };
     (@module $(#[$doc:meta])* $module:ident, |$x:ident| $forward:expr) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq)]
         pub struct $module;
 
         impl<T: Real> Module<T> for $module {
@@ -57,7 +57,7 @@ macro_rules! activations {
             }
         }
     };
-    (@module $(#[$doc:meta])* $module:ident $($attribute:ident)+, |$x:ident| $forward:expr) => {
+    (@module $(#[$doc:meta])* $module:ident $($attribute:ident: $default:literal)+, |$x:ident| $forward:expr) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq)]
         pub struct $module {
@@ -65,6 +65,13 @@ macro_rules! activations {
                 #[doc = concat!("The constant `", stringify!($attribute), "`.")]
                 pub $attribute: f64,
             )+
+        }
+
+        impl Default for $module {
+            #[doc = concat!("The usual constants:" $(, " `", stringify!($attribute), "` ", stringify!($default))+, ".")]
+            fn default() -> Self {
+                $module { $($attribute: $default),+ }
+            }
         }
 
         impl<T: Real> Module<T> for $module {
@@ -110,6 +117,24 @@ activations! {
     HardTanh = "hard_tanh", |x| x.hard_tanh();
     /// `x/6 + ½` limited to 0..=1.
     HardSigmoid = "hard_sigmoid", |x| x.hard_sigmoid();
+    /// `x` limited to 0..=6 (Krizhevsky 2010). The derivative is 0 at 0 and ½ at 6.
+    Relu6 = "relu6", |x| x.relu().clamp(0.0, 6.0);
+    /// `x · hard_sigmoid(x)` (Howard 2019).
+    HardSwish = "hard_swish", |x| x * x.hard_sigmoid();
+    /// `x` where positive, else `alpha (e^(x/alpha) − 1)`: an [`Elu`] without a kink for every positive `alpha` (Barron
+    /// 2017).
+    Celu { alpha: 1.0 } = "celu", |x| (x / alpha).elu(1.0) * alpha;
+    /// `x − tanh(x)`.
+    Tanhshrink = "tanhshrink", |x| x - x.tanh();
+    /// `x` moved towards 0 by `lambda`, and 0 where it is nearer than that.
+    Softshrink { lambda: 0.5 } = "softshrink", |x| (x - lambda).relu() - (-x - lambda).relu();
+    /// `x` where it is farther from 0 than `lambda`, else 0.
+    Hardshrink { lambda: 0.5 } = "hardshrink", |x| x * (x.detach().abs() - lambda).relu().sign();
+    /// `x` where it is above `threshold`, else `value`. By name it is the thresholded relu of Konda (2015).
+    Threshold { threshold: 1.0, value: 0.0 } = "threshold", |x| {
+        let above = (x.detach() - threshold).relu().sign();
+        above.select(x, (1.0 - above) * value)
+    };
 }
 
 impl fmt::Display for Activation {

@@ -33,6 +33,6 @@ mod module;
 mod refusal;
 
 pub use activations::*;
-pub use initialisers::Initial;
+pub use initialisers::{Draw, Fan, Initial, gain};
 pub use linear::Linear;
 pub use module::Module;

@@ -126,10 +126,7 @@ impl CrossEntropy {
     ) -> (Var<'t, T>, Option<Var<'t, T>>) {
         let logs = self.weighted_logs(scores, weights);
         let losses = self.smoothed(of_label(logs, labels), logs);
-        match weights {
-            Some(weights) => (losses, Some(of_label(weights, labels))),
-            None => (losses, None),
-        }
+        (losses, weights.map(|weights| of_label(weights, labels)))
     }
 
     /// As [`CrossEntropy::of_labels`], ignored samples left out.

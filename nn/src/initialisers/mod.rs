@@ -1,0 +1,250 @@
+//! How weights start: distributions whose variance depends on how many values a unit reads and is read by.
+
+mod draw;
+mod gain;
+mod structured;
+
+use std::fmt;
+use std::str::FromStr;
+
+use rand::rngs::StdRng;
+
+pub use draw::Draw;
+use draw::uniform;
+pub use gain::gain;
+use structured::{delta_orthogonal, identity, orthogonal};
+
+/// An initialiser for a weight of shape `[fan_out, fan_in]` (further axes, a convolution's window, multiply both).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Initial {
+    /// Normal, variance `2/(fan_in + fan_out)` (Glorot and Bengio 2010).
+    XavierNormal,
+    /// Uniform, variance `2/(fan_in + fan_out)` (Glorot and Bengio 2010).
+    XavierUniform,
+    /// Normal, variance `2/fan_in`: keeps the scale under relu (He 2015).
+    HeNormal,
+    /// Uniform, variance `2/fan_in` (He 2015).
+    HeUniform,
+    /// Normal, variance `1/fan_in` (LeCun 1998); what selu is made for.
+    LecunNormal,
+    /// Uniform, variance `1/fan_in` (LeCun 1998).
+    LecunUniform,
+    /// Any distribution, with variance `scale` over any fan: He's with `fan_out`, which keeps the scale of gradients
+    /// instead, or with the scale `2/(1 + slope²)` of a leaky relu; see [`gain`].
+    VarianceScaling {
+        /// The variance times the fan.
+        scale: f64,
+        /// Which fan.
+        fan: Fan,
+        /// The distribution.
+        draw: Draw,
+    },
+    /// Rows or columns, whichever are fewer, orthogonal and of norm `gain` (Saxe 2014). The rows of a convolution's weight
+    /// are its units, window included.
+    Orthogonal {
+        /// The norm.
+        gain: f64,
+    },
+    /// A convolution whose centre tap is [`Initial::Orthogonal`] and whose other taps are 0 (Xiao 2018): it keeps norms
+    /// exactly, away from the border, where there are at least as many outputs as inputs.
+    DeltaOrthogonal {
+        /// The norm of the centre tap's rows or columns.
+        gain: f64,
+    },
+    /// What passes inputs on: 1 on the diagonal, 0 elsewhere; for a convolution on the centre tap (PyTorch's `dirac_`).
+    Identity,
+    /// This value everywhere.
+    Constant(f64),
+    /// Normal with this variance.
+    Normal {
+        /// The variance of an entry.
+        variance: f64,
+    },
+    /// [`Draw::TruncatedNormal`] with this variance. PyTorch's `trunc_normal_` names the deviation before the cut: with its
+    /// `std`, the variance is `0.7737 std²`.
+    TruncatedNormal {
+        /// The variance of an entry.
+        variance: f64,
+    },
+    /// Uniform from `low` to `high`.
+    Uniform {
+        /// The least value.
+        low: f64,
+        /// The value that none reaches.
+        high: f64,
+    },
+    /// Normal with variance `variance/fan_in`: the σ_w² of mean-field theory (Poole 2016).
+    ScaledNormal {
+        /// The variance of the sum over a unit's inputs of size 1.
+        variance: f64,
+    },
+}
+
+/// Which number of connections a variance is divided by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fan {
+    /// How many values a unit reads: keeps the scale of activations.
+    In,
+    /// How many units read a value: keeps the scale of gradients.
+    Out,
+    /// The mean of the two.
+    Average,
+}
+
+impl Initial {
+    /// Those that are chosen by name.
+    pub const NAMED: [(&str, Initial); 10] = [
+        ("xavier", Initial::XavierNormal),
+        ("he", Initial::HeNormal),
+        ("lecun", Initial::LecunNormal),
+        ("orthogonal", Initial::Orthogonal { gain: 1.0 }),
+        ("xavier-normal", Initial::XavierNormal),
+        ("xavier-uniform", Initial::XavierUniform),
+        ("he-normal", Initial::HeNormal),
+        ("he-uniform", Initial::HeUniform),
+        ("lecun-normal", Initial::LecunNormal),
+        ("lecun-uniform", Initial::LecunUniform),
+    ];
+
+    /// The variance of an entry of a weight of this shape; 0 where nothing is drawn.
+    pub fn variance(self, shape: &[usize]) -> f64 {
+        let (fan_in, fan_out) = fans(shape);
+        match self {
+            Initial::XavierNormal | Initial::XavierUniform => 2.0 / (fan_in + fan_out),
+            Initial::HeNormal | Initial::HeUniform => 2.0 / fan_in,
+            Initial::LecunNormal | Initial::LecunUniform => 1.0 / fan_in,
+            Initial::VarianceScaling { scale, fan: Fan::In, .. } => scale / fan_in,
+            Initial::VarianceScaling { scale, fan: Fan::Out, .. } => scale / fan_out,
+            Initial::VarianceScaling { scale, fan: Fan::Average, .. } => scale / (0.5 * (fan_in + fan_out)),
+            Initial::Orthogonal { gain } => gain * gain / fan_in.max(units(shape) as f64),
+            Initial::DeltaOrthogonal { gain } => gain * gain / fan_in.max(fan_out),
+            Initial::Identity | Initial::Constant(_) => 0.0,
+            Initial::Normal { variance } | Initial::TruncatedNormal { variance } => variance,
+            Initial::Uniform { low, high } => (high - low) * (high - low) / 12.0,
+            Initial::ScaledNormal { variance } => variance / fan_in,
+        }
+    }
+
+    /// Writes initial values for a weight of this shape, in row-major order.
+    pub fn fill(self, shape: &[usize], values: &mut [f64], random: &mut StdRng) {
+        let draw = match self {
+            Initial::Constant(value) => return values.fill(value),
+            Initial::Identity => return identity(shape, values),
+            Initial::Orthogonal { gain } => return orthogonal(units(shape), gain, values, random),
+            Initial::DeltaOrthogonal { gain } => return delta_orthogonal(shape, gain, values, random),
+            Initial::Uniform { low, high } => return uniform(0.5 * (low + high), 0.5 * (high - low), values, random),
+            Initial::XavierUniform | Initial::HeUniform | Initial::LecunUniform => Draw::Uniform,
+            Initial::VarianceScaling { draw, .. } => draw,
+            Initial::TruncatedNormal { .. } => Draw::TruncatedNormal,
+            Initial::XavierNormal
+            | Initial::HeNormal
+            | Initial::LecunNormal
+            | Initial::Normal { .. }
+            | Initial::ScaledNormal { .. } => Draw::Normal,
+        };
+        draw.fill(self.variance(shape).sqrt(), values, random);
+    }
+}
+
+/// How many units a weight of this shape has.
+fn units(shape: &[usize]) -> usize {
+    shape.first().copied().unwrap_or(1)
+}
+
+/// How many values a unit reads, and how many units read a value.
+fn fans(shape: &[usize]) -> (f64, f64) {
+    let window: usize = shape.iter().skip(2).product();
+    let inputs = shape.get(1).copied().unwrap_or(1);
+    ((inputs * window) as f64, (units(shape) * window) as f64)
+}
+
+impl fmt::Display for Initial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self, Initial::NAMED.iter().find(|(_, named)| named == self)) {
+            (_, Some((name, _))) => f.pad(name),
+            (other, None) => write!(f, "{other:?}"),
+        }
+    }
+}
+
+impl FromStr for Initial {
+    type Err = String;
+
+    /// By name; the error lists the names.
+    fn from_str(name: &str) -> Result<Self, String> {
+        let names = || Initial::NAMED.map(|(name, _)| name).join(", ");
+        let found = Initial::NAMED.iter().find(|(known, _)| *known == name).map(|&(_, initial)| initial);
+        found.ok_or_else(|| format!("unknown initialiser {name}; known are {}", names()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+
+    use super::*;
+
+    fn filled(initial: Initial, shape: &[usize]) -> Vec<f64> {
+        let mut values = vec![f64::NAN; shape.iter().product()];
+        initial.fill(shape, &mut values, &mut StdRng::seed_from_u64(3));
+        values
+    }
+
+    fn drawn() -> impl Iterator<Item = Initial> {
+        let fans = [Fan::In, Fan::Out, Fan::Average].into_iter();
+        let scaled = fans.flat_map(|fan| {
+            let draws = [Draw::Normal, Draw::TruncatedNormal, Draw::Uniform].into_iter();
+            draws.map(move |draw| Initial::VarianceScaling { scale: 1.7, fan, draw })
+        });
+        let others = [
+            Initial::Normal { variance: 0.3 },
+            Initial::TruncatedNormal { variance: 0.3 },
+            Initial::Uniform { low: -0.5, high: 0.5 },
+            Initial::ScaledNormal { variance: 1.5 },
+            Initial::DeltaOrthogonal { gain: 2.0 },
+        ];
+        Initial::NAMED.map(|(_, initial)| initial).into_iter().chain(scaled).chain(others)
+    }
+
+    #[test]
+    fn each_has_its_variance() {
+        for initial in drawn() {
+            for shape in [&[300, 200][..], &[50, 30, 5, 3]] {
+                let values = filled(initial, shape);
+                let n = values.len() as f64;
+                let mean = values.iter().sum::<f64>() / n;
+                let variance = values.iter().map(|x| x * x).sum::<f64>() / n;
+                let expected = initial.variance(shape);
+                // Four standard errors: of the mean, and of the variance of a normal.
+                assert!(mean.abs() < 4.0 * (expected / n).sqrt(), "{initial}: mean {mean}");
+                assert!((variance / expected - 1.0).abs() < 4.0 * (2.0 / n).sqrt(), "{initial}: variance {variance}");
+            }
+        }
+    }
+
+    #[test]
+    fn uniform_values_lie_evenly_between_their_bounds() {
+        let initial = Initial::Uniform { low: 1.0, high: 4.0 };
+        let values = filled(initial, &[200, 100]);
+        let n = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / n;
+        let variance = values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n;
+        assert!(values.iter().all(|x| (1.0..=4.0).contains(x)));
+        assert!((mean - 2.5).abs() < 4.0 * (0.75 / n).sqrt() && (variance / 0.75 - 1.0).abs() < 0.04);
+        assert_eq!(initial.variance(&[200, 100]), 0.75);
+    }
+
+    #[test]
+    fn the_window_of_a_convolution_multiplies_both_fans() {
+        let (shape, scaled) = ([8, 3, 5, 5], |fan| Initial::VarianceScaling { scale: 1.0, fan, draw: Draw::Normal });
+        assert_eq!(Initial::HeNormal.variance(&shape), 2.0 / 75.0);
+        assert_eq!(scaled(Fan::In).variance(&shape), 1.0 / 75.0);
+        assert_eq!(scaled(Fan::Out).variance(&shape), 1.0 / 200.0);
+        assert_eq!(scaled(Fan::Average).variance(&shape), Initial::XavierNormal.variance(&shape));
+    }
+
+    #[test]
+    fn an_unknown_name_is_answered_with_those_there_are() {
+        assert!("glorot".parse::<Initial>().unwrap_err().contains("xavier, he, lecun, orthogonal"));
+    }
+}

@@ -1,0 +1,135 @@
+//! Initial values that hang together: orthogonal vectors, and matrices on the centre of a convolution's window.
+
+use rand::{Rng, RngExt};
+use rand_distr::StandardNormal;
+
+/// A matrix of `rows` rows, drawn uniformly among those with orthogonal rows (or columns): Gram–Schmidt, twice for
+/// accuracy, on normal vectors.
+pub(super) fn orthogonal(rows: usize, gain: f64, values: &mut [f64], random: &mut impl Rng) {
+    let columns = values.len().checked_div(rows).unwrap_or(0);
+    let (count, length) = (rows.min(columns), rows.max(columns));
+    let mut basis: Vec<Vec<f64>> = Vec::with_capacity(count);
+    while basis.len() < count {
+        let mut vector: Vec<f64> = (0..length).map(|_| random.sample(StandardNormal)).collect();
+        for _ in 0..2 {
+            for earlier in &basis {
+                let along = dot(earlier, &vector);
+                vector.iter_mut().zip(earlier).for_each(|(v, e)| *v -= along * e);
+            }
+        }
+        let norm = dot(&vector, &vector).sqrt();
+        // Drawn again in the all but impossible case that it lies in the span of the earlier ones.
+        if norm > 1e-8 {
+            vector.iter_mut().for_each(|v| *v /= norm);
+            basis.push(vector);
+        }
+    }
+    for (place, value) in values.iter_mut().enumerate() {
+        let (row, column) = (place / columns, place % columns);
+        *value = gain * if rows <= columns { basis[row][column] } else { basis[column][row] };
+    }
+}
+
+fn dot(x: &[f64], y: &[f64]) -> f64 {
+    x.iter().zip(y).map(|(a, b)| a * b).sum()
+}
+
+/// 1 where a unit meets the input of its number, on the centre tap; 0 elsewhere.
+pub(super) fn identity(shape: &[usize], values: &mut [f64]) {
+    let inputs = inputs(shape);
+    on_centre_tap(shape, values, |pair| if pair / inputs == pair % inputs { 1.0 } else { 0.0 });
+}
+
+/// An orthogonal matrix on the centre tap, 0 elsewhere.
+pub(super) fn delta_orthogonal(shape: &[usize], gain: f64, values: &mut [f64], random: &mut impl Rng) {
+    let units = shape.first().copied().unwrap_or(1);
+    let mut matrix = vec![0.0; units * inputs(shape)];
+    orthogonal(units, gain, &mut matrix, random);
+    on_centre_tap(shape, values, |pair| matrix.get(pair).copied().unwrap_or(0.0));
+}
+
+/// How many inputs a unit has, window left out; at least 1.
+fn inputs(shape: &[usize]) -> usize {
+    shape.get(1).copied().unwrap_or(1).max(1)
+}
+
+/// Writes `entry(pair)` to the centre tap of a convolution's window for each pair of unit and input, row-major, and 0 to
+/// the other taps; a matrix is all centre. The centre of an even extent is the later of the two in the middle.
+fn on_centre_tap(shape: &[usize], values: &mut [f64], entry: impl Fn(usize) -> f64) {
+    let extents = shape.iter().skip(2);
+    let (taps, centre) = extents.fold((1, 0), |(taps, centre), extent| (taps * extent, centre * extent + extent / 2));
+    for (place, value) in values.iter_mut().enumerate() {
+        let (pair, tap) = (place / taps.max(1), place % taps.max(1));
+        *value = if tap == centre { entry(pair) } else { 0.0 };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+
+    use super::super::Initial;
+    use super::*;
+
+    fn filled(initial: Initial, shape: &[usize]) -> Vec<f64> {
+        let mut values = vec![f64::NAN; shape.iter().product()];
+        initial.fill(shape, &mut values, &mut StdRng::seed_from_u64(3));
+        values
+    }
+
+    /// Holds the rows, or the columns where they are fewer, to be orthogonal and of this norm.
+    fn assert_orthogonal(values: &[f64], rows: usize, norm: f64) {
+        let columns = values.len() / rows;
+        let vector = |k: usize| -> Vec<f64> {
+            match rows <= columns {
+                true => values[k * columns..(k + 1) * columns].to_vec(),
+                false => values.iter().skip(k).step_by(columns).copied().collect(),
+            }
+        };
+        for i in 0..rows.min(columns) {
+            for j in 0..=i {
+                let expected = if i == j { norm * norm } else { 0.0 };
+                assert!((dot(&vector(i), &vector(j)) - expected).abs() < 1e-12);
+            }
+        }
+    }
+
+    #[test]
+    fn orthogonal_rows_or_columns_are_orthogonal() {
+        for shape in [&[5, 9][..], &[9, 5], &[6, 6], &[4, 2, 3, 3], &[20, 2, 3]] {
+            assert_orthogonal(&filled(Initial::Orthogonal { gain: 2.0 }, shape), shape[0], 2.0);
+        }
+    }
+
+    #[test]
+    fn delta_orthogonal_windows_are_orthogonal_in_the_centre_and_zero_around_it() {
+        for (shape, centre) in [(&[6, 4, 3, 5][..], 7), (&[3, 8, 2, 2], 3), (&[5, 4], 0)] {
+            let values = filled(Initial::DeltaOrthogonal { gain: 2.0 }, shape);
+            let taps: usize = shape[2..].iter().product();
+            let tap = |k: usize| -> Vec<f64> { values.iter().skip(k).step_by(taps).copied().collect() };
+            assert_orthogonal(&tap(centre), shape[0], 2.0);
+            assert!((0..taps).filter(|&k| k != centre).all(|k| tap(k).iter().all(|&x| x == 0.0)));
+        }
+    }
+
+    #[test]
+    fn the_identity_passes_each_input_to_the_unit_of_its_number() {
+        assert_eq!(filled(Initial::Identity, &[2, 3]), [1.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
+        let window = filled(Initial::Identity, &[2, 2, 3]);
+        assert_eq!(window, [0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
+    }
+
+    #[test]
+    fn extents_of_zero_and_values_of_another_number_are_no_panic() {
+        for initial in [Initial::Identity, Initial::DeltaOrthogonal { gain: 1.0 }, Initial::Orthogonal { gain: 1.0 }] {
+            for shape in [&[][..], &[0], &[3], &[0, 3], &[3, 0], &[3, 2, 0]] {
+                filled(initial, shape);
+                // A bias has the shape of its layer's weight, and a value for each unit.
+                let mut bias = vec![f64::NAN; shape.first().copied().unwrap_or(1)];
+                initial.fill(shape, &mut bias, &mut StdRng::seed_from_u64(3));
+                assert!(bias.iter().all(|x| x.is_finite()));
+            }
+        }
+    }
+}
