@@ -1,6 +1,7 @@
 //! Values and gradients against PyTorch's, which the scripts beside this file wrote down.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod activations;
 mod losses;
 
 use autodiff::Tensor;

@@ -23,6 +23,8 @@ def plain(value):
         return {"shape": list(value.shape), "data": value.flatten().tolist()}
     if isinstance(value, dict):
         return {name: plain(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [plain(part) for part in value]
     return value
 
 

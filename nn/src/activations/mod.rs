@@ -1,10 +1,15 @@
-//! Activation functions as modules, and [`Activation`], one of them chosen by name.
+//! Activation functions as modules, and [`Activation`], an elementwise one chosen by name.
+
+mod axis;
+mod learned;
 
 use std::fmt;
 use std::str::FromStr;
 
 use autodiff::{Real, Var};
 
+pub use self::axis::{Glu, LogSoftmax, Softmax};
+pub use self::learned::{Maxout, PRelu};
 use crate::module::Module;
 
 /// One row an activation: documentation, struct with attributes and their defaults, name, operation.
