@@ -161,7 +161,34 @@ impl FromStr for Activation {
 
 #[cfg(test)]
 mod tests {
+    use autodiff::{Mode, Params, Tape, check};
+
     use super::*;
+
+    #[test]
+    fn large_numbers_give_numbers_and_nan_stays_nan() {
+        let params = Params::<f32>::default();
+        let mut grads = params.gradients();
+        let mut tape = Tape::new();
+        for &activation in Activation::ALL {
+            let t = tape.start(&params, Mode::Train);
+            let x = t.variable(&[-1e30, -1e4, 1e4, 1e30].into());
+            let y = activation.forward(x);
+            y.sum(..).backward(&mut grads).unwrap();
+            let numbers = [y.value().unwrap(), grads.of(x).unwrap()];
+            assert!(numbers.iter().flat_map(|n| n.data()).all(|n| n.is_finite()), "{activation}: {numbers:?}");
+            let nothing = activation.forward(t.input(&f32::NAN.into()));
+            assert!(nothing.item().unwrap().is_nan(), "{activation}");
+        }
+    }
+
+    #[test]
+    fn gradients_agree_with_the_checker() {
+        for &activation in Activation::ALL {
+            let x = [-7.0, -3.3, -1.4, -0.8, -0.2, 0.3, 0.9, 1.7, 4.1, 7.3].into();
+            check::function(|[x]| activation.forward(x), [x]).unwrap().assert();
+        }
+    }
 
     #[test]
     fn names_and_activations_correspond() {
