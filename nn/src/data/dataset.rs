@@ -107,10 +107,13 @@ impl<T: Real> Dataset<T> {
     /// The samples at these places, in this order; one may be there several times.
     ///
     /// # Errors
-    /// A place at which there is no sample.
+    /// A place at which there is no sample; more values than can be counted.
     pub fn subset(&self, samples: &[usize]) -> Result<Self, Error> {
         if let Some(missing) = samples.iter().find(|&&sample| sample >= self.len()) {
             return Err(refused(format!("there is no sample {missing}, there are {}", self.len())));
+        }
+        if self.features.shape().with(0, samples.len()).checked_size().is_none() {
+            return Err(refused(format!("{} samples have too many values", samples.len())));
         }
         let (features, labels) = self.gather(samples, |sample, place| place.copy_from_slice(sample));
         Ok(Dataset { features: Arc::new(features), labels: Arc::new(labels) })
@@ -194,6 +197,8 @@ mod tests {
         assert!(Dataset::<f64>::new(Tensor::scalar(1.0), &[]).is_err());
         let pair = Dataset::<f64>::new(Tensor::full([2, 2], 0.0), &[0, 1]).unwrap();
         assert_eq!(pair.subset(&[0, 2]).unwrap_err().to_string(), "data set: there is no sample 2, there are 2");
+        let wide = Dataset::<f64>::new(Tensor::full([1, 1 << 62, 0], 0.0), &[0]).unwrap();
+        assert_eq!(wide.subset(&[0; 5]).unwrap_err().to_string(), "data set: 5 samples have too many values");
         let error = pair.reshaped([3]).unwrap_err().to_string();
         assert_eq!(error, "tensor: shape [2, 3] holds 6 values, 4 given");
     }

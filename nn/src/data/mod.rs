@@ -18,8 +18,17 @@
 
 mod augmentation;
 mod batches;
+pub mod cifar;
+pub mod csv;
+#[cfg(test)]
+mod damage;
 mod dataset;
 mod digits;
+mod element;
+mod file;
+pub mod idx;
+pub mod npy;
+pub mod npz;
 mod prefetch;
 mod standardiser;
 

@@ -21,9 +21,9 @@ impl Standardiser {
     /// constant are moved to 0 and divided by nothing.
     ///
     /// # Errors
-    /// Data without a second axis, or without samples.
+    /// Data without a second axis, or without numbers.
     pub fn fit<T: Real>(data: &Dataset<T>) -> Result<Self, Error> {
-        match (data.is_empty(), data.features().shape().get(1)) {
+        match (data.features().data().is_empty(), data.features().shape().get(1)) {
             (false, Some(&features)) => Ok(Standardiser::of(data.features(), features)),
             _ => Err(refused(format!("there are no features to fit in shape {}", data.features().shape()))),
         }
@@ -124,7 +124,7 @@ mod tests {
         let standardiser = Standardiser::fit(&data(Tensor::full([2, 3], 1.0))).unwrap();
         let error = standardiser.apply(data(Tensor::full([2, 4], 1.0))).unwrap_err().to_string();
         assert_eq!(error, "standardiser: fitted to 3 features: shape [2, 4] does not go with them");
-        for nothing in [Tensor::full([0, 3], 0.0), Tensor::full([3], 0.0)] {
+        for nothing in [Tensor::full([0, 3], 0.0), Tensor::full([3], 0.0), Tensor::full([2, 1 << 50, 0], 0.0)] {
             let error = Standardiser::fit(&data(nothing)).unwrap_err().to_string();
             assert!(error.starts_with("standardiser: there are no features to fit in shape ["), "{error}");
         }
