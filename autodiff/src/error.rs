@@ -1,6 +1,7 @@
 //! The one error type, and what a shape rule returns.
 
 use std::panic::Location;
+use std::path::PathBuf;
 
 use crate::shape::Shape;
 
@@ -76,6 +77,14 @@ pub enum Error {
         /// What was asked.
         what: &'static str,
         /// What does not belong together.
+        reason: String,
+    },
+    /// A file that cannot be read or written, or does not hold what it should.
+    #[error("{}: {reason}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and what would have been right.
         reason: String,
     },
     /// A replay was given inputs that the recording did not declare.

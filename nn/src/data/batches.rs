@@ -1,0 +1,179 @@
+//! Batches of a data set: which samples, in which order.
+
+use autodiff::{Error, Real, Tensor};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+
+use super::augmentation::{Augmentation, Augmenter};
+use super::dataset::Dataset;
+
+/// How a data set is cut into batches: in order and whole unless more is said.
+///
+/// ```
+/// use nn::data::{Batches, Digits};
+///
+/// let digits = Digits::load::<f32>()?;
+/// let batches = Batches::of(32).shuffled(0).drop_last();
+/// for epoch in 0..2 {
+///     assert_eq!(batches.epoch(&digits, epoch)?.count(), 1797 / 32);
+/// }
+/// # Ok::<(), autodiff::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Batches {
+    size: usize,
+    seed: Option<u64>,
+    drop_last: bool,
+    augmentation: Option<(Augmentation, u64)>,
+}
+
+impl Batches {
+    /// Batches of `size` samples, in order; the last may be smaller.
+    pub fn of(size: usize) -> Self {
+        Batches { size, seed: None, drop_last: false, augmentation: None }
+    }
+
+    /// With the samples in another order every epoch, drawn by `seed`.
+    #[must_use]
+    pub fn shuffled(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Without a last batch that is smaller than the others.
+    #[must_use]
+    pub fn drop_last(mut self) -> Self {
+        self.drop_last = true;
+        self
+    }
+
+    /// With every image changed at random, otherwise every epoch. `seed` and epoch draw for the first sample, the
+    /// second, and so on, whatever the size of the batches they come in.
+    #[must_use]
+    pub fn augmented(mut self, augmentation: Augmentation, seed: u64) -> Self {
+        self.augmentation = Some((augmentation, seed));
+        self
+    }
+
+    /// The batches of an epoch: features `[size, …]` and labels `[size]`. The same epoch of the same data gives the
+    /// same bits.
+    ///
+    /// # Errors
+    /// A size of 0; an augmentation that does not go with the features.
+    pub fn epoch<T: Real>(&self, data: &Dataset<T>, epoch: u64) -> Result<Epoch<T>, Error> {
+        if self.size == 0 {
+            return Err(Error::Setting { name: "batch size", value: "0".into(), requirement: "at least 1" });
+        }
+        let mut order = match self.seed {
+            Some(seed) => shuffled(data.len(), of_epoch(seed, epoch)),
+            None => (0..data.len()).collect(),
+        };
+        if self.drop_last {
+            order.truncate(data.len() - data.len() % self.size);
+        }
+        let augmenter = match self.augmentation {
+            // Inverted, so that one seed for both the order and the augmentation does not draw both alike.
+            Some((kind, seed)) => Some(Augmenter::new(kind, data.features().shape(), of_epoch(!seed, epoch))?),
+            None => None,
+        };
+        Ok(Epoch { data: data.clone(), order, next: 0, size: self.size, augmenter })
+    }
+}
+
+/// The batches of one epoch, from [`Batches::epoch`] or [`Dataset::batches`].
+#[derive(Debug)]
+pub struct Epoch<T: Real> {
+    data: Dataset<T>,
+    order: Vec<usize>,
+    next: usize,
+    size: usize,
+    augmenter: Option<Augmenter>,
+}
+
+impl<T: Real> Iterator for Epoch<T> {
+    type Item = (Tensor<T>, Tensor<T>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let samples = self.order[self.next..].chunks(self.size).next()?;
+        self.next += samples.len();
+        Some(match &mut self.augmenter {
+            Some(augmenter) => self.data.gather(samples, |image, place| augmenter.write(image, place)),
+            None => self.data.gather(samples, |sample, place| place.copy_from_slice(sample)),
+        })
+    }
+}
+
+/// The numbers below `len` in an order drawn by `seed`.
+pub(super) fn shuffled(len: usize, seed: u64) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..len).collect();
+    order.shuffle(&mut StdRng::seed_from_u64(seed));
+    order
+}
+
+/// A seed for each epoch, the seed itself for the first. The odd factor (2⁶⁴ over the golden ratio) spreads them, so
+/// that the second epoch of one seed is not the first of the next.
+fn of_epoch(seed: u64, epoch: u64) -> u64 {
+    seed.wrapping_add(epoch.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers(count: usize) -> Dataset<f64> {
+        let labels: Vec<usize> = (0..count).collect();
+        Dataset::new(Tensor::from_fn([count, 2], |k| (k / 2) as f64), &labels).unwrap()
+    }
+
+    fn labels(epoch: Epoch<f64>) -> Vec<Vec<f64>> {
+        epoch.map(|(_, labels)| labels.into_vec()).collect()
+    }
+
+    #[test]
+    fn batches_are_in_order_and_whole_unless_more_is_said() {
+        let data = numbers(5);
+        let in_order = Batches::of(2);
+        assert_eq!(labels(in_order.epoch(&data, 3).unwrap()), [vec![0.0, 1.0], vec![2.0, 3.0], vec![4.0]]);
+        assert_eq!(labels(in_order.drop_last().epoch(&data, 0).unwrap()), [[0.0, 1.0], [2.0, 3.0]]);
+        assert_eq!(Batches::of(5).drop_last().epoch(&data, 0).unwrap().count(), 1);
+        assert_eq!(Batches::of(usize::MAX).epoch(&data, 0).unwrap().count(), 1);
+        assert_eq!(Batches::of(1).epoch(&numbers(0), 0).unwrap().count(), 0);
+        let error = Batches::of(0).epoch(&data, 0).unwrap_err().to_string();
+        assert_eq!(error, "batch size is 0: must be at least 1");
+    }
+
+    #[test]
+    fn every_epoch_has_its_order_and_every_size_of_batch_the_same() {
+        let data = numbers(50);
+        let order =
+            |size: usize, seed, epoch| labels(Batches::of(size).shuffled(seed).epoch(&data, epoch).unwrap()).concat();
+        assert_eq!(order(7, 1, 2), order(50, 1, 2));
+        let orders = [order(7, 1, 0), order(7, 1, 1), order(7, 2, 0), order(7, 2, 1)];
+        for (k, one) in orders.iter().enumerate() {
+            assert!(orders[..k].iter().all(|other| other != one));
+            let mut sorted = one.clone();
+            sorted.sort_by(f64::total_cmp);
+            assert!(sorted.into_iter().eq((0..50).map(f64::from)));
+        }
+    }
+
+    #[test]
+    fn features_stay_with_their_labels() {
+        for (features, labels) in numbers(9).batches(4, 3).unwrap() {
+            let of_labels: Vec<f64> = labels.data().iter().flat_map(|&label| [label, label]).collect();
+            assert_eq!(features.data(), of_labels);
+        }
+    }
+
+    #[test]
+    fn augmentation_depends_on_the_epoch_and_not_on_the_size_of_the_batches() {
+        let images = Dataset::new(Tensor::from_fn([40, 1, 2, 3], |k| k as f64), &[0; 40]).unwrap();
+        let augmented = |size: usize, epoch| {
+            let batches = Batches::of(size).augmented(Augmentation { padding: 1, flip: true }, 1);
+            batches.epoch(&images, epoch).unwrap().flat_map(|(images, _)| images.into_vec()).collect::<Vec<_>>()
+        };
+        assert_eq!(augmented(7, 0), augmented(40, 0));
+        assert_ne!(augmented(7, 0), augmented(7, 1));
+    }
+}

@@ -1,0 +1,217 @@
+//! Labelled data in memory.
+
+use std::sync::Arc;
+
+use autodiff::{Error, Real, Shape, Tensor};
+
+use super::batches::{Batches, Epoch, shuffled};
+use super::standardiser::Standardiser;
+
+/// Samples with a label each. A clone shares the numbers, so that batches can be made on another thread.
+#[derive(Clone, Debug)]
+pub struct Dataset<T: Real> {
+    features: Arc<Tensor<T>>,
+    labels: Arc<Tensor<T>>,
+}
+
+impl<T: Real> Dataset<T> {
+    /// `features`, with the samples first (`[samples, features]`, `[samples, channels, height, width]`), and a label
+    /// for each sample.
+    ///
+    /// # Errors
+    /// A scalar, or features of more or fewer samples than there are labels; a label that `T` cannot represent.
+    pub fn new(features: Tensor<T>, labels: &[usize]) -> Result<Self, Error> {
+        if features.shape().first() != Some(&labels.len()) {
+            let reason = format!("{} labels do not go with features of shape {}", labels.len(), features.shape());
+            return Err(refused(reason));
+        }
+        Ok(Dataset { features: Arc::new(features), labels: Arc::new(Tensor::from_indices(labels)?) })
+    }
+
+    /// As [`Dataset::new`], of labels as files hold them: `[samples]`, in any scalar.
+    ///
+    /// # Errors
+    /// Those of [`Dataset::new`]; labels that are no vector of whole numbers from 0.
+    pub fn labelled<L: Real>(features: Tensor<T>, labels: &Tensor<L>) -> Result<Self, Error> {
+        if labels.shape().rank() != 1 {
+            return Err(refused(format!("labels have shape {}: must be [samples]", labels.shape())));
+        }
+        let class = |(sample, label): (usize, &L)| {
+            let label = label.to_f64();
+            let whole = (0.0..=L::LARGEST_EXACT_INTEGER).contains(&label) && label.fract() == 0.0;
+            let refusal = || refused(format!("label {label} of sample {sample} is not a whole number from 0"));
+            if whole { Ok(label as usize) } else { Err(refusal()) }
+        };
+        let classes: Vec<usize> = labels.data().iter().enumerate().map(class).collect::<Result<_, _>>()?;
+        Dataset::new(features, &classes)
+    }
+
+    /// Number of samples.
+    pub fn len(&self) -> usize {
+        self.labels.data().len()
+    }
+
+    /// Whether there is no sample.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The features, with the samples first.
+    pub fn features(&self) -> &Tensor<T> {
+        &self.features
+    }
+
+    /// The labels, `[samples]`.
+    pub fn labels(&self) -> &Tensor<T> {
+        &self.labels
+    }
+
+    pub(super) fn features_mut(&mut self) -> &mut Tensor<T> {
+        Arc::make_mut(&mut self.features)
+    }
+
+    /// The same data with each sample in this shape: `[1, 8, 8]` makes digits of `[samples, 64]` images of
+    /// `[samples, 1, 8, 8]`.
+    ///
+    /// # Errors
+    /// A shape that holds more or fewer numbers than a sample has.
+    pub fn reshaped(self, sample: impl Into<Shape>) -> Result<Self, Error> {
+        let shape = sample.into().insert(0, self.len());
+        let features = Arc::new(Arc::unwrap_or_clone(self.features).reshaped(shape)?);
+        Ok(Dataset { features, labels: self.labels })
+    }
+
+    /// The same data with mean 0 and variance 1 over all samples and features together: the scale is set, and what is
+    /// constant over the samples (the digits' white corners) divides by nothing. [`Standardiser`] does it feature by
+    /// feature.
+    #[must_use]
+    pub fn standardised(mut self) -> Self {
+        Standardiser::of(&self.features, 1).standardise(self.features_mut());
+        self
+    }
+
+    /// A share of the samples, drawn by `seed`, and the others.
+    ///
+    /// # Errors
+    /// A share that is not between 0 and 1.
+    pub fn split(&self, share: f64, seed: u64) -> Result<(Self, Self), Error> {
+        if !(0.0..=1.0).contains(&share) {
+            let requirement = "a share between 0 and 1";
+            return Err(Error::Setting { name: "share", value: share.to_string(), requirement });
+        }
+        let order = shuffled(self.len(), seed);
+        let (first, second) = order.split_at((share * self.len() as f64).round() as usize);
+        Ok((self.subset(first)?, self.subset(second)?))
+    }
+
+    /// The samples at these places, in this order; one may be there several times.
+    ///
+    /// # Errors
+    /// A place at which there is no sample; more values than can be counted.
+    pub fn subset(&self, samples: &[usize]) -> Result<Self, Error> {
+        if let Some(missing) = samples.iter().find(|&&sample| sample >= self.len()) {
+            return Err(refused(format!("there is no sample {missing}, there are {}", self.len())));
+        }
+        if self.features.shape().with(0, samples.len()).checked_size().is_none() {
+            return Err(refused(format!("{} samples have too many values", samples.len())));
+        }
+        let (features, labels) = self.gather(samples, |sample, place| place.copy_from_slice(sample));
+        Ok(Dataset { features: Arc::new(features), labels: Arc::new(labels) })
+    }
+
+    /// All samples once, in an order drawn by `seed`, in batches of `size` (the last may be smaller): features
+    /// `[size, …]` and labels `[size]`. [`Batches`] has more to choose from.
+    ///
+    /// # Errors
+    /// A size of 0.
+    pub fn batches(&self, size: usize, seed: u64) -> Result<Epoch<T>, Error> {
+        Batches::of(size).shuffled(seed).epoch(self, 0)
+    }
+
+    /// Features and labels of these samples, which there are; `write` brings a sample to its place, which holds zeros.
+    pub(super) fn gather(&self, samples: &[usize], mut write: impl FnMut(&[T], &mut [T])) -> (Tensor<T>, Tensor<T>) {
+        let shape = self.features.shape();
+        let width: usize = shape[1..].iter().product();
+        let mut features = Tensor::full(shape.with(0, samples.len()), T::ZERO);
+        for (place, &sample) in features.data_mut().chunks_exact_mut(width.max(1)).zip(samples) {
+            write(&self.features.data()[sample * width..][..width], place);
+        }
+        let labels: Vec<T> = samples.iter().map(|&sample| self.labels.data()[sample]).collect();
+        (features, labels.into())
+    }
+}
+
+fn refused(reason: String) -> Error {
+    Error::Foreign { what: "data set", reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Digits;
+
+    #[test]
+    fn standardised_features_have_mean_zero_and_variance_one() {
+        let data = Digits::load::<f64>().unwrap().standardised();
+        let x = data.features().data();
+        let n = x.len() as f64;
+        // Rounding of 115,008 terms added one by one.
+        assert!((x.iter().sum::<f64>() / n).abs() < 1e-10);
+        assert!((x.iter().map(|x| x * x).sum::<f64>() / n - 1.0).abs() < 1e-10);
+    }
+
+    #[test]
+    fn a_split_and_its_batches_hold_every_sample_once() {
+        let samples: Vec<f64> = (0..10).map(f64::from).collect();
+        let data = Dataset::new(Tensor::new([10, 1], samples).unwrap(), &[0; 10]).unwrap();
+        let (first, second) = data.split(0.7, 5).unwrap();
+        assert_eq!((first.len(), second.len()), (7, 3));
+        let batches = first.batches(3, 1).unwrap().chain(second.batches(2, 1).unwrap());
+        let mut seen: Vec<f64> = batches.flat_map(|(features, _)| features.into_vec()).collect();
+        seen.sort_by(f64::total_cmp);
+        assert_eq!(seen, (0..10).map(f64::from).collect::<Vec<_>>());
+        assert!(data.split(1.5, 0).is_err());
+    }
+
+    #[test]
+    fn samples_have_any_shape_and_keep_their_labels() {
+        let digits = Digits::load::<f32>().unwrap();
+        let flat = digits.features().clone();
+        let images = digits.reshaped([1, 8, 8]).unwrap();
+        assert_eq!(images.features().shape().to_vec(), [1797, 1, 8, 8]);
+        assert_eq!(images.features().data(), flat.data());
+        let some = images.subset(&[3, 0, 3]).unwrap();
+        assert_eq!(some.features().shape().to_vec(), [3, 1, 8, 8]);
+        assert_eq!(some.labels().data(), [3.0, 0.0, 3.0]);
+        assert_eq!(some.features().data()[64..128], flat.data()[..64]);
+        let numbers = Dataset::new(Tensor::from([5.0_f32, 6.0]), &[0, 1]).unwrap();
+        assert_eq!(numbers.subset(&[1]).unwrap().features(), &Tensor::from([6.0]));
+        let nothing = Dataset::<f32>::new(Tensor::full([2, 0], 0.0), &[0, 1]).unwrap();
+        assert_eq!(nothing.subset(&[1, 1]).unwrap().features().shape().to_vec(), [2, 0]);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let error = Dataset::<f64>::new(Tensor::full([2, 2], 0.0), &[1]).unwrap_err().to_string();
+        assert_eq!(error, "data set: 1 labels do not go with features of shape [2, 2]");
+        assert!(Dataset::<f64>::new(Tensor::scalar(1.0), &[]).is_err());
+        let pair = Dataset::<f64>::new(Tensor::full([2, 2], 0.0), &[0, 1]).unwrap();
+        assert_eq!(pair.subset(&[0, 2]).unwrap_err().to_string(), "data set: there is no sample 2, there are 2");
+        let wide = Dataset::<f64>::new(Tensor::full([1, 1 << 62, 0], 0.0), &[0]).unwrap();
+        assert_eq!(wide.subset(&[0; 5]).unwrap_err().to_string(), "data set: 5 samples have too many values");
+        let error = pair.reshaped([3]).unwrap_err().to_string();
+        assert_eq!(error, "tensor: shape [2, 3] holds 6 values, 4 given");
+    }
+
+    #[test]
+    fn labels_of_a_file_are_whole_numbers_from_zero() {
+        let labelled = |labels: Tensor<f64>| Dataset::labelled(Tensor::full([2, 1], 0.0_f32), &labels);
+        assert_eq!(labelled([3.0, 0.0].into()).unwrap().labels().data(), [3.0, 0.0]);
+        for wrong in [-1.0, 0.5, f64::NAN, f64::INFINITY] {
+            let error = labelled([0.0, wrong].into()).unwrap_err().to_string();
+            assert_eq!(error, format!("data set: label {wrong} of sample 1 is not a whole number from 0"));
+        }
+        let error = labelled([[0.0], [1.0]].into()).unwrap_err().to_string();
+        assert_eq!(error, "data set: labels have shape [2, 1]: must be [samples]");
+    }
+}

@@ -1,0 +1,40 @@
+//! Labelled data: the [`Dataset`] in memory, its [`Batches`], the embedded UCI optical digits, and readers of files.
+//!
+//! ```
+//! use nn::data::{Augmentation, Batches, Digits, Prefetch, Standardiser};
+//!
+//! let (train, test) = Digits::load::<f32>()?.reshaped([1, 8, 8])?.split(0.75, 0)?;
+//! let standardiser = Standardiser::fit(&train)?;
+//! let (train, test) = (standardiser.apply(train)?, standardiser.apply(test)?);
+//! let batches = Batches::of(32).shuffled(0).augmented(Augmentation { padding: 1, flip: false }, 0);
+//! for epoch in 0..2 {
+//!     for (images, labels) in Prefetch::new(batches.epoch(&train, epoch)?, 2)? {
+//!         // A step of training: `images` are `[32, 1, 8, 8]`, `labels` `[32]`.
+//!     }
+//! }
+//! let in_order = Batches::of(256).epoch(&test, 0)?;
+//! # Ok::<(), autodiff::Error>(())
+//! ```
+
+mod augmentation;
+mod batches;
+pub mod cifar;
+pub mod csv;
+#[cfg(test)]
+mod damage;
+mod dataset;
+mod digits;
+mod element;
+mod file;
+pub mod idx;
+pub mod npy;
+pub mod npz;
+mod prefetch;
+mod standardiser;
+
+pub use augmentation::Augmentation;
+pub use batches::{Batches, Epoch};
+pub use dataset::Dataset;
+pub use digits::Digits;
+pub use prefetch::Prefetch;
+pub use standardiser::Standardiser;

@@ -1,0 +1,134 @@
+//! NPZ archives: NPY files in a zip file, as numpy's `savez` and `savez_compressed` write them.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Seek, Write};
+use std::path::Path;
+
+use autodiff::{Error, Real, Tensor};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipArchive, ZipWriter};
+
+use super::file::{self, Fault};
+use super::npy;
+
+/// All arrays of an archive by name, each as [`npy::read`] reads it.
+///
+/// # Errors
+/// A file that cannot be read or is no zip file; an entry that is damaged, encrypted, or no NPY file.
+pub fn read<T: Real>(path: impl AsRef<Path>) -> Result<BTreeMap<String, Tensor<T>>, Error> {
+    file::read(path.as_ref(), decode)
+}
+
+/// Writes tensors under their names, each as [`npy::write`] writes it, without compression.
+///
+/// # Errors
+/// A file that cannot be written; a name that is there twice.
+pub fn write<'a, T: Real>(
+    path: impl AsRef<Path>,
+    arrays: impl IntoIterator<Item = (&'a str, &'a Tensor<T>)>,
+) -> Result<(), Error> {
+    file::write(path.as_ref(), |file| encode(file, arrays))
+}
+
+fn decode<T: Real>(reader: impl Read + Seek) -> Result<BTreeMap<String, Tensor<T>>, Fault> {
+    let mut archive = ZipArchive::new(reader)?;
+    let mut arrays = BTreeMap::new();
+    for entry in 0..archive.len() {
+        let entry = archive.by_index(entry)?;
+        let file = entry.name()?.into_owned();
+        let Some(name) = file.strip_suffix(".npy") else {
+            return Err(Fault::new(format!("{file}: not an array: its name does not end in .npy")));
+        };
+        arrays.insert(name.to_owned(), npy::decode(entry).map_err(|fault| fault.within(&file))?);
+    }
+    Ok(arrays)
+}
+
+fn encode<'a, T: Real>(
+    writer: impl Write + Seek,
+    arrays: impl IntoIterator<Item = (&'a str, &'a Tensor<T>)>,
+) -> Result<(), Fault> {
+    let mut archive = ZipWriter::new(writer);
+    for (name, tensor) in arrays {
+        // Numbers of eight bytes and a header: past four gigabytes the entry has to say so beforehand.
+        let large = tensor.data().len() >= (u32::MAX / 8) as usize - (1 << 16);
+        let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored).large_file(large);
+        archive.start_file(format!("{name}.npy"), options)?;
+        npy::encode(&mut archive, tensor)?;
+    }
+    archive.finish()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+    use crate::data::damage;
+
+    const STORED: &[u8] = include_bytes!("../../data/test/stored.npz");
+    const DEFLATED: &[u8] = include_bytes!("../../data/test/deflated.npz");
+
+    fn decoded(file: &[u8]) -> Result<BTreeMap<String, Tensor<f32>>, Fault> {
+        decode(Cursor::new(file))
+    }
+
+    #[test]
+    fn archives_of_numpy_are_read_stored_and_deflated() {
+        for file in [STORED, DEFLATED] {
+            let arrays = decoded(file).unwrap();
+            assert_eq!(arrays.keys().collect::<Vec<_>>(), ["x", "y"]);
+            assert_eq!(arrays["x"], Tensor::from_fn([2, 3, 4], |k| k as f32));
+            assert_eq!(arrays["y"], [1.0, 0.0].into());
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("two.npz");
+        let (one, two) = (Tensor::from([[0.1, -2.0]]), Tensor::scalar(1e300));
+        write(&path, [("one", &one), ("two", &two)]).unwrap();
+        assert_eq!(read::<f64>(&path).unwrap(), BTreeMap::from([("one".into(), one.clone()), ("two".into(), two)]));
+        let message = write(&path, [("one", &one), ("one", &one)]).unwrap_err().to_string();
+        assert!(
+            message.starts_with(&path.display().to_string()) && message.contains("Duplicate filename"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn other_files_are_refused_for_what_they_are() {
+        let refusal = |file: &[u8]| decoded(file).unwrap_err().at("x".as_ref()).to_string();
+        assert!(refusal(b"no archive").starts_with("x: invalid Zip archive"), "{}", refusal(b"no archive"));
+        let archive = |name: &str, content: &[u8]| {
+            let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+            archive.start_file(name, SimpleFileOptions::default()).unwrap();
+            archive.write_all(content).unwrap();
+            archive.finish().unwrap().into_inner()
+        };
+        assert_eq!(refusal(&archive("notes.txt", b"")), "x: notes.txt: not an array: its name does not end in .npy");
+        assert_eq!(refusal(&archive("x.npy", b"short")), "x: x.npy: the file ends within its header");
+        let vector = include_bytes!("../../data/test/vector.npy");
+        let bomb = [&vector[..], &[0; 1 << 24]].concat();
+        let due = "x: x.npy: goes on after the 3 values that shape [3] holds";
+        assert_eq!(refusal(&archive("x.npy", &bomb)), due);
+    }
+
+    #[test]
+    fn a_changed_number_is_found_by_the_checksum() {
+        let mut file = STORED.to_vec();
+        let place = file.windows(4).position(|bytes| bytes == 1_f32.to_le_bytes()).unwrap();
+        file[place] ^= 1;
+        assert_eq!(decoded(&file).unwrap_err().at("x".as_ref()).to_string(), "x: x.npy: Invalid checksum");
+    }
+
+    #[test]
+    fn damaged_archives_are_refused_or_read_and_never_panic() {
+        for file in [STORED, DEFLATED] {
+            damage::truncated(file, decoded);
+            damage::altered(file, decoded);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Batches made ahead of time, on another thread.
+
+use std::panic::resume_unwind;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread::{Builder, JoinHandle};
+
+use autodiff::Error;
+
+/// What `source` gives, in its order, made by one background thread while the last was used.
+///
+/// Nothing else changes: errors that `source` gives among its items come in their place, and a panic of `source` goes on
+/// in the thread that asks. Dropping this early stops the thread after the item that it is at.
+#[derive(Debug)]
+pub struct Prefetch<B> {
+    /// Nothing only while this is dropped.
+    items: Option<Receiver<B>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl<B: Send + 'static> Prefetch<B> {
+    /// At most `ahead` items wait; one more is being made. 0 makes one item ahead and keeps none.
+    ///
+    /// # Errors
+    /// A thread that the system does not start.
+    pub fn new(source: impl Iterator<Item = B> + Send + 'static, ahead: usize) -> Result<Self, Error> {
+        let (sender, items) = sync_channel(ahead);
+        let run = move || {
+            for item in source {
+                if sender.send(item).is_err() {
+                    return;
+                }
+            }
+        };
+        let thread = Builder::new().name("prefetch".into()).spawn(run);
+        let thread = thread.map_err(|e| Error::Foreign { what: "prefetch", reason: e.to_string() })?;
+        Ok(Prefetch { items: Some(items), thread: Some(thread) })
+    }
+}
+
+impl<B> Iterator for Prefetch<B> {
+    type Item = B;
+
+    fn next(&mut self) -> Option<B> {
+        let item = self.items.as_ref().and_then(|items| items.recv().ok());
+        if item.is_none()
+            && let Some(Err(panic)) = self.thread.take().map(JoinHandle::join)
+        {
+            resume_unwind(panic);
+        }
+        item
+    }
+}
+
+impl<B> Drop for Prefetch<B> {
+    fn drop(&mut self) {
+        // First the receiver: a thread that waits for room is told that nobody wants more.
+        self.items = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic of the source is of no concern to who has stopped asking.
+            let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::data::{Batches, Digits};
+
+    #[test]
+    fn prefetched_batches_are_those_that_would_have_come() {
+        let digits = Digits::load::<f32>().unwrap();
+        let batches = Batches::of(100).shuffled(3);
+        for ahead in [0, 1, 100] {
+            let epoch = || batches.epoch(&digits, 1).unwrap();
+            assert!(Prefetch::new(epoch(), ahead).unwrap().eq(epoch()));
+        }
+    }
+
+    #[test]
+    fn dropping_early_ends_the_thread_and_the_queue_is_bounded() {
+        let made = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&made);
+        let source = std::iter::repeat_with(move || count.fetch_add(1, Ordering::SeqCst));
+        let mut endless = Prefetch::new(source, 2).unwrap();
+        assert_eq!(endless.next(), Some(0));
+        drop(endless);
+        // The thread owned the other count: it has ended. One was taken, two waited, one was in its hands.
+        assert_eq!(Arc::strong_count(&made), 1);
+        assert!(made.load(Ordering::SeqCst) <= 4);
+    }
+
+    #[test]
+    fn an_error_of_the_source_comes_in_its_place() {
+        let error = || Error::Foreign { what: "data set", reason: "damaged".into() };
+        let source = move || vec![Ok(1), Err(error()), Ok(2)].into_iter();
+        assert!(Prefetch::new(source(), 1).unwrap().eq(source()));
+    }
+
+    #[test]
+    fn a_panic_of_the_source_reaches_who_asks() {
+        let mut items = Prefetch::new((0..3).map(|k| 6 / (2 - k)), 1).unwrap();
+        assert_eq!((items.next(), items.next()), (Some(3), Some(6)));
+        assert!(catch_unwind(AssertUnwindSafe(|| items.next())).is_err());
+        assert_eq!(items.next(), None);
+    }
+}

@@ -1,0 +1,132 @@
+//! Standardisation by the mean and deviation of a training set.
+
+use autodiff::{Error, Real, Tensor};
+
+use super::Dataset;
+
+/// Brings each feature, or each channel, to mean 0 and variance 1 on the data it was fitted to, and does the same to
+/// other data: what a model is tested on tells nothing about how it is standardised.
+///
+/// A feature is an index of the second axis: of `[samples, features]` a column, of `[samples, channels, height, width]`
+/// a channel, whose mean runs over its pixels too.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standardiser {
+    means: Vec<f64>,
+    /// `1/σ`, and 1 for a constant feature.
+    scales: Vec<f64>,
+}
+
+impl Standardiser {
+    /// Mean and deviation (of the population, `1/n`) of each feature of `data`, taken in `f64`. Features that are
+    /// constant are moved to 0 and divided by nothing.
+    ///
+    /// # Errors
+    /// Data without a second axis, or without numbers.
+    pub fn fit<T: Real>(data: &Dataset<T>) -> Result<Self, Error> {
+        match (data.features().data().is_empty(), data.features().shape().get(1)) {
+            (false, Some(&features)) => Ok(Standardiser::of(data.features(), features)),
+            _ => Err(refused(format!("there are no features to fit in shape {}", data.features().shape()))),
+        }
+    }
+
+    /// `data`, standardised by what was fitted.
+    ///
+    /// # Errors
+    /// Data of more or fewer features, or channels, than those fitted.
+    pub fn apply<T: Real>(&self, mut data: Dataset<T>) -> Result<Dataset<T>, Error> {
+        if data.features().shape().get(1) != Some(&self.means.len()) {
+            let (fitted, shape) = (self.means.len(), data.features().shape());
+            return Err(refused(format!("fitted to {fitted} features: shape {shape} does not go with them")));
+        }
+        self.standardise(data.features_mut());
+        Ok(data)
+    }
+
+    /// Of `groups` features, as many as the second axis has, or of one, everything together.
+    pub(super) fn of<T: Real>(features: &Tensor<T>, groups: usize) -> Self {
+        let count = features.data().len() as f64 / groups.max(1) as f64;
+        let mut means = vec![0.0; groups];
+        let mut ranges = vec![(f64::INFINITY, f64::NEG_INFINITY); groups];
+        let block = block(features);
+        for (group, values) in (0..groups).cycle().zip(features.data().chunks(block)) {
+            for x in values.iter().map(|x| x.to_f64()) {
+                means[group] += x;
+                ranges[group] = (ranges[group].0.min(x), ranges[group].1.max(x));
+            }
+        }
+        means.iter_mut().for_each(|mean| *mean /= count);
+        let mut squares = vec![0.0; groups];
+        for (group, values) in (0..groups).cycle().zip(features.data().chunks(block)) {
+            for x in values.iter().map(|x| x.to_f64() - means[group]) {
+                squares[group] += x * x;
+            }
+        }
+        // The mean of equal numbers may be rounded, and then leaves a variance: hence the range.
+        let scale = |(sum, (low, high)): (f64, (f64, f64))| {
+            if low < high && sum > 0.0 { 1.0 / (sum / count).sqrt() } else { 1.0 }
+        };
+        Standardiser { means, scales: squares.into_iter().zip(ranges).map(scale).collect() }
+    }
+
+    pub(super) fn standardise<T: Real>(&self, features: &mut Tensor<T>) {
+        let block = block(features);
+        let groups = self.means.iter().zip(&self.scales).cycle();
+        for ((mean, scale), values) in groups.zip(features.data_mut().chunks_mut(block)) {
+            values.iter_mut().for_each(|x| *x = T::from_f64((x.to_f64() - mean) * scale));
+        }
+    }
+}
+
+/// Numbers in a row that belong to one feature.
+fn block<T: Real>(features: &Tensor<T>) -> usize {
+    features.shape().iter().skip(2).product::<usize>().max(1)
+}
+
+fn refused(reason: String) -> Error {
+    Error::Foreign { what: "standardiser", reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn data(features: Tensor<f64>) -> Dataset<f64> {
+        let labels = vec![0; features.shape()[0]];
+        Dataset::new(features, &labels).unwrap()
+    }
+
+    #[test]
+    fn each_column_is_standardised_by_the_data_that_were_fitted() {
+        let standardiser = Standardiser::fit(&data([[1.0, 10.0], [3.0, 50.0]].into())).unwrap();
+        let other = standardiser.apply(data([[1.0, 30.0], [3.0, 70.0], [4.0, 30.0]].into())).unwrap();
+        assert_eq!(other.features(), &[[-1.0, 0.0], [1.0, 2.0], [2.0, 0.0]].into());
+    }
+
+    #[test]
+    fn a_channel_is_one_feature_over_all_its_pixels() {
+        let images = Tensor::from([[[1.0, 3.0], [10.0, 10.0]], [[3.0, 1.0], [30.0, 30.0]]]);
+        let images = data(images).reshaped([2, 1, 2]).unwrap();
+        let standardised = Standardiser::fit(&images).unwrap().apply(images).unwrap();
+        assert_eq!(standardised.features().data(), [-1.0, 1.0, -1.0, -1.0, 1.0, -1.0, 1.0, 1.0]);
+    }
+
+    #[test]
+    fn a_constant_feature_is_divided_by_nothing() {
+        // Three times 0.1 is not three tenths: the rounded mean leaves a variance of 1e-34.
+        let constant = data([[0.1, 1.0], [0.1, 2.0], [0.1, 3.0]].into());
+        let standardised = Standardiser::fit(&constant).unwrap().apply(constant).unwrap();
+        assert!(standardised.features().data().iter().step_by(2).all(|x| x.abs() < 1e-16));
+        assert!(data(Tensor::full([3, 1], 0.1)).standardised().features().data().iter().all(|x| x.abs() < 1e-16));
+    }
+
+    #[test]
+    fn other_features_than_those_fitted_are_refused() {
+        let standardiser = Standardiser::fit(&data(Tensor::full([2, 3], 1.0))).unwrap();
+        let error = standardiser.apply(data(Tensor::full([2, 4], 1.0))).unwrap_err().to_string();
+        assert_eq!(error, "standardiser: fitted to 3 features: shape [2, 4] does not go with them");
+        for nothing in [Tensor::full([0, 3], 0.0), Tensor::full([3], 0.0), Tensor::full([2, 1 << 50, 0], 0.0)] {
+            let error = Standardiser::fit(&data(nothing)).unwrap_err().to_string();
+            assert!(error.starts_with("standardiser: there are no features to fit in shape ["), "{error}");
+        }
+    }
+}
