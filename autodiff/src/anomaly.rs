@@ -55,7 +55,7 @@ impl<T: Real> Recording<'_, T> {
             let gradient = match node.gradient {
                 Some(Place::Arena(start)) => &grads.arena[start..start + node.extent],
                 Some(Place::Parameter(start)) => &grads.flat[start..start + node.extent],
-                None => continue,
+                Some(Place::State(_)) | None => continue,
             };
             if let Some((place, &value)) = gradient.iter().enumerate().find(|(_, value)| !value.is_finite()) {
                 return Err(report(&graph, self.params, k, ("backward", place, value)));

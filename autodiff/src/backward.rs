@@ -50,6 +50,9 @@ impl<T: Real> Graph<T> {
         for k in (0..=root as usize).rev() {
             self.pull(k, params, grads);
         }
+        for &(index, id) in &self.updates {
+            grads.note_update(index, self.read(id as usize, params));
+        }
         Ok(())
     }
 
@@ -84,7 +87,7 @@ impl<T: Real> Graph<T> {
         };
         let (below, rest) = self.values.split_at(start);
         let (output, rest) = rest.split_at(node.extent);
-        let inputs = Inputs::of(node, &self.nodes, below, params);
+        let inputs = Inputs::of(node, &self.nodes, below, params, self.pass);
         let (arena, rest_of_arena) = grads.arena.split_at_mut(gradient);
         let mut input_grads = InputGrads {
             nodes: &self.nodes,

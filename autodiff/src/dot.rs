@@ -28,6 +28,7 @@ impl<T: Real> Recording<'_, T> {
                 Label::None => String::new(),
                 Label::Name(name) => format!(" {name}"),
                 Label::Parameter(index) => format!(" {}", self.params.name_of(index)),
+                Label::State(index) => format!(" {}", self.params.state_name(index)),
             };
             let (shape, place) = (node.layout.shape(), node.location);
             let text = format!("{}{name}\n{shape}\n{}:{}", graph.kind(k), place.file(), place.line());

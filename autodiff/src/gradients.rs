@@ -5,17 +5,18 @@ use std::sync::Arc;
 use crate::error::Error;
 use crate::graph::Graph;
 use crate::node::{Label, Node, Place, Step};
-use crate::params::{ParamId, Params, Table};
+use crate::params::{ParamId, Params, ParamsLayout, Table};
 use crate::real::Real;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::var::Var;
+use crate::view::View;
 
 /// Gradients with the layout of the [`Params`] they were made from; reused from step to step.
 #[derive(Clone, Debug)]
 pub struct Gradients<T: Real> {
     table: Arc<Table>,
-    params_key: u64,
+    layout: ParamsLayout,
     pub(crate) flat: Vec<T>,
     /// Gradients of the values of the recording that `filled_by` names.
     pub(crate) arena: Vec<T>,
@@ -23,13 +24,17 @@ pub struct Gradients<T: Real> {
     /// For each parameter, whether a gradient arrived at it.
     received: Vec<bool>,
     filled_by: u64,
+    /// New values of the states, in the layout of the flat state, and which of them there are.
+    state: Vec<T>,
+    updated: Vec<bool>,
 }
 
 impl<T: Real> Gradients<T> {
-    pub(crate) fn new(table: Arc<Table>, length: usize, params_key: u64) -> Self {
-        let (flat, arena, reached) = (vec![T::ZERO; length], Vec::new(), Vec::new());
-        let received = vec![false; table.entries.len()];
-        Gradients { table, params_key, flat, arena, reached, received, filled_by: 0 }
+    pub(crate) fn new(table: Arc<Table>, layout: ParamsLayout) -> Self {
+        let (flat, state) = (vec![T::ZERO; layout.parameters], vec![T::ZERO; layout.state]);
+        let (received, updated) = (vec![false; table.entries.len()], vec![false; table.states.len()]);
+        let (arena, reached) = (Vec::new(), Vec::new());
+        Gradients { table, layout, flat, arena, reached, received, filled_by: 0, state, updated }
     }
 
     /// The gradients of all parameters, in the order of [`Params::flat`].
@@ -75,6 +80,7 @@ impl<T: Real> Gradients<T> {
         let data = match place {
             Place::Arena(start) => &self.arena[start..start + node.extent],
             Place::Parameter(start) => &self.flat[start..start + node.extent],
+            Place::State(_) => return none("it is a state"),
         };
         Tensor::new(node.layout.shape().clone(), data.to_vec())
     }
@@ -96,24 +102,30 @@ impl<T: Real> Gradients<T> {
         Err(Error::NoGradient { of, reason: "the value that backward started from does not depend on it".into() })
     }
 
-    /// Adds the parameters' gradients of another pass: to accumulate over several tapes.
+    /// Adds the parameters' gradients of another pass: to accumulate over several tapes. States that the other pass
+    /// updated replace those noted here: of several passes in one step, the last counts.
     pub fn add(&mut self, other: &Gradients<T>) -> Result<(), Error> {
-        if self.params_key != other.params_key || self.flat.len() != other.flat.len() {
+        if self.layout != other.layout {
             let reason = "the two were made from different Params".into();
             return Err(Error::Foreign { what: "gradients", reason });
         }
         self.flat.iter_mut().zip(&other.flat).for_each(|(sum, &term)| *sum += term);
+        for (index, entry) in self.table.states.iter().enumerate().filter(|&(index, _)| other.updated[index]) {
+            self.state[entry.range.clone()].copy_from_slice(&other.state[entry.range.clone()]);
+            self.updated[index] = true;
+        }
         Ok(())
     }
 
-    /// Sets the parameters' gradients to zero.
+    /// Sets the parameters' gradients to zero and forgets the updates of states.
     pub fn zero(&mut self) {
         self.flat.fill(T::ZERO);
+        self.updated.fill(false);
     }
 
     /// Whether these gradients have the layout of `params`.
     pub fn check_layout(&self, params: &Params<T>) -> Result<(), Error> {
-        if params.layout() == (self.params_key, self.flat.len()) {
+        if params.layout() == self.layout {
             return Ok(());
         }
         let reason = "they were made from other Params, or before the last parameter was registered".into();
@@ -143,9 +155,22 @@ impl<T: Real> Gradients<T> {
 
     /// All zero and of the length that a recording needs.
     pub(crate) fn clear(&mut self, arena_length: usize, filled_by: u64) {
-        self.flat.fill(T::ZERO);
+        self.zero();
         self.arena.clear();
         self.arena.resize(arena_length, T::ZERO);
         self.filled_by = filled_by;
+    }
+
+    /// Notes the new value of a state.
+    pub(crate) fn note_update(&mut self, index: usize, value: View<'_, T>) {
+        let (Some(entry), Some(updated)) = (self.table.states.get(index), self.updated.get_mut(index)) else { return };
+        value.copy_to(&mut self.state[entry.range.clone()]);
+        *updated = true;
+    }
+
+    /// For each state, its new value if there is one.
+    pub(crate) fn updates(&self) -> impl Iterator<Item = Option<&[T]>> {
+        let values = self.table.states.iter().map(|entry| &self.state[entry.range.clone()]);
+        values.zip(&self.updated).map(|(values, &updated)| updated.then_some(values))
     }
 }

@@ -36,6 +36,11 @@ pub(crate) struct Graph<T: Real> {
     /// Of a shape-only recording: leaves whose data each replay gives, and leaves whose data never change.
     pub(crate) declared: Vec<u32>,
     constants: Vec<(u32, Tensor<T>)>,
+    /// The states that this recording replaces, each with the node of its new value, in the order they were noted.
+    pub(crate) updates: Vec<(usize, u32)>,
+    /// Tells random draws of several passes of one step apart, and counts those of this recording.
+    pub(crate) pass: u64,
+    pub(crate) draws: u64,
     /// Fills fresh buffers with NaN, so that one which is never written shows: for the gradient checker.
     pub(crate) poison_buffers: bool,
     /// The first mistake.
@@ -56,6 +61,9 @@ impl<T: Real> Graph<T> {
             shape_only: false,
             declared: Vec::new(),
             constants: Vec::new(),
+            updates: Vec::new(),
+            pass: 0,
+            draws: 0,
             poison_buffers: false,
             error: None,
             key: unique_key(),
@@ -69,6 +77,8 @@ impl<T: Real> Graph<T> {
         self.values.clear();
         self.value_length = 0;
         self.gradient_length = 0;
+        self.updates.clear();
+        (self.pass, self.draws) = (0, 0);
         self.error = None;
         self.key = unique_key();
     }
@@ -84,6 +94,18 @@ impl<T: Real> Graph<T> {
         let value = Place::Arena(self.value_length);
         let gradient = needs_gradient.then_some(Place::Arena(self.gradient_length));
         self.push_owned(Step::Leaf, (&[], &[]), shape, (value, gradient), 0, label, location)
+    }
+
+    /// Appends the stored value of a state.
+    pub(crate) fn push_state(
+        &mut self,
+        shape: Shape,
+        start: usize,
+        index: usize,
+        location: &'static Location<'static>,
+    ) -> u32 {
+        let (value, label) = (Place::State(start), Label::State(index));
+        self.push_owned(Step::Leaf, (&[], &[]), shape, (value, None), 0, label, location)
     }
 
     pub(crate) fn push_parameter(
@@ -202,6 +224,12 @@ impl<T: Real> Graph<T> {
         id
     }
 
+    /// The number of the next random draw.
+    pub(crate) fn next_draw(&mut self) -> u64 {
+        self.draws += 1;
+        self.draws - 1
+    }
+
     fn store<O: Op<T>>(&mut self, op: O) {
         match self.ops.get_mut(self.live_ops) {
             Some(slot) => match (&mut **slot as &mut dyn Any).downcast_mut::<O>() {
@@ -233,7 +261,7 @@ impl<T: Real> Graph<T> {
 
     /// The value of a node through its layout.
     pub(crate) fn read<'a>(&'a self, k: usize, params: &'a Params<T>) -> View<'a, T> {
-        self.nodes[k].view(&self.values, params.flat())
+        self.nodes[k].view(&self.values, params)
     }
 
     /// The memory of an owned node's value.
@@ -241,7 +269,7 @@ impl<T: Real> Graph<T> {
         let node = &self.nodes[id as usize];
         match node.value {
             Place::Arena(start) => &mut self.values[start..start + node.extent],
-            Place::Parameter(_) => &mut [],
+            Place::Parameter(_) | Place::State(_) => &mut [],
         }
     }
 
@@ -252,7 +280,7 @@ impl<T: Real> Graph<T> {
         let op = &self.ops[index];
         let (below, rest) = self.values.split_at_mut(start);
         let (output, rest) = rest.split_at_mut(node.extent);
-        let inputs = Inputs::of(node, &self.nodes, below, params);
+        let inputs = Inputs::of(node, &self.nodes, below, params, self.pass);
         if let Err(mismatch) = op.check(inputs) {
             return Err(self.mistake(op.name(), mismatch, &node.inputs, params, node.location));
         }
@@ -269,7 +297,7 @@ impl<T: Real> Graph<T> {
     pub(crate) fn name(&self, id: u32) -> &'static str {
         match self.nodes[id as usize].label {
             Label::Name(name) => name,
-            Label::None | Label::Parameter(_) => "",
+            Label::None | Label::Parameter(_) | Label::State(_) => "",
         }
     }
 
@@ -296,6 +324,7 @@ impl<T: Real> Graph<T> {
                 Label::None => node.layout.shape().to_string(),
                 Label::Name(name) => format!("{} ({name})", node.layout.shape()),
                 Label::Parameter(index) => format!("{} ({})", node.layout.shape(), params.name_of(index)),
+                Label::State(index) => format!("{} ({})", node.layout.shape(), params.state_name(index)),
             }
         };
         ids.iter().map(one).collect::<Vec<_>>().join(" × ")

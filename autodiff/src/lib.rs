@@ -5,7 +5,7 @@
 //! a parameter ([`Real`]): `f32` to train, `f64` to check, [`Dual`] for exact directional and second derivatives.
 //!
 //! - [`Tape`], [`Recording`], [`Var`]: compute and differentiate. [`Program`]: record once, replay without allocating.
-//! - [`Params`], [`Scope`], [`Gradients`]: the trainable numbers of a model, flat.
+//! - [`Params`], [`Scope`], [`Gradients`]: the parameters and the state of a model, flat.
 //! - [`Op`]: the one door for operations, the built-in ones in [`ops`] and your own. [`catalogue`] lists the former.
 //! - [`Tensor`], [`Shape`], [`Error`]: the borders.
 
@@ -27,6 +27,7 @@ mod params;
 mod profile;
 mod program;
 mod real;
+mod scope;
 mod shape;
 mod tape;
 mod tensor;
@@ -41,10 +42,11 @@ pub use kernel::{MatrixMut, MatrixRef};
 pub use layout::{Layout, check_axis};
 pub use op::{Frame, InputGrads, Inputs, Op, exactly};
 pub use ops::{Axes, keep};
-pub use params::{ParamId, Params, Scope};
+pub use params::{ParamId, Params, StateId};
 pub use profile::{Line, Profile};
 pub use program::Program;
 pub use real::Real;
+pub use scope::Scope;
 pub use shape::Shape;
 pub use tape::{Mode, Recording, Tape};
 pub use tensor::Tensor;

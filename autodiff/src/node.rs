@@ -5,6 +5,7 @@ use std::panic::Location;
 use smallvec::SmallVec;
 
 use crate::layout::Layout;
+use crate::params::Params;
 use crate::real::Real;
 use crate::view::{View, ViewMut};
 
@@ -15,6 +16,8 @@ pub(crate) enum Place {
     Arena(usize),
     /// From this index of the flat parameters.
     Parameter(usize),
+    /// From this index of the flat state.
+    State(usize),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,6 +35,7 @@ pub(crate) enum Label {
     None,
     Name(&'static str),
     Parameter(usize),
+    State(usize),
 }
 
 #[derive(Debug)]
@@ -54,16 +58,17 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// Its value, out of the arena (up to this node at least) and the flat parameters.
-    pub(crate) fn view<'a, T: Real>(&'a self, arena: &'a [T], parameters: &'a [T]) -> View<'a, T> {
+    /// Its value, out of the arena (up to this node at least) and the parameters with their state.
+    pub(crate) fn view<'a, T: Real>(&'a self, arena: &'a [T], params: &'a Params<T>) -> View<'a, T> {
         let data = match self.value {
             Place::Arena(start) => &arena[start..start + self.extent],
-            Place::Parameter(start) => &parameters[start..start + self.extent],
+            Place::Parameter(start) => &params.flat()[start..start + self.extent],
+            Place::State(start) => &params.flat_state()[start..start + self.extent],
         };
         View::new(data, &self.layout)
     }
 
-    /// Its gradient, likewise; nothing where it needs none.
+    /// Its gradient, out of the arena of gradients and the flat ones; nothing where it needs none.
     pub(crate) fn gradient_view<'a, T: Real>(
         &'a self,
         arena: &'a mut [T],
@@ -72,6 +77,7 @@ impl Node {
         let data = match self.gradient? {
             Place::Arena(start) => &mut arena[start..start + self.extent],
             Place::Parameter(start) => &mut parameters[start..start + self.extent],
+            Place::State(_) => return None,
         };
         Some(ViewMut::new(data, &self.layout))
     }

@@ -3,6 +3,9 @@
 use std::any::Any;
 use std::fmt::Debug;
 
+use rand::SeedableRng;
+use rand::rngs::ChaCha8Rng;
+
 use crate::error::Mismatch;
 use crate::node::Node;
 use crate::params::Params;
@@ -80,18 +83,27 @@ pub fn exactly<'a, const N: usize>(inputs: &[&'a Shape]) -> Result<[&'a Shape; N
 
 /// The inputs of an operation.
 #[derive(Clone, Copy, Debug)]
-pub struct Inputs<'a, T> {
+pub struct Inputs<'a, T: Real> {
     nodes: &'a [Node],
     ids: &'a [u32],
     values: &'a [T],
-    parameters: &'a [T],
+    params: &'a Params<T>,
+    pass: u64,
     shape: &'a Shape,
 }
 
 impl<'a, T: Real> Inputs<'a, T> {
-    /// Those of `node`; `values` is the arena below it.
-    pub(crate) fn of(node: &'a Node, nodes: &'a [Node], values: &'a [T], params: &'a Params<T>) -> Self {
-        Inputs { nodes, ids: &node.inputs, values, parameters: params.flat(), shape: node.layout.shape() }
+    /// Those of `node`; `values` is the arena below it, `pass` that of the recording.
+    pub(crate) fn of(node: &'a Node, nodes: &'a [Node], values: &'a [T], params: &'a Params<T>, pass: u64) -> Self {
+        Inputs { nodes, ids: &node.inputs, values, params, pass, shape: node.layout.shape() }
+    }
+
+    /// The generator of the recording's draw number `draw`: a function of the seed, the step and the pass alone.
+    pub(crate) fn generator(&self, draw: u64) -> ChaCha8Rng {
+        let words = [self.params.seed(), self.params.step(), self.pass, draw].map(u64::to_le_bytes);
+        let mut key = [0; 32];
+        key.iter_mut().zip(words.iter().flatten()).for_each(|(byte, &of)| *byte = of);
+        ChaCha8Rng::from_seed(key)
     }
 
     /// How many there are.
@@ -109,7 +121,7 @@ impl<'a, T: Real> Inputs<'a, T> {
     /// # Panics
     /// Where the operation has fewer inputs: an operation that asks for more than its shape rule let in is wrong.
     pub fn view(&self, input: usize) -> View<'a, T> {
-        self.nodes[self.ids[input] as usize].view(self.values, self.parameters)
+        self.nodes[self.ids[input] as usize].view(self.values, self.params)
     }
 }
 
@@ -131,7 +143,7 @@ impl<T: Real> Inputs<'_, T> {
 
 /// What `backward` may read: the inputs and what `forward` wrote.
 #[derive(Clone, Copy, Debug)]
-pub struct Frame<'a, T> {
+pub struct Frame<'a, T: Real> {
     /// The inputs.
     pub inputs: Inputs<'a, T>,
     /// The output, in row-major order.

@@ -1,7 +1,8 @@
-//! The trainable numbers of a model: one flat buffer with a table of names, shapes and ranges.
+//! The numbers of a model: two flat buffers, parameters and state, with a table of names, shapes and ranges.
 //!
-//! Modules describe, the numbers live here: a module holds [`ParamId`]s that a [`Scope`] handed out, so it knows no
-//! scalar type, and the same model runs in another scalar through [`Params::cast`].
+//! Modules describe, the numbers live here: a module holds [`ParamId`]s and [`StateId`]s that a
+//! [`Scope`](crate::Scope) handed out, so it knows no scalar type, and the same model runs in another scalar through
+//! [`Params::cast`].
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -14,6 +15,7 @@ use rand::rngs::StdRng;
 use crate::error::Error;
 use crate::gradients::Gradients;
 use crate::real::Real;
+use crate::scope::Scope;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
 
@@ -30,6 +32,29 @@ pub struct ParamId {
     index: usize,
 }
 
+/// The name of a state inside a [`Params`]: numbers that training carries along without a gradient, such as the
+/// running mean of batch normalisation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct StateId {
+    key: u64,
+    index: usize,
+}
+
+/// Origin and lengths of a set of parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ParamsLayout {
+    key: u64,
+    pub(crate) parameters: usize,
+    pub(crate) state: usize,
+}
+
+/// What a name stands for: its place among the entries of its kind.
+#[derive(Clone, Copy, Debug)]
+enum Slot {
+    Parameter(usize),
+    State(usize),
+}
+
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) name: String,
@@ -40,15 +65,20 @@ pub(crate) struct Entry {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
     pub(crate) entries: Vec<Entry>,
-    by_name: HashMap<String, usize>,
+    pub(crate) states: Vec<Entry>,
+    /// Of both kinds, so that no name is used twice.
+    by_name: HashMap<String, Slot>,
 }
 
-/// The parameters of a model.
+/// The parameters and the state of a model.
 #[derive(Clone, Debug)]
 pub struct Params<T: Real> {
     table: Arc<Table>,
     values: Vec<T>,
+    state: Vec<T>,
     seed: u64,
+    /// Steps that training has taken: random draws differ from step to step by it.
+    step: u64,
     key: u64,
     /// The first mistake made while registering; every tape started with these parameters gives it.
     error: Option<Error>,
@@ -57,12 +87,13 @@ pub struct Params<T: Real> {
 impl<T: Real> Params<T> {
     /// No parameters yet; each draws its initial values from a generator of its own, made from `seed` and its name.
     pub fn new(seed: u64) -> Self {
-        Params { table: Arc::default(), values: Vec::new(), seed, key: unique_key(), error: None }
+        let (values, state) = (Vec::new(), Vec::new());
+        Params { table: Arc::default(), values, state, seed, step: 0, key: unique_key(), error: None }
     }
 
     /// The scope that registers parameters under `name`.
     pub fn scope(&mut self, name: &str) -> Scope<'_, T> {
-        Scope { params: self, prefix: name.to_owned() }
+        Scope::new(self, name.to_owned())
     }
 
     /// The first mistake made while registering, if any.
@@ -82,7 +113,7 @@ impl<T: Real> Params<T> {
 
     /// Gradients of this layout, all zero.
     pub fn gradients(&self) -> Gradients<T> {
-        Gradients::new(self.table.clone(), self.values.len(), self.key)
+        Gradients::new(self.table.clone(), self.layout())
     }
 
     /// Name, shape and values of every parameter, in order of registration.
@@ -92,14 +123,77 @@ impl<T: Real> Params<T> {
 
     /// The parameter registered under this full name.
     pub fn id(&self, name: &str) -> Result<ParamId, Error> {
-        let known = self.table.by_name.get(name).map(|&index| ParamId { key: self.key, index });
-        known.ok_or_else(|| Error::Parameter { name: name.to_owned(), reason: "there is none of this name".into() })
+        match self.table.by_name.get(name) {
+            Some(&Slot::Parameter(index)) => Ok(ParamId { key: self.key, index }),
+            Some(Slot::State(_)) => Err(mistake(name, "it is a state, not a parameter")),
+            None => Err(mistake(name, "there is none of this name")),
+        }
     }
 
     /// The ids of all parameters, in order of registration.
     pub fn ids(&self) -> impl Iterator<Item = ParamId> + use<T> {
         let key = self.key;
         (0..self.table.entries.len()).map(move |index| ParamId { key, index })
+    }
+
+    /// Name, shape and values of every state, in order of registration.
+    pub fn states(&self) -> impl Iterator<Item = (&str, &Shape, &[T])> {
+        self.table.states.iter().map(|e| (e.name.as_str(), &e.shape, &self.state[e.range.clone()]))
+    }
+
+    /// The state registered under this full name.
+    pub fn state_id(&self, name: &str) -> Result<StateId, Error> {
+        match self.table.by_name.get(name) {
+            Some(&Slot::State(index)) => Ok(StateId { key: self.key, index }),
+            Some(Slot::Parameter(_)) => Err(mistake(name, "it is a parameter, not a state")),
+            None => Err(mistake(name, "there is none of this name")),
+        }
+    }
+
+    /// A copy of a state's value.
+    pub fn state(&self, id: StateId) -> Result<Tensor<T>, Error> {
+        let entry = self.state_entry(id)?;
+        Tensor::new(entry.shape.clone(), self.state[entry.range.clone()].to_vec())
+    }
+
+    /// Replaces a state's value; the shape must be the same.
+    pub fn set_state(&mut self, id: StateId, value: &Tensor<T>) -> Result<(), Error> {
+        let entry = self.state_entry(id)?;
+        entry.check_shape(value.shape())?;
+        let range = entry.range.clone();
+        self.state[range].copy_from_slice(value.data());
+        Ok(())
+    }
+
+    /// Takes over the states that the backward pass which filled `grads` found updated, and counts a step. Every
+    /// optimizer calls this once a step; without it running statistics stand still and dropout repeats its masks.
+    ///
+    /// # Errors
+    /// Gradients of other parameters.
+    pub fn commit(&mut self, grads: &Gradients<T>) -> Result<(), Error> {
+        grads.check_layout(self)?;
+        for (entry, values) in self.table.states.iter().zip(grads.updates()) {
+            if let Some(values) = values {
+                self.state[entry.range.clone()].copy_from_slice(values);
+            }
+        }
+        self.step += 1;
+        Ok(())
+    }
+
+    /// Steps that training has taken: calls of [`Params::commit`].
+    pub fn step(&self) -> u64 {
+        self.step
+    }
+
+    /// Goes on from a step that an earlier run had come to.
+    pub fn set_step(&mut self, step: u64) {
+        self.step = step;
+    }
+
+    /// The seed of initial values and of random draws.
+    pub fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// A copy of a parameter's value.
@@ -111,21 +205,21 @@ impl<T: Real> Params<T> {
     /// Replaces a parameter's value; the shape must be the same.
     pub fn set(&mut self, id: ParamId, value: &Tensor<T>) -> Result<(), Error> {
         let entry = self.entry(id)?;
-        let (name, range) = (entry.name.clone(), entry.range.clone());
-        if &entry.shape != value.shape() {
-            let reason = format!("has shape {}, the new value has {}", entry.shape, value.shape());
-            return Err(Error::Parameter { name, reason });
-        }
+        entry.check_shape(value.shape())?;
+        let range = entry.range.clone();
         self.values[range].copy_from_slice(value.data());
         Ok(())
     }
 
-    /// The same parameters in another scalar; ids and names stay valid.
+    /// The same parameters and state in another scalar; ids and names stay valid.
     pub fn cast<U: Real>(&self) -> Params<U> {
+        let cast = |values: &[T]| values.iter().map(|value| U::from_f64(value.to_f64())).collect();
         Params {
             table: self.table.clone(),
-            values: self.values.iter().map(|value| U::from_f64(value.to_f64())).collect(),
+            values: cast(&self.values),
+            state: cast(&self.state),
             seed: self.seed,
+            step: self.step,
             key: self.key,
             error: self.error.clone(),
         }
@@ -139,6 +233,26 @@ impl<T: Real> Params<T> {
         })
     }
 
+    pub(crate) fn state_entry(&self, id: StateId) -> Result<&Entry, Error> {
+        let own = if id.key == self.key { self.table.states.get(id.index) } else { None };
+        own.ok_or_else(|| Error::Foreign {
+            what: "state",
+            reason: "it was registered in other Params than those this tape was started with".into(),
+        })
+    }
+
+    pub(crate) fn flat_state(&self) -> &[T] {
+        &self.state
+    }
+
+    pub(crate) fn state_index(&self, id: StateId) -> usize {
+        id.index
+    }
+
+    pub(crate) fn state_name(&self, index: usize) -> &str {
+        self.table.states.get(index).map_or("", |entry| &entry.name)
+    }
+
     pub(crate) fn index_of(&self, id: ParamId) -> usize {
         id.index
     }
@@ -148,31 +262,68 @@ impl<T: Real> Params<T> {
     }
 
     /// Tells whether gradients, programs and parameters fit: equal for parameters of one origin and length.
-    pub(crate) fn layout(&self) -> (u64, usize) {
-        (self.key, self.values.len())
+    pub(crate) fn layout(&self) -> ParamsLayout {
+        ParamsLayout { key: self.key, parameters: self.values.len(), state: self.state.len() }
     }
 
-    fn register(&mut self, name: String, shape: Shape, fill: impl FnOnce(&mut [f64], &mut StdRng)) -> ParamId {
-        let index = self.table.entries.len();
-        let id = ParamId { key: self.key, index };
+    pub(crate) fn register(
+        &mut self,
+        name: String,
+        shape: Shape,
+        fill: impl FnOnce(&mut [f64], &mut StdRng),
+    ) -> ParamId {
         let mut initial = vec![0.0; shape.size()];
         fill(&mut initial, &mut StdRng::seed_from_u64(hash(self.seed, &name)));
+        self.check_initial(&name, &initial);
+        let index = self.table.entries.len();
+        let entry = Entry::append(name, shape, initial, &mut self.values);
+        let table = Arc::make_mut(&mut self.table);
+        table.by_name.insert(entry.name.clone(), Slot::Parameter(index));
+        table.entries.push(entry);
+        ParamId { key: self.key, index }
+    }
+
+    pub(crate) fn register_state(&mut self, name: String, value: &Tensor<f64>) -> StateId {
+        self.check_initial(&name, value.data());
+        let index = self.table.states.len();
+        let entry = Entry::append(name, value.shape().clone(), value.data().to_vec(), &mut self.state);
+        let table = Arc::make_mut(&mut self.table);
+        table.by_name.insert(entry.name.clone(), Slot::State(index));
+        table.states.push(entry);
+        StateId { key: self.key, index }
+    }
+
+    fn check_initial(&mut self, name: &str, initial: &[f64]) {
         let mut refuse = |reason| {
-            self.error.get_or_insert(Error::Parameter { name: name.clone(), reason });
+            self.error.get_or_insert(mistake(name, reason));
         };
-        if self.table.by_name.contains_key(&name) {
-            refuse("is registered twice; give each module a scope of its own".into());
+        if self.table.by_name.contains_key(name) {
+            refuse("is registered twice; give each module a scope of its own");
         }
         if let Some(place) = initial.iter().position(|&value| !T::from_f64(value).is_finite()) {
-            refuse(format!("its initialiser gave {} at place {place}", initial[place]));
+            refuse(&format!("its initialiser gave {} at place {place}", initial[place]));
         }
-        let range = self.values.len()..self.values.len() + initial.len();
-        self.values.extend(initial.into_iter().map(T::from_f64));
-        let table = Arc::make_mut(&mut self.table);
-        table.by_name.insert(name.clone(), index);
-        table.entries.push(Entry { name, shape, range });
-        id
     }
+}
+
+impl Entry {
+    fn append<T: Real>(name: String, shape: Shape, initial: Vec<f64>, values: &mut Vec<T>) -> Self {
+        let range = values.len()..values.len() + initial.len();
+        values.extend(initial.into_iter().map(T::from_f64));
+        Entry { name, shape, range }
+    }
+
+    fn check_shape(&self, new: &Shape) -> Result<(), Error> {
+        if &self.shape == new {
+            return Ok(());
+        }
+        let reason = format!("has shape {}, the new value has {new}", self.shape);
+        Err(Error::Parameter { name: self.name.clone(), reason })
+    }
+}
+
+fn mistake(name: &str, reason: &str) -> Error {
+    Error::Parameter { name: name.to_owned(), reason: reason.to_owned() }
 }
 
 impl<T: Real> Default for Params<T> {
@@ -186,36 +337,4 @@ impl<T: Real> Default for Params<T> {
 fn hash(seed: u64, name: &str) -> u64 {
     let start = 0xcbf2_9ce4_8422_2325 ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     name.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
-/// A place in the tree of names under which a module registers its parameters.
-#[derive(Debug)]
-pub struct Scope<'p, T: Real> {
-    params: &'p mut Params<T>,
-    prefix: String,
-}
-
-impl<T: Real> Scope<'_, T> {
-    /// The scope `prefix.name`.
-    pub fn child(&mut self, name: &str) -> Scope<'_, T> {
-        let prefix = self.full_name(name);
-        Scope { params: self.params, prefix }
-    }
-
-    /// Registers a parameter; `fill` writes its initial values, in row-major order. They are drawn in `f64`, so
-    /// that a model starts from the same values in every scalar. One that is infinite or NaN is a mistake that
-    /// [`Params::check`] and every tape give.
-    pub fn parameter(
-        &mut self,
-        name: &str,
-        shape: impl Into<Shape>,
-        fill: impl FnOnce(&mut [f64], &mut StdRng),
-    ) -> ParamId {
-        let name = self.full_name(name);
-        self.params.register(name, shape.into(), fill)
-    }
-
-    fn full_name(&self, name: &str) -> String {
-        if self.prefix.is_empty() { name.to_owned() } else { format!("{}.{name}", self.prefix) }
-    }
 }

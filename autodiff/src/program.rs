@@ -6,7 +6,7 @@ use std::panic::Location;
 use crate::error::Error;
 use crate::gradients::Gradients;
 use crate::graph::Graph;
-use crate::params::Params;
+use crate::params::{Params, ParamsLayout};
 use crate::real::Real;
 use crate::shape::Shape;
 use crate::tape::{Mode, Recording};
@@ -36,7 +36,7 @@ pub struct Program<T: Real> {
     graph: Graph<T>,
     outputs: Vec<u32>,
     /// Of the parameters it was recorded with; their values may change, their layout may not.
-    params_layout: (u64, usize),
+    params_layout: ParamsLayout,
     has_run: bool,
 }
 
@@ -79,6 +79,12 @@ impl<T: Real> Program<T> {
     /// Fills fresh buffers with NaN before each replay: for the gradient checker.
     pub(crate) fn poison_buffers(&mut self) {
         self.graph.poison_buffers = true;
+    }
+
+    /// Makes the random draws of the next replays other than those of the step's other passes, as
+    /// [`Recording::set_pass`].
+    pub fn set_pass(&mut self, pass: u64) {
+        self.graph.pass = pass;
     }
 
     /// Computes every node from `inputs`, in the order they were declared in.

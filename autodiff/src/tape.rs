@@ -10,7 +10,7 @@ use crate::error::{Error, Mismatch};
 use crate::graph::Graph;
 use crate::node::Label;
 use crate::op::Op;
-use crate::params::{ParamId, Params};
+use crate::params::{ParamId, Params, StateId};
 use crate::real::Real;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -95,6 +95,17 @@ impl<'t, T: Real> Recording<'t, T> {
         self.mode
     }
 
+    /// Makes the random draws of this recording other than those of the step's other passes: for several micro-batches
+    /// of one step, or several evaluations of a model with random parts. To be called before the first draw.
+    #[track_caller]
+    pub fn set_pass(&self, pass: u64) {
+        if self.graph.borrow().draws > 0 {
+            let reason = Mismatch::new("the pass must be set before the first draw");
+            self.refuse("set_pass", reason, &[], Location::caller());
+        }
+        self.graph.borrow_mut().pass = pass;
+    }
+
     /// The first mistake made on this recording, if any.
     pub fn check(&self) -> Result<(), Error> {
         self.graph.borrow().error.clone().map_or(Ok(()), Err)
@@ -137,6 +148,45 @@ impl<'t, T: Real> Recording<'t, T> {
             }
             Err(Error::Foreign { what, reason }) => self.refuse(what, Mismatch::new(reason), &[], Location::caller()),
             Err(error) => self.poison(error),
+        }
+    }
+
+    /// A state as it stands: what this recording has replaced it with, else the stored value. It needs no gradient.
+    #[track_caller]
+    pub fn state<'r>(&'r self, id: StateId) -> Var<'r, T> {
+        let entry = match self.params.state_entry(id) {
+            Ok(entry) => entry,
+            Err(error) => return self.poison(error),
+        };
+        let index = self.params.state_index(id);
+        let mut graph = self.graph.borrow_mut();
+        let noted = graph.updates.iter().rev().find(|update| update.0 == index).map(|update| update.1);
+        let (shape, start) = (entry.shape.clone(), entry.range.start);
+        let id = noted.unwrap_or_else(|| graph.push_state(shape, start, index, Location::caller()));
+        Var::new(self, id)
+    }
+
+    /// Replaces a state by `value`, through which no gradient flows: a backward pass takes the value up into the
+    /// gradients, and [`Params::commit`], which optimizers call, stores it.
+    #[track_caller]
+    pub fn update<'r>(&'r self, id: StateId, value: Var<'r, T>) {
+        let (location, value) = (Location::caller(), value.detach());
+        let entry = match self.params.state_entry(id) {
+            Ok(entry) => entry,
+            Err(error) => {
+                self.poison(error);
+                return;
+            }
+        };
+        match value.shape() {
+            Ok(shape) if shape == entry.shape => {
+                self.graph.borrow_mut().updates.push((self.params.state_index(id), value.id));
+            }
+            Ok(_) => {
+                let reason = format!("the state {} has shape {}, its new value another", entry.name, entry.shape);
+                self.refuse("update", Mismatch::new(reason), &[value.id], location);
+            }
+            Err(_) => {} // the mistake that left it without a shape is on the tape already
         }
     }
 

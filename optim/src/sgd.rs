@@ -66,7 +66,7 @@ impl<T: Real> Sgd<T> {
         let (rate, momentum) = (T::from_f64(self.rate), T::from_f64(self.momentum));
         if self.momentum == 0.0 {
             params.flat_mut().iter_mut().zip(grads.flat()).for_each(|(p, &g)| *p -= rate * g);
-            return Ok(());
+            return params.commit(grads);
         }
         let velocity = self.velocity.get_or_insert_with(|| params.gradients());
         if velocity.check_layout(params).is_err() {
@@ -77,7 +77,7 @@ impl<T: Real> Sgd<T> {
             *v = momentum * *v + g;
             *p -= rate * if self.nesterov { g + momentum * *v } else { *v };
         }
-        Ok(())
+        params.commit(grads)
     }
 
     fn check(&self) -> Result<(), Error> {

@@ -12,6 +12,7 @@ mod join;
 mod matmul;
 mod moments;
 mod norms;
+mod random;
 mod reduction;
 mod scalar;
 mod select;
@@ -41,6 +42,7 @@ pub use join::*;
 pub use matmul::*;
 pub use moments::*;
 pub use norms::*;
+pub use random::*;
 pub use select::*;
 pub use softmax::*;
 pub use unary::*;
@@ -56,6 +58,7 @@ pub(crate) const FAMILIES: &[&[Entry]] = &[
     select::ENTRIES,
     moments::ENTRIES,
     norms::ENTRIES,
+    random::ENTRIES,
     extrema::ENTRIES,
     softmax::ENTRIES,
     matmul::ENTRIES,

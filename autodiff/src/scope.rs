@@ -1,0 +1,52 @@
+//! Registration: the tree of names that modules put their parameters and state into.
+
+use rand::rngs::StdRng;
+
+use crate::params::{ParamId, Params, StateId};
+use crate::real::Real;
+use crate::shape::Shape;
+use crate::tensor::Tensor;
+
+/// A place in the tree of names under which a module registers its parameters.
+#[derive(Debug)]
+pub struct Scope<'p, T: Real> {
+    params: &'p mut Params<T>,
+    prefix: String,
+}
+
+impl<'p, T: Real> Scope<'p, T> {
+    pub(crate) fn new(params: &'p mut Params<T>, prefix: String) -> Self {
+        Scope { params, prefix }
+    }
+
+    /// The scope `prefix.name`.
+    pub fn child(&mut self, name: &str) -> Scope<'_, T> {
+        let prefix = self.full_name(name);
+        Scope { params: self.params, prefix }
+    }
+
+    /// Registers a parameter; `fill` writes its initial values, in row-major order. They are drawn in `f64`, so
+    /// that a model starts from the same values in every scalar. One that is infinite or NaN is a mistake that
+    /// [`Params::check`] and every tape give.
+    pub fn parameter(
+        &mut self,
+        name: &str,
+        shape: impl Into<Shape>,
+        fill: impl FnOnce(&mut [f64], &mut StdRng),
+    ) -> ParamId {
+        let name = self.full_name(name);
+        self.params.register(name, shape.into(), fill)
+    }
+
+    /// Registers a state: numbers without a gradient that a recording reads with
+    /// [`Recording::state`](crate::Recording::state) and replaces with
+    /// [`Recording::update`](crate::Recording::update).
+    pub fn state(&mut self, name: &str, initial: &Tensor<f64>) -> StateId {
+        let name = self.full_name(name);
+        self.params.register_state(name, initial)
+    }
+
+    fn full_name(&self, name: &str) -> String {
+        if self.prefix.is_empty() { name.to_owned() } else { format!("{}.{name}", self.prefix) }
+    }
+}

@@ -1,0 +1,103 @@
+//! State: numbers without a gradient that a recording reads and replaces, and that an optimizer's step stores.
+#![allow(clippy::unwrap_used, reason = "a test that fails says so")]
+
+use autodiff::{Error, Mode, Params, Program, Recording, StateId, Tape, Tensor, Var};
+
+/// A parameter w of value 3, and a running mean of what it was multiplied with.
+fn model() -> (Params<f64>, StateId) {
+    let mut params = Params::new(1);
+    let mut scope = params.scope("norm");
+    scope.parameter("w", [1], |values, _| values.fill(3.0));
+    let mean = scope.state("mean", &[4.0].into());
+    (params, mean)
+}
+
+fn running<'r>(t: &'r Recording<'r, f64>, mean: StateId, x: Var<'r, f64>) -> Var<'r, f64> {
+    t.update(mean, t.state(mean) * 0.5 + x * 0.5);
+    t.state(mean)
+}
+
+#[test]
+fn an_update_is_read_on_the_recording_and_stored_by_the_commit() {
+    let (mut params, mean) = model();
+    let w = params.id("norm.w").unwrap();
+    let mut grads = params.gradients();
+    let mut tape = Tape::new();
+    for expected in [7.0, 8.5] {
+        let t = tape.start(&params, Mode::Train);
+        let x = t.input(&[10.0].into());
+        let after = running(&t, mean, x * t.param(w) / 3.0);
+        assert_eq!(after.value().unwrap(), [expected].into());
+        (t.param(w) * after).sum(..).backward(&mut grads).unwrap();
+        // The update is a constant to the loss: only the direct factor has a gradient.
+        assert_eq!(grads.flat(), &[expected]);
+        params.commit(&grads).unwrap();
+        assert_eq!(params.state(mean).unwrap(), [expected].into());
+    }
+    assert_eq!(params.step(), 2);
+}
+
+#[test]
+fn two_updates_on_one_recording_follow_each_other() {
+    let (mut params, mean) = model();
+    let mut grads = params.gradients();
+    let mut tape = Tape::new();
+    let t = tape.start(&params, Mode::Train);
+    running(&t, mean, t.input(&[8.0].into()));
+    running(&t, mean, t.input(&[2.0].into()));
+    t.param(params.id("norm.w").unwrap()).sum(..).backward(&mut grads).unwrap();
+    params.commit(&grads).unwrap();
+    assert_eq!(params.state(mean).unwrap(), [4.0].into());
+}
+
+#[test]
+fn a_program_reads_the_state_of_each_replay() {
+    let (mut params, mean) = model();
+    let w = params.id("norm.w").unwrap();
+    let mut program = Program::record(&params, Mode::Train, |t| {
+        let x = t.declare_input("x", [1]);
+        [(running(t, mean, x) * t.param(w)).sum(..)]
+    })
+    .unwrap();
+    let mut grads = params.gradients();
+    for expected in [7.0, 8.5] {
+        program.forward(&params, &[&[10.0].into()]).unwrap();
+        program.backward(&params, &mut grads).unwrap();
+        assert_eq!(program.output(&params, 0).unwrap(), Tensor::scalar(3.0 * expected));
+        params.commit(&grads).unwrap();
+        assert_eq!(params.state(mean).unwrap(), [expected].into());
+    }
+}
+
+#[test]
+fn gradients_without_an_update_leave_the_state() {
+    let (mut params, mean) = model();
+    let mut grads = params.gradients();
+    let mut tape = Tape::new();
+    let t = tape.start(&params, Mode::Train);
+    let w = t.param(params.id("norm.w").unwrap());
+    running(&t, mean, w);
+    w.sum(..).backward(&mut grads).unwrap();
+    let t = tape.start(&params, Mode::Train);
+    t.param(params.id("norm.w").unwrap()).sum(..).backward(&mut grads).unwrap();
+    params.commit(&grads).unwrap();
+    assert_eq!(params.state(mean).unwrap(), [4.0].into());
+}
+
+#[test]
+fn mistakes_are_named() {
+    let (mut params, mean) = model();
+    let mut tape = Tape::new();
+    let t = tape.start(&params, Mode::Train);
+    t.update(mean, t.input(&[1.0, 2.0].into()));
+    let message = t.check().unwrap_err().to_string();
+    assert!(message.contains("norm.mean has shape [1]") && message.contains("[2]"), "{message}");
+    let (other, foreign) = model();
+    assert!(matches!(tape.start(&params, Mode::Train).state(foreign).value(), Err(Error::Foreign { .. })));
+    assert!(matches!(params.commit(&other.gradients()), Err(Error::Foreign { .. })));
+    assert!(params.set_state(mean, &[1.0, 2.0].into()).is_err());
+    assert!(params.id("norm.mean").unwrap_err().to_string().contains("it is a state"));
+    assert!(params.state_id("norm.w").unwrap_err().to_string().contains("it is a parameter"));
+    params.scope("norm").state("w", &[0.0].into());
+    assert!(params.check().unwrap_err().to_string().contains("registered twice"));
+}
