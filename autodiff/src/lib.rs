@@ -26,6 +26,7 @@ pub mod ops;
 mod params;
 mod profile;
 mod program;
+mod push;
 mod real;
 mod scope;
 mod shape;

@@ -236,6 +236,16 @@ impl<'t, T: Real> Var<'t, T> {
         })
     }
 
+    /// A part of what this value's operation kept for backward, from `start`, through which no gradient flows.
+    #[track_caller]
+    pub(crate) fn kept(self, start: usize, shape: Shape) -> Var<'t, T> {
+        if self.id == POISON {
+            return self;
+        }
+        let id = self.recording.graph.borrow_mut().push_kept(self.id, start, shape, Location::caller());
+        Var::new(self.recording, id)
+    }
+
     #[track_caller]
     fn view(
         self,

@@ -8,7 +8,9 @@ pub(crate) mod gemm;
 mod matrix;
 mod product;
 pub(crate) mod reduce;
+mod scratch;
 pub(crate) mod vector;
 
 pub(crate) use self::dispatch::dispatch;
 pub use matrix::{MatrixMut, MatrixRef};
+pub(crate) use scratch::with_scratch;

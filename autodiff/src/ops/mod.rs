@@ -11,6 +11,7 @@ mod index;
 mod join;
 mod matmul;
 mod moments;
+mod normalise;
 mod norms;
 mod random;
 mod reduction;
@@ -41,6 +42,7 @@ pub use index::*;
 pub use join::*;
 pub use matmul::*;
 pub use moments::*;
+pub use normalise::*;
 pub use norms::*;
 pub use random::*;
 pub use select::*;
@@ -58,6 +60,7 @@ pub(crate) const FAMILIES: &[&[Entry]] = &[
     select::ENTRIES,
     moments::ENTRIES,
     norms::ENTRIES,
+    normalise::ENTRIES,
     random::ENTRIES,
     extrema::ENTRIES,
     softmax::ENTRIES,

@@ -1,0 +1,247 @@
+//! Standardising groups of values, then scale and shift: what batch, layer, group and instance normalisation share.
+//!
+//! One operation because speed and stability ask for it: the gradient of a mean and a variance, written out, is three
+//! passes over the data where a composition takes a dozen, and cancels no large terms.
+
+use super::axes::Axes;
+use super::prelude::*;
+use crate::kernel::with_scratch;
+use crate::layout::Layout;
+use crate::view::{View, ViewMut};
+
+/// `(x − mean) / √(variance + epsilon)`, with mean and biased variance over `axes` (Ioffe and Szegedy 2015). A second and a
+/// third input, which broadcast to the first, scale and shift the result.
+#[derive(Clone, Debug)]
+pub struct Normalise {
+    /// What mean and variance are taken over.
+    pub axes: Axes,
+    /// Added to the variance, so that a constant group comes out as zeros.
+    pub epsilon: f64,
+}
+
+/// A normalised value with the statistics that it was normalised by; through those no gradient flows.
+#[derive(Clone, Copy, Debug)]
+pub struct Normalised<'t, T: Real> {
+    /// The normalised value.
+    pub value: Var<'t, T>,
+    /// The means.
+    pub mean: Var<'t, T>,
+    /// The biased variances: squared deviations divided by their number.
+    pub variance: Var<'t, T>,
+}
+
+/// What forward keeps, each as long as there are groups.
+struct Statistics<'a, T> {
+    mean: &'a [T],
+    /// `1/√(variance + epsilon)`.
+    inverse: &'a [T],
+}
+
+impl Normalise {
+    fn groups(&self, shape: &Shape) -> usize {
+        self.axes.reduce(shape).map_or(0, |shape| shape.size())
+    }
+
+    fn statistics<'a, T>(saved: &'a [T]) -> Statistics<'a, T> {
+        let groups = saved.len() / 3;
+        Statistics { mean: &saved[..groups], inverse: &saved[2 * groups..] }
+    }
+}
+
+impl<T: Real> Op<T> for Normalise {
+    fn name(&self) -> &'static str {
+        "normalise"
+    }
+    fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+        let x = match inputs {
+            [x] | [x, _, _] => *x,
+            _ => {
+                return Err(Mismatch::new(format!("takes a value, or value, scale and shift; {} given", inputs.len())));
+            }
+        };
+        self.axes.reduce(x)?;
+        if !(self.epsilon >= 0.0 && self.epsilon.is_finite()) {
+            return Err(Mismatch::new(format!("epsilon is {}; it must be finite and not negative", self.epsilon)));
+        }
+        if inputs.iter().any(|input| x.broadcast(input).as_ref() != Some(x)) {
+            return Err(Mismatch::new("scale and shift must broadcast to the value's shape"));
+        }
+        Ok(x.clone())
+    }
+    /// Means, variances and inverse deviations.
+    fn saved(&self, inputs: &[&Shape]) -> usize {
+        3 * self.groups(inputs[0])
+    }
+    fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], saved: &mut [T]) {
+        let x = inputs.view(0);
+        let spread = self.axes.spread(x.shape());
+        let count = T::from_f64(self.axes.count(x.shape()) as f64);
+        let groups = saved.len() / 3;
+        let (mean, rest) = saved.split_at_mut(groups);
+        let (variance, inverse) = rest.split_at_mut(groups);
+        // Deviations from each group's first value: what they sum to is small, and exactly 0 where the group is constant.
+        let starts = self.axes.groups(x.layout()).starts().take(x.shape().size());
+        inverse.iter_mut().zip(starts).for_each(|(first, start)| *first = x.at(start));
+        mean.fill(T::ZERO);
+        accumulate([x, View::new(inverse, &spread)], ViewMut::new(mean, &spread), |_, [x, first], sums| {
+            sums.iter_mut().zip(x).zip(first).for_each(|((sum, &x), &first)| *sum += x - first);
+        });
+        mean.iter_mut().zip(&*inverse).for_each(|(mean, &first)| *mean = first + *mean / count);
+        variance.fill(T::ZERO);
+        accumulate([x, View::new(mean, &spread)], ViewMut::new(variance, &spread), |_, [x, mean], sums| {
+            sums.iter_mut().zip(x).zip(mean).for_each(|((sum, &x), &mean)| *sum += (x - mean) * (x - mean));
+        });
+        let epsilon = T::from_f64(self.epsilon);
+        for (variance, inverse) in variance.iter_mut().zip(&mut *inverse) {
+            *variance = *variance / count;
+            *inverse = T::ONE / (*variance + epsilon).sqrt();
+        }
+        let standard = [x, View::new(mean, &spread), View::new(inverse, &spread)];
+        for_each_block(standard, |first, [x, mean, inverse]| {
+            for (((y, &x), &mean), &inverse) in output[first..].iter_mut().zip(x).zip(mean).zip(inverse) {
+                *y = (x - mean) * inverse;
+            }
+        });
+        if inputs.count() == 3 {
+            scale_and_shift(inputs, output);
+        }
+    }
+    fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+        let shape = at.inputs.output_shape();
+        let dense = Layout::dense(shape.clone());
+        let (x, g) = (at.inputs.view(0), View::new(cotangent, &dense));
+        let spread = self.axes.spread(shape);
+        let Statistics { mean, inverse } = Normalise::statistics(at.saved);
+        let standard = [x, View::new(mean, &spread), View::new(inverse, &spread), g];
+        if at.inputs.count() == 1 {
+            if let Some(grad) = grads.view(0) {
+                pull_standardised(&self.axes, standard, grad);
+            }
+            return;
+        }
+        grads.broadcast(1, shape, |grad| {
+            accumulate(standard, grad, |_, [x, mean, inverse, g], sums| {
+                for ((((sum, &x), &mean), &inverse), &g) in sums.iter_mut().zip(x).zip(mean).zip(inverse).zip(g) {
+                    *sum += g * ((x - mean) * inverse);
+                }
+            });
+        });
+        grads.broadcast(2, shape, |grad| grad.add(cotangent));
+        let Some(grad) = grads.view(0) else { return };
+        let Ok(scale) = at.inputs.view(1).layout().broadcast_to(shape) else { return };
+        with_scratch(cotangent.len(), |scaled| {
+            for_each_block([g, at.inputs.view(1).through(&scale)], |first, [g, scale]| {
+                scaled[first..].iter_mut().zip(g).zip(scale).for_each(|((to, &g), &scale)| *to = g * scale);
+            });
+            let [x, mean, inverse, _] = standard;
+            pull_standardised(&self.axes, [x, mean, inverse, View::new(scaled, &dense)], grad);
+        });
+    }
+}
+
+/// `y = scale·y + shift`.
+fn scale_and_shift<T: Real>(inputs: Inputs<'_, T>, output: &mut [T]) {
+    inputs.broadcast(|[_, scale, shift]| {
+        for_each_block([scale, shift], |first, [scale, shift]| {
+            for ((y, &scale), &shift) in output[first..].iter_mut().zip(scale).zip(shift) {
+                *y = *y * scale + shift;
+            }
+        });
+    });
+}
+
+/// Adds `(g − mean(g) − x̂·mean(g·x̂)) / deviation`, the means over each group; given x, mean, inverse deviation and g.
+fn pull_standardised<T: Real>(axes: &Axes, standard: [View<'_, T>; 4], grad: ViewMut<'_, T>) {
+    let [x, mean, inverse, g] = standard;
+    let spread = inverse.layout();
+    let groups = axes.reduce(x.shape()).map_or(0, |shape| shape.size());
+    let share = T::ONE / T::from_f64(axes.count(x.shape()) as f64);
+    with_scratch(2 * groups, |means| {
+        let (of_g, of_product) = means.split_at_mut(groups);
+        accumulate([g], ViewMut::new(of_g, spread), |_, [g], sums| {
+            sums.iter_mut().zip(g).for_each(|(sum, &g)| *sum += share * g);
+        });
+        accumulate(standard, ViewMut::new(of_product, spread), |_, [x, mean, inverse, g], sums| {
+            for ((((sum, &x), &mean), &inverse), &g) in sums.iter_mut().zip(x).zip(mean).zip(inverse).zip(g) {
+                *sum += share * g * ((x - mean) * inverse);
+            }
+        });
+        let views = [x, mean, inverse, g, View::new(of_g, spread), View::new(of_product, spread)];
+        accumulate(views, grad, |_, [x, mean, inverse, g, of_g, of_product], sums| {
+            for (k, sum) in sums.iter_mut().enumerate() {
+                let standard = (x[k] - mean[k]) * inverse[k];
+                *sum += inverse[k] * (g[k] - of_g[k] - standard * of_product[k]);
+            }
+        });
+    });
+}
+
+impl<'t, T: Real> Var<'t, T> {
+    /// `(x − mean) / √(variance + epsilon)` with mean and biased variance over `axes`; `affine`, scale and shift that
+    /// broadcast to this value's shape, re-parametrises it: `scale · x̂ + shift`.
+    #[track_caller]
+    #[must_use]
+    pub fn normalise(self, affine: Option<[Var<'t, T>; 2]>, axes: impl Into<Axes>, epsilon: f64) -> Normalised<'t, T> {
+        let axes = axes.into();
+        let op = Normalise { axes: axes.clone(), epsilon };
+        let value = match affine {
+            Some([scale, shift]) => self.recording().apply(op, [self, scale, shift]),
+            None => self.apply(op),
+        };
+        let groups = self.shape().ok().and_then(|shape| axes.reduce(&shape).ok()).unwrap_or_default();
+        let size = groups.size();
+        let [mean, variance] = [0, size].map(|start| value.kept(start, groups.clone()));
+        Normalised { value, mean, variance }
+    }
+}
+
+pub(super) const ENTRIES: &[Entry] = &[Entry {
+    name: "normalise",
+    draw: |choices| {
+        let shape = choices.shape(0, 4);
+        let axes = Axes::draw(choices, shape.rank());
+        let op = Normalise { axes, epsilon: [0.1, 0.01][choices.below(2)] };
+        let x = Domain::REAL.of(shape.clone());
+        if choices.flag() {
+            return Case::new(op, [x]);
+        }
+        let [scale, shift] = [(); 2].map(|()| Domain::REAL.of(choices.narrower(&shape)));
+        Case::new(op, [x, scale, shift])
+    },
+}];
+
+#[cfg(test)]
+mod tests {
+    use crate::{Mode, Params, Tape, Tensor};
+
+    #[test]
+    fn the_statistics_are_those_of_each_group() {
+        let params = Params::<f64>::default();
+        let mut tape = Tape::new();
+        let t = tape.start(&params, Mode::Train);
+        let x = t.variable(&[[1.0, 5.0], [3.0, 5.0]].into());
+        let normal = x.normalise(None, 0, 0.0);
+        assert_eq!(normal.mean.value().unwrap(), [2.0, 5.0].into());
+        assert_eq!(normal.variance.value().unwrap(), [1.0, 0.0].into());
+        let column = normal.value.narrow(1, 0..1).value().unwrap();
+        assert_eq!(column, [[-1.0], [1.0]].into());
+        // A constant column: no deviation, and with an epsilon no NaN.
+        let safe = x.normalise(None, 0, 1e-5).value;
+        assert_eq!(safe.index(1, 1).value().unwrap(), [0.0, 0.0].into());
+        let mut grads = params.gradients();
+        safe.backward_with(&[[1.0, 1.0], [1.0, 2.0]].into(), &mut grads).unwrap();
+        assert!(grads.of(x).unwrap().data().iter().all(|g| g.is_finite()));
+        let message = (normal.mean * 2.0).sum(..).backward(&mut grads).unwrap_err().to_string();
+        assert!(message.contains("nothing it depends on needs a gradient"), "{message}");
+    }
+
+    #[test]
+    fn one_sample_comes_out_as_its_shift() {
+        let params = Params::<f32>::default();
+        let mut tape = Tape::new();
+        let t = tape.start(&params, Mode::Train);
+        let x = t.variable(&Tensor::from([[3.0, -7.0]]));
+        let affine = [t.input(&[2.0, 2.0].into()), t.input(&[0.5, 1.5].into())];
+        assert_eq!(x.normalise(Some(affine), 0, 1e-5).value.value().unwrap(), [[0.5, 1.5]].into());
+    }
+}
