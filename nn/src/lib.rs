@@ -30,9 +30,11 @@ mod linear;
 pub mod loss;
 pub mod metrics;
 mod module;
+mod normalisation;
 mod refusal;
 
 pub use activations::*;
 pub use initialisers::{Draw, Fan, Initial, gain};
 pub use linear::Linear;
 pub use module::Module;
+pub use normalisation::*;

@@ -3,6 +3,8 @@
 //! The only room where `unsafe` is allowed; each block states the contract it relies on.
 #![allow(unsafe_code)]
 
+mod columns;
+mod correlation;
 mod dispatch;
 pub(crate) mod gemm;
 mod matrix;
@@ -11,6 +13,8 @@ pub(crate) mod reduce;
 mod scratch;
 pub(crate) mod vector;
 
+pub(crate) use self::columns::Windows;
+pub(crate) use self::correlation::Correlation;
 pub(crate) use self::dispatch::dispatch;
 pub use matrix::{MatrixMut, MatrixRef};
 pub(crate) use scratch::with_scratch;

@@ -5,6 +5,7 @@ mod arrange;
 mod axes;
 mod binary;
 mod compare;
+mod conv;
 mod elementwise;
 mod extrema;
 mod index;
@@ -37,6 +38,7 @@ pub use arrange::*;
 pub use axes::{Axes, keep};
 pub use binary::*;
 pub use compare::*;
+pub use conv::*;
 pub use extrema::*;
 pub use index::*;
 pub use join::*;
@@ -65,6 +67,7 @@ pub(crate) const FAMILIES: &[&[Entry]] = &[
     extrema::ENTRIES,
     softmax::ENTRIES,
     matmul::ENTRIES,
+    conv::ENTRIES,
     join::ENTRIES,
     index::ENTRIES,
     arrange::ENTRIES,

@@ -1,0 +1,104 @@
+//! The columns of a convolution: for each place of the output, the window of the input that it looks at (Chellapilla
+//! 2006). A convolution is then a matrix product.
+
+use crate::real::Real;
+
+/// How windows of two axes lie over an image of several channels.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Windows {
+    pub(crate) channels: usize,
+    /// Extents of the image, the window and the places it takes.
+    pub(crate) image: [usize; 2],
+    pub(crate) kernel: [usize; 2],
+    pub(crate) places: [usize; 2],
+    pub(crate) stride: [usize; 2],
+    /// Zeros before the image.
+    pub(crate) before: [usize; 2],
+    pub(crate) dilation: [usize; 2],
+}
+
+/// One run of a row of columns: places `to..to + length` look at `from`, `from + stride`, …
+struct Run {
+    to: usize,
+    from: usize,
+    length: usize,
+}
+
+impl Windows {
+    /// Rows of the matrix of columns: places of a window.
+    pub(crate) fn rows(&self) -> usize {
+        self.channels * self.kernel[0] * self.kernel[1]
+    }
+
+    /// Columns of it: places of the output.
+    pub(crate) fn columns(&self) -> usize {
+        self.places[0] * self.places[1]
+    }
+
+    /// Whether the image is its own matrix of columns.
+    pub(crate) fn is_identity(&self) -> bool {
+        self.kernel == [1, 1] && self.stride == [1, 1] && self.places == self.image && self.before == [0, 0]
+    }
+
+    /// Along one axis, for place `offset` of the window: the first output whose place lies in the image, how many follow,
+    /// and where in the image the first lies.
+    fn valid(&self, axis: usize, offset: usize) -> Run {
+        let (stride, before, shift) = (self.stride[axis], self.before[axis], offset * self.dilation[axis]);
+        let to = before.saturating_sub(shift).div_ceil(stride);
+        let from = to * stride + shift; // counted with the zeros before
+        let end = self.image[axis] + before;
+        let length =
+            if from < end { ((end - from - 1) / stride + 1).min(self.places[axis].saturating_sub(to)) } else { 0 };
+        Run { to, from: from.saturating_sub(before), length }
+    }
+
+    /// Calls `visit(column place, image place, length)` for every run of neighbouring places that lie in the image.
+    fn for_each_run(&self, mut visit: impl FnMut(usize, usize, usize)) {
+        let ([height, width], [kernel_height, kernel_width]) = (self.image, self.kernel);
+        let mut row = 0;
+        for channel in 0..self.channels {
+            for y in 0..kernel_height {
+                let vertical = self.valid(0, y);
+                for x in 0..kernel_width {
+                    let across = self.valid(1, x);
+                    for line in 0..vertical.length {
+                        let to = (vertical.to + line) * self.places[1] + across.to;
+                        let from = (channel * height + vertical.from + line * self.stride[0]) * width + across.from;
+                        visit(row * self.columns() + to, from, across.length);
+                    }
+                    row += 1;
+                }
+            }
+        }
+    }
+
+    /// Writes the columns of `image`, `[rows, columns]`; what lies outside the image stays as it is.
+    pub(crate) fn gather<T: Real>(&self, image: &[T], columns: &mut [T]) {
+        let stride = self.stride[1];
+        self.for_each_run(|to, from, length| {
+            if length == 0 {
+                return;
+            }
+            let run = &mut columns[to..to + length];
+            match stride {
+                1 => run.copy_from_slice(&image[from..from + length]),
+                _ => run.iter_mut().zip(image[from..].iter().step_by(stride)).for_each(|(to, &from)| *to = from),
+            }
+        });
+    }
+
+    /// Adds each element of the columns to the place of the image that it came from.
+    pub(crate) fn scatter_add<T: Real>(&self, columns: &[T], image: &mut [T]) {
+        let stride = self.stride[1];
+        self.for_each_run(|to, from, length| {
+            if length == 0 {
+                return;
+            }
+            let run = &columns[to..to + length];
+            match stride {
+                1 => image[from..from + length].iter_mut().zip(run).for_each(|(sum, &amount)| *sum += amount),
+                _ => image[from..].iter_mut().step_by(stride).zip(run).for_each(|(sum, &amount)| *sum += amount),
+            }
+        });
+    }
+}

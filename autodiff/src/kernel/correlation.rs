@@ -1,0 +1,105 @@
+//! Convolution of dense slices by matrix products on columns: forward, and the two adjoints that backward and the transposed
+//! convolution need.
+
+use super::{MatrixMut, MatrixRef, Windows, with_scratch};
+use crate::real::Real;
+
+/// A convolution from its wide side, the image, to its narrow side: each of `samples · groups` is one matrix product.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Correlation {
+    pub(crate) samples: usize,
+    pub(crate) groups: usize,
+    /// Channels of the narrow side, in one group.
+    pub(crate) narrow: usize,
+    pub(crate) windows: Windows,
+}
+
+impl Correlation {
+    /// For every sample and group: its number, and where its image, narrow side and weight start.
+    fn parts(&self) -> impl Iterator<Item = [usize; 3]> + use<> {
+        let (groups, windows) = (self.groups, self.windows);
+        let image = windows.channels * windows.image[0] * windows.image[1];
+        let (narrow, weight) = (self.narrow * windows.columns(), self.narrow * windows.rows());
+        (0..self.samples * groups).map(move |part| [part * image, part * narrow, part % groups * weight])
+    }
+
+    fn image_size(&self) -> usize {
+        self.windows.channels * self.windows.image[0] * self.windows.image[1]
+    }
+
+    /// The columns of one image, in `scratch` unless the image is that itself.
+    fn columns<'a, T: Real>(&self, image: &'a [T], scratch: &'a mut [T]) -> &'a [T] {
+        if self.windows.is_identity() {
+            return image;
+        }
+        self.windows.gather(image, scratch);
+        scratch
+    }
+
+    fn scratch(&self) -> usize {
+        if self.windows.is_identity() { 0 } else { self.windows.rows() * self.windows.columns() }
+    }
+
+    /// `narrow = weight · columns(image)`, or adds that.
+    pub(crate) fn correlate<T: Real>(&self, image: &[T], weight: &[T], narrow: &mut [T], accumulate: bool) {
+        let (rows, columns) = (self.windows.rows(), self.windows.columns());
+        with_scratch(self.scratch(), |scratch| {
+            for [i, o, w] in self.parts() {
+                let seen = self.columns(&image[i..i + self.image_size()], scratch);
+                product(
+                    [self.narrow, rows, columns],
+                    (&weight[w..], [rows, 1]),
+                    (seen, [columns, 1]),
+                    (&mut narrow[o..], accumulate),
+                );
+            }
+        });
+    }
+
+    /// `image += the transpose of correlate, applied to narrow`.
+    pub(crate) fn spread<T: Real>(&self, narrow: &[T], weight: &[T], image: &mut [T]) {
+        let (rows, columns) = (self.windows.rows(), self.windows.columns());
+        let sizes = [rows, self.narrow, columns];
+        with_scratch(self.scratch(), |scratch| {
+            for [i, o, w] in self.parts() {
+                let (weight, narrow) = ((&weight[w..], [1, rows]), (&narrow[o..], [columns, 1]));
+                let image = &mut image[i..i + self.image_size()];
+                if self.windows.is_identity() {
+                    product(sizes, weight, narrow, (image, true));
+                } else {
+                    product(sizes, weight, narrow, (scratch, false));
+                    self.windows.scatter_add(scratch, image);
+                }
+            }
+        });
+    }
+
+    /// `weight += narrow · columns(image)ᵀ`, summed over the samples.
+    pub(crate) fn correlate_weight<T: Real>(&self, image: &[T], narrow: &[T], weight: &mut [T]) {
+        let (rows, columns) = (self.windows.rows(), self.windows.columns());
+        with_scratch(self.scratch(), |scratch| {
+            for [i, o, w] in self.parts() {
+                let seen = self.columns(&image[i..i + self.image_size()], scratch);
+                product(
+                    [self.narrow, columns, rows],
+                    (&narrow[o..], [columns, 1]),
+                    (seen, [1, columns]),
+                    (&mut weight[w..], true),
+                );
+            }
+        });
+    }
+}
+
+/// `c = a·b` or `c += a·b`, of `[m, k] × [k, n]`; each matrix with its strides, `c` dense.
+fn product<T: Real>(
+    [m, k, n]: [usize; 3],
+    (a, a_strides): (&[T], [usize; 2]),
+    (b, b_strides): (&[T], [usize; 2]),
+    (c, accumulate): (&mut [T], bool),
+) {
+    let (a, b) = (MatrixRef::new(a, [m, k], a_strides), MatrixRef::new(b, [k, n], b_strides));
+    if let (Some(a), Some(b), Some(c)) = (a, b, MatrixMut::new(c, [m, n], [n, 1])) {
+        T::gemm(a, b, c, accumulate);
+    }
+}

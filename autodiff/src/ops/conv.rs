@@ -1,0 +1,269 @@
+//! Convolution and its transpose, over two axes: three matrix products on columns, shared by both.
+//!
+//! As in every framework, "convolution" is cross-correlation: the window is not flipped. Columns are made anew for backward,
+//! because keeping them would take `kernel` times the memory of the input.
+
+use super::prelude::*;
+use crate::kernel::{Correlation, Windows, with_scratch};
+use crate::view::{View, ViewMut};
+
+/// Where a window is put. The first number is for the rows, the second for the columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placement {
+    /// Steps between neighbouring windows.
+    pub stride: [usize; 2],
+    /// Zeros before and after.
+    pub padding: [[usize; 2]; 2],
+    /// Steps between neighbouring places of a window.
+    pub dilation: [usize; 2],
+    /// Into how many groups of neighbours the channels fall; each output channel sees those of its group only.
+    pub groups: usize,
+}
+
+impl Default for Placement {
+    /// Every place, no zeros around, neighbours, one group.
+    fn default() -> Self {
+        Placement { stride: [1, 1], padding: [[0; 2]; 2], dilation: [1, 1], groups: 1 }
+    }
+}
+
+/// Cross-correlation: `[samples, in, height, width]` by `[out, in/groups, kernel height, kernel width]` gives
+/// `[samples, out, ..]` with extents `(extent + padding − dilation·(kernel − 1) − 1)/stride + 1`, rounded down.
+#[derive(Clone, Copy, Debug)]
+pub struct Conv2d {
+    /// Where the window is put.
+    pub placement: Placement,
+}
+
+/// The transpose of [`Conv2d`] as a linear map: `[samples, in, height, width]` by
+/// `[in, out/groups, kernel height, kernel width]` gives `[samples, out, ..]` with extents
+/// `(extent − 1)·stride − padding + dilation·(kernel − 1) + extra + 1`.
+#[derive(Clone, Copy, Debug)]
+pub struct ConvTranspose2d {
+    /// Where the window is put.
+    pub placement: Placement,
+    /// Added to the extents: of the sizes that a strided convolution maps to one, which is meant.
+    pub extra: [usize; 2],
+}
+
+impl Placement {
+    fn check(&self, x: &Shape, weight: &Shape) -> Result<([usize; 4], [usize; 4]), Mismatch> {
+        let four = |shape: &Shape| <[usize; 4]>::try_from(&shape[..]).ok();
+        let (Some(x), Some(weight)) = (four(x), four(weight)) else {
+            return Err(Mismatch::new("a convolution over two axes takes a value and a weight of four axes"));
+        };
+        if self.stride.contains(&0) || self.dilation.contains(&0) || self.groups == 0 {
+            return Err(Mismatch::new("stride, dilation and groups must be at least 1"));
+        }
+        if weight[2] == 0 || weight[3] == 0 {
+            return Err(Mismatch::new("the kernel has extent 0"));
+        }
+        if !x[1].is_multiple_of(self.groups) || !weight[0].is_multiple_of(self.groups) {
+            return Err(Mismatch::new(format!("channels do not divide into {} groups", self.groups)));
+        }
+        Ok((x, weight))
+    }
+
+    /// Places that the window reaches past its first along an axis.
+    fn reach(&self, axis: usize, kernel: usize) -> Option<usize> {
+        self.dilation[axis].checked_mul(kernel - 1)
+    }
+
+    fn padded(&self, axis: usize, extent: usize) -> Option<usize> {
+        extent.checked_add(self.padding[axis][0])?.checked_add(self.padding[axis][1])
+    }
+
+    fn plan(&self, samples: usize, image: [usize; 3], kernel: [usize; 2], places: [usize; 3]) -> Correlation {
+        let windows = Windows {
+            channels: image[0] / self.groups,
+            image: [image[1], image[2]],
+            kernel,
+            places: [places[1], places[2]],
+            stride: self.stride,
+            before: self.padding.map(|[before, _]| before),
+            dilation: self.dilation,
+        };
+        Correlation { samples, groups: self.groups, narrow: places[0] / self.groups, windows }
+    }
+}
+
+/// Calls `work` with the elements in row-major order.
+fn with_dense<T: Real, R>(view: View<'_, T>, work: impl FnOnce(&[T]) -> R) -> R {
+    match view.dense() {
+        Some(data) => work(data),
+        None => with_scratch(view.shape().size(), |copy| {
+            view.copy_to(copy);
+            work(copy)
+        }),
+    }
+}
+
+/// Calls `work` with a dense slice to add to; what it adds is then in the gradient.
+fn with_dense_grad<T: Real>(grad: ViewMut<'_, T>, work: impl FnOnce(&mut [T])) {
+    if grad.layout().dense_range().is_some() {
+        accumulate([], grad, {
+            let mut work = Some(work);
+            move |_, [], sums| work.take().into_iter().for_each(|work| work(sums))
+        });
+        return;
+    }
+    with_scratch(grad.layout().shape().size(), |sums| {
+        work(sums);
+        grad.add(sums);
+    });
+}
+
+fn four(shape: &Shape) -> [usize; 4] {
+    <[usize; 4]>::try_from(&shape[..]).unwrap_or_default()
+}
+
+impl Conv2d {
+    fn plan(&self, x: &Shape, weight: &Shape, y: &Shape) -> Correlation {
+        let ([n, channels, h, w], [_, _, kh, kw], [_, out, oh, ow]) = (four(x), four(weight), four(y));
+        self.placement.plan(n, [channels, h, w], [kh, kw], [out, oh, ow])
+    }
+}
+
+impl<T: Real> Op<T> for Conv2d {
+    fn name(&self) -> &'static str {
+        "conv2d"
+    }
+    fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+        let [x, weight] = exactly(inputs)?;
+        let place = &self.placement;
+        let (x, weight) = place.check(x, weight)?;
+        if x[1] / place.groups != weight[1] {
+            let seen = x[1] / place.groups;
+            return Err(Mismatch::new(format!("the weight sees {} channels, each group has {seen}", weight[1])));
+        }
+        let extent = |axis: usize| {
+            let room = place.padded(axis, x[2 + axis])?.checked_sub(place.reach(axis, weight[2 + axis])?)?;
+            Some(room.checked_sub(1)? / place.stride[axis] + 1)
+        };
+        let (Some(height), Some(width)) = (extent(0), extent(1)) else {
+            return Err(Mismatch::new("the kernel is larger than the padded value"));
+        };
+        Ok(Shape::new(&[x[0], weight[0], height, width]))
+    }
+    fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
+        let (x, weight) = (inputs.view(0), inputs.view(1));
+        let plan = self.plan(x.shape(), weight.shape(), inputs.output_shape());
+        with_dense(x, |x| with_dense(weight, |weight| plan.correlate(x, weight, output, false)));
+    }
+    fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+        let (x, weight) = (at.inputs.view(0), at.inputs.view(1));
+        let plan = self.plan(x.shape(), weight.shape(), at.inputs.output_shape());
+        if let Some(grad) = grads.view(0) {
+            with_dense(weight, |weight| with_dense_grad(grad, |grad| plan.spread(cotangent, weight, grad)));
+        }
+        if let Some(grad) = grads.view(1) {
+            with_dense(x, |x| with_dense_grad(grad, |grad| plan.correlate_weight(x, cotangent, grad)));
+        }
+    }
+}
+
+impl ConvTranspose2d {
+    /// The convolution that this transposes: from this one's output to its input.
+    fn plan(&self, x: &Shape, weight: &Shape, y: &Shape) -> Correlation {
+        let ([n, channels, h, w], [_, _, kh, kw], [_, out, oh, ow]) = (four(x), four(weight), four(y));
+        self.placement.plan(n, [out, oh, ow], [kh, kw], [channels, h, w])
+    }
+}
+
+impl<T: Real> Op<T> for ConvTranspose2d {
+    fn name(&self) -> &'static str {
+        "conv_transpose2d"
+    }
+    fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+        let [x, weight] = exactly(inputs)?;
+        let place = &self.placement;
+        let (x, weight) = place.check(x, weight)?;
+        if x[1] != weight[0] {
+            return Err(Mismatch::new(format!("the weight takes {} channels, the value has {}", weight[0], x[1])));
+        }
+        let extent = |axis: usize| {
+            if self.extra[axis] >= place.stride[axis].max(place.dilation[axis]) {
+                return None;
+            }
+            let spread = x[2 + axis].checked_sub(1)?.checked_mul(place.stride[axis])?;
+            let full = spread.checked_add(place.reach(axis, weight[2 + axis])?)?.checked_add(self.extra[axis] + 1)?;
+            full.checked_sub(place.padded(axis, 0)?).filter(|&extent| extent > 0)
+        };
+        let (Some(height), Some(width)) = (extent(0), extent(1)) else {
+            let reason = "no place is left: extents must be positive, the padding less than what the kernel reaches, and \
+                          what is added less than the stride or the dilation";
+            return Err(Mismatch::new(reason));
+        };
+        let out = weight[1].checked_mul(place.groups).ok_or_else(|| Mismatch::new("too many channels"))?;
+        Ok(Shape::new(&[x[0], out, height, width]))
+    }
+    fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
+        let (x, weight) = (inputs.view(0), inputs.view(1));
+        let plan = self.plan(x.shape(), weight.shape(), inputs.output_shape());
+        output.fill(T::ZERO);
+        with_dense(x, |x| with_dense(weight, |weight| plan.spread(x, weight, output)));
+    }
+    fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+        let (x, weight) = (at.inputs.view(0), at.inputs.view(1));
+        let plan = self.plan(x.shape(), weight.shape(), at.inputs.output_shape());
+        if let Some(grad) = grads.view(0) {
+            with_dense(weight, |weight| {
+                with_dense_grad(grad, |grad| plan.correlate(cotangent, weight, grad, true));
+            });
+        }
+        if let Some(grad) = grads.view(1) {
+            with_dense(x, |x| with_dense_grad(grad, |grad| plan.correlate_weight(cotangent, x, grad)));
+        }
+    }
+}
+
+impl<'t, T: Real> Var<'t, T> {
+    /// Convolution over two axes: `[samples, in, height, width]` by `[out, in/groups, kernel height, kernel width]`
+    /// gives `[samples, out, ..]`.
+    #[track_caller]
+    #[must_use]
+    pub fn conv2d(self, weight: Var<'t, T>, placement: Placement) -> Var<'t, T> {
+        self.recording().apply(Conv2d { placement }, [self, weight])
+    }
+
+    /// Transposed convolution over two axes: `[samples, in, height, width]` by
+    /// `[in, out/groups, kernel height, kernel width]` gives `[samples, out, ..]`; `extra` is added to the extents.
+    #[track_caller]
+    #[must_use]
+    pub fn conv_transpose2d(self, weight: Var<'t, T>, placement: Placement, extra: [usize; 2]) -> Var<'t, T> {
+        self.recording().apply(ConvTranspose2d { placement, extra }, [self, weight])
+    }
+}
+
+pub(super) const ENTRIES: &[Entry] =
+    &[Entry { name: "conv2d", draw: draw_conv }, Entry { name: "conv_transpose2d", draw: draw_transpose }];
+
+fn draw_placement(choices: &mut Choices<'_>) -> Placement {
+    let mut two = |bound: usize, least: usize| [(); 2].map(|()| least + choices.below(bound));
+    let (stride, dilation) = (two(3, 1), two(2, 1));
+    let padding = [two(3, 0), two(3, 0)];
+    Placement { stride, padding, dilation, groups: 1 + choices.below(2) }
+}
+
+fn draw_conv(choices: &mut Choices<'_>) -> Case {
+    let placement = draw_placement(choices);
+    let (samples, seen, out) = (choices.below(4), choices.extent().min(3), choices.below(3));
+    let kernel = [(); 2].map(|()| 1 + choices.below(3));
+    // Large enough for the window without padding.
+    let image = [0, 1].map(|axis| placement.dilation[axis] * (kernel[axis] - 1) + 1 + choices.below(4));
+    let x = [samples, seen * placement.groups, image[0], image[1]];
+    let weight = [out * placement.groups, seen, kernel[0], kernel[1]];
+    Case::new(Conv2d { placement }, [Domain::REAL.of(x), Domain::REAL.of(weight)])
+}
+
+fn draw_transpose(choices: &mut Choices<'_>) -> Case {
+    let mut placement = draw_placement(choices);
+    let (samples, seen, out) = (choices.below(4), choices.below(3), choices.below(3));
+    let kernel = [(); 2].map(|()| 1 + choices.below(3));
+    let reach = [0, 1].map(|axis| placement.dilation[axis] * (kernel[axis] - 1));
+    placement.padding = [0, 1].map(|axis| placement.padding[axis].map(|zeros| zeros.min(reach[axis] / 2)));
+    let extra = placement.stride.map(|stride| choices.below(stride));
+    let x = [samples, seen * placement.groups, choices.positive().min(4), choices.positive().min(4)];
+    let weight = [seen * placement.groups, out, kernel[0], kernel[1]];
+    Case::new(ConvTranspose2d { placement, extra }, [Domain::REAL.of(x), Domain::REAL.of(weight)])
+}
