@@ -55,11 +55,6 @@ impl Layout {
         Layout { shape, strides, offset, dense }
     }
 
-    /// Whether two places of this layout may be the same memory (a broadcast axis).
-    pub fn is_broadcast(&self) -> bool {
-        self.shape.iter().zip(&self.strides).any(|(&extent, &stride)| extent > 1 && stride == 0)
-    }
-
     /// Axes reordered: axis `i` of the result is axis `axes[i]` of this layout.
     pub fn permute(&self, axes: &[usize]) -> Result<Layout, Mismatch> {
         let mut seen: SmallVec<[bool; 8]> = SmallVec::from_elem(false, self.shape.rank());
@@ -115,6 +110,25 @@ impl Layout {
         strides[axis] *= step;
         let skipped = if length > 0 { start * self.strides[axis] } else { 0 };
         Ok(Layout::new(self.shape.with(axis, length), strides, self.offset + skipped))
+    }
+
+    /// Windows of `size` places along `axis`, which may overlap: the axis counts them, a new last axis counts their places.
+    /// Windows start `stride` apart, their places are `dilation` apart.
+    pub fn windows(&self, axis: usize, size: usize, stride: usize, dilation: usize) -> Result<Layout, Mismatch> {
+        self.check_axis(axis)?;
+        let extent = self.shape[axis];
+        let reach = size.checked_sub(1).and_then(|steps| steps.checked_mul(dilation));
+        let count = match reach {
+            Some(reach) if reach < extent && stride > 0 && dilation > 0 => (extent - reach - 1) / stride + 1,
+            _ => {
+                let asked = format!("of size {size}, stride {stride}, dilation {dilation}");
+                return Err(Mismatch::new(format!("no window {asked} fits axis {axis} of extent {extent}")));
+            }
+        };
+        let (mut strides, rank) = (self.strides.clone(), self.shape.rank());
+        strides.push(strides[axis] * dilation);
+        strides[axis] *= stride;
+        Ok(Layout::new(self.shape.with(axis, count).insert(rank, size), strides, self.offset))
     }
 
     /// The axes for which `chosen` is false, and those for which it is true: any element lies at the sum of a place

@@ -25,6 +25,11 @@ impl<'p, T: Real> Scope<'p, T> {
         Scope { params: self.params, prefix }
     }
 
+    /// What has been registered so far, in this scope and others.
+    pub fn params(&self) -> &Params<T> {
+        self.params
+    }
+
     /// Registers a parameter; `fill` writes its initial values, in row-major order. They are drawn in `f64`, so
     /// that a model starts from the same values in every scalar. One that is infinite or NaN is a mistake that
     /// [`Params::check`] and every tape give.

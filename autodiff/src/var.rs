@@ -210,6 +210,14 @@ impl<'t, T: Real> Var<'t, T> {
         self.view("index", true, |layout| layout.narrow(axis, index, index + 1, 1)?.squeeze(axis))
     }
 
+    /// Windows of `size` places along `axis`, which may overlap: the axis counts them, a new last axis counts their places.
+    /// Windows start `stride` apart, their places are `dilation` apart. Reduced over the new axis, this is pooling.
+    #[track_caller]
+    #[must_use]
+    pub fn windows(self, axis: usize, size: usize, stride: usize, dilation: usize) -> Var<'t, T> {
+        self.view("windows", true, |layout| layout.windows(axis, size, stride, dilation))
+    }
+
     /// An axis of extent 1 inserted before `axis`.
     #[track_caller]
     #[must_use]

@@ -24,7 +24,9 @@
 //! ```
 
 mod activations;
+mod convolution;
 pub mod data;
+mod dropout;
 mod initialisers;
 mod linear;
 pub mod loss;
@@ -32,9 +34,17 @@ pub mod metrics;
 mod module;
 mod normalisation;
 mod refusal;
+mod residual;
+mod resnet;
+mod weight;
 
 pub use activations::*;
+pub use convolution::*;
+pub use dropout::Dropout;
 pub use initialisers::{Draw, Fan, Initial, gain};
 pub use linear::Linear;
 pub use module::Module;
 pub use normalisation::*;
+pub use residual::Residual;
+pub use resnet::{ResNet, ResNetSettings};
+pub use weight::Weight;

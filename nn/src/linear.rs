@@ -4,13 +4,14 @@ use autodiff::{ParamId, Real, Scope, Var};
 
 use crate::initialisers::Initial;
 use crate::module::Module;
+use crate::weight::Weight;
 
 /// `y = x Wᵀ + b`: `[.., fan_in]` to `[.., fan_out]`.
 ///
 /// Parameters: `weight`, `[fan_out, fan_in]`, and `bias`, `[fan_out]`, as in PyTorch.
 #[derive(Clone, Copy, Debug)]
 pub struct Linear {
-    weight: ParamId,
+    weight: Weight,
     bias: ParamId,
 }
 
@@ -31,15 +32,27 @@ impl Linear {
     ) -> Self {
         let (matrix, vector) = ([fan_out, fan_in], [fan_out]);
         Linear {
-            weight: scope.parameter("weight", matrix, |values, random| weight.fill(&matrix, values, random)),
+            weight: Weight::new(&mut scope, &matrix, weight),
             // The bias has the fans of its layer: a variance that is scaled by fan_in means the same for both.
             bias: scope.parameter("bias", vector, |values, random| bias.fill(&matrix, values, random)),
         }
     }
 
+    /// The same layer with its weight re-parametrised as [`Weight::normalised`]; `scope` is the layer's own.
+    #[must_use]
+    pub fn weight_norm<T: Real>(self, scope: Scope<'_, T>) -> Self {
+        Linear { weight: self.weight.normalised(scope), ..self }
+    }
+
+    /// The same layer, which drops weights in training as [`Weight::dropped`].
+    #[must_use]
+    pub fn drop_connect(self, rate: f64) -> Self {
+        Linear { weight: self.weight.dropped(rate), ..self }
+    }
+
     /// The weight, `[fan_out, fan_in]`.
     pub fn weight(&self) -> ParamId {
-        self.weight
+        self.weight.id()
     }
 
     /// The bias, `[fan_out]`.
@@ -52,7 +65,7 @@ impl<T: Real> Module<T> for Linear {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
         let recording = x.recording();
-        x.matmul(recording.param(self.weight).t()) + recording.param(self.bias)
+        x.matmul(self.weight.record(recording).t()) + recording.param(self.bias)
     }
 }
 

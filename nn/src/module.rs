@@ -37,6 +37,17 @@ impl<T: Real, M: Module<T>> Module<T> for Vec<M> {
     }
 }
 
+/// Nothing lets values through as they are.
+impl<T: Real, M: Module<T>> Module<T> for Option<M> {
+    #[track_caller]
+    fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
+        match self {
+            Some(module) => module.forward(x),
+            None => x,
+        }
+    }
+}
+
 macro_rules! sequence {
     ($($name:ident)*) => {
         /// One after the other.

@@ -19,6 +19,7 @@ mod reduction;
 mod scalar;
 mod select;
 mod softmax;
+mod spectral;
 mod unary;
 
 /// What a family's file needs.
@@ -49,6 +50,7 @@ pub use norms::*;
 pub use random::*;
 pub use select::*;
 pub use softmax::*;
+pub use spectral::*;
 pub use unary::*;
 
 use crate::catalogue::Entry;
@@ -67,6 +69,7 @@ pub(crate) const FAMILIES: &[&[Entry]] = &[
     extrema::ENTRIES,
     softmax::ENTRIES,
     matmul::ENTRIES,
+    spectral::ENTRIES,
     conv::ENTRIES,
     join::ENTRIES,
     index::ENTRIES,

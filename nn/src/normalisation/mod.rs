@@ -5,6 +5,11 @@
 mod affine;
 mod batch;
 mod sample;
+mod whitening;
 
 pub use batch::BatchNorm;
 pub use sample::{GroupNorm, InstanceNorm, LayerNorm, RmsNorm};
+pub use whitening::{WhitenNorm, Whitening};
+
+#[cfg(test)]
+mod tests;

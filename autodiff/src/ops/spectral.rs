@@ -1,0 +1,240 @@
+//! A function of a symmetric matrix: its inverse square root, which whitening multiplies by.
+//!
+//! The eigen-decomposition is of plain values, in `f64`. What duals carry beyond them is added by Newton steps on the
+//! equation that the result solves, `W S W = 1`, so that derivatives of any order are right without differentiating an
+//! eigen-decomposition, whose rule divides by differences of eigenvalues and fails where they tie.
+
+use nalgebra::{DMatrix, SymmetricEigen};
+
+use super::prelude::*;
+use crate::kernel::{MatrixMut, MatrixRef, with_scratch};
+
+/// `(S + epsilon·1)^(−1/2)` of the symmetric part of each matrix `S`, `[.., s, s]`. NaN where that is not positive definite.
+#[derive(Clone, Copy, Debug)]
+pub struct InverseSqrt {
+    /// Added to the eigenvalues.
+    pub epsilon: f64,
+}
+
+/// Side and number of the matrices.
+fn sides(shape: &Shape) -> [usize; 2] {
+    let side = shape.last().copied().unwrap_or(0);
+    [side, shape.size().checked_div(side * side).unwrap_or(0)]
+}
+
+/// `c = a·b` of dense square matrices, each as it is or transposed; or `c += a·b`.
+fn product<T: Real>(side: usize, (a, at): (&[T], bool), (b, bt): (&[T], bool), c: &mut [T], accumulate: bool) {
+    let strides = |transposed: bool| if transposed { [1, side] } else { [side, 1] };
+    let shape = [side, side];
+    let (a, b) = (MatrixRef::new(a, shape, strides(at)), MatrixRef::new(b, shape, strides(bt)));
+    if let (Some(a), Some(b), Some(c)) = (a, b, MatrixMut::new(c, shape, [side, 1])) {
+        T::gemm(a, b, c, accumulate);
+    }
+}
+
+/// Eigenvectors, as columns, and roots of the eigenvalues of one matrix.
+struct Spectrum<'a, T> {
+    vectors: &'a [T],
+    roots: &'a [T],
+}
+
+impl<T: Real> Spectrum<'_, T> {
+    /// Adds to `y` the solution of `A Y + Y A = matrix`, where `A` has these eigenvectors and roots:
+    /// `V ((Vᵀ M V)ᵢⱼ / (√λᵢ + √λⱼ)) Vᵀ`.
+    fn add_solution(&self, matrix: &[T], y: &mut [T]) {
+        let side = self.roots.len();
+        let v = self.vectors;
+        with_scratch(2 * side * side, |scratch| {
+            let (half, inner) = scratch.split_at_mut(side * side);
+            product(side, (v, true), (matrix, false), half, false);
+            product(side, (half, false), (v, false), inner, false);
+            for (i, row) in inner.chunks_mut(side).enumerate() {
+                row.iter_mut().zip(self.roots).for_each(|(m, &root)| *m = *m / (self.roots[i] + root));
+            }
+            product(side, (v, false), (inner, false), half, false);
+            product(side, (half, false), (v, true), y, true);
+        });
+    }
+}
+
+impl InverseSqrt {
+    /// The symmetric part plus `epsilon` on the diagonal, into `to`.
+    fn prepared<T: Real>(&self, matrix: &[T], side: usize, to: &mut [T]) {
+        let half = T::from_f64(0.5);
+        for i in 0..side {
+            for j in 0..side {
+                to[i * side + j] = half * matrix[i * side + j] + half * matrix[j * side + i];
+            }
+            to[i * side + i] += T::from_f64(self.epsilon);
+        }
+    }
+}
+
+/// Writes eigenvectors of the values of a symmetric matrix, and the roots of its eigenvalues plus `epsilon`; NaN where there
+/// are none.
+fn decompose<T: Real>(matrix: &[T], epsilon: f64, vectors: &mut [T], roots: &mut [T]) {
+    let side = roots.len();
+    let largest = matrix.iter().map(|x| x.to_f64().abs()).fold(0.0, f64::max);
+    // Divided by the largest entry, nothing overflows on the way.
+    let scale = if largest > 0.0 { largest } else { 1.0 };
+    let scaled = DMatrix::from_fn(side, side, |i, j| matrix[i * side + j].to_f64() / scale);
+    let finite = scaled.iter().all(|x| x.is_finite());
+    let Some(eigen) = finite.then(|| SymmetricEigen::try_new(scaled, f64::EPSILON, 100 * side)).flatten() else {
+        vectors.fill(T::from_f64(f64::NAN));
+        roots.fill(T::from_f64(f64::NAN));
+        return;
+    };
+    for i in 0..side {
+        // Within rounding errors of 0 it is 0, or a matrix without full rank would have a root of a negative number.
+        let value = eigen.eigenvalues[i];
+        let value = if value.abs() < side as f64 * f64::EPSILON { 0.0 } else { value };
+        roots[i] = T::from_f64((value + epsilon / scale).sqrt() * scale.sqrt());
+        (0..side).for_each(|j| vectors[i * side + j] = T::from_f64(eigen.eigenvectors[(i, j)]));
+    }
+}
+
+/// How often a result is corrected: each time it gets right by one more order of a dual's tangents. Plain numbers have
+/// none, and a correction would only add rounding errors.
+fn corrections<T: Real>(matrix: &[T]) -> usize {
+    let plain = matrix.iter().all(|&x| (x - T::from_f64(x.to_f64())).is_zero());
+    if plain { 0 } else { 3 }
+}
+
+impl<T: Real> Op<T> for InverseSqrt {
+    fn name(&self) -> &'static str {
+        "inverse_sqrt"
+    }
+    fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+        let [matrix] = exactly(inputs)?;
+        match matrix[..] {
+            [.., rows, columns] if rows == columns => Ok(matrix.clone()),
+            _ => Err(Mismatch::new("only a square matrix has an inverse square root")),
+        }
+    }
+    /// For each matrix its eigenvectors and the roots of its eigenvalues.
+    fn saved(&self, inputs: &[&Shape]) -> usize {
+        let [side, count] = sides(inputs[0]);
+        count * side * (side + 1)
+    }
+    fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], saved: &mut [T]) {
+        let [side, _] = sides(inputs.output_shape());
+        if side == 0 {
+            return;
+        }
+        let square = side * side;
+        inputs.view(0).copy_to(output);
+        with_scratch(3 * square, |scratch| {
+            let (s, rest) = scratch.split_at_mut(square);
+            let (ws, residual) = rest.split_at_mut(square);
+            for (w, saved) in output.chunks_mut(square).zip(saved.chunks_mut(square + side)) {
+                let (vectors, roots) = saved.split_at_mut(square);
+                InverseSqrt { epsilon: 0.0 }.prepared(w, side, s);
+                decompose(s, self.epsilon, vectors, roots);
+                s.iter_mut().step_by(side + 1).for_each(|x| *x += T::from_f64(self.epsilon));
+                // V diag(1/√λ) Vᵀ.
+                for (to, from) in residual.chunks_mut(side).zip(vectors.chunks(side)) {
+                    to.iter_mut().zip(from).zip(&*roots).for_each(|((to, &v), &root)| *to = v / root);
+                }
+                product(side, (residual, false), (vectors, true), w, false);
+                let spectrum = Spectrum { vectors, roots };
+                for _ in 0..corrections(s) {
+                    product(side, (w, false), (s, false), ws, false);
+                    product(side, (ws, false), (w, false), residual, false);
+                    residual.iter_mut().step_by(side + 1).for_each(|x| *x -= T::ONE);
+                    residual.iter_mut().for_each(|x| *x = -*x);
+                    spectrum.add_solution(residual, w);
+                }
+            }
+        });
+    }
+    /// With `A = S W`, the root of `S`: `−W Y W`, where `A Y + Y A` is the symmetric part of the cotangent.
+    fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+        let (Some(grad), [side, _]) = (grads.view(0), sides(at.inputs.output_shape())) else { return };
+        if side == 0 {
+            return;
+        }
+        let square = side * side;
+        let x = at.inputs.view(0);
+        with_scratch(cotangent.len() + 5 * square, |scratch| {
+            let (total, rest) = scratch.split_at_mut(cotangent.len());
+            let (s, rest) = rest.split_at_mut(square);
+            let (root, rest) = rest.split_at_mut(square);
+            let (y, rest) = rest.split_at_mut(square);
+            let (g, residual) = rest.split_at_mut(square);
+            x.copy_to(total);
+            let kept = at.saved.chunks(square + side);
+            for (((total, g_full), w), kept) in
+                total.chunks_mut(square).zip(cotangent.chunks(square)).zip(at.output.chunks(square)).zip(kept)
+            {
+                let spectrum = Spectrum { vectors: &kept[..square], roots: &kept[square..] };
+                self.prepared(total, side, s);
+                product(side, (s, false), (w, false), root, false);
+                InverseSqrt { epsilon: 0.0 }.prepared(g_full, side, g);
+                y.fill(T::ZERO);
+                spectrum.add_solution(g, y);
+                for _ in 0..corrections(s) {
+                    product(side, (root, false), (y, false), residual, false);
+                    product(side, (y, false), (root, false), residual, true);
+                    residual.iter_mut().zip(&*g).for_each(|(r, &g)| *r = g - *r);
+                    spectrum.add_solution(residual, y);
+                }
+                product(side, (w, false), (y, false), residual, false);
+                product(side, (residual, false), (w, false), total, false);
+                total.iter_mut().for_each(|x| *x = -*x);
+            }
+            grad.add(total);
+        });
+    }
+}
+
+impl<'t, T: Real> Var<'t, T> {
+    /// `(S + epsilon·1)^(−1/2)` of the symmetric part of each matrix `S`, `[.., s, s]`; `S + epsilon·1` must be positive
+    /// definite, or the result is NaN. Eigenvalues may tie.
+    #[track_caller]
+    #[must_use]
+    pub fn inverse_sqrt(self, epsilon: f64) -> Var<'t, T> {
+        self.apply(InverseSqrt { epsilon })
+    }
+}
+
+pub(super) const ENTRIES: &[Entry] = &[Entry {
+    name: "inverse_sqrt",
+    draw: |choices| {
+        let side = choices.extent().min(4);
+        let batch = choices.shape(0, 2);
+        let shape: Shape = batch.iter().copied().chain([side, side]).collect();
+        // Positive definite by Gershgorin's theorem: rows sum to less than epsilon.
+        Case::new(InverseSqrt { epsilon: 2.5 }, [Domain::Between(-0.4, 0.4, &[]).of(shape)])
+    },
+}];
+
+#[cfg(test)]
+mod tests {
+    use crate::ops::testing::value_and_gradient;
+    use crate::{Tensor, check};
+
+    #[test]
+    fn a_diagonal_matrix_and_one_with_ties_are_computed_by_hand() {
+        let diagonal: Tensor<f64> = [[4.0, 0.0], [0.0, 16.0]].into();
+        assert_eq!(value_and_gradient(|s| s.inverse_sqrt(0.0), diagonal).0, [[0.5, 0.0], [0.0, 0.25]].into());
+        // d s^(−1/2) = −½ s^(−3/2), and between eigenvectors of one eigenvalue the same.
+        let tied: Tensor<f64> = [[4.0, 0.0], [0.0, 4.0]].into();
+        let (_, slope) = value_and_gradient(|s| s.inverse_sqrt(0.0), tied);
+        assert!(slope.data().iter().all(|x| (x + 0.0625).abs() < 1e-15), "{slope:?}");
+    }
+
+    #[test]
+    fn tied_and_nearly_tied_eigenvalues_pass_the_checker() {
+        for gap in [0.0, 1e-14, 1e-9, 1e-4] {
+            let s: Tensor<f64> = [[2.0, 0.5, 0.5], [0.5, 2.0, 0.5], [0.5, 0.5, 2.0 + gap]].into();
+            check::function(|[s]| s.inverse_sqrt(0.0).square(), [s]).unwrap().assert();
+        }
+    }
+
+    #[test]
+    fn what_has_no_inverse_root_is_nan_and_returns() {
+        for s in [[[f64::NAN, 0.0], [0.0, 1.0]], [[f64::INFINITY, 0.0], [0.0, 1.0]], [[-1.0, 0.0], [0.0, 1.0]]] {
+            assert!(value_and_gradient(|s| s.inverse_sqrt(0.0), s.into()).0.data().iter().any(|x| x.is_nan()));
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! What stands around a value before windows are laid over it.
+
+use autodiff::{Real, Var};
+
+/// What a convolution adds around its input, along each of its `N` axes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Padding<const N: usize> {
+    /// So many zeros before and after.
+    Zeros([usize; N]),
+    /// Zeros, as many as make the output's extent that of the input divided by the stride, rounded up; where their number
+    /// is odd, the last stands behind (as in PyTorch and TensorFlow).
+    Same,
+    /// So many places from the opposite end, before and after: the axis is a circle.
+    Circular([usize; N]),
+}
+
+impl<const N: usize> Padding<N> {
+    /// Zeros before and after along an axis of this extent, for windows that reach so far.
+    pub(super) fn zeros(self, axis: usize, extent: usize, stride: usize, reach: usize) -> [usize; 2] {
+        match self {
+            Padding::Zeros(zeros) => [zeros[axis]; 2],
+            Padding::Circular(_) => [0; 2],
+            Padding::Same => {
+                let last = extent.div_ceil(stride.max(1)).saturating_sub(1) * stride;
+                let total = (last + reach + 1).saturating_sub(extent);
+                [total / 2, total - total / 2]
+            }
+        }
+    }
+
+    /// `x` with the places from the opposite ends around it.
+    #[track_caller]
+    pub(super) fn wrap<'t, T: Real>(self, x: Var<'t, T>) -> Var<'t, T> {
+        let Padding::Circular(places) = self else { return x };
+        let wrapped = places.iter().enumerate().try_fold(x, |x, (axis, &places)| {
+            let extent = x.shape().ok()?.get(2 + axis).copied()?;
+            // More than once around has no meaning in one step; narrow says so.
+            let ends = [x.narrow(2 + axis, extent.saturating_sub(places)..extent), x, x.narrow(2 + axis, 0..places)];
+            Some(x.recording().concatenate(ends, 2 + axis))
+        });
+        wrapped.unwrap_or(x)
+    }
+}

@@ -1,0 +1,144 @@
+use autodiff::{Dual, Mode, Params, Tape, Tensor, Var, check};
+
+use super::*;
+use crate::Module;
+
+/// Numbers without a pattern, between −1 and 1.
+fn data(shape: &[usize]) -> Tensor<f64> {
+    Tensor::from_fn(shape, |k| ((k as f64 + 1.0) * 0.7).sin() * ((k as f64) * 0.3).cos())
+}
+
+fn trained(params: &mut Params<f64>, model: &dyn Module<f64>, x: &Tensor<f64>) -> Tensor<f64> {
+    let mut grads = params.gradients();
+    let mut tape = Tape::new();
+    let t = tape.start(params, Mode::Train);
+    let y = model.forward(t.input(x));
+    let value = y.value().unwrap();
+    y.sum(..).backward(&mut grads).unwrap();
+    params.commit(&grads).unwrap();
+    value
+}
+
+fn evaluated(params: &Params<f64>, model: &dyn Module<f64>, x: &Tensor<f64>) -> Result<Tensor<f64>, autodiff::Error> {
+    let mut tape = Tape::new();
+    model.forward(tape.start(params, Mode::Eval).input(x)).value()
+}
+
+#[test]
+fn running_statistics_follow_the_batches_and_stand_in_at_evaluation() {
+    let mut params = Params::new(0);
+    let norm = BatchNorm::new(params.scope("norm"), 1).momentum(0.5);
+    trained(&mut params, &norm, &[[1.0], [3.0]].into());
+    assert_eq!(params.state(norm.running_mean()).unwrap(), [1.0].into());
+    // The unbiased variance of 1 and 3 is 2.
+    assert_eq!(params.state(norm.running_variance()).unwrap(), [1.5].into());
+    let y = evaluated(&params, &norm, &[[4.0]].into()).unwrap();
+    assert!((y.data()[0] - 3.0 / (1.5_f64 + 1e-5).sqrt()).abs() < 1e-12);
+}
+
+#[test]
+fn a_batch_of_one_and_a_constant_feature_give_the_shift() {
+    let mut params = Params::new(0);
+    let norm = BatchNorm::new(params.scope("norm"), 2);
+    params.set(norm.bias(), &[0.5, -1.0].into()).unwrap();
+    assert_eq!(trained(&mut params, &norm, &[[1e8, -3.0]].into()), [[0.5, -1.0]].into());
+    let y = trained(&mut params, &norm, &[[0.1, 7.0], [0.1, 9.0], [0.1, 7.5]].into());
+    assert_eq!([y.data()[0], y.data()[2], y.data()[4]], [0.5; 3]);
+    assert!(params.states().all(|(_, _, values)| values.iter().all(|x| x.is_finite())));
+}
+
+/// The covariance of what comes out of a layer, `[samples, channels]`.
+fn covariance(y: &Tensor<f64>) -> Vec<f64> {
+    let [samples, features] = [y.shape()[0], y.shape()[1]];
+    let column = |j: usize| (0..samples).map(move |i| y.data()[i * features + j]);
+    let mean = |j: usize| column(j).sum::<f64>() / samples as f64;
+    let pairs = (0..features).flat_map(|i| (0..features).map(move |j| (i, j)));
+    pairs
+        .map(|(i, j)| {
+            column(i).zip(column(j)).map(|(a, b)| (a - mean(i)) * (b - mean(j))).sum::<f64>() / samples as f64
+        })
+        .collect()
+}
+
+#[test]
+fn whitened_features_are_uncorrelated_within_their_group() {
+    let x = data(&[50, 4]);
+    for (groups, tolerance, whitening) in
+        [(1, 1e-9, Whitening::Zca), (2, 1e-9, Whitening::Zca), (1, 0.05, Whitening::NewtonSchulz(10))]
+    {
+        let mut params = Params::new(0);
+        let norm = WhitenNorm::grouped(params.scope("norm"), 4, groups, whitening).epsilon(1e-13);
+        let found = covariance(&trained(&mut params, &norm, &x));
+        for (k, found) in found.iter().enumerate().filter(|(k, _)| k / 4 / (4 / groups) == k % 4 / (4 / groups)) {
+            let expected = if k / 4 == k % 4 { 1.0 } else { 0.0 };
+            assert!((found - expected).abs() < tolerance, "{whitening:?} in {groups}: place {k} is {found}");
+        }
+    }
+}
+
+#[test]
+fn with_fewer_samples_than_features_the_empty_directions_come_out_as_zero() {
+    let mut params = Params::new(0);
+    let norm = WhitenNorm::new(params.scope("norm"), 6, Whitening::Zca);
+    let y = trained(&mut params, &norm, &data(&[3, 6]));
+    // Three centred samples span two directions, each of variance nearly 1.
+    let spread: f64 = (0..6).map(|i| covariance(&y)[i * 7]).sum();
+    assert!((spread - 2.0).abs() < 1e-3, "{spread}");
+    assert!(params.states().all(|(_, _, values)| values.iter().all(|x| x.is_finite())));
+    let one = trained(&mut params, &norm, &data(&[1, 6]));
+    assert_eq!(one.data(), &[0.0; 6]);
+}
+
+#[test]
+fn in_evaluation_the_running_whitening_matrix_stands_in() {
+    let x = data(&[2, 4, 3, 3]);
+    for whitening in [Whitening::Zca, Whitening::NewtonSchulz(5)] {
+        let mut params = Params::new(0);
+        let norm = WhitenNorm::grouped(params.scope("norm"), 4, 2, whitening).momentum(1.0);
+        let train = trained(&mut params, &norm, &x);
+        let eval = evaluated(&params, &norm, &x).unwrap();
+        assert!(train.data().iter().zip(eval.data()).all(|(a, b)| (a - b).abs() < 1e-12));
+    }
+}
+
+#[test]
+fn a_channel_count_that_does_not_fit_is_refused() {
+    let mut params = Params::new(0);
+    let message = |model: &dyn Module<f64>, params: &Params<f64>| {
+        evaluated(params, model, &data(&[2, 3])).unwrap_err().to_string()
+    };
+    let batch = BatchNorm::new(params.scope("a"), 4);
+    let group = GroupNorm::new(params.scope("b"), 3, 2);
+    let white = WhitenNorm::grouped(params.scope("c"), 3, 2, Whitening::Zca);
+    let layer = LayerNorm::new(params.scope("d"), [4]);
+    assert!(message(&batch, &params).starts_with("batch_norm: it was made for 4 channels"));
+    assert!(message(&group, &params).starts_with("group_norm: 3 channels do not divide into 2 groups"));
+    assert!(message(&white, &params).starts_with("whiten_norm: 3 channels do not divide into 2 groups"));
+    assert!(message(&layer, &params).starts_with("layer_norm: the last extents must be [4]"));
+}
+
+#[test]
+fn gradients_agree_with_the_checker() {
+    let x: Tensor<Dual<f64>> = data(&[5, 4, 2, 1]).cast();
+    let mut params = Params::<f64>::new(0);
+    let norms: Vec<Box<dyn Module<Dual<f64>>>> = vec![
+        Box::new(BatchNorm::new(params.scope("batch"), 4)),
+        Box::new(GroupNorm::new(params.scope("group"), 4, 2)),
+        Box::new(InstanceNorm::new(params.scope("instance"), 4)),
+        Box::new(LayerNorm::new(params.scope("layer"), [2, 1])),
+        Box::new(RmsNorm::new(params.scope("rms"), 1)),
+        Box::new(WhitenNorm::grouped(params.scope("zca"), 4, 2, Whitening::Zca).epsilon(1e-2)),
+        Box::new(WhitenNorm::new(params.scope("schulz"), 4, Whitening::NewtonSchulz(5)).epsilon(1e-2)),
+    ];
+    let linear = crate::Linear::new(params.scope("fc"), 1, 1).weight_norm(params.scope("fc"));
+    for norm in norms {
+        // The linear layer's bias is taken out again by most norms: its gradient is zero but for rounding.
+        check::model(&params, |t| scored(norm.forward(linear.forward(t.constant(&x))))).unwrap().assert();
+    }
+}
+
+/// A loss that tells the places of a value apart.
+fn scored<'t>(y: Var<'t, Dual<f64>>) -> Var<'t, Dual<f64>> {
+    let weights: Tensor<Dual<f64>> = Tensor::from_fn(y.shape().unwrap(), |k| (k as f64 * 1.3).sin()).cast();
+    (y.square() * y.recording().constant(&weights)).sum(..)
+}

@@ -1,0 +1,73 @@
+//! The weight of a dense layer or a convolution, as it is registered or re-parametrised.
+
+use autodiff::{Mode, ParamId, Real, Recording, Scope, Var, keep};
+
+use crate::dropout::keep_mask;
+use crate::initialisers::Initial;
+
+/// A weight whose axis 0 counts the units.
+///
+/// Parameters: `weight`; with weight normalisation also `magnitude`, `[units]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Weight {
+    weight: ParamId,
+    magnitude: Option<ParamId>,
+    /// The probability with which an entry is dropped in training.
+    drop_rate: f64,
+}
+
+impl Weight {
+    pub(crate) fn new<T: Real>(scope: &mut Scope<'_, T>, shape: &[usize], initial: Initial) -> Self {
+        let weight = scope.parameter("weight", shape, |values, random| initial.fill(shape, values, random));
+        Weight { weight, magnitude: None, drop_rate: 0.0 }
+    }
+
+    /// Weight normalisation (Salimans and Kingma 2016): the weight of each unit is `magnitude · v / ‖v‖`, where `v` is the
+    /// parameter `weight` and the magnitude starts as its norm, so that the layer stays as it is at first.
+    #[must_use]
+    pub fn normalised<T: Real>(self, mut scope: Scope<'_, T>) -> Self {
+        // Of another Params there is no value; the recording will say so.
+        let Ok(value) = scope.params().value(self.weight) else { return self };
+        let units = value.shape().first().copied().unwrap_or(1);
+        let each = value.data().len() / units.max(1);
+        let norm = |unit: &[T]| unit.iter().map(|x| x.to_f64() * x.to_f64()).sum::<f64>().sqrt();
+        let magnitude = scope.parameter("magnitude", [units], |values, _| {
+            values.iter_mut().zip(value.data().chunks(each.max(1))).for_each(|(to, unit)| *to = norm(unit));
+        });
+        Weight { magnitude: Some(magnitude), ..self }
+    }
+
+    /// DropConnect (Wan 2013): in training each entry is zero with probability `rate`, drawn once a recording; the others
+    /// are divided by `1 − rate`.
+    #[must_use]
+    pub fn dropped(self, rate: f64) -> Self {
+        Weight { drop_rate: rate, ..self }
+    }
+
+    /// The parameter `weight`.
+    pub fn id(&self) -> ParamId {
+        self.weight
+    }
+
+    /// The parameter `magnitude`, with weight normalisation.
+    pub fn magnitude(&self) -> Option<ParamId> {
+        self.magnitude
+    }
+
+    /// The weight on a recording.
+    #[track_caller]
+    pub(crate) fn record<'t, T: Real>(&self, recording: &'t Recording<'t, T>) -> Var<'t, T> {
+        let mut weight = recording.param(self.weight);
+        let Ok(shape) = weight.shape() else { return weight };
+        if let Some(magnitude) = self.magnitude {
+            let others: Vec<usize> = (1..shape.rank()).collect();
+            let norm = weight.norm(keep(&others[..]), 2.0);
+            let magnitude = others.iter().fold(recording.param(magnitude), |g, _| g.unsqueeze(1));
+            weight = weight * (magnitude / norm);
+        }
+        if self.drop_rate != 0.0 && recording.mode() == Mode::Train {
+            weight = weight * keep_mask(weight, shape, self.drop_rate);
+        }
+        weight
+    }
+}
