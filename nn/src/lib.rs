@@ -27,6 +27,7 @@ mod activations;
 mod convolution;
 pub mod data;
 mod dropout;
+pub mod file;
 mod initialisers;
 mod linear;
 pub mod loss;
@@ -36,6 +37,7 @@ mod normalisation;
 mod refusal;
 mod residual;
 mod resnet;
+pub mod state;
 mod weight;
 
 pub use activations::*;

@@ -6,7 +6,7 @@ use std::path::Path;
 use autodiff::{Error, Real, Tensor};
 
 use super::Dataset;
-use super::file::{self, Fault};
+use crate::file::{self, Fault};
 
 const CLASSES: u8 = 10;
 /// Red, green and blue, each 32 rows of 32.

@@ -7,7 +7,7 @@ use autodiff::{Error, Real, Tensor};
 use csv::{ReaderBuilder, StringRecord};
 
 use super::Dataset;
-use super::file::{self, Fault};
+use crate::file::{self, Fault};
 
 /// A column of a table with a header: its name, or its place from 0.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use super::file::Fault;
+use crate::file::Fault;
 
 /// Reads every beginning of `file`, each of which must be refused, and the file itself, which must not.
 pub(super) fn truncated<R>(file: &[u8], read: impl Fn(&[u8]) -> Result<R, Fault>) {

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use autodiff::{Real, Shape, Tensor};
 
-use super::file::Fault;
+use crate::file::Fault;
 
 /// The order of the bytes of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::Dataset;
 use super::element::{Element, Number, Order};
-use super::file::{self, Fault};
+use crate::file::{self, Fault};
 
 /// The numbers of an IDX file, in the file's shape: MNIST's images are `[60000, 28, 28]`, 0 (white) to 255 (black), its
 /// labels `[60000]`. All element types are read (`u8`, `i8`, `i16`, `i32`, `f32`, `f64`), each number rounded to the

@@ -25,7 +25,6 @@ mod damage;
 mod dataset;
 mod digits;
 mod element;
-mod file;
 pub mod idx;
 pub mod npy;
 pub mod npz;

@@ -8,8 +8,8 @@ use autodiff::{Error, Real, Tensor};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use super::file::{self, Fault};
 use super::npy;
+use crate::file::{self, Fault};
 
 /// All arrays of an archive by name, each as [`npy::read`] reads it.
 ///

@@ -53,7 +53,7 @@ impl WhitenNorm {
     /// For so many channels in so many groups; the first number must be a multiple of the second.
     pub fn grouped<T: Real>(mut scope: Scope<'_, T>, channels: usize, groups: usize, whitening: Whitening) -> Self {
         let size = channels.checked_div(groups).unwrap_or(0);
-        let identity = |k: usize| if k % (size * size) % (size + 1) == 0 { 1.0 } else { 0.0 };
+        let identity = |k: usize| if (k % (size * size)).is_multiple_of(size + 1) { 1.0 } else { 0.0 };
         WhitenNorm {
             channels,
             groups,

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use autodiff::Shape;
 
 use crate::data::element::{Element, Number, Order};
-use crate::data::file::{self, Fault};
+use crate::file::{self, Fault};
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
 /// As numpy itself refuses longer ones.

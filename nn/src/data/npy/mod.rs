@@ -10,7 +10,7 @@ use std::path::Path;
 
 use autodiff::{Error, Real, Tensor};
 
-use super::file::{self, Fault};
+use crate::file::{self, Fault};
 use header::Header;
 
 /// The array of an NPY file: of floats or integers of any width and order of bytes, row by row or column by column
@@ -28,7 +28,7 @@ pub fn read<T: Real>(path: impl AsRef<Path>) -> Result<Tensor<T>, Error> {
 /// # Errors
 /// A file that cannot be written.
 pub fn write<T: Real>(path: impl AsRef<Path>, tensor: &Tensor<T>) -> Result<(), Error> {
-    file::write(path.as_ref(), |file| encode(file, tensor))
+    file::write(path.as_ref(), |mut file| encode(&mut file, tensor))
 }
 
 pub(super) fn decode<T: Real>(mut reader: impl Read) -> Result<Tensor<T>, Fault> {
