@@ -2,30 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use autodiff::{Mode, Params, Tape};
+use autodiff::Params;
 use nn::*;
-use serde::Deserialize;
 
-use crate::{Array, cotangent};
+use crate::Case;
 
-#[derive(Deserialize)]
-struct Case {
-    name: String,
-    attributes: BTreeMap<String, f64>,
-    x: Array,
-    value: Array,
-    gradient: Array,
-    parameters: Vec<Parameter>,
-}
-
-#[derive(Deserialize)]
-struct Parameter {
-    value: Array,
-    gradient: Array,
-}
+type Attributes = BTreeMap<String, f64>;
 
 /// The module of a case; its parameters are registered in the order of the case's.
-fn module(case: &Case, params: &mut Params<f64>) -> Box<dyn Module<f64>> {
+fn module(case: &Case<Attributes>, params: &mut Params<f64>) -> Box<dyn Module<f64>> {
     let attribute = |name: &str| case.attributes[name];
     let axis = || attribute("axis") as usize;
     let scope = params.scope("module");
@@ -48,27 +33,9 @@ fn module(case: &Case, params: &mut Params<f64>) -> Box<dyn Module<f64>> {
 
 #[test]
 fn activations_and_their_gradients_agree_with_pytorch() {
-    let cases: Vec<Case> = serde_json::from_str(include_str!("activations.json")).unwrap();
+    let cases: Vec<Case<Attributes>> = serde_json::from_str(include_str!("activations.json")).unwrap();
     for case in &cases {
-        let mut params = Params::new(0);
-        let module = module(case, &mut params);
-        let start: Vec<f64> = case.parameters.iter().flat_map(|parameter| parameter.value.data.clone()).collect();
-        params.flat_mut().copy_from_slice(&start);
-        let mut grads = params.gradients();
-        let mut tape = Tape::new();
-        let t = tape.start(&params, Mode::Train);
-        let x = t.variable(&case.x.tensor());
-        let value = module.forward(x);
-        case.value.assert_equals(&value.value().unwrap(), &case.name);
-        value.backward_with(&cotangent(&case.value.shape), &mut grads).unwrap();
-        case.gradient.assert_equals(&grads.of(x).unwrap(), &format!("gradient of {}", case.name));
-        let mut learned = grads.flat();
-        for parameter in &case.parameters {
-            let (own, rest) = learned.split_at(parameter.gradient.data.len());
-            let own = autodiff::Tensor::new(&parameter.gradient.shape[..], own.to_vec()).unwrap();
-            parameter.gradient.assert_equals(&own, &format!("gradient of a parameter of {}", case.name));
-            learned = rest;
-        }
+        case.check(module);
     }
     let names: BTreeSet<&str> = cases.iter().map(|case| case.name.as_str()).collect();
     let missing: Vec<_> = Activation::ALL.iter().filter(|activation| !names.contains(activation.name())).collect();
