@@ -2,6 +2,7 @@
 
 mod draw;
 mod gain;
+mod lsuv;
 mod structured;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use rand::rngs::StdRng;
 pub use draw::Draw;
 use draw::uniform;
 pub use gain::gain;
+pub use lsuv::lsuv;
 use structured::{delta_orthogonal, identity, orthogonal};
 
 /// An initialiser for a weight of shape `[fan_out, fan_in]` (further axes, a convolution's window, multiply both).

@@ -1,0 +1,84 @@
+//! AdaBoost for several classes.
+
+use autodiff::{Error, Real, Tensor};
+
+use super::{Trained, choices, refused, weighted_vote};
+use crate::data::Dataset;
+use crate::module::Module;
+
+/// AdaBoost by the SAMME rule (Zhu 2009): each member is fitted to weighted samples; those it gets wrong weigh more for the
+/// next one. A member of weighted error `e` among `K` classes votes with `ln((1 − e)/e) + ln(K − 1)`.
+#[derive(Clone, Debug)]
+pub struct AdaBoost<T: Real, M> {
+    members: Vec<Trained<T, M>>,
+    votes: Vec<f64>,
+}
+
+impl<T: Real, M: Module<T>> AdaBoost<T, M> {
+    /// At most `rounds` members; `fit` is given the number of the member, the samples and their weights, `[samples]`, of mean 1.
+    /// It stops early at a member that errs nowhere, which then decides alone, and at one no better than chance
+    /// (`e ≥ 1 − 1/K`), which is left out.
+    ///
+    /// # Errors
+    /// What `fit` gives and what goes wrong on a tape; a first member no better than chance; scores that are no `[samples, K]`.
+    pub fn fit(
+        data: &Dataset<T>,
+        rounds: usize,
+        mut fit: impl FnMut(usize, &Dataset<T>, &Tensor<T>) -> Result<Trained<T, M>, Error>,
+    ) -> Result<Self, Error> {
+        let mut weights = vec![1.0; data.len()];
+        let (mut members, mut votes) = (Vec::new(), Vec::new());
+        for round in 0..rounds {
+            let given = Tensor::new([data.len()], weights.iter().map(|&weight| T::from_f64(weight)).collect())?;
+            let member = fit(round, data, &given)?;
+            let (wrong, classes) = mistakes(&member, data)?;
+            let total: f64 = weights.iter().sum();
+            let missed: f64 = weights.iter().zip(&wrong).filter(|&(_, &wrong)| wrong).map(|(weight, _)| weight).sum();
+            let error = missed / total;
+            if error == 0.0 {
+                return Ok(AdaBoost { members: vec![member], votes: vec![1.0] });
+            }
+            if error >= 1.0 - 1.0 / classes as f64 {
+                break;
+            }
+            let vote = ((1.0 - error) / error).ln() + (classes as f64 - 1.0).ln();
+            weights.iter_mut().zip(&wrong).filter(|&(_, &wrong)| wrong).for_each(|(weight, _)| *weight *= vote.exp());
+            let mean = weights.iter().sum::<f64>() / data.len() as f64;
+            weights.iter_mut().for_each(|weight| *weight /= mean);
+            members.push(member);
+            votes.push(vote);
+        }
+        if members.is_empty() {
+            return Err(refused("no member is better than chance".into()));
+        }
+        Ok(AdaBoost { members, votes })
+    }
+
+    /// The weighted votes, `[samples, classes]`, which [`crate::metrics::accuracy`] takes as scores.
+    ///
+    /// # Errors
+    /// What goes wrong on a tape.
+    pub fn vote(&self, features: &Tensor<T>) -> Result<Tensor<T>, Error> {
+        let predictions = self.members.iter().map(|member| member.predict(features));
+        weighted_vote(&predictions.collect::<Result<Vec<_>, _>>()?, &self.votes)
+    }
+
+    /// The members, each with what its vote counts.
+    pub fn members(&self) -> impl Iterator<Item = (&Trained<T, M>, f64)> {
+        self.members.iter().zip(self.votes.iter().copied())
+    }
+}
+
+/// Which samples a member gets wrong, and how many classes it scores.
+fn mistakes<T: Real, M: Module<T>>(member: &Trained<T, M>, data: &Dataset<T>) -> Result<(Vec<bool>, usize), Error> {
+    let scores = member.predict(data.features())?;
+    let &[samples, classes] = &scores.shape()[..] else {
+        return Err(refused(format!("a member's scores are {}: must be [samples, classes]", scores.shape())));
+    };
+    if samples != data.len() {
+        return Err(refused(format!("a member gives {samples} scores for {} samples", data.len())));
+    }
+    let labels = data.labels().data().iter();
+    let wrong = choices(&scores, classes).zip(labels).map(|(class, label)| class as f64 != label.to_f64()).collect();
+    Ok((wrong, classes))
+}

@@ -1,0 +1,95 @@
+//! Several models that decide together: averages, votes, bagging, boosting, and one model with dropout asked several times.
+//!
+//! How a member is trained is the caller's: a closure is given what it should fit and returns a [`Trained`].
+
+mod adaboost;
+mod bagging;
+mod gradient;
+mod monte_carlo;
+
+use autodiff::{Error, Mode, Params, Real, Tape, Tensor};
+
+pub use adaboost::AdaBoost;
+pub use bagging::{Bag, bag};
+pub use gradient::GradientBoosting;
+pub use monte_carlo::{MonteCarlo, monte_carlo};
+
+use crate::module::Module;
+
+/// A model with its parameters.
+#[derive(Clone, Debug)]
+pub struct Trained<T: Real, M> {
+    /// The parameters.
+    pub params: Params<T>,
+    /// The model.
+    pub model: M,
+}
+
+impl<T: Real, M: Module<T>> Trained<T, M> {
+    /// What comes out for `features`, in evaluation.
+    ///
+    /// # Errors
+    /// What goes wrong on the tape.
+    pub fn predict(&self, features: &Tensor<T>) -> Result<Tensor<T>, Error> {
+        let mut tape = Tape::new();
+        let t = tape.start(&self.params, Mode::Eval);
+        self.model.forward(t.input(features)).value()
+    }
+}
+
+/// The mean of predictions of one shape: of logits, probabilities or numbers.
+///
+/// # Errors
+/// No predictions; shapes that differ.
+pub fn average<T: Real>(predictions: &[Tensor<T>]) -> Result<Tensor<T>, Error> {
+    let first = same_shapes(predictions)?;
+    let share = T::ONE / T::from_f64(predictions.len() as f64);
+    Ok(Tensor::from_fn(first.shape(), |k| share * predictions.iter().map(|prediction| prediction.data()[k]).sum::<T>()))
+}
+
+/// How many of the predictions, scores `[samples, classes]`, have their largest score at each class: votes of the same
+/// shape, which [`crate::metrics::accuracy`] takes as scores. A tie within a prediction is its first class.
+///
+/// # Errors
+/// No predictions; shapes that differ, or that are no matrix.
+pub fn vote<T: Real>(predictions: &[Tensor<T>]) -> Result<Tensor<T>, Error> {
+    weighted_vote(predictions, &vec![1.0; predictions.len()])
+}
+
+/// The votes, each counted so many times.
+fn weighted_vote<T: Real>(predictions: &[Tensor<T>], weights: &[f64]) -> Result<Tensor<T>, Error> {
+    let first = same_shapes(predictions)?;
+    let &[_, classes] = &first.shape()[..] else {
+        return Err(refused(format!("predictions have shape {}: must be [samples, classes]", first.shape())));
+    };
+    let mut votes = vec![T::ZERO; first.data().len()];
+    for (prediction, &weight) in predictions.iter().zip(weights) {
+        for (sample, class) in choices(prediction, classes).enumerate() {
+            votes[sample * classes + class] += T::from_f64(weight);
+        }
+    }
+    Tensor::new(first.shape().clone(), votes)
+}
+
+/// The class of the largest score of each sample, the first of those that tie.
+fn choices<T: Real>(scores: &Tensor<T>, classes: usize) -> impl Iterator<Item = usize> {
+    scores.data().chunks(classes.max(1)).map(|row| {
+        let best = |best: usize, (class, score): (usize, &T)| if *score > row[best] { class } else { best };
+        row.iter().enumerate().fold(0, best)
+    })
+}
+
+fn same_shapes<T: Real>(predictions: &[Tensor<T>]) -> Result<&Tensor<T>, Error> {
+    let Some(first) = predictions.first() else { return Err(refused("there are no predictions".into())) };
+    match predictions.iter().find(|other| other.shape() != first.shape()) {
+        Some(other) => Err(refused(format!("predictions have shapes {} and {}", first.shape(), other.shape()))),
+        None => Ok(first),
+    }
+}
+
+fn refused(reason: String) -> Error {
+    Error::Foreign { what: "ensemble", reason }
+}
+
+#[cfg(test)]
+mod tests;

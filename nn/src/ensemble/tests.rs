@@ -1,0 +1,108 @@
+use autodiff::{ParamId, Params, Tensor, Var};
+
+use super::*;
+use crate::data::Dataset;
+use crate::{Dropout, Linear};
+
+/// Scores that are parameters, the same for every sample.
+struct Constant {
+    scores: ParamId,
+}
+
+impl Module<f64> for Constant {
+    fn forward<'t>(&self, x: Var<'t, f64>) -> Var<'t, f64> {
+        let samples = x.shape().map_or(0, |shape| shape[0]);
+        let scores = x.recording().param(self.scores);
+        scores.unsqueeze(0).broadcast_to([samples, scores.shape().map_or(0, |shape| shape[0])])
+    }
+}
+
+fn constant(scores: &[f64]) -> Trained<f64, Constant> {
+    let mut params = Params::new(0);
+    let scores = params.scope("").parameter("scores", [scores.len()], |values, _| values.copy_from_slice(scores));
+    Trained { params, model: Constant { scores } }
+}
+
+fn message<R>(result: Result<R, Error>) -> String {
+    result.err().map_or_else(String::new, |error| error.to_string())
+}
+
+#[test]
+fn averages_and_votes_are_those_computed_by_hand() {
+    let predictions: [Tensor<f64>; 3] = [[[1.0, 0.0]].into(), [[1.0, 0.5]].into(), [[0.0, 4.0]].into()];
+    assert_eq!(average(&predictions).unwrap(), [[2.0 / 3.0, 1.5]].into());
+    assert_eq!(vote(&predictions).unwrap(), [[2.0, 1.0]].into());
+    assert!(message(average::<f64>(&[])).contains("no predictions"));
+    assert!(message(vote(&[predictions[0].clone(), [[1.0]].into()])).contains("[1, 2] and [1, 1]"));
+}
+
+#[test]
+fn a_bag_draws_with_replacement_and_each_member_anew() {
+    let data = Dataset::new(Tensor::from_fn([200, 1], |k| k as f64), &[0; 200]).unwrap();
+    let mut drawn = Vec::new();
+    let bag = bag(&data, 2, 1, |_, data| {
+        drawn.push(data.features().clone());
+        Ok(constant(&[drawn.len() as f64]))
+    })
+    .unwrap();
+    assert_ne!(drawn[0], drawn[1]);
+    for features in &drawn {
+        let mut seen: Vec<u64> = features.data().iter().map(|x| *x as u64).collect();
+        seen.sort_unstable();
+        seen.dedup();
+        // 1 − 1/e of 200 is 126; five standard deviations are 22.
+        assert!((104..149).contains(&seen.len()), "{}", seen.len());
+    }
+    assert_eq!(bag.average(&[[0.0]].into()).unwrap(), [[1.5]].into());
+}
+
+#[test]
+fn boosting_with_least_squares_follows_the_residuals() {
+    let x: Tensor<f64> = [[0.0], [1.0]].into();
+    let targets: Tensor<f64> = [[1.0], [3.0]].into();
+    let mut boosting = GradientBoosting::new([0.0].into(), 0.5);
+    let losses = boosting
+        .boost(
+            &x,
+            3,
+            |scores| (scores - scores.recording().input(&targets)).square().sum(..) * 0.5,
+            |_, _, residuals| {
+                // The best constant is the mean of the residuals.
+                Ok(constant(&[residuals.data().iter().sum::<f64>() / 2.0]))
+            },
+        )
+        .unwrap();
+    // Scores 0, 1, 1.5, 1.75 against 1 and 3.
+    assert_eq!(losses, [5.0, 2.0, 1.25, 1.0625]);
+    assert_eq!(boosting.predict(&x).unwrap(), [[1.75], [1.75]].into());
+    let wrong = boosting.boost(&x, 1, |scores| scores.sum(..), |_, _, _| Ok(constant(&[1.0, 2.0])));
+    assert!(message(wrong.map(drop)).contains("a member predicts [2, 2], the scores are [2, 1]"));
+}
+
+#[test]
+fn adaboost_weighs_samples_and_members_by_their_errors() {
+    let data = Dataset::new(Tensor::from_fn([5, 1], |k| k as f64), &[0, 0, 0, 0, 1]).unwrap();
+    let mut seen = Vec::new();
+    let boosted = AdaBoost::fit(&data, 2, |round, _, weights| {
+        seen.push(weights.data().to_vec());
+        Ok(if round == 0 { constant(&[1.0, 0.0]) } else { constant(&[0.0, 1.0]) })
+    })
+    .unwrap();
+    // The first errs on one in five, which then weighs as much as the other four: the second is no better than chance.
+    assert_eq!(seen[0], [1.0; 5]);
+    assert!(seen[1].iter().zip([0.625, 0.625, 0.625, 0.625, 2.5]).all(|(a, b)| (a - b).abs() < 1e-12), "{seen:?}");
+    let votes: Vec<f64> = boosted.members().map(|(_, vote)| vote).collect();
+    assert!(votes.len() == 1 && (votes[0] - 4.0_f64.ln()).abs() < 1e-12, "{votes:?}");
+    assert!(message(AdaBoost::fit(&data, 2, |_, _, _| Ok(constant(&[0.0, 1.0])))).contains("better than chance"));
+}
+
+#[test]
+fn passes_of_one_model_differ_and_repeat() {
+    let mut params = Params::<f64>::new(1);
+    let model = (Dropout::new(0.5).in_evaluation(), Linear::new(params.scope("fc"), 8, 2));
+    let x = Tensor::full([3, 8], 1.0);
+    let found = monte_carlo(&params, &model, &x, 20).unwrap();
+    assert!(found.variance.data().iter().all(|&v| v > 0.0));
+    assert_eq!(found, monte_carlo(&params, &model, &x, 20).unwrap());
+    assert!(message(monte_carlo(&params, &model, &x, 0)).contains("no predictions"));
+}
