@@ -55,18 +55,22 @@ impl Windows {
     /// Calls `visit(column place, image place, length)` for every run of neighbouring places that lie in the image.
     fn for_each_run(&self, mut visit: impl FnMut(usize, usize, usize)) {
         let ([height, width], [kernel_height, kernel_width]) = (self.image, self.kernel);
-        let mut row = 0;
-        for channel in 0..self.channels {
-            for y in 0..kernel_height {
-                let vertical = self.valid(0, y);
-                for x in 0..kernel_width {
-                    let across = self.valid(1, x);
-                    for line in 0..vertical.length {
-                        let to = (vertical.to + line) * self.places[1] + across.to;
-                        let from = (channel * height + vertical.from + line * self.stride[0]) * width + across.from;
-                        visit(row * self.columns() + to, from, across.length);
+        for y in 0..kernel_height {
+            let vertical = self.valid(0, y);
+            for x in 0..kernel_width {
+                let across = self.valid(1, x);
+                if across.length == 0 {
+                    continue;
+                }
+                for channel in 0..self.channels {
+                    let row = (channel * kernel_height + y) * kernel_width + x;
+                    let mut to = row * self.columns() + vertical.to * self.places[1] + across.to;
+                    let mut from = (channel * height + vertical.from) * width + across.from;
+                    for _ in 0..vertical.length {
+                        visit(to, from, across.length);
+                        to += self.places[1];
+                        from += self.stride[0] * width;
                     }
-                    row += 1;
                 }
             }
         }
@@ -76,9 +80,6 @@ impl Windows {
     pub(crate) fn gather<T: Real>(&self, image: &[T], columns: &mut [T]) {
         let stride = self.stride[1];
         self.for_each_run(|to, from, length| {
-            if length == 0 {
-                return;
-            }
             let run = &mut columns[to..to + length];
             match stride {
                 1 => run.copy_from_slice(&image[from..from + length]),
@@ -91,9 +92,6 @@ impl Windows {
     pub(crate) fn scatter_add<T: Real>(&self, columns: &[T], image: &mut [T]) {
         let stride = self.stride[1];
         self.for_each_run(|to, from, length| {
-            if length == 0 {
-                return;
-            }
             let run = &columns[to..to + length];
             match stride {
                 1 => image[from..from + length].iter_mut().zip(run).for_each(|(sum, &amount)| *sum += amount),

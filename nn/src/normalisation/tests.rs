@@ -142,3 +142,31 @@ fn scored<'t>(y: Var<'t, Dual<f64>>) -> Var<'t, Dual<f64>> {
     let weights: Tensor<Dual<f64>> = Tensor::from_fn(y.shape().unwrap(), |k| (k as f64 * 1.3).sin()).cast();
     (y.square() * y.recording().constant(&weights)).sum(..)
 }
+
+/// With orthogonal weights a white value stays white, so whitening again is the identity, and its gradient too.
+#[test]
+fn a_linear_net_with_orthogonal_weights_under_zca_keeps_gradient_norms_exactly() {
+    let (width, depth) = (8, 20);
+    let mut params = Params::<f64>::new(4);
+    let (weight, bias) = (crate::Initial::Orthogonal { gain: 1.0 }, crate::Initial::Constant(0.0));
+    let layers: Vec<(crate::Linear, WhitenNorm)> = (0..depth)
+        .map(|layer| {
+            let linear = crate::Linear::with(params.scope(&format!("{layer}.fc")), width, width, weight, bias);
+            let norm = WhitenNorm::new(params.scope(&format!("{layer}.norm")), width, Whitening::Zca);
+            (linear, norm.epsilon(0.0))
+        })
+        .collect();
+    let mut tape = Tape::new();
+    let t = tape.start(&params, Mode::Train);
+    let mut values = vec![t.variable(&data(&[40, width]))];
+    layers.iter().for_each(|layer| values.push(layer.forward(values[values.len() - 1])));
+    let last = values[values.len() - 1];
+    let mut grads = params.gradients();
+    last.backward_with(&Tensor::from_fn([40, width], |k| (k as f64 * 1.7).cos()), &mut grads).unwrap();
+    let norm = |var: Var<'_, f64>| grads.of(var).unwrap().data().iter().map(|g| g * g).sum::<f64>().sqrt();
+    // The input is not white and the last cotangent not yet a gradient through a whitening; all between are.
+    let norms: Vec<f64> = values[1..depth].iter().map(|&value| norm(value)).collect();
+    for pair in norms.windows(2) {
+        assert!((pair[0] / pair[1] - 1.0).abs() < 1e-10, "{norms:?}");
+    }
+}
