@@ -9,6 +9,7 @@ use nn::{BatchNorm, Linear, Module, WhitenNorm, Whitening, loss::cross_entropy};
 use optim::Sgd;
 
 type Norm = Box<dyn Module<f32>>;
+type MakeNorm<'a> = &'a dyn Fn(Scope<'_, f32>, usize) -> Norm;
 
 /// The mean absolute correlation between two columns of `[samples, features]`; constant columns correlate with nothing.
 fn correlation(y: &Tensor<f32>) -> f64 {
@@ -37,7 +38,7 @@ struct Run {
 
 fn run(
     (train, test): &(Dataset<f32>, Dataset<f32>),
-    norm: &dyn Fn(Scope<'_, f32>, usize) -> Norm,
+    norm: MakeNorm<'_>,
     rate: f64,
 ) -> Result<Run, Error> {
     let mut params = Params::new(3);
@@ -78,7 +79,7 @@ fn main() -> Result<(), Error> {
             Box::new(WhitenNorm::grouped(scope, n, groups, how).epsilon(1e-3))
         }
     };
-    let rows: [(&str, &dyn Fn(Scope<'_, f32>, usize) -> Norm); 4] = [
+    let rows: [(&str, MakeNorm<'_>); 4] = [
         ("batch norm", &|scope, n| Box::new(BatchNorm::new(scope, n))),
         ("ZCA, groups of 1/4", &whiten(Whitening::Zca, 4)),
         ("ZCA", &whiten(Whitening::Zca, 1)),
