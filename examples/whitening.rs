@@ -36,11 +36,7 @@ struct Run {
     accuracy: f64,
 }
 
-fn run(
-    (train, test): &(Dataset<f32>, Dataset<f32>),
-    norm: MakeNorm<'_>,
-    rate: f64,
-) -> Result<Run, Error> {
+fn run((train, test): &(Dataset<f32>, Dataset<f32>), norm: MakeNorm<'_>, rate: f64) -> Result<Run, Error> {
     let mut params = Params::new(3);
     let model = vec![norm(params.scope("norm"), 64), Box::new(Linear::new(params.scope("fc"), 64, 10))];
     let (mut tape, mut grads) = (Tape::new(), params.gradients());

@@ -8,7 +8,7 @@ use std::cell::Cell;
 use autodiff::catalogue::{self, Choices};
 use autodiff::{Mode, Params, Program, Tape, Tensor, Var};
 use nn::loss::{cross_entropy, multiclass_hinge};
-use nn::{Linear, Module, Tanh};
+use nn::{BatchNorm, Conv2d, Dropout, GlobalPool, Linear, Module, Pooling, Relu, Residual, Tanh};
 use optim::Sgd;
 
 /// Counts the allocations of each thread.
@@ -40,9 +40,13 @@ fn allocations(work: impl FnOnce()) -> usize {
     COUNT.with(Cell::get) - before
 }
 
-/// A few cases of every operation: inputs, and which of them are differentiable.
+/// Operations whose work is a library's, which allocates: the eigen-decomposition.
+const ALLOCATES: [&str; 1] = ["inverse_sqrt"];
+
+/// A few cases of every operation but those: inputs, and which of them are differentiable.
 fn cases() -> impl Iterator<Item = (catalogue::Case, Vec<Tensor<f64>>, Vec<bool>)> {
-    catalogue::entries().flat_map(|entry| (0..12).map(move |seed| (entry, seed))).map(|(entry, seed)| {
+    let entries = catalogue::entries().filter(|entry| !ALLOCATES.contains(&entry.name));
+    entries.flat_map(|entry| (0..12).map(move |seed| (entry, seed))).map(|(entry, seed)| {
         let numbers: Vec<u32> =
             (0..24).map(|k: u32| (k + 1).wrapping_mul(seed).wrapping_mul(2_654_435_761) >> 7).collect();
         let case = (entry.draw)(&mut Choices::new(&numbers));
@@ -124,4 +128,26 @@ fn a_training_step_allocates_nothing() {
         step();
         assert_eq!(allocations(step), 0);
     }
+}
+
+#[test]
+fn a_training_step_of_a_convolutional_net_allocates_nothing() {
+    let mut params = Params::<f32>::new(0);
+    let conv = |scope, from, to| Conv2d::new(scope, from, to, [3, 3]);
+    let conv2 = Conv2d::new(params.scope("conv2"), 4, 4, [1, 1]);
+    let model = (
+        (conv(params.scope("conv1"), 1, 4), BatchNorm::new(params.scope("bn"), 4), Relu),
+        Residual::new((Dropout::channels(0.5), conv2)),
+        (GlobalPool(Pooling::Average), Linear::new(params.scope("fc"), 4, 3)),
+    );
+    let (x, labels) = (Tensor::from_fn([4, 1, 8, 8], |k| (k as f32).sin()), Tensor::from([0.0, 1.0, 2.0, 0.0]));
+    let (mut tape, mut grads) = (Tape::new(), params.gradients());
+    let mut sgd = Sgd::new(0.1);
+    let mut step = || {
+        let t = tape.start(&params, Mode::Train);
+        cross_entropy(model.forward(t.input(&x)), t.input(&labels)).backward(&mut grads).unwrap();
+        sgd.step(&mut params, &grads).unwrap();
+    };
+    (0..3).for_each(|_| step());
+    assert_eq!(allocations(step), 0);
 }

@@ -2,6 +2,8 @@
 
 use autodiff::{Mode, ParamId, Real, Recording, Scope, Var, keep};
 
+use smallvec::SmallVec;
+
 use crate::dropout::keep_mask;
 use crate::initialisers::Initial;
 
@@ -60,7 +62,7 @@ impl Weight {
         let mut weight = recording.param(self.weight);
         let Ok(shape) = weight.shape() else { return weight };
         if let Some(magnitude) = self.magnitude {
-            let others: Vec<usize> = (1..shape.rank()).collect();
+            let others: SmallVec<[usize; 4]> = (1..shape.rank()).collect();
             let norm = weight.norm(keep(&others[..]), 2.0);
             let magnitude = others.iter().fold(recording.param(magnitude), |g, _| g.unsqueeze(1));
             weight = weight * (magnitude / norm);

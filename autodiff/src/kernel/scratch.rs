@@ -13,8 +13,14 @@ thread_local! {
 /// Calls `work` with `length` zeros. It may ask for further buffers, which are others.
 pub(crate) fn with_scratch<T: Real, R>(length: usize, work: impl FnOnce(&mut [T]) -> R) -> R {
     let mut buffer: Box<dyn Any> = IDLE.with_borrow_mut(|idle| {
-        let place = idle.iter().position(|buffer| buffer.is::<Vec<T>>());
-        place.map_or_else(|| Box::new(Vec::<T>::new()) as Box<dyn Any>, |place| idle.swap_remove(place))
+        // The smallest that is large enough, else the largest: then the same requests find their buffers again.
+        let capacity = |buffer: &dyn Any| buffer.downcast_ref::<Vec<T>>().map(Vec::capacity);
+        let fitting = |(place, buffer): (usize, &Box<dyn Any>)| capacity(&**buffer).map(|size| (place, size));
+        let best = idle.iter().enumerate().filter_map(fitting).min_by_key(|&(_, size)| match size >= length {
+            true => (0, size),
+            false => (1, usize::MAX - size),
+        });
+        best.map_or_else(|| Box::new(Vec::<T>::new()) as Box<dyn Any>, |(place, _)| idle.swap_remove(place))
     });
     let result = match buffer.downcast_mut::<Vec<T>>() {
         Some(numbers) => {

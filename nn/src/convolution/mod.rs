@@ -18,3 +18,6 @@ fn two<const N: usize, V: Copy>(values: [V; N], outer: V) -> [V; 2] {
         _ => [outer; 2],
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -32,12 +32,12 @@ impl<const N: usize> Padding<N> {
     #[track_caller]
     pub(super) fn wrap<'t, T: Real>(self, x: Var<'t, T>) -> Var<'t, T> {
         let Padding::Circular(places) = self else { return x };
-        let wrapped = places.iter().enumerate().try_fold(x, |x, (axis, &places)| {
-            let extent = x.shape().ok()?.get(2 + axis).copied()?;
+        places.iter().enumerate().fold(x, |x, (axis, &places)| {
+            let Ok(shape) = x.shape() else { return x };
+            let extent = shape.get(2 + axis).copied().unwrap_or(0);
             // More than once around has no meaning in one step; narrow says so.
             let ends = [x.narrow(2 + axis, extent.saturating_sub(places)..extent), x, x.narrow(2 + axis, 0..places)];
-            Some(x.recording().concatenate(ends, 2 + axis))
-        });
-        wrapped.unwrap_or(x)
+            x.recording().concatenate(ends, 2 + axis)
+        })
     }
 }

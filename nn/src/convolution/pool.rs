@@ -2,6 +2,8 @@
 
 use autodiff::{Real, Tensor, Var, keep};
 
+use smallvec::SmallVec;
+
 use crate::module::Module;
 use crate::refusal::refuse;
 
@@ -110,7 +112,7 @@ impl<T: Real, const N: usize> Module<T> for Pool<N> {
             return refuse("pool", format!("takes [samples, channels, ..] with {N} axes behind"), x);
         }
         let outside = if self.pooling == Pooling::Max { f64::NEG_INFINITY } else { 0.0 };
-        let (mut y, mut share) = (x, x.recording().constant(&Tensor::scalar(T::ONE)));
+        let (mut y, mut share) = (x, None);
         for axis in 0..N {
             let extent = shape[2 + axis];
             let Some(around) = self.around(axis, extent) else {
@@ -123,14 +125,17 @@ impl<T: Real, const N: usize> Module<T> for Pool<N> {
                 y = y.pad(2 + axis, before, after + past, outside);
             }
             y = y.windows(2 + axis, self.kernel[axis], self.stride[axis], self.dilation[axis]);
-            let counts = self.counts(axis, extent, around);
-            let shares = Tensor::from_fn([counts.len()], |k| T::ONE / T::from_f64(counts[k]));
-            share = share.unsqueeze(share.shape().map_or(0, |shape| shape.rank())) * x.recording().constant(&shares);
+            if self.pooling == Pooling::Average {
+                let counts = self.counts(axis, extent, around);
+                let shares = Tensor::from_fn([counts.len()], |k| T::ONE / T::from_f64(counts[k]));
+                let along = x.recording().constant(&shares);
+                share = Some(share.map_or(along, |share: Var<'t, T>| share.unsqueeze(axis) * along));
+            }
         }
-        let windows: Vec<usize> = (N + 2..2 * N + 2).collect();
-        match self.pooling {
-            Pooling::Max => y.max(&windows[..]),
-            Pooling::Average => y.sum(&windows[..]) * share,
+        let windows: SmallVec<[usize; 4]> = (N + 2..2 * N + 2).collect();
+        match share {
+            Some(share) => y.sum(&windows[..]) * share,
+            None => y.max(&windows[..]),
         }
     }
 }
@@ -142,7 +147,7 @@ pub struct GlobalPool(pub Pooling);
 impl<T: Real> Module<T> for GlobalPool {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
-        let behind: Vec<usize> = (2..x.shape().map_or(2, |shape| shape.rank())).collect();
+        let behind: SmallVec<[usize; 4]> = (2..x.shape().map_or(2, |shape| shape.rank())).collect();
         match self.0 {
             Pooling::Max => x.max(&behind[..]),
             Pooling::Average => x.mean(&behind[..]),

@@ -2,6 +2,8 @@
 
 use autodiff::{Mode, ParamId, Real, Scope, Shape, StateId, Tensor, Var};
 
+use smallvec::SmallVec;
+
 use super::affine::{Affine, along_channels, check_channels};
 use crate::module::Module;
 
@@ -80,7 +82,7 @@ impl BatchNorm {
 
     #[track_caller]
     fn by_batch<'t, T: Real>(&self, x: Var<'t, T>, shape: &Shape) -> Var<'t, T> {
-        let axes: Vec<usize> = (0..shape.rank()).filter(|&axis| axis != 1).collect();
+        let axes: SmallVec<[usize; 4]> = (0..shape.rank()).filter(|&axis| axis != 1).collect();
         let normal = x.normalise(Some(self.affine.along_channels(x)), &axes[..], self.epsilon);
         let count = (shape.size() / self.channels.max(1)) as f64;
         // Of one value there is no unbiased variance; the biased one is 0.

@@ -2,6 +2,8 @@
 
 use autodiff::{Axes, ParamId, Real, Scope, Shape, Var, keep};
 
+use smallvec::SmallVec;
+
 use super::affine::{Affine, check_channels};
 use crate::initialisers::Initial;
 use crate::module::Module;
@@ -46,7 +48,7 @@ impl LayerNorm {
 fn last_axes<T: Real>(shape: &Shape, x: Var<'_, T>) -> Option<Axes> {
     let found = x.shape().ok()?;
     let first = found.rank().checked_sub(shape.rank())?;
-    (found[first..] == shape[..]).then(|| Axes::from(&(first..found.rank()).collect::<Vec<_>>()[..]))
+    (found[first..] == shape[..]).then(|| Axes::from(&(first..found.rank()).collect::<SmallVec<[usize; 4]>>()[..]))
 }
 
 impl<T: Real> Module<T> for LayerNorm {
@@ -149,7 +151,7 @@ impl<T: Real> Module<T> for GroupNorm {
         }
         // [samples, groups, rest of the channel axis, ..]
         let split = shape.with(1, self.channels / self.groups).insert(1, self.groups);
-        let behind: Vec<usize> = (2..split.rank()).collect();
+        let behind: SmallVec<[usize; 4]> = (2..split.rank()).collect();
         let [weight, bias] = self.affine.along_channels(x).map(|of_channel| {
             let channel = (1..split.rank()).map(|axis| if axis < 3 { split[axis] } else { 1 }).collect::<Shape>();
             of_channel.reshape(channel)

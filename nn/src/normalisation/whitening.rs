@@ -2,6 +2,8 @@
 
 use autodiff::{Mode, ParamId, Real, Scope, Shape, StateId, Tensor, Var, keep};
 
+use smallvec::SmallVec;
+
 use super::affine::{Affine, check_channels};
 use super::batch::follow;
 use crate::module::Module;
@@ -146,7 +148,7 @@ impl<T: Real> Module<T> for WhitenNorm {
         }
         // Channels first, then every sample and place: [groups, size, samples] and its transpose.
         let rank = shape.rank();
-        let channels_first: Vec<usize> = [1, 0].into_iter().chain(2..rank).collect();
+        let channels_first: SmallVec<[usize; 4]> = [1, 0].into_iter().chain(2..rank).collect();
         let (size, samples) = (self.channels / self.groups, shape.size() / self.channels.max(1));
         let grouped = x.permute(&channels_first).reshape([self.groups, size, samples]).transpose(1, 2);
         let moved: Shape = channels_first.iter().map(|&axis| shape[axis]).collect();
