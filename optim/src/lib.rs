@@ -1,5 +1,29 @@
 //! Optimizers: updates of flat [`autodiff::Params`] from flat [`autodiff::Gradients`].
+//!
+//! An [`Optimizer`] is a chain of small parts: changes of the gradient, in the order they are written, a [`Rule`] that makes
+//! a direction of it, and what is done to the parameters behind the step.
+//!
+//! ```
+//! use optim::{Adam, L2, Sgd};
+//!
+//! let plain = Sgd::<f32>::new(0.1).momentum(0.9).nesterov().regularize(L2(1e-4)).clip_norm(1.0);
+//! let decayed = Adam::<f32>::new(1e-3).decay(1e-2, "*weight");
+//! ```
 
-mod sgd;
+mod average;
+mod early_stopping;
+mod names;
+mod optimizer;
+mod penalty;
+mod rules;
+mod schedule;
+mod table;
 
-pub use sgd::Sgd;
+pub use average::Average;
+pub use early_stopping::{EarlyStopping, Progress};
+pub use names::Names;
+pub use optimizer::{Group, Optimizer};
+pub use penalty::{ElasticNet, L1, L2, Penalty};
+pub use rules::{AdaGrad, AdaGradRule, Adam, AdamRule, Momentum, RmsProp, RmsPropRule, Rule, Sgd};
+pub use schedule::{Plateau, Schedule, find_rate};
+pub use table::{GradientTable, gradient_table};

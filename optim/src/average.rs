@@ -1,0 +1,53 @@
+//! Exponential moving average of weights.
+
+use autodiff::{Error, Gradients, Params, Real};
+
+/// The exponential moving average of parameters (Polyak and Juditsky 1992): `a ← decay · a + (1 − decay) · p`, begun at the
+/// parameters of the first update.
+#[derive(Clone, Debug)]
+pub struct Average<T: Real> {
+    decay: f64,
+    /// Of the gradients' type, which knows whose parameters it is for.
+    mean: Option<Gradients<T>>,
+}
+
+impl<T: Real> Average<T> {
+    /// An average of which so much stays from step to step, for example 0.999.
+    pub fn new(decay: f64) -> Self {
+        Average { decay, mean: None }
+    }
+
+    /// Takes up the parameters as they are, behind a step.
+    ///
+    /// # Errors
+    /// A decay outside `0..1`; other parameters than before.
+    pub fn update(&mut self, params: &Params<T>) -> Result<(), Error> {
+        if !(0.0..1.0).contains(&self.decay) {
+            let requirement = "from 0 up to, but not including, 1";
+            return Err(Error::Setting { name: "decay", value: self.decay.to_string(), requirement });
+        }
+        let Some(mean) = &mut self.mean else {
+            let mut mean = params.gradients();
+            mean.flat_mut().copy_from_slice(params.flat());
+            self.mean = Some(mean);
+            return Ok(());
+        };
+        mean.check_layout(params)?;
+        let (keep, take) = (T::from_f64(self.decay), T::from_f64(1.0 - self.decay));
+        mean.flat_mut().iter_mut().zip(params.flat()).for_each(|(a, &p)| *a = keep * *a + take * p);
+        Ok(())
+    }
+
+    /// The parameters with their averages in place of their values, to evaluate with.
+    ///
+    /// # Errors
+    /// Other parameters than those averaged.
+    pub fn of(&self, params: &Params<T>) -> Result<Params<T>, Error> {
+        let mut averaged = params.clone();
+        if let Some(mean) = &self.mean {
+            mean.check_layout(params)?;
+            averaged.flat_mut().copy_from_slice(mean.flat());
+        }
+        Ok(averaged)
+    }
+}

@@ -1,0 +1,54 @@
+//! Early stopping: the weights that did best on held-out data.
+
+use autodiff::{Params, Real};
+
+/// What an observation says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// It is the best so far.
+    Best,
+    /// It is not, but patience lasts.
+    Wait,
+    /// There has been no progress for as many observations as patience allows.
+    Stop,
+}
+
+/// Early stopping (Prechelt 1998): ends training when the validation loss has not become smaller by `minimum` for `patience`
+/// observations, and keeps the parameters, with their state, of the best one.
+#[derive(Clone, Debug)]
+pub struct EarlyStopping<T: Real> {
+    patience: usize,
+    minimum: f64,
+    waited: usize,
+    best: Option<(f64, Params<T>)>,
+}
+
+impl<T: Real> EarlyStopping<T> {
+    /// Stops after so many observations without progress; any smaller loss is progress.
+    pub fn new(patience: usize) -> Self {
+        EarlyStopping { patience, minimum: 0.0, waited: 0, best: None }
+    }
+
+    /// A loss is progress only if it is smaller by more than this.
+    #[must_use]
+    pub fn minimum_change(self, minimum: f64) -> Self {
+        EarlyStopping { minimum, ..self }
+    }
+
+    /// Takes note of the loss on held-out data; one that is no number is no progress.
+    pub fn observe(&mut self, loss: f64, params: &Params<T>) -> Progress {
+        let better = self.best.as_ref().is_none_or(|(best, _)| loss < best - self.minimum) && !loss.is_nan();
+        if better {
+            self.best = Some((loss, params.clone()));
+            self.waited = 0;
+            return Progress::Best;
+        }
+        self.waited += 1;
+        if self.waited >= self.patience { Progress::Stop } else { Progress::Wait }
+    }
+
+    /// The smallest loss, and the parameters that had it.
+    pub fn best(&self) -> Option<(f64, &Params<T>)> {
+        self.best.as_ref().map(|(loss, params)| (*loss, params))
+    }
+}

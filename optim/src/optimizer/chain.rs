@@ -1,0 +1,162 @@
+//! The parts of a chain, and for which parameters each is.
+
+use std::ops::Range;
+
+use autodiff::{Error, Params, Real};
+
+use super::Group;
+use crate::names::Names;
+use crate::penalty::Penalty;
+
+/// A change of the gradient.
+#[derive(Clone, Debug)]
+pub(super) enum Change {
+    Penalty(Penalty),
+    ClipValue(f64),
+    ClipNorm(f64),
+    ClipEach(f64),
+}
+
+/// What is done to parameters behind the step.
+#[derive(Clone, Debug)]
+pub(super) enum Behind {
+    Decay(f64),
+    Proximal(Penalty),
+    MaxNorm(f64),
+}
+
+/// A parameter, and what of the chain is for it.
+#[derive(Clone, Debug)]
+pub(super) struct Part {
+    pub(super) range: Range<usize>,
+    /// Entries that one unit reads by; 0 where the parameter has fewer than two axes.
+    pub(super) unit: usize,
+    pub(super) rate: f64,
+    pub(super) frozen: bool,
+    pub(super) changes: Vec<bool>,
+    pub(super) behind: Vec<bool>,
+}
+
+/// Every parameter, in order of registration.
+#[derive(Clone, Debug)]
+pub(super) struct Plan(Vec<Part>);
+
+impl Plan {
+    pub(super) fn new<T: Real>(
+        params: &Params<T>,
+        changes: &[(Change, Names)],
+        behind: &[(Behind, Names)],
+        groups: &[(Group, Names)],
+    ) -> Self {
+        let mut start = 0;
+        let part = |(name, shape, values): (&str, &autodiff::Shape, &[T])| {
+            let range = start..start + values.len();
+            start = range.end;
+            let unit = if shape.rank() < 2 { 0 } else { shape[1..].iter().product() };
+            let changes = changes.iter().map(|(_, names)| names.fits(name)).collect();
+            let behind = behind.iter().map(|(_, names)| names.fits(name)).collect();
+            let mut part = Part { range, unit, rate: 1.0, frozen: false, changes, behind };
+            part.group(groups, name);
+            part
+        };
+        Plan(params.iter().map(part).collect())
+    }
+
+    pub(super) fn parts(&self) -> impl Iterator<Item = &Part> + Clone {
+        self.0.iter()
+    }
+}
+
+fn norm<T: Real>(values: &[T]) -> f64 {
+    values.iter().map(|x| x.to_f64() * x.to_f64()).sum::<f64>().sqrt()
+}
+
+fn scale_down<T: Real>(values: &mut [T], norm: f64, limit: f64) {
+    if norm > limit {
+        let scale = T::from_f64(limit / norm);
+        values.iter_mut().for_each(|x| *x = *x * scale);
+    }
+}
+
+fn check_limit(name: &'static str, limit: f64) -> Result<(), Error> {
+    if limit > 0.0 {
+        return Ok(());
+    }
+    Err(Error::Setting { name, value: limit.to_string(), requirement: "positive" })
+}
+
+impl Change {
+    pub(super) fn check(&self) -> Result<(), Error> {
+        match *self {
+            Change::Penalty(penalty) => penalty.check(),
+            Change::ClipValue(limit) => check_limit("clip_value", limit),
+            Change::ClipNorm(limit) => check_limit("clip_norm", limit),
+            Change::ClipEach(limit) => check_limit("clip_each", limit),
+        }
+    }
+
+    pub(super) fn apply<'p, T: Real>(
+        &self,
+        values: &[T],
+        gradient: &mut [T],
+        parts: impl Iterator<Item = &'p Part> + Clone,
+    ) {
+        match *self {
+            Change::Penalty(penalty) => {
+                for part in parts {
+                    penalty.add_gradient(&values[part.range.clone()], &mut gradient[part.range.clone()]);
+                }
+            }
+            Change::ClipValue(limit) => {
+                let (low, high) = (T::from_f64(-limit), T::from_f64(limit));
+                for part in parts {
+                    gradient[part.range.clone()].iter_mut().for_each(|g| *g = g.maximum(low).minimum(high));
+                }
+            }
+            Change::ClipNorm(limit) => {
+                let squares = parts.clone().map(|part| norm(&gradient[part.range.clone()]).powi(2));
+                let total = squares.sum::<f64>().sqrt();
+                parts.for_each(|part| scale_down(&mut gradient[part.range.clone()], total, limit));
+            }
+            Change::ClipEach(limit) => {
+                for part in parts {
+                    let own = &mut gradient[part.range.clone()];
+                    scale_down(own, norm(own), limit);
+                }
+            }
+        }
+    }
+}
+
+impl Behind {
+    pub(super) fn check(&self) -> Result<(), Error> {
+        match *self {
+            Behind::Decay(decay) if !(decay.is_finite() && decay >= 0.0) => {
+                let requirement = "finite and not negative";
+                Err(Error::Setting { name: "decay", value: decay.to_string(), requirement })
+            }
+            Behind::Decay(_) => Ok(()),
+            Behind::Proximal(penalty) => penalty.check(),
+            Behind::MaxNorm(limit) => check_limit("max_norm", limit),
+        }
+    }
+
+    /// How much of the parameters a step of rate 1 takes away.
+    pub(super) fn decay(&self) -> f64 {
+        if let Behind::Decay(decay) = *self { decay } else { 0.0 }
+    }
+
+    /// The proximal step.
+    pub(super) fn shrink<T: Real>(&self, rate: f64, values: &mut [T]) {
+        if let Behind::Proximal(penalty) = self {
+            penalty.shrink(rate, values);
+        }
+    }
+
+    /// Brings each unit's weights to their largest norm.
+    pub(super) fn bound<T: Real>(&self, values: &mut [T], unit: usize) {
+        if let (Behind::MaxNorm(limit), true) = (self, unit > 0) {
+            values.chunks_mut(unit).for_each(|own| scale_down(own, norm(own), *limit));
+        }
+    }
+}

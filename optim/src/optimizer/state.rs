@@ -1,0 +1,54 @@
+//! What an optimizer carries from step to step, to be stored and taken up again.
+
+use autodiff::{Error, Params, Real};
+
+use super::chain::Plan;
+use super::{Memory, Optimizer};
+use crate::rules::Rule;
+
+impl<T: Real, R: Rule<T>> Optimizer<T, R> {
+    /// Name and values of every buffer, in the order of [`Params::flat`]; none before the first step.
+    pub fn buffers(&self) -> impl Iterator<Item = (&'static str, &[T])> {
+        let kept = self.memory.iter().flat_map(|memory| &memory.buffers);
+        self.rule.buffers().iter().copied().zip(kept.map(|buffer| buffer.flat()))
+    }
+
+    /// Goes on where an optimizer with the same settings stood after so many steps, with these buffers.
+    ///
+    /// # Errors
+    /// A buffer that is missing, or of another length than `params`. Nothing is changed then.
+    pub fn resume<'b>(
+        &mut self,
+        params: &Params<T>,
+        steps: u64,
+        buffer: impl Fn(&str) -> Option<&'b [T]>,
+    ) -> Result<(), Error>
+    where
+        T: 'b,
+    {
+        if steps == 0 {
+            (self.steps, self.memory) = (0, None);
+            return Ok(());
+        }
+        let mut buffers = Vec::new();
+        for name in self.rule.buffers() {
+            let mut own = params.gradients();
+            match buffer(name) {
+                Some(values) if values.len() == own.flat().len() => own.flat_mut().copy_from_slice(values),
+                Some(values) => {
+                    let reason =
+                        format!("buffer {name} has {} values, the parameters {}", values.len(), own.flat().len());
+                    return Err(Error::Foreign { what: "optimizer", reason });
+                }
+                None => {
+                    return Err(Error::Foreign { what: "optimizer", reason: format!("there is no buffer {name}") });
+                }
+            }
+            buffers.push(own);
+        }
+        let plan = Plan::new(params, &self.changes, &self.behind, &self.groups);
+        self.memory = Some(Memory { update: params.gradients(), buffers, plan });
+        self.steps = steps;
+        Ok(())
+    }
+}

@@ -1,0 +1,77 @@
+//! Adam and its kin.
+
+use autodiff::{Error, Real};
+
+use super::{Rule, check_positive, check_share};
+use crate::optimizer::Optimizer;
+
+/// Adam (Kingma and Ba 2015): `m ← β₁ m + (1 − β₁) g`, `s ← β₂ s + (1 − β₂) g²`,
+/// `p ← p − η m̂ / (√ŝ + ε)` with `m̂ = m/(1 − β₁ᵗ)`, `ŝ = s/(1 − β₂ᵗ)`. Defaults: β = (0.9, 0.999), ε = 10⁻⁸.
+///
+/// AdamW (Loshchilov and Hutter 2019) is this with [`Optimizer::decay`]; AMSGrad (Reddi 2018) with [`Adam::amsgrad`].
+pub type Adam<T> = Optimizer<T, AdamRule>;
+
+/// The rule of [`Adam`].
+#[derive(Clone, Debug)]
+pub struct AdamRule {
+    betas: [f64; 2],
+    epsilon: f64,
+    amsgrad: bool,
+}
+
+impl<T: Real> Optimizer<T, AdamRule> {
+    /// Adam with this rate, usually 10⁻³.
+    pub fn new(rate: f64) -> Self {
+        Optimizer::of(rate, AdamRule { betas: [0.9, 0.999], epsilon: 1e-8, amsgrad: false })
+    }
+
+    /// How much of the mean and of the mean square stays from step to step.
+    #[must_use]
+    pub fn betas(self, mean: f64, square: f64) -> Self {
+        self.with_rule(|rule| rule.betas = [mean, square])
+    }
+
+    /// What is added to the root, instead of 10⁻⁸.
+    #[must_use]
+    pub fn epsilon(self, epsilon: f64) -> Self {
+        self.with_rule(|rule| rule.epsilon = epsilon)
+    }
+
+    /// Divides by the largest mean square so far.
+    #[must_use]
+    pub fn amsgrad(self) -> Self {
+        self.with_rule(|rule| rule.amsgrad = true)
+    }
+}
+
+impl<T: Real> Rule<T> for AdamRule {
+    fn buffers(&self) -> &'static [&'static str] {
+        if self.amsgrad { &["mean", "square", "largest"] } else { &["mean", "square"] }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        check_share("beta1", self.betas[0])?;
+        check_share("beta2", self.betas[1])?;
+        check_positive("epsilon", self.epsilon)
+    }
+
+    fn direct(&self, step: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) {
+        let [mean, square, rest @ ..] = buffers else { return };
+        let [keep_mean, keep_square] = self.betas.map(T::from_f64);
+        let [take_mean, take_square] = self.betas.map(|beta| T::from_f64(1.0 - beta));
+        let [scale, root] = self.betas.map(|beta| 1.0 - beta.powf(step as f64));
+        let (scale, root, epsilon) = (T::from_f64(1.0 / scale), T::from_f64(root.sqrt()), T::from_f64(self.epsilon));
+        for (k, g) in gradient.iter_mut().enumerate() {
+            mean[k] = keep_mean * mean[k] + take_mean * *g;
+            square[k] = keep_square * square[k] + take_square * *g * *g;
+            let of = match rest {
+                [largest, ..] => {
+                    largest[k] = largest[k].maximum(square[k]);
+                    largest[k]
+                }
+                [] => square[k],
+            };
+            *g = scale * mean[k] / (of.sqrt() / root + epsilon);
+        }
+    }
+}

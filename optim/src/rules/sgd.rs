@@ -1,0 +1,88 @@
+//! Stochastic gradient descent.
+
+use autodiff::{Error, Real};
+
+use super::{Rule, check_share};
+use crate::optimizer::Optimizer;
+
+/// Stochastic gradient descent with momentum μ, dampening δ and rate η, as PyTorch defines it (Sutskever 2013, with the
+/// rate outside the velocity): `v ← μ v + (1 − δ) g`, at first `v = g`, then `p ← p − η v`, or `p ← p − η (g + μ v)` in
+/// Nesterov's variant.
+///
+/// ```
+/// use autodiff::{Mode, Params, Tape};
+/// use optim::Sgd;
+///
+/// let mut params = Params::<f64>::new(0);
+/// let x = params.scope("x").parameter("value", [1], |values, _| values.fill(5.0));
+/// let mut sgd = Sgd::new(0.1).momentum(0.5).nesterov();
+/// let (mut tape, mut grads) = (Tape::new(), params.gradients());
+/// for _ in 0..50 {
+///     let t = tape.start(&params, Mode::Train);
+///     t.param(x).square().sum(..).backward(&mut grads)?;
+///     sgd.step(&mut params, &grads)?;
+/// }
+/// assert!(params.flat()[0].abs() < 1e-6);
+/// # Ok::<(), autodiff::Error>(())
+/// ```
+pub type Sgd<T> = Optimizer<T, Momentum>;
+
+/// The rule of [`Sgd`].
+#[derive(Clone, Debug, Default)]
+pub struct Momentum {
+    momentum: f64,
+    dampening: f64,
+    nesterov: bool,
+}
+
+impl<T: Real> Optimizer<T, Momentum> {
+    /// Plain gradient descent with this rate.
+    pub fn new(rate: f64) -> Self {
+        Optimizer::of(rate, Momentum::default())
+    }
+
+    /// Keeps a velocity, `momentum` of which stays from step to step.
+    #[must_use]
+    pub fn momentum(self, momentum: f64) -> Self {
+        self.with_rule(|rule| rule.momentum = momentum)
+    }
+
+    /// Takes up only `1 − dampening` of each gradient into the velocity.
+    #[must_use]
+    pub fn dampening(self, dampening: f64) -> Self {
+        self.with_rule(|rule| rule.dampening = dampening)
+    }
+
+    /// Looks ahead along the velocity (Nesterov 1983).
+    #[must_use]
+    pub fn nesterov(self) -> Self {
+        self.with_rule(|rule| rule.nesterov = true)
+    }
+}
+
+impl<T: Real> Rule<T> for Momentum {
+    fn buffers(&self) -> &'static [&'static str] {
+        if self.momentum == 0.0 { &[] } else { &["velocity"] }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        check_share("momentum", self.momentum)?;
+        check_share("dampening", self.dampening)?;
+        if self.nesterov && (self.momentum == 0.0 || self.dampening != 0.0) {
+            let (name, value) = if self.momentum == 0.0 { ("momentum", 0.0) } else { ("dampening", self.dampening) };
+            let requirement = "such that momentum is positive and dampening 0, for Nesterov's variant";
+            return Err(Error::Setting { name, value: value.to_string(), requirement });
+        }
+        Ok(())
+    }
+
+    fn direct(&self, step: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) {
+        let [velocity] = buffers else { return };
+        let (momentum, share) = (T::from_f64(self.momentum), T::from_f64(1.0 - self.dampening));
+        let share = if step == 1 { T::ONE } else { share };
+        for (g, v) in gradient.iter_mut().zip(velocity.iter_mut()) {
+            *v = momentum * *v + share * *g;
+            *g = if self.nesterov { *g + momentum * *v } else { *v };
+        }
+    }
+}

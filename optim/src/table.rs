@@ -1,0 +1,74 @@
+//! How the gradients of each parameter look.
+
+use std::fmt;
+
+use autodiff::{Error, Gradients, Params, Real};
+
+/// A row for each parameter.
+#[derive(Clone, Debug)]
+pub struct GradientTable {
+    /// The rows, in order of registration.
+    pub rows: Vec<GradientRow>,
+}
+
+/// The gradient of one parameter.
+#[derive(Clone, Debug)]
+pub struct GradientRow {
+    /// The parameter's name.
+    pub name: String,
+    /// The Euclidean norm.
+    pub norm: f64,
+    /// The largest size of an entry.
+    pub largest: f64,
+    /// The share of entries that are exactly zero.
+    pub zeros: f64,
+    /// The norm of the last step divided by that of the parameter: healthy around 10⁻³.
+    pub update_to_weight: f64,
+}
+
+/// The gradients of each parameter, and how far `params` have moved from `before`, those in front of the step.
+///
+/// # Errors
+/// Gradients, or parameters before the step, of other parameters.
+pub fn gradient_table<T: Real>(
+    before: &Params<T>,
+    params: &Params<T>,
+    grads: &Gradients<T>,
+) -> Result<GradientTable, Error> {
+    grads.check_layout(params)?;
+    grads.check_layout(before)?;
+    let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|x| x * x).sum::<f64>().sqrt();
+    let rows =
+        before.iter().zip(params.iter()).zip(grads.iter()).map(|(((name, _, old), (_, _, new)), (_, _, gradient))| {
+            let sizes = gradient.iter().map(|g| g.to_f64().abs());
+            let moved = norm(&mut old.iter().zip(new).map(|(a, b)| b.to_f64() - a.to_f64()));
+            GradientRow {
+                name: name.to_owned(),
+                norm: norm(&mut sizes.clone()),
+                // Not f64::max, which would hide a NaN.
+                largest: sizes
+                    .clone()
+                    .fold(0.0, |largest, size| if size > largest || size.is_nan() { size } else { largest }),
+                zeros: sizes.filter(|&size| size == 0.0).count() as f64 / gradient.len().max(1) as f64,
+                update_to_weight: moved / norm(&mut old.iter().map(|x| x.to_f64())),
+            }
+        });
+    Ok(GradientTable { rows: rows.collect() })
+}
+
+impl fmt::Display for GradientTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self.rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0).max(9);
+        writeln!(
+            f,
+            "{:width$}  {:>10}  {:>10}  {:>7}  {:>16}",
+            "parameter", "norm", "largest", "zeros", "update / weight"
+        )?;
+        for row in &self.rows {
+            let GradientRow { name, norm, largest, zeros, update_to_weight } = row;
+            let zeros = 100.0 * zeros;
+            writeln!(f, "{name:width$}  {norm:10.3e}  {largest:10.3e}  {zeros:5.1} %  {update_to_weight:16.3e}")?;
+        }
+        Ok(())
+    }
+}
