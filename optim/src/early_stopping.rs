@@ -47,6 +47,16 @@ impl<T: Real> EarlyStopping<T> {
         if self.waited >= self.patience { Progress::Stop } else { Progress::Wait }
     }
 
+    /// How many observations in a row were no progress.
+    pub fn waited(&self) -> usize {
+        self.waited
+    }
+
+    /// Goes on where an earlier run stood.
+    pub fn resume(&mut self, waited: usize, best: Option<(f64, Params<T>)>) {
+        (self.waited, self.best) = (waited, best);
+    }
+
     /// The smallest loss, and the parameters that had it.
     pub fn best(&self) -> Option<(f64, &Params<T>)> {
         self.best.as_ref().map(|(loss, params)| (*loss, params))

@@ -1,0 +1,61 @@
+//! Where a training run stands: all that a checkpoint holds.
+
+use autodiff::{Params, Real};
+use optim::{EarlyStopping, Optimizer};
+
+/// A training run: parameters with their state, the optimizer with its buffers, and how far it has come.
+#[derive(Clone, Debug)]
+pub struct Run<T: Real, R> {
+    /// The parameters and their state.
+    pub params: Params<T>,
+    /// The optimizer.
+    pub optimizer: Optimizer<T, R>,
+    /// The rate that schedules multiply: that of the optimizer at first.
+    pub(crate) rate: f64,
+    pub(crate) position: Position,
+    pub(crate) history: Vec<Epoch>,
+    pub(crate) stopping: Option<EarlyStopping<T>>,
+    pub(crate) stopped: bool,
+}
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Position {
+    /// Epochs completed.
+    pub(crate) epoch: u64,
+    /// Batches of the current epoch completed.
+    pub(crate) batch: usize,
+    /// Over those batches: the sum of losses, each times its samples, and the samples.
+    pub(crate) loss: f64,
+    pub(crate) samples: usize,
+}
+
+/// What an epoch came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Epoch {
+    /// Counted from 0.
+    pub epoch: u64,
+    /// The mean training loss.
+    pub loss: f64,
+    /// What [`Watch::evaluate`](crate::Watch::evaluate) gave.
+    pub metrics: Vec<(String, f64)>,
+}
+
+impl<T: Real, R: optim::Rule<T>> Run<T, R> {
+    /// A run that has not begun.
+    pub fn new(params: Params<T>, optimizer: Optimizer<T, R>) -> Self {
+        let rate = optimizer.rate();
+        let position = Position::default();
+        Run { params, optimizer, rate, position, history: Vec::new(), stopping: None, stopped: false }
+    }
+
+    /// The epochs so far.
+    pub fn history(&self) -> &[Epoch] {
+        &self.history
+    }
+
+    /// Whether early stopping has ended it.
+    pub fn stopped(&self) -> bool {
+        self.stopped
+    }
+}

@@ -1,0 +1,79 @@
+//! One step: the gradient of a batch, in shards that may run on several threads.
+
+use autodiff::{Error, Gradients, Mode, Params, Real, Tape, Tensor, Var};
+use rayon::prelude::*;
+
+/// A loss of features and labels; it records on whatever thread it is called.
+pub(crate) trait LossFn<T: Real>: for<'t> Fn(Var<'t, T>, Var<'t, T>) -> Var<'t, T> + Sync {}
+
+impl<T: Real, F: for<'t> Fn(Var<'t, T>, Var<'t, T>) -> Var<'t, T> + Sync> LossFn<T> for F {}
+
+/// The memory of one shard.
+struct Worker<T: Real> {
+    tape: Tape<T>,
+    grads: Gradients<T>,
+    loss: f64,
+}
+
+/// Takes the gradient of a batch in a fixed number of shards. Their number, not that of threads, decides what is summed
+/// in which order, so any number of threads gives the same bits.
+pub(crate) struct Shards<T: Real> {
+    workers: Vec<Worker<T>>,
+}
+
+impl<T: Real> Shards<T> {
+    pub(crate) fn new(params: &Params<T>, shards: usize) -> Self {
+        let worker = || Worker { tape: Tape::new(), grads: params.gradients(), loss: 0.0 };
+        Shards { workers: (0..shards.max(1)).map(|_| worker()).collect() }
+    }
+
+    /// The mean loss of a batch, and its gradients.
+    pub(crate) fn gradients(
+        &mut self,
+        params: &Params<T>,
+        (features, labels): (&Tensor<T>, &Tensor<T>),
+        loss: &impl LossFn<T>,
+    ) -> Result<(f64, &Gradients<T>), Error> {
+        let samples = labels.data().len();
+        let count = self.workers.len();
+        let run = |(number, worker): (usize, &mut Worker<T>)| {
+            let rows = number * samples / count..(number + 1) * samples / count;
+            worker.loss = 0.0;
+            worker.grads.zero();
+            if rows.is_empty() {
+                return Ok(());
+            }
+            let t = worker.tape.start(params, Mode::Train);
+            t.set_pass(number as u64);
+            let share = rows.len() as f64 / samples as f64;
+            let (x, y) = (t.input(&part(features, &rows)), t.input(&part(labels, &rows)));
+            // One shard is the batch itself: multiplying by 1 changes no bits, but a tape without it reads better.
+            let value = if count == 1 { loss(x, y) } else { loss(x, y) * share };
+            value.backward(&mut worker.grads)?;
+            worker.loss = value.item()?.to_f64();
+            if worker.loss.is_finite() { Ok(()) } else { t.check_finite().and(Err(not_finite(worker.loss))) }
+        };
+        match count {
+            1 => self.workers.iter_mut().enumerate().try_for_each(run)?,
+            _ => self.workers.par_iter_mut().enumerate().try_for_each(run)?,
+        }
+        let (first, others) = self.workers.split_at_mut(1);
+        let [first] = first else { return Err(not_finite(f64::NAN)) };
+        for other in &*others {
+            first.grads.add(&other.grads)?;
+            first.loss += other.loss;
+        }
+        Ok((first.loss, &first.grads))
+    }
+}
+
+fn not_finite(loss: f64) -> Error {
+    Error::Foreign { what: "training", reason: format!("the loss is {loss}") }
+}
+
+/// These samples of a batch.
+fn part<T: Real>(batch: &Tensor<T>, rows: &std::ops::Range<usize>) -> Tensor<T> {
+    let each = batch.data().len() / batch.shape()[0].max(1);
+    let values = &batch.data()[rows.start * each..rows.end * each];
+    Tensor::from_fn(batch.shape().with(0, rows.len()), |k| values[k])
+}

@@ -1,0 +1,191 @@
+//! A run that is killed and goes on ends with the bits of one never stopped; so does one on other numbers of threads.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::io::Write;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use autodiff::{Error, Params, Tensor};
+use nn::data::{Augmentation, Batches, Dataset, Digits};
+use nn::loss::cross_entropy;
+use nn::metrics::zero_one;
+use nn::{BatchNorm, Dropout, Linear, Module, Relu};
+use optim::{AdamRule, L2, Schedule};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use train::{Run, Trainer, Watch};
+
+type Net = (Linear, BatchNorm, Relu, Dropout, Linear);
+
+fn begin() -> (Run<f32, AdamRule>, Net) {
+    let mut params = Params::new(3);
+    let first = (Linear::new(params.scope("fc1"), 64, 48), BatchNorm::new(params.scope("bn"), 48));
+    let model = (first.0, first.1, Relu, Dropout::new(0.5), Linear::new(params.scope("fc2"), 48, 10));
+    (Run::new(params, optim::Adam::new(0.01).regularize(L2(1e-4)).clip_norm(1.0)), model)
+}
+
+struct Error01<'a>(&'a Net, &'a Dataset<f32>);
+
+impl Watch<f32> for Error01<'_> {
+    fn evaluate(&mut self, params: &Params<f32>) -> Result<Vec<(String, f64)>, Error> {
+        let mut tape = autodiff::Tape::new();
+        let t = tape.start(params, autodiff::Mode::Eval);
+        let scores = self.0.forward(t.input(self.1.features())).value()?;
+        Ok(vec![("test error".to_owned(), zero_one(&scores, self.1.labels())?)])
+    }
+}
+
+/// A short run with everything that a checkpoint has to hold.
+fn fit(trainer: Trainer) -> Result<Run<f32, AdamRule>, Error> {
+    let (train, test) = Digits::load()?.split(0.75, 0)?;
+    let (mut run, model) = begin();
+    let trainer = trainer
+        .schedule(Schedule::Cosine { steps: 300, end: 0.01, stretch: 1.0 })
+        .early_stopping("test error", 50, 0.0)
+        .quiet();
+    // Augmented images, given to dense layers.
+    trainer.fit(
+        &mut run,
+        &train.reshaped([1, 8, 8])?,
+        |x, y| {
+            let samples = y.shape().map_or(0, |shape| shape[0]);
+            cross_entropy(model.forward(x.reshape([samples, 64])), y)
+        },
+        &mut Error01(&model, &test),
+    )?;
+    Ok(run)
+}
+
+fn trainer() -> Trainer {
+    let augmentation = Augmentation { padding: 1, flip: false };
+    Trainer::new(8, Batches::of(32).shuffled(7).augmented(augmentation, 7))
+}
+
+/// All bits that a run ends with.
+fn bits(run: &Run<f32, AdamRule>) -> Vec<u64> {
+    let numbers = run.params.iter().chain(run.params.states()).flat_map(|(_, _, values)| values);
+    let buffers = run.optimizer.buffers().flat_map(|(_, values)| values);
+    let history = run.history().iter().flat_map(|epoch| [epoch.loss, epoch.metrics[0].1]);
+    let numbers = numbers.chain(buffers).map(|x| u64::from(x.to_bits()));
+    numbers.chain(history.map(f64::to_bits)).chain([run.params.step()]).collect()
+}
+
+const CHILD: &str = "TRAIN_TEST_FOLDER";
+
+/// What the killed process does; alone it does nothing.
+#[test]
+fn child() {
+    let Ok(folder) = std::env::var(CHILD) else { return };
+    let folder = Path::new(&folder);
+    fit(trainer().checkpoint(folder.join("run.safetensors"), 3).csv(folder.join("log.csv"))).unwrap();
+    std::fs::write(folder.join("done"), "").unwrap();
+}
+
+#[test]
+fn a_run_killed_at_random_moments_ends_with_the_same_bits() {
+    let expected = bits(&fit(trainer()).unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let mut random = StdRng::seed_from_u64(std::process::id().into());
+    let (mut kills, mut starts) = (0, 0);
+    let done = folder.path().join("done");
+    while kills < 20 {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "child"])
+            .env(CHILD, folder.path())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        starts += 1;
+        std::thread::sleep(Duration::from_millis(random.random_range(5..80)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if done.exists() {
+            // It came to its end in front of the kill: once more from the beginning.
+            std::fs::remove_file(&done).unwrap();
+            std::fs::remove_file(folder.path().join("run.safetensors")).unwrap();
+        } else {
+            kills += 1;
+        }
+    }
+    let run = fit(trainer().checkpoint(folder.path().join("run.safetensors"), 3)).unwrap();
+    assert_eq!(bits(&run), expected);
+    let line = format!("resume: killed {kills} times in {starts} starts, {} numbers the same bits\n", expected.len());
+    let _ = std::io::stderr().write_all(line.as_bytes());
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        bits(&pool.install(|| fit(trainer().shards(4))).unwrap())
+    };
+    let one = on(1);
+    for threads in [1, 2, 4] {
+        assert_eq!(on(threads), one, "{threads} threads");
+    }
+}
+
+#[test]
+fn a_damaged_or_foreign_checkpoint_is_named_and_nothing_is_taken_from_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.safetensors");
+    let short = Trainer::new(1, Batches::of(64)).checkpoint(&path, 10).quiet();
+    let data = Dataset::new(Tensor::from_fn([64, 64], |k| (k as f32).sin()), &[1; 64]).unwrap();
+    let (mut run, model) = begin();
+    short.fit(&mut run, &data, |x, y| cross_entropy(model.forward(x), y), &mut ()).unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    for place in (0..whole.len()).step_by(997) {
+        let mut damaged = whole.clone();
+        damaged[place] ^= 4;
+        std::fs::write(&path, damaged).unwrap();
+        let (mut other, _) = begin();
+        let before = other.params.flat().to_vec();
+        let message =
+            short.fit(&mut other, &data, |x, y| cross_entropy(model.forward(x), y), &mut ()).unwrap_err().to_string();
+        assert!(message.contains("run.safetensors"), "{message}");
+        assert_eq!(other.params.flat(), before);
+    }
+    std::fs::write(&path, &whole).unwrap();
+    let mut params = Params::<f32>::new(0);
+    let linear = Linear::new(params.scope("other"), 64, 10);
+    let mut foreign = Run::new(params, optim::Adam::new(0.1));
+    let message = short.fit(&mut foreign, &data, |x, y| cross_entropy(linear.forward(x), y), &mut ()).unwrap_err();
+    assert!(message.to_string().contains("of another model: other.weight is missing"), "{message}");
+}
+
+#[test]
+fn a_loss_that_is_no_number_ends_the_run_with_the_operation() {
+    let data = Dataset::new(Tensor::full([8, 64], f32::NAN), &[1; 8]).unwrap();
+    let (mut run, model) = begin();
+    let before = run.params.flat().to_vec();
+    let trainer = Trainer::new(1, Batches::of(8)).quiet();
+    let message = trainer.fit(&mut run, &data, |x, y| cross_entropy(model.forward(x), y), &mut ()).unwrap_err();
+    assert!(message.to_string().contains("resume.rs") || message.to_string().contains("NaN"), "{message}");
+    assert_eq!(run.params.flat(), before);
+}
+
+#[test]
+fn early_stopping_puts_the_best_parameters_back() {
+    struct Rising(f64);
+    impl Watch<f32> for Rising {
+        fn evaluate(&mut self, _: &Params<f32>) -> Result<Vec<(String, f64)>, Error> {
+            self.0 += 1.0;
+            Ok(vec![("error".to_owned(), (self.0 - 2.0).abs())])
+        }
+    }
+    let data = Dataset::new(Tensor::from_fn([64, 64], |k| (k as f32).sin()), &[1; 64]).unwrap();
+    let (mut run, model) = begin();
+    let two = Trainer::new(2, Batches::of(64)).quiet();
+    two.fit(&mut run, &data, |x, y| cross_entropy(model.forward(x), y), &mut ()).unwrap();
+    let expected = run.params.flat().to_vec();
+    let (mut run, model) = begin();
+    let stopped = Trainer::new(20, Batches::of(64)).early_stopping("error", 3, 0.0).quiet();
+    stopped.fit(&mut run, &data, |x, y| cross_entropy(model.forward(x), y), &mut Rising(0.0)).unwrap();
+    assert!(run.stopped() && run.history().len() == 5);
+    assert_eq!(run.params.flat(), expected);
+    let missing = Trainer::new(1, Batches::of(64)).early_stopping("accuracy", 3, 0.0).quiet();
+    let (mut run, model) = begin();
+    let message = missing.fit(&mut run, &data, |x, y| cross_entropy(model.forward(x), y), &mut ()).unwrap_err();
+    assert!(message.to_string().contains("early stopping watches accuracy"), "{message}");
+}
