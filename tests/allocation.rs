@@ -9,7 +9,7 @@ use autodiff::catalogue::{self, Choices};
 use autodiff::{Mode, Params, Program, Tape, Tensor, Var};
 use nn::loss::{cross_entropy, multiclass_hinge};
 use nn::{BatchNorm, Conv2d, Dropout, GlobalPool, Linear, Module, Pooling, Relu, Residual, Tanh};
-use optim::Sgd;
+use optim::{Adam, L1, Sgd};
 
 /// Counts the allocations of each thread.
 struct Counting;
@@ -118,11 +118,13 @@ fn a_training_step_allocates_nothing() {
     let (x, labels) = (Tensor::full([4, 5], 0.3), Tensor::from([0.0, 1.0, 2.0, 0.0]));
     let (mut tape, mut grads) = (Tape::new(), params.gradients());
     let mut sgd = Sgd::new(0.1).momentum(0.9).nesterov();
+    let mut adam = Adam::new(0.01).amsgrad().regularize(L1(1e-4)).clip_norm(1.0).max_norm(2.0, "*.weight").strict();
     for loss in [cross_entropy, multiclass_hinge] {
         let mut step = || {
             let t = tape.start(&params, Mode::Train);
             loss(model.forward(t.input(&x)), t.input(&labels)).backward(&mut grads).unwrap();
             sgd.step(&mut params, &grads).unwrap();
+            adam.step(&mut params, &grads).unwrap();
         };
         step();
         step();

@@ -51,3 +51,25 @@ impl<T: Real> Average<T> {
         Ok(averaged)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_average_begins_at_the_first_parameters_and_follows() {
+        let mut params = Params::<f64>::new(0);
+        params.scope("p").parameter("value", [1], |values, _| values.fill(4.0));
+        let mut average = Average::new(0.75);
+        average.update(&params).unwrap();
+        params.flat_mut()[0] = 8.0;
+        average.update(&params).unwrap();
+        assert_eq!(average.of(&params).unwrap().flat(), [5.0]);
+        assert_eq!(params.flat(), [8.0]);
+        let message = Average::new(1.0).update(&params).unwrap_err().to_string();
+        assert!(message.contains("decay is 1"), "{message}");
+        let mut other = Params::<f64>::new(0);
+        other.scope("q").parameter("value", [1], |_, _| {});
+        assert!(average.update(&other).is_err() && average.of(&other).is_err());
+    }
+}

@@ -62,3 +62,26 @@ impl<T: Real> EarlyStopping<T> {
         self.best.as_ref().map(|(loss, params)| (*loss, params))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_stops_when_patience_ends_and_keeps_the_best() {
+        let mut params = Params::<f64>::new(0);
+        params.scope("p").parameter("value", [1], |_, _| {});
+        let mut stopping = EarlyStopping::new(2).minimum_change(0.1);
+        let losses = [1.0, 0.95, 0.8, f64::NAN, 0.75];
+        let found: Vec<Progress> = losses
+            .iter()
+            .map(|&loss| {
+                params.flat_mut()[0] += 1.0;
+                stopping.observe(loss, &params)
+            })
+            .collect();
+        assert_eq!(found, [Progress::Best, Progress::Wait, Progress::Best, Progress::Wait, Progress::Stop]);
+        let (loss, best) = stopping.best().unwrap();
+        assert_eq!((loss, best.flat()), (0.8, &[3.0][..]));
+    }
+}

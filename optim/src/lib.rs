@@ -26,4 +26,4 @@ pub use optimizer::{Group, Optimizer};
 pub use penalty::{ElasticNet, L1, L2, Penalty};
 pub use rules::{AdaGrad, AdaGradRule, Adam, AdamRule, Momentum, RmsProp, RmsPropRule, Rule, Sgd};
 pub use schedule::{Plateau, Schedule, find_rate};
-pub use table::{GradientTable, gradient_table};
+pub use table::{GradientRow, GradientTable, gradient_table};

@@ -141,7 +141,7 @@ pub fn find_rate<E>(
         let rate = low * (high / low).powf(step as f64 / steps.saturating_sub(1).max(1) as f64);
         let value = loss(rate)?;
         smallest = smallest.min(value);
-        if !(value <= 4.0 * smallest) {
+        if value.is_nan() || value > 4.0 * smallest {
             break;
         }
         found.push((rate, value));

@@ -72,3 +72,23 @@ impl fmt::Display for GradientTable {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_shows_norm_largest_zeros_and_the_step() {
+        let mut before = Params::<f64>::new(0);
+        before.scope("fc").parameter("weight", [4], |values, _| values.fill(2.0));
+        let mut grads = before.gradients();
+        grads.flat_mut().copy_from_slice(&[3.0, -4.0, 0.0, 0.0]);
+        let mut after = before.clone();
+        after.flat_mut()[0] = 2.4;
+        let table = gradient_table(&before, &after, &grads).unwrap();
+        let GradientRow { name, norm, largest, zeros, update_to_weight } = &table.rows[0];
+        assert_eq!((name.as_str(), *norm, *largest, *zeros), ("fc.weight", 5.0, 4.0, 0.5));
+        assert!((update_to_weight - 0.1).abs() < 1e-12);
+        assert!(table.to_string().contains("fc.weight") && table.to_string().contains("50.0 %"));
+    }
+}

@@ -26,8 +26,11 @@ struct Header {
     stopped: bool,
     waited: usize,
     best: Option<u64>,
-    history: Vec<(u64, u64, Vec<(String, u64)>)>,
+    history: Vec<SavedEpoch>,
 }
+
+/// Number, loss and metrics.
+type SavedEpoch = (u64, u64, Vec<(String, u64)>);
 
 type Numbers = BTreeMap<String, (Vec<usize>, Vec<u8>)>;
 

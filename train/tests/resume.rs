@@ -114,6 +114,29 @@ fn a_run_killed_at_random_moments_ends_with_the_same_bits() {
     let _ = std::io::stderr().write_all(line.as_bytes());
 }
 
+/// As on a full disk: the process may write no file of more than 4 KiB, and is told so instead of killed.
+#[test]
+#[cfg(unix)]
+fn a_checkpoint_that_cannot_be_written_leaves_the_old_one_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.safetensors");
+    let begun = Trainer::new(1, Batches::of(32).shuffled(7)).checkpoint(&path, 1000);
+    fit(begun).unwrap();
+    let old = std::fs::read(&path).unwrap();
+    let child = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$0\" --exact child --nocapture"])
+        .arg(std::env::current_exe().unwrap())
+        .env(CHILD, folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&child.stderr).into_owned();
+    assert!(!child.status.success() && said.contains("run.safetensors") && said.contains("too large"), "{said}");
+    assert_eq!(std::fs::read(&path).unwrap(), old);
+    // The half-written file is gone.
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["run.safetensors"]);
+}
+
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
     let on = |threads: usize| {
@@ -156,12 +179,16 @@ fn a_damaged_or_foreign_checkpoint_is_named_and_nothing_is_taken_from_it() {
 
 #[test]
 fn a_loss_that_is_no_number_ends_the_run_with_the_operation() {
-    let data = Dataset::new(Tensor::full([8, 64], f32::NAN), &[1; 8]).unwrap();
+    let data = Dataset::new(Tensor::from_fn([8, 64], |k| (k as f32).sin()), &[1; 8]).unwrap();
     let (mut run, model) = begin();
     let before = run.params.flat().to_vec();
     let trainer = Trainer::new(1, Batches::of(8)).quiet();
-    let message = trainer.fit(&mut run, &data, |x, y| cross_entropy(model.forward(x), y), &mut ()).unwrap_err();
-    assert!(message.to_string().contains("resume.rs") || message.to_string().contains("NaN"), "{message}");
+    let ended = trainer.fit(&mut run, &data, |x, y| (cross_entropy(model.forward(x), y) * -1.0).sqrt(), &mut ());
+    let message = ended.unwrap_err().to_string();
+    assert!(
+        message.contains("sqrt") && message.contains("first produced NaN") && message.contains("resume.rs"),
+        "{message}"
+    );
     assert_eq!(run.params.flat(), before);
 }
 
