@@ -1,7 +1,11 @@
 //! Where a training run stands: all that a checkpoint holds.
 
-use autodiff::{Params, Real};
+use std::path::Path;
+
+use autodiff::{Error, Params, Real};
 use optim::{EarlyStopping, Optimizer};
+
+use crate::checkpoint;
 
 /// A training run: parameters with their state, the optimizer with its buffers, and how far it has come.
 #[derive(Clone, Debug)]
@@ -52,6 +56,22 @@ impl<T: Real, R: optim::Rule<T>> Run<T, R> {
     /// The epochs so far.
     pub fn history(&self) -> &[Epoch] {
         &self.history
+    }
+
+    /// Writes all that the run is into one file, which is replaced whole or left as it was.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        checkpoint::save(self, path.as_ref())
+    }
+
+    /// Brings the run, made with the same model and settings, to where the file says it stood; where there is no file, it stays.
+    ///
+    /// # Errors
+    /// A file that cannot be read, is damaged, or is of another model. The run is then as it was.
+    pub fn resume(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
+        checkpoint::resume(self, path.as_ref())
     }
 
     /// Whether early stopping has ended it.

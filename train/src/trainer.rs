@@ -6,7 +6,6 @@ use autodiff::{Error, Params, Real};
 use nn::data::{Batches, Dataset};
 use optim::{EarlyStopping, Progress, Rule, Schedule};
 
-use crate::checkpoint;
 use crate::logs::Logs;
 use crate::progress::Bar;
 use crate::run::{Epoch, Run};
@@ -69,7 +68,7 @@ impl Trainer {
 
     /// Each batch is cut into so many parts, which run on as many threads as there are; the result has the same bits for any
     /// number of threads. Batch statistics are those of a part (ghost batch normalisation, Hoffer 2017); the running ones follow the
-    /// last.
+    /// last. The gradients of the parts are summed, as in gradient accumulation.
     #[must_use]
     pub fn shards(self, shards: usize) -> Self {
         Trainer { shards, ..self }
@@ -123,7 +122,7 @@ impl Trainer {
             run.stopping.get_or_insert_with(|| EarlyStopping::new(*patience).minimum_change(*minimum));
         }
         if let Some((path, _)) = &self.checkpoint {
-            checkpoint::resume(run, path)?;
+            run.resume(path)?;
         }
         let mut logs = Logs::open(self.csv.as_deref(), self.tensorboard.as_deref())?;
         let bar = Bar::new(self.quiet, self.epochs);
@@ -143,7 +142,7 @@ impl Trainer {
             logs.write(&run.history)?;
         }
         if let Some((path, _)) = &self.checkpoint {
-            checkpoint::save(run, path)?;
+            run.save(path)?;
         }
         bar.finish();
         if run.stopped
@@ -176,7 +175,7 @@ impl Trainer {
             if let Some((path, every)) = &self.checkpoint
                 && run.optimizer.steps().is_multiple_of(*every)
             {
-                checkpoint::save(run, path)?;
+                run.save(path)?;
             }
         }
         Ok(())
