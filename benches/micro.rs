@@ -6,7 +6,7 @@ use std::hint::black_box;
 use autodiff::{MatrixMut, MatrixRef, Mode, Params, Program, Real, Tape, Tensor};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use nn::loss::cross_entropy;
-use nn::{Linear, Module, Sigmoid, Tanh};
+use nn::{BatchNorm, Dropout, Linear, Module, Relu, ResNet, ResNetSettings, Residual, Sigmoid, Tanh};
 use optim::Sgd;
 
 fn products(criterion: &mut Criterion) {
@@ -68,18 +68,14 @@ fn chain(criterion: &mut Criterion) {
     });
 }
 
-fn step(
-    criterion: &mut Criterion,
-    name: &str,
-    depth: usize,
-    batch: usize,
-    model: impl Fn(&mut Params<f32>, usize) -> Box<dyn Module<f32>>,
-) {
+type Model = Box<dyn Module<f32>>;
+
+/// Forward, softmax cross-entropy of ten classes, backward and an update with momentum.
+fn step(criterion: &mut Criterion, name: &str, input: &[usize], build: impl FnOnce(&mut Params<f32>) -> Model) {
     let mut params = Params::<f32>::new(0);
-    let layers: Vec<Box<dyn Module<f32>>> = (0..depth).map(|layer| model(&mut params, layer)).collect();
-    let model = (layers, Linear::new(params.scope("readout"), 64, 10));
-    let images = Tensor::from_fn([batch, 64], |k| ((k * 37) % 101) as f32 / 50.0 - 1.0);
-    let labels = Tensor::from_fn([batch], |k| (k % 10) as f32);
+    let model = build(&mut params);
+    let images = Tensor::from_fn(input, |k| ((k * 37) % 101) as f32 / 50.0 - 1.0);
+    let labels = Tensor::from_fn([input[0]], |k| (k % 10) as f32);
     let mut sgd = Sgd::new(1e-4).momentum(0.9);
     let (mut tape, mut grads) = (Tape::new(), params.gradients());
     criterion.bench_function(name, |bencher| {
@@ -92,14 +88,33 @@ fn step(
     });
 }
 
-/// Forward, loss, backward and update of W1 and W2: 64-64-64-64-10 tanh at batch 32, 100 sigmoid layers at batch 64.
+/// `depth` layers of 64 units and a readout of 10.
+fn dense(params: &mut Params<f32>, depth: usize, activation: impl Module<f32> + Copy + 'static) -> Model {
+    let layer = |layer| (Linear::new(params.scope(&format!("fc{layer}")), 64, 64), activation);
+    let layers: Vec<_> = (0..depth).map(layer).collect();
+    Box::new((layers, Linear::new(params.scope("readout"), 64, 10)))
+}
+
+/// The workloads of SPEED.md that a training step is measured by.
 fn steps(criterion: &mut Criterion) {
-    let scope = |layer: usize| format!("fc{layer}");
-    step(criterion, "step of 3 tanh layers, batch 32", 3, 32, |params, layer| {
-        Box::new((Linear::new(params.scope(&scope(layer)), 64, 64), Tanh))
+    step(criterion, "W1: 3 tanh layers, batch 32", &[32, 64], |params| dense(params, 3, Tanh));
+    step(criterion, "W2: 100 sigmoid layers, batch 64", &[64, 64], |params| dense(params, 100, Sigmoid));
+    step(criterion, "W4: 50 residual batch-norm blocks of 128, batch 128", &[128, 128], |params| {
+        let mut block = |k: usize| {
+            let linear = Linear::new(params.scope(&format!("fc{k}")), 128, 128);
+            Residual::new((linear, BatchNorm::new(params.scope(&format!("bn{k}")), 128), Relu))
+        };
+        let blocks: Vec<_> = (0..50).map(&mut block).collect();
+        Box::new((blocks, Linear::new(params.scope("readout"), 128, 10)))
     });
-    step(criterion, "step of 100 sigmoid layers, batch 64", 100, 64, |params, layer| {
-        Box::new((Linear::new(params.scope(&scope(layer)), 64, 64), Sigmoid))
+    step(criterion, "W5: ResNet-20, batch 32", &[32, 3, 32, 32], |params| {
+        let settings = ResNetSettings::small(3, 10, vec![(16, 3), (32, 3), (64, 3)]);
+        Box::new(ResNet::new(params.scope("resnet"), &settings))
+    });
+    step(criterion, "W6: 784-800-800-10 relu, dropout, batch 128", &[128, 784], |params| {
+        let mut layer = |name: &str, from, to| Linear::new(params.scope(name), from, to);
+        let [first, second, third] = [layer("fc1", 784, 800), layer("fc2", 800, 800), layer("fc3", 800, 10)];
+        Box::new((first, Relu, Dropout::new(0.5), second, Relu, Dropout::new(0.5), third))
     });
 }
 
