@@ -66,6 +66,9 @@ impl Schedule {
             Schedule::Exponential { factor } => factor.powf(step as f64),
             Schedule::Cosine { steps, end, stretch } => {
                 let (mut length, mut place) = (steps.max(1) as f64, step as f64);
+                if stretch == 1.0 {
+                    place %= length;
+                }
                 while place >= length {
                     place -= length;
                     length = (length * stretch).max(1.0);
@@ -98,9 +101,9 @@ impl Schedule {
 /// A factor that falls when the loss stands still: by `factor` after `patience` observations without progress.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plateau {
-    factor: f64,
+    fall: f64,
     patience: usize,
-    current: f64,
+    factor: f64,
     best: f64,
     waited: usize,
 }
@@ -108,7 +111,12 @@ pub struct Plateau {
 impl Plateau {
     /// Starts at 1; multiplied by `factor` each time the loss has not become smaller for more than `patience` observations.
     pub fn new(factor: f64, patience: usize) -> Self {
-        Plateau { factor, patience, current: 1.0, best: f64::INFINITY, waited: 0 }
+        Plateau { fall: factor, patience, factor: 1.0, best: f64::INFINITY, waited: 0 }
+    }
+
+    /// The factor as it stands.
+    pub fn factor(&self) -> f64 {
+        self.factor
     }
 
     /// Takes note of a loss and gives the factor from now on.
@@ -119,10 +127,10 @@ impl Plateau {
             self.waited += 1;
         }
         if self.waited > self.patience {
-            self.current *= self.factor;
+            self.factor *= self.fall;
             self.waited = 0;
         }
-        self.current
+        self.factor
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use autodiff::{Error, Params, Real};
 use nn::data::{Batches, Dataset};
-use optim::{EarlyStopping, Progress, Rule, Schedule};
+use optim::{EarlyStopping, Plateau, Progress, Rule, Schedule};
 
 use crate::logs::Logs;
 use crate::progress::Bar;
@@ -41,6 +41,7 @@ pub struct Trainer {
     csv: Option<PathBuf>,
     tensorboard: Option<PathBuf>,
     stopping: Option<(String, usize, f64)>,
+    plateau: Option<(String, Plateau)>,
     quiet: bool,
 }
 
@@ -56,6 +57,7 @@ impl Trainer {
             csv: None,
             tensorboard: None,
             stopping: None,
+            plateau: None,
             quiet: false,
         }
     }
@@ -99,6 +101,12 @@ impl Trainer {
         Trainer { stopping: Some((metric.to_owned(), patience, minimum)), ..self }
     }
 
+    /// Lowers the rate, besides the schedule, when the metric of this name stands still.
+    #[must_use]
+    pub fn plateau(self, metric: &str, plateau: Plateau) -> Self {
+        Trainer { plateau: Some((metric.to_owned(), plateau)), ..self }
+    }
+
     /// Shows no progress.
     #[must_use]
     pub fn quiet(self) -> Self {
@@ -127,14 +135,21 @@ impl Trainer {
         let mut logs = Logs::open(self.csv.as_deref(), self.tensorboard.as_deref())?;
         let bar = Bar::new(self.quiet, self.epochs);
         let mut shards = Shards::new(&run.params, self.shards);
+        // What a plateau knows follows from the epochs so far, so no checkpoint has to hold it.
+        let mut plateau = self.plateau.clone();
+        for epoch in &run.history {
+            follow(&mut plateau, epoch)?;
+        }
         while run.position.epoch < self.epochs && !run.stopped {
-            self.epoch(run, data, &loss, &mut shards, &bar)?;
+            let factor = plateau.as_ref().map_or(1.0, |(_, plateau)| plateau.factor());
+            self.epoch(run, data, &loss, &mut shards, factor, &bar)?;
             let report = Epoch {
                 epoch: run.position.epoch,
                 loss: run.position.loss / run.position.samples.max(1) as f64,
                 metrics: watch.evaluate(&run.params)?,
             };
             self.observe(run, &report)?;
+            follow(&mut plateau, &report)?;
             bar.epoch(&report);
             watch.epoch(&report);
             run.history.push(report);
@@ -160,12 +175,13 @@ impl Trainer {
         data: &Dataset<T>,
         loss: &impl LossFn<T>,
         shards: &mut Shards<T>,
+        factor: f64,
         bar: &Bar,
     ) -> Result<(), Error> {
         let batches = self.batches.epoch(data, run.position.epoch)?.skip(run.position.batch);
         for (features, labels) in batches {
             let step = run.optimizer.steps();
-            run.optimizer.set_rate(run.rate * self.schedule.factor(step));
+            run.optimizer.set_rate(run.rate * factor * self.schedule.factor(step));
             let (value, grads) = shards.gradients(&run.params, (&features, &labels), loss)?;
             run.optimizer.step(&mut run.params, grads)?;
             run.position.batch += 1;
@@ -183,11 +199,22 @@ impl Trainer {
 
     fn observe<T: Real, R>(&self, run: &mut Run<T, R>, report: &Epoch) -> Result<(), Error> {
         let (Some((metric, ..)), Some(stopping)) = (&self.stopping, &mut run.stopping) else { return Ok(()) };
-        let Some((_, value)) = report.metrics.iter().find(|(name, _)| name == metric) else {
-            let reason = format!("early stopping watches {metric}, which evaluate() does not give");
-            return Err(Error::Foreign { what: "training", reason });
-        };
-        run.stopped = stopping.observe(*value, &run.params) == Progress::Stop;
+        run.stopped = stopping.observe(metric_of(report, metric)?, &run.params) == Progress::Stop;
         Ok(())
     }
+}
+
+fn follow(plateau: &mut Option<(String, Plateau)>, report: &Epoch) -> Result<(), Error> {
+    if let Some((metric, plateau)) = plateau {
+        plateau.observe(metric_of(report, metric)?);
+    }
+    Ok(())
+}
+
+fn metric_of(report: &Epoch, metric: &str) -> Result<f64, Error> {
+    let found = report.metrics.iter().find(|(name, _)| name == metric).map(|(_, value)| *value);
+    found.ok_or_else(|| Error::Foreign {
+        what: "training",
+        reason: format!("the metric {metric} is watched, which evaluate() does not give"),
+    })
 }

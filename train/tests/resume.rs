@@ -211,8 +211,13 @@ fn early_stopping_puts_the_best_parameters_back() {
     stopped.fit(&mut run, &data, |x, y| cross_entropy(model.forward(x), y), &mut Rising(0.0)).unwrap();
     assert!(run.stopped() && run.history().len() == 5);
     assert_eq!(run.params.flat(), expected);
+    // Best at the second epoch: lowered behind the fourth, and again behind the sixth.
+    let (mut run, model) = begin();
+    let lowered = Trainer::new(7, Batches::of(64)).plateau("error", optim::Plateau::new(0.1, 1)).quiet();
+    lowered.fit(&mut run, &data, |x, y| cross_entropy(model.forward(x), y), &mut Rising(0.0)).unwrap();
+    assert!((run.optimizer.rate() - 1e-4).abs() < 1e-12, "{}", run.optimizer.rate());
     let missing = Trainer::new(1, Batches::of(64)).early_stopping("accuracy", 3, 0.0).quiet();
     let (mut run, model) = begin();
     let message = missing.fit(&mut run, &data, |x, y| cross_entropy(model.forward(x), y), &mut ()).unwrap_err();
-    assert!(message.to_string().contains("early stopping watches accuracy"), "{message}");
+    assert!(message.to_string().contains("the metric accuracy is watched"), "{message}");
 }
