@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails says so")]
 
 use autodiff::{Error, Mode, Params, Program, Recording, StateId, Tape, Tensor, Var};
+use nn::{BatchNorm, Dropout, Linear, Module};
 
 /// A parameter w of value 3, and a running mean of what it was multiplied with.
 fn model() -> (Params<f64>, StateId) {
@@ -100,4 +101,44 @@ fn mistakes_are_named() {
     assert!(params.state_id("norm.w").unwrap_err().to_string().contains("it is a parameter"));
     params.scope("norm").state("w", &[0.0].into());
     assert!(params.check().unwrap_err().to_string().contains("registered twice"));
+}
+
+#[test]
+fn batch_norm_and_dropout_in_a_program_do_what_they_do_on_a_tape() {
+    let mut params = Params::<f64>::new(9);
+    let (norm, drop) = (BatchNorm::new(params.scope("bn"), 3), Dropout::new(0.5));
+    let model = (norm, drop, Linear::new(params.scope("fc"), 3, 1));
+    let mut program = Program::record(&params, Mode::Train, |t| {
+        let x = t.declare_input("x", [8, 3]);
+        [model.forward(x).square().mean(..)]
+    })
+    .unwrap();
+    let (mut grads, mut tape) = (params.gradients(), Tape::new());
+    let mut values = Vec::new();
+    for step in 0..3 {
+        let x = Tensor::from_fn([8, 3], |k| ((k + 7 * step) as f64).sin());
+        program.forward(&params, &[&x]).unwrap();
+        program.backward(&params, &mut grads).unwrap();
+        let replayed = (program.output(&params, 0).unwrap(), grads.flat().to_vec());
+        let mut committed = params.clone();
+        committed.commit(&grads).unwrap();
+        let t = tape.start(&params, Mode::Train);
+        let loss = model.forward(t.input(&x)).square().mean(..);
+        loss.backward(&mut grads).unwrap();
+        assert_eq!(replayed, (loss.value().unwrap(), grads.flat().to_vec()));
+        params.commit(&grads).unwrap();
+        let states = |params: &Params<f64>| params.states().flat_map(|(_, _, v)| v.to_vec()).collect::<Vec<_>>();
+        assert_eq!(states(&params), states(&committed));
+        values.push(states(&params));
+    }
+    assert!(values[0] != values[1] && values[1] != values[2]);
+    // The same input and step: the same mask; another pass: another.
+    let x = Tensor::from_fn([8, 3], |k| (k as f64).cos());
+    let mut run = |pass: u64| {
+        program.set_pass(pass);
+        program.forward(&params, &[&x]).unwrap();
+        program.output(&params, 0).unwrap()
+    };
+    assert_eq!(run(0), run(0));
+    assert_ne!(run(0), run(1));
 }
