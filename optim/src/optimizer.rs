@@ -3,19 +3,21 @@
 mod chain;
 mod state;
 
+use std::ops::Range;
+
 use autodiff::{Error, Gradients, Params, Real};
 use smallvec::SmallVec;
 
 use crate::names::Names;
 use crate::penalty::Penalty;
 use crate::rules::Rule;
-use chain::{Behind, Change, Part, Plan};
+use chain::{Behind, Change, Plan};
 
 /// An optimizer: a [`Rule`] with its buffers, in a chain.
 ///
 /// A step takes the gradient through the changes in the order they are written (`regularize`, `clip_…`), makes a direction of
-/// it by the rule, and subtracts that times the rate; then follows, in order, what acts on the parameters themselves
-/// (`decay`, `proximal`, `max_norm`). At last the states of the gradients are committed.
+/// it by the rule, and subtracts that times the rate; then follows what acts on the parameters themselves: `decay`, `proximal`
+/// and `max_norm`, in this order. At last the states of the gradients are committed.
 #[derive(Clone, Debug)]
 pub struct Optimizer<T: Real, R> {
     rate: f64,
@@ -186,31 +188,19 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
         for (number, (change, _)) in changes.iter().enumerate() {
             change.apply(params.flat(), update, memory.plan.parts().filter(|part| part.changes[number]));
         }
-        let mut buffers: SmallVec<[&mut [T]; 3]> = memory.buffers.iter_mut().map(Gradients::flat_mut).collect();
         for part in memory.plan.parts().filter(|part| !part.frozen) {
-            let rate = self.rate * part.rate;
-            let mut run = |range: std::ops::Range<usize>| {
-                let mut own: SmallVec<[&mut [T]; 3]> =
-                    buffers.iter_mut().map(|buffer| &mut buffer[range.clone()]).collect();
+            let run = |range: Range<usize>| {
+                let mut buffers: SmallVec<[&mut [T]; 3]> =
+                    memory.buffers.iter_mut().map(|buffer| &mut buffer.flat_mut()[range.clone()]).collect();
                 let direction = &mut update[range.clone()];
-                self.rule.direct(self.steps, direction, &mut own);
-                let values = &mut params.flat_mut()[range];
-                let size = T::from_f64(rate);
-                let decay: f64 =
-                    part.behind.iter().zip(behind).filter(|(on, _)| **on).map(|(_, (b, _))| b.decay()).sum();
-                let kept = T::from_f64(1.0 - rate * decay);
-                values.iter_mut().zip(direction).for_each(|(p, d)| *p = *p * kept - size * *d);
-                let own = part.behind.iter().zip(behind).filter(|(on, _)| **on);
-                own.for_each(|(_, (behind, _))| behind.shrink(rate, values));
+                self.rule.direct(self.steps, direction, &mut buffers);
+                part.step(self.rate, direction, &mut params.flat_mut()[range]);
             };
-            if self.strict {
-                touched(&grads.flat()[part.range.clone()])
-                    .for_each(|r| run(part.range.start + r.start..part.range.start + r.end));
-            } else {
-                run(part.range.clone());
+            match self.strict {
+                true => touched(grads.flat(), part.range.clone()).for_each(run),
+                false => std::iter::once(part.range.clone()).for_each(run),
             }
-            let own = part.behind.iter().zip(behind).filter(|(on, _)| **on);
-            own.for_each(|(_, (behind, _))| behind.bound(&mut params.flat_mut()[part.range.clone()], part.unit));
+            part.bound(&mut params.flat_mut()[part.range.clone()]);
         }
         params.commit(grads)
     }
@@ -234,24 +224,14 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
     }
 }
 
-/// The runs of entries that are not exactly zero.
-fn touched<T: Real>(gradient: &[T]) -> impl Iterator<Item = std::ops::Range<usize>> {
-    let mut next = 0;
+/// The runs of entries of a range that are not exactly zero.
+fn touched<T: Real>(gradient: &[T], mut rest: Range<usize>) -> impl Iterator<Item = Range<usize>> {
     std::iter::from_fn(move || {
-        let start = next + gradient[next..].iter().position(|g| !g.is_zero())?;
-        let end = gradient[start..].iter().position(|g| g.is_zero()).map_or(gradient.len(), |length| start + length);
-        next = end;
+        let start = rest.clone().find(|&k| !gradient[k].is_zero())?;
+        let end = (start..rest.end).find(|&k| gradient[k].is_zero()).unwrap_or(rest.end);
+        rest.start = end;
         Some(start..end)
     })
-}
-
-impl Part {
-    /// The settings of the last group that fits.
-    fn group(&mut self, groups: &[(Group, Names)], name: &str) {
-        for (group, _) in groups.iter().filter(|(_, names)| names.fits(name)) {
-            (self.rate, self.frozen) = (group.rate.unwrap_or(1.0), group.frozen);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use autodiff::{Error, Params, Real};
+use autodiff::{Error, Params, Real, Shape};
 
 use super::Group;
 use crate::names::Names;
@@ -29,12 +29,42 @@ pub(super) enum Behind {
 #[derive(Clone, Debug)]
 pub(super) struct Part {
     pub(super) range: Range<usize>,
-    /// Entries that one unit reads by; 0 where the parameter has fewer than two axes.
-    pub(super) unit: usize,
-    pub(super) rate: f64,
     pub(super) frozen: bool,
+    /// For each change of the gradient, whether it is for this parameter.
     pub(super) changes: Vec<bool>,
-    pub(super) behind: Vec<bool>,
+    /// Entries that one unit reads by; 0 where the parameter has fewer than two axes.
+    unit: usize,
+    /// The factor of its group.
+    rate: f64,
+    decay: f64,
+    proximal: Vec<Penalty>,
+    max_norms: Vec<f64>,
+}
+
+impl Part {
+    fn new(shape: &Shape, range: Range<usize>) -> Self {
+        let unit = if shape.rank() < 2 { 0 } else { shape[1..].iter().product() };
+        let (changes, proximal, max_norms) = (Vec::new(), Vec::new(), Vec::new());
+        Part { range, frozen: false, changes, unit, rate: 1.0, decay: 0.0, proximal, max_norms }
+    }
+
+    /// A step along `direction`, and what acts on each entry behind it.
+    pub(super) fn step<T: Real>(&self, rate: f64, direction: &[T], values: &mut [T]) {
+        let rate = rate * self.rate;
+        let (size, kept) = (T::from_f64(rate), T::from_f64(1.0 - rate * self.decay));
+        values.iter_mut().zip(direction).for_each(|(p, &d)| *p = *p * kept - size * d);
+        self.proximal.iter().for_each(|penalty| penalty.shrink(rate, values));
+    }
+
+    /// Brings each unit's weights to their largest norm.
+    pub(super) fn bound<T: Real>(&self, values: &mut [T]) {
+        if self.unit > 0 {
+            let units = |values: &mut [T], limit: f64| {
+                values.chunks_mut(self.unit).for_each(|own| scale_down(own, norm(own), limit));
+            };
+            self.max_norms.iter().for_each(|&limit| units(values, limit));
+        }
+    }
 }
 
 /// Every parameter, in order of registration.
@@ -49,14 +79,20 @@ impl Plan {
         groups: &[(Group, Names)],
     ) -> Self {
         let mut start = 0;
-        let part = |(name, shape, values): (&str, &autodiff::Shape, &[T])| {
-            let range = start..start + values.len();
-            start = range.end;
-            let unit = if shape.rank() < 2 { 0 } else { shape[1..].iter().product() };
-            let changes = changes.iter().map(|(_, names)| names.fits(name)).collect();
-            let behind = behind.iter().map(|(_, names)| names.fits(name)).collect();
-            let mut part = Part { range, unit, rate: 1.0, frozen: false, changes, behind };
-            part.group(groups, name);
+        let part = |(name, shape, values): (&str, &Shape, &[T])| {
+            let mut part = Part::new(shape, start..start + values.len());
+            start = part.range.end;
+            part.changes = changes.iter().map(|(_, names)| names.fits(name)).collect();
+            for (behind, _) in behind.iter().filter(|(_, names)| names.fits(name)) {
+                match *behind {
+                    Behind::Decay(decay) => part.decay += decay,
+                    Behind::Proximal(penalty) => part.proximal.push(penalty),
+                    Behind::MaxNorm(limit) => part.max_norms.push(limit),
+                }
+            }
+            if let Some((group, _)) = groups.iter().rev().find(|(_, names)| names.fits(name)) {
+                (part.rate, part.frozen) = (group.rate.unwrap_or(1.0), group.frozen);
+            }
             part
         };
         Plan(params.iter().map(part).collect())
@@ -138,25 +174,6 @@ impl Behind {
             Behind::Decay(_) => Ok(()),
             Behind::Proximal(penalty) => penalty.check(),
             Behind::MaxNorm(limit) => check_limit("max_norm", limit),
-        }
-    }
-
-    /// How much of the parameters a step of rate 1 takes away.
-    pub(super) fn decay(&self) -> f64 {
-        if let Behind::Decay(decay) = *self { decay } else { 0.0 }
-    }
-
-    /// The proximal step.
-    pub(super) fn shrink<T: Real>(&self, rate: f64, values: &mut [T]) {
-        if let Behind::Proximal(penalty) = self {
-            penalty.shrink(rate, values);
-        }
-    }
-
-    /// Brings each unit's weights to their largest norm.
-    pub(super) fn bound<T: Real>(&self, values: &mut [T], unit: usize) {
-        if let (Behind::MaxNorm(limit), true) = (self, unit > 0) {
-            values.chunks_mut(unit).for_each(|own| scale_down(own, norm(own), *limit));
         }
     }
 }
