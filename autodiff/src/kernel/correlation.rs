@@ -75,18 +75,24 @@ impl Correlation {
     }
 
     /// `weight += narrow · columns(image)ᵀ`, summed over the samples.
+    ///
+    /// Summed as its transpose, `columns(image) · narrowᵀ`: so the product reads the columns, which are many, where they lie.
     pub(crate) fn correlate_weight<T: Real>(&self, image: &[T], narrow: &[T], weight: &mut [T]) {
         let (rows, columns) = (self.windows.rows(), self.windows.columns());
+        let sizes = [rows, columns, self.narrow];
         with_scratch(self.scratch(), |scratch| {
-            for [i, o, w] in self.parts() {
-                let seen = self.columns(&image[i..i + self.image_size()], scratch);
-                product(
-                    [self.narrow, columns, rows],
-                    (&narrow[o..], [columns, 1]),
-                    (seen, [1, columns]),
-                    (&mut weight[w..], true),
-                );
-            }
+            with_scratch(weight.len(), |transposed| {
+                for [i, o, w] in self.parts() {
+                    let seen = self.columns(&image[i..i + self.image_size()], scratch);
+                    product(sizes, (seen, [columns, 1]), (&narrow[o..], [1, columns]), (&mut transposed[w..], true));
+                }
+                let each = (self.narrow * rows).max(1);
+                for (weight, transposed) in weight.chunks_mut(each).zip(transposed.chunks(each)) {
+                    for (place, sum) in weight.iter_mut().enumerate() {
+                        *sum += transposed[place % rows * self.narrow + place / rows];
+                    }
+                }
+            });
         });
     }
 }
