@@ -2,6 +2,8 @@
 
 use autodiff::{Error, Gradients, Params, Real};
 
+use crate::settings;
+
 /// The exponential moving average of parameters (Polyak and Juditsky 1992): `a ← decay · a + (1 − decay) · p`, begun at the
 /// parameters of the first update.
 #[derive(Clone, Debug)]
@@ -22,10 +24,7 @@ impl<T: Real> Average<T> {
     /// # Errors
     /// A decay outside `0..1`; other parameters than before.
     pub fn update(&mut self, params: &Params<T>) -> Result<(), Error> {
-        if !(0.0..1.0).contains(&self.decay) {
-            let requirement = "from 0 up to, but not including, 1";
-            return Err(Error::Setting { name: "decay", value: self.decay.to_string(), requirement });
-        }
+        settings::share("decay", self.decay)?;
         let Some(mean) = &mut self.mean else {
             let mut mean = params.gradients();
             mean.flat_mut().copy_from_slice(params.flat());

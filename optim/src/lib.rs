@@ -17,6 +17,7 @@ mod optimizer;
 mod penalty;
 mod rules;
 mod schedule;
+mod settings;
 mod table;
 
 pub use average::Average;

@@ -11,6 +11,7 @@ use smallvec::SmallVec;
 use crate::names::Names;
 use crate::penalty::Penalty;
 use crate::rules::Rule;
+use crate::settings;
 use chain::{Behind, Change, Plan};
 
 /// An optimizer: a [`Rule`] with its buffers, in a chain.
@@ -206,21 +207,12 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
     }
 
     fn check(&self) -> Result<(), Error> {
-        let fits = self.rate.is_finite() && self.rate >= 0.0;
-        if !fits {
-            let requirement = "finite and not negative";
-            return Err(Error::Setting { name: "rate", value: self.rate.to_string(), requirement });
-        }
+        settings::not_negative("rate", self.rate)?;
         self.rule.check()?;
         self.changes.iter().try_for_each(|(change, _)| change.check())?;
         self.behind.iter().try_for_each(|(behind, _)| behind.check())?;
-        self.groups.iter().try_for_each(|(group, _)| match group.rate {
-            Some(rate) if !(rate.is_finite() && rate >= 0.0) => {
-                let requirement = "finite and not negative";
-                Err(Error::Setting { name: "group rate", value: rate.to_string(), requirement })
-            }
-            _ => Ok(()),
-        })
+        let mut rates = self.groups.iter().filter_map(|(group, _)| group.rate);
+        rates.try_for_each(|rate| settings::not_negative("group rate", rate))
     }
 }
 

@@ -2,6 +2,8 @@
 
 use autodiff::{Error, ParamId, Real, Recording, Tensor, Var};
 
+use crate::settings;
+
 /// `λ/2 Σ w²`, whose gradient is `λ w`: ridge regression's penalty. (PyTorch's `weight_decay` is this λ.)
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct L2(pub f64);
@@ -57,13 +59,8 @@ impl Penalty {
     }
 
     pub(crate) fn check(self) -> Result<(), Error> {
-        let fits = |x: f64| x.is_finite() && x >= 0.0;
-        match [("l1", self.l1), ("l2", self.l2)].into_iter().find(|(_, x)| !fits(*x)) {
-            Some((name, value)) => {
-                Err(Error::Setting { name, value: value.to_string(), requirement: "finite and not negative" })
-            }
-            None => Ok(()),
-        }
+        settings::not_negative("l1", self.l1)?;
+        settings::not_negative("l2", self.l2)
     }
 
     /// Adds the sub-gradient.

@@ -1,5 +1,8 @@
 //! One step: the gradient of a batch, in shards that may run on several threads.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use autodiff::{Error, Gradients, Mode, Params, Real, Tape, Tensor, Var};
 use rayon::prelude::*;
 
@@ -71,9 +74,12 @@ fn not_finite(loss: f64) -> Error {
     Error::Foreign { what: "training", reason: format!("the loss is {loss}") }
 }
 
-/// These samples of a batch.
-fn part<T: Real>(batch: &Tensor<T>, rows: &std::ops::Range<usize>) -> Tensor<T> {
+/// These samples of a batch; all of them are the batch itself.
+fn part<'b, T: Real>(batch: &'b Tensor<T>, rows: &Range<usize>) -> Cow<'b, Tensor<T>> {
+    if rows.len() == batch.shape()[0] {
+        return Cow::Borrowed(batch);
+    }
     let each = batch.data().len() / batch.shape()[0].max(1);
     let values = &batch.data()[rows.start * each..rows.end * each];
-    Tensor::from_fn(batch.shape().with(0, rows.len()), |k| values[k])
+    Cow::Owned(Tensor::from_fn(batch.shape().with(0, rows.len()), |k| values[k]))
 }

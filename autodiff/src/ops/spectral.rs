@@ -57,17 +57,19 @@ impl<T: Real> Spectrum<'_, T> {
     }
 }
 
-impl InverseSqrt {
-    /// The symmetric part plus `epsilon` on the diagonal, into `to`.
-    fn prepared<T: Real>(&self, matrix: &[T], side: usize, to: &mut [T]) {
-        let half = T::from_f64(0.5);
-        for i in 0..side {
-            for j in 0..side {
-                to[i * side + j] = half * matrix[i * side + j] + half * matrix[j * side + i];
-            }
-            to[i * side + i] += T::from_f64(self.epsilon);
+/// `(M + Mᵀ)/2`, into `to`.
+fn symmetric_part<T: Real>(matrix: &[T], side: usize, to: &mut [T]) {
+    let half = T::from_f64(0.5);
+    for i in 0..side {
+        for j in 0..side {
+            to[i * side + j] = half * matrix[i * side + j] + half * matrix[j * side + i];
         }
     }
+}
+
+/// Adds to the diagonal.
+fn shift<T: Real>(matrix: &mut [T], side: usize, by: T) {
+    matrix.iter_mut().step_by(side + 1).for_each(|x| *x += by);
 }
 
 /// Writes eigenvectors of the values of a symmetric matrix, and the roots of its eigenvalues plus `epsilon`; NaN where there
@@ -128,9 +130,9 @@ impl<T: Real> Op<T> for InverseSqrt {
             let (ws, residual) = rest.split_at_mut(square);
             for (w, saved) in output.chunks_mut(square).zip(saved.chunks_mut(square + side)) {
                 let (vectors, roots) = saved.split_at_mut(square);
-                InverseSqrt { epsilon: 0.0 }.prepared(w, side, s);
+                symmetric_part(w, side, s);
                 decompose(s, self.epsilon, vectors, roots);
-                s.iter_mut().step_by(side + 1).for_each(|x| *x += T::from_f64(self.epsilon));
+                shift(s, side, T::from_f64(self.epsilon));
                 // V diag(1/√λ) Vᵀ.
                 for (to, from) in residual.chunks_mut(side).zip(vectors.chunks(side)) {
                     to.iter_mut().zip(from).zip(&*roots).for_each(|((to, &v), &root)| *to = v / root);
@@ -140,7 +142,7 @@ impl<T: Real> Op<T> for InverseSqrt {
                 for _ in 0..corrections(s) {
                     product(side, (w, false), (s, false), ws, false);
                     product(side, (ws, false), (w, false), residual, false);
-                    residual.iter_mut().step_by(side + 1).for_each(|x| *x -= T::ONE);
+                    shift(residual, side, -T::ONE);
                     residual.iter_mut().for_each(|x| *x = -*x);
                     spectrum.add_solution(residual, w);
                 }
@@ -167,9 +169,10 @@ impl<T: Real> Op<T> for InverseSqrt {
                 total.chunks_mut(square).zip(cotangent.chunks(square)).zip(at.output.chunks(square)).zip(kept)
             {
                 let spectrum = Spectrum { vectors: &kept[..square], roots: &kept[square..] };
-                self.prepared(total, side, s);
+                symmetric_part(total, side, s);
+                shift(s, side, T::from_f64(self.epsilon));
                 product(side, (s, false), (w, false), root, false);
-                InverseSqrt { epsilon: 0.0 }.prepared(g_full, side, g);
+                symmetric_part(g_full, side, g);
                 y.fill(T::ZERO);
                 spectrum.add_solution(g, y);
                 for _ in 0..corrections(s) {

@@ -50,3 +50,17 @@ pub(super) fn check_channels<'t, T: Real>(what: &'static str, channels: usize, x
         _ => None,
     }
 }
+
+/// As [`check_channels`], and refuses channels that do not divide into `groups`.
+#[track_caller]
+pub(super) fn check_groups<'t, T: Real>(
+    what: &'static str,
+    channels: usize,
+    groups: usize,
+    x: Var<'t, T>,
+) -> Option<Var<'t, T>> {
+    check_channels(what, channels, x).or_else(|| {
+        let divides = groups > 0 && channels.is_multiple_of(groups);
+        (!divides).then(|| refuse(what, format!("{channels} channels do not divide into {groups} groups"), x))
+    })
+}

@@ -4,7 +4,7 @@ use autodiff::{Axes, ParamId, Real, Scope, Shape, Var, keep};
 
 use smallvec::SmallVec;
 
-use super::affine::{Affine, check_channels};
+use super::affine::{Affine, check_groups};
 use crate::initialisers::Initial;
 use crate::module::Module;
 use crate::refusal::refuse;
@@ -141,14 +141,10 @@ impl GroupNorm {
 impl<T: Real> Module<T> for GroupNorm {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
-        if let Some(refused) = check_channels("group_norm", self.channels, x) {
+        if let Some(refused) = check_groups("group_norm", self.channels, self.groups, x) {
             return refused;
         }
         let Ok(shape) = x.shape() else { return x };
-        if self.groups == 0 || !self.channels.is_multiple_of(self.groups) {
-            let reason = format!("{} channels do not divide into {} groups", self.channels, self.groups);
-            return refuse("group_norm", reason, x);
-        }
         // [samples, groups, rest of the channel axis, ..]
         let split = shape.with(1, self.channels / self.groups).insert(1, self.groups);
         let behind: SmallVec<[usize; 4]> = (2..split.rank()).collect();

@@ -4,10 +4,9 @@ use autodiff::{Mode, ParamId, Real, Scope, Shape, StateId, Tensor, Var, keep};
 
 use smallvec::SmallVec;
 
-use super::affine::{Affine, check_channels};
+use super::affine::{Affine, check_groups};
 use super::batch::follow;
 use crate::module::Module;
-use crate::refusal::refuse;
 
 /// How the whitening matrix is made from the covariance `Σ`, to whose eigenvalues ε has been added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,14 +137,10 @@ fn newton_schulz<'t, T: Real>(covariance: Var<'t, T>, epsilon: f64, steps: usize
 impl<T: Real> Module<T> for WhitenNorm {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
-        if let Some(refused) = check_channels("whiten_norm", self.channels, x) {
+        if let Some(refused) = check_groups("whiten_norm", self.channels, self.groups, x) {
             return refused;
         }
         let Ok(shape) = x.shape() else { return x };
-        if self.groups == 0 || !self.channels.is_multiple_of(self.groups) {
-            let reason = format!("{} channels do not divide into {} groups", self.channels, self.groups);
-            return refuse("whiten_norm", reason, x);
-        }
         // Channels first, then every sample and place: [groups, size, samples] and its transpose.
         let rank = shape.rank();
         let channels_first: SmallVec<[usize; 4]> = [1, 0].into_iter().chain(2..rank).collect();

@@ -7,6 +7,7 @@ use autodiff::{Error, Params, Real, Shape};
 use super::Group;
 use crate::names::Names;
 use crate::penalty::Penalty;
+use crate::settings;
 
 /// A change of the gradient.
 #[derive(Clone, Debug)]
@@ -114,20 +115,13 @@ fn scale_down<T: Real>(values: &mut [T], norm: f64, limit: f64) {
     }
 }
 
-fn check_limit(name: &'static str, limit: f64) -> Result<(), Error> {
-    if limit > 0.0 {
-        return Ok(());
-    }
-    Err(Error::Setting { name, value: limit.to_string(), requirement: "positive" })
-}
-
 impl Change {
     pub(super) fn check(&self) -> Result<(), Error> {
         match *self {
             Change::Penalty(penalty) => penalty.check(),
-            Change::ClipValue(limit) => check_limit("clip_value", limit),
-            Change::ClipNorm(limit) => check_limit("clip_norm", limit),
-            Change::ClipEach(limit) => check_limit("clip_each", limit),
+            Change::ClipValue(limit) => settings::positive("clip_value", limit),
+            Change::ClipNorm(limit) => settings::positive("clip_norm", limit),
+            Change::ClipEach(limit) => settings::positive("clip_each", limit),
         }
     }
 
@@ -167,13 +161,9 @@ impl Change {
 impl Behind {
     pub(super) fn check(&self) -> Result<(), Error> {
         match *self {
-            Behind::Decay(decay) if !(decay.is_finite() && decay >= 0.0) => {
-                let requirement = "finite and not negative";
-                Err(Error::Setting { name: "decay", value: decay.to_string(), requirement })
-            }
-            Behind::Decay(_) => Ok(()),
+            Behind::Decay(decay) => settings::not_negative("decay", decay),
             Behind::Proximal(penalty) => penalty.check(),
-            Behind::MaxNorm(limit) => check_limit("max_norm", limit),
+            Behind::MaxNorm(limit) => settings::positive("max_norm", limit),
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use autodiff::{Error, Real};
 
-use super::{Rule, check_positive};
+use super::Rule;
 use crate::optimizer::Optimizer;
+use crate::settings;
 
 /// AdaGrad (Duchi, Hazan and Singer 2011): `s ← s + g²`, `p ← p − η g / (√s + ε)`. Default: ε = 10⁻¹⁰.
 pub type AdaGrad<T> = Optimizer<T, AdaGradRule>;
@@ -40,8 +41,8 @@ impl<T: Real> Rule<T> for AdaGradRule {
     }
 
     fn check(&self) -> Result<(), Error> {
-        check_positive("rate_decay", self.rate_decay)?;
-        check_positive("epsilon", self.epsilon)
+        settings::not_negative("rate_decay", self.rate_decay)?;
+        settings::not_negative("epsilon", self.epsilon)
     }
 
     fn direct(&self, step: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) {

@@ -2,8 +2,9 @@
 
 use autodiff::{Error, Real};
 
-use super::{Rule, check_positive, check_share};
+use super::Rule;
 use crate::optimizer::Optimizer;
+use crate::settings;
 
 /// Adam (Kingma and Ba 2015): `m ← β₁ m + (1 − β₁) g`, `s ← β₂ s + (1 − β₂) g²`,
 /// `p ← p − η m̂ / (√ŝ + ε)` with `m̂ = m/(1 − β₁ᵗ)`, `ŝ = s/(1 − β₂ᵗ)`. Defaults: β = (0.9, 0.999), ε = 10⁻⁸.
@@ -50,9 +51,9 @@ impl<T: Real> Rule<T> for AdamRule {
     }
 
     fn check(&self) -> Result<(), Error> {
-        check_share("beta1", self.betas[0])?;
-        check_share("beta2", self.betas[1])?;
-        check_positive("epsilon", self.epsilon)
+        settings::share("beta1", self.betas[0])?;
+        settings::share("beta2", self.betas[1])?;
+        settings::not_negative("epsilon", self.epsilon)
     }
 
     fn direct(&self, step: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) {

@@ -26,18 +26,3 @@ pub trait Rule<T: Real>: Clone + Debug {
     /// [`Rule::buffers`], for the same entries.
     fn direct(&self, step: u64, gradient: &mut [T], buffers: &mut [&mut [T]]);
 }
-
-/// An error unless `value` lies from 0 up to, but not including, 1.
-fn check_share(name: &'static str, value: f64) -> Result<(), Error> {
-    if (0.0..1.0).contains(&value) {
-        return Ok(());
-    }
-    Err(Error::Setting { name, value: value.to_string(), requirement: "from 0 up to, but not including, 1" })
-}
-
-fn check_positive(name: &'static str, value: f64) -> Result<(), Error> {
-    if value >= 0.0 && value.is_finite() {
-        return Ok(());
-    }
-    Err(Error::Setting { name, value: value.to_string(), requirement: "finite and not negative" })
-}

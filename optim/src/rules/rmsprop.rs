@@ -2,8 +2,9 @@
 
 use autodiff::{Error, Real};
 
-use super::{Rule, check_positive, check_share};
+use super::Rule;
 use crate::optimizer::Optimizer;
+use crate::settings;
 
 /// RMSprop (Tieleman and Hinton 2012), as PyTorch defines it: `s ← α s + (1 − α) g²`, `p ← p − η g / (√s + ε)`; with momentum
 /// `v ← μ v + g / (√s + ε)`, `p ← p − η v`. Defaults: α = 0.99, ε = 10⁻⁸, no momentum.
@@ -60,9 +61,9 @@ impl<T: Real> Rule<T> for RmsPropRule {
     }
 
     fn check(&self) -> Result<(), Error> {
-        check_share("alpha", self.alpha)?;
-        check_share("momentum", self.momentum)?;
-        check_positive("epsilon", self.epsilon)
+        settings::share("alpha", self.alpha)?;
+        settings::share("momentum", self.momentum)?;
+        settings::not_negative("epsilon", self.epsilon)
     }
 
     fn direct(&self, _: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) {

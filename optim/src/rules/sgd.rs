@@ -2,8 +2,9 @@
 
 use autodiff::{Error, Real};
 
-use super::{Rule, check_share};
+use super::Rule;
 use crate::optimizer::Optimizer;
+use crate::settings;
 
 /// Stochastic gradient descent with momentum μ, dampening δ and rate η, as PyTorch defines it (Sutskever 2013, with the
 /// rate outside the velocity): `v ← μ v + (1 − δ) g`, at first `v = g`, then `p ← p − η v`, or `p ← p − η (g + μ v)` in
@@ -66,8 +67,8 @@ impl<T: Real> Rule<T> for Momentum {
     }
 
     fn check(&self) -> Result<(), Error> {
-        check_share("momentum", self.momentum)?;
-        check_share("dampening", self.dampening)?;
+        settings::share("momentum", self.momentum)?;
+        settings::share("dampening", self.dampening)?;
         if self.nesterov && (self.momentum == 0.0 || self.dampening != 0.0) {
             let (name, value) = if self.momentum == 0.0 { ("momentum", 0.0) } else { ("dampening", self.dampening) };
             let requirement = "such that momentum is positive and dampening 0, for Nesterov's variant";
