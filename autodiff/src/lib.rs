@@ -20,6 +20,7 @@ mod gradients;
 mod graph;
 mod kernel;
 mod layout;
+mod memory;
 mod node;
 mod op;
 pub mod ops;

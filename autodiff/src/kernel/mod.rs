@@ -17,4 +17,4 @@ pub(crate) use self::columns::Windows;
 pub(crate) use self::correlation::Correlation;
 pub(crate) use self::dispatch::dispatch;
 pub use matrix::{MatrixMut, MatrixRef};
-pub(crate) use scratch::with_scratch;
+pub(crate) use scratch::{shortage, with_scratch};
