@@ -40,7 +40,6 @@ mod view;
 pub use dual::Dual;
 pub use error::{Error, Mismatch};
 pub use gradients::Gradients;
-pub use kernel::{MatrixMut, MatrixRef};
 pub use layout::{Layout, check_axis};
 pub use op::{Frame, InputGrads, Inputs, Op, exactly};
 pub use ops::{Axes, keep};
