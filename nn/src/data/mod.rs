@@ -24,7 +24,6 @@ pub mod csv;
 mod damage;
 mod dataset;
 mod digits;
-mod element;
 pub mod idx;
 pub mod npy;
 pub mod npz;

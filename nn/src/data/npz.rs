@@ -1,5 +1,6 @@
 //! NPZ archives: NPY files in a zip file, as numpy's `savez` and `savez_compressed` write them.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::{Read, Seek, Write};
 use std::path::Path;
@@ -9,14 +10,15 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::npy;
-use crate::file::{self, Fault};
+use crate::file::{self, Fault, Metered, NAME, Room, Source, shortened};
 
 /// All arrays of an archive by name, each as [`npy::read`] reads it.
 ///
 /// # Errors
-/// A file that cannot be read or is no zip file; an entry that is damaged, encrypted, or no NPY file.
-pub fn read<T: Real>(path: impl AsRef<Path>) -> Result<BTreeMap<String, Tensor<T>>, Error> {
-    file::read(path.as_ref(), decode)
+/// A file that cannot be read or is no zip file; an entry that is damaged, encrypted, or no NPY file; two entries of one
+/// name; arrays that together do not fit the limit of the [`Source`].
+pub fn read<T: Real>(source: impl Into<Source>) -> Result<BTreeMap<String, Tensor<T>>, Error> {
+    source.into().read(decode)
 }
 
 /// Writes tensors under their names, each as [`npy::write`] writes it, without compression.
@@ -30,16 +32,31 @@ pub fn write<'a, T: Real>(
     file::write(path.as_ref(), |file| encode(file, arrays))
 }
 
-fn decode<T: Real>(reader: impl Read + Seek) -> Result<BTreeMap<String, Tensor<T>>, Fault> {
-    let mut archive = ZipArchive::new(reader)?;
+/// Part of the limit that the list of entries may take in the file. In memory it takes some eight times as much.
+const LIST: usize = 64;
+/// Bytes in which the list is looked for, at the end of the file: the longest comment, and what surrounds it.
+const SEARCHED: usize = 1 << 17;
+
+fn decode<T: Real>(reader: impl Read + Seek, mut room: Room) -> Result<BTreeMap<String, Tensor<T>>, Fault> {
+    let left = Cell::new(room.left() / LIST + SEARCHED);
+    let mut archive = ZipArchive::new(Metered { inner: reader, left: &left, what: "the list of entries" })?;
+    left.set(usize::MAX);
+    if archive.metadata().has_duplicate_names() {
+        return Err(Fault::new("two entries have one name"));
+    }
     let mut arrays = BTreeMap::new();
     for entry in 0..archive.len() {
         let entry = archive.by_index(entry)?;
         let file = entry.name()?.into_owned();
         let Some(name) = file.strip_suffix(".npy") else {
+            let file = shortened(&file, NAME);
             return Err(Fault::new(format!("{file}: not an array: its name does not end in .npy")));
         };
-        arrays.insert(name.to_owned(), npy::decode(entry).map_err(|fault| fault.within(&file))?);
+        let array = npy::decode(entry, room).map_err(|fault| fault.within(&file))?;
+        room.hold(size_of_val(array.data()));
+        if arrays.insert(name.to_owned(), array).is_some() {
+            return Err(Fault::new(format!("{}: two entries have this name", shortened(&file, NAME))));
+        }
     }
     Ok(arrays)
 }
@@ -71,7 +88,7 @@ mod tests {
     const DEFLATED: &[u8] = include_bytes!("../../data/test/deflated.npz");
 
     fn decoded(file: &[u8]) -> Result<BTreeMap<String, Tensor<f32>>, Fault> {
-        decode(Cursor::new(file))
+        decode(Cursor::new(file), Room::UNLIMITED)
     }
 
     #[test]

@@ -13,20 +13,27 @@ use autodiff::Error;
 #[derive(Debug)]
 pub struct Prefetch<B> {
     /// Nothing only while this is dropped.
-    items: Option<Receiver<B>>,
+    items: Option<Receiver<Box<B>>>,
     thread: Option<JoinHandle<()>>,
 }
+
+const MOST_AHEAD: usize = 1 << 16;
 
 impl<B: Send + 'static> Prefetch<B> {
     /// At most `ahead` items wait; one more is being made. 0 makes one item ahead and keeps none.
     ///
     /// # Errors
-    /// A thread that the system does not start.
+    /// More than 65,536 items ahead; a thread that the system does not start.
     pub fn new(source: impl Iterator<Item = B> + Send + 'static, ahead: usize) -> Result<Self, Error> {
+        if ahead > MOST_AHEAD {
+            let requirement = "at most 65536: room for so many items is set aside";
+            return Err(Error::Setting { name: "ahead", value: ahead.to_string(), requirement });
+        }
         let (sender, items) = sync_channel(ahead);
         let run = move || {
             for item in source {
-                if sender.send(item).is_err() {
+                // In a box of its own, so that the room that is set aside does not depend on the items' size.
+                if sender.send(Box::new(item)).is_err() {
                     return;
                 }
             }
@@ -47,7 +54,7 @@ impl<B> Iterator for Prefetch<B> {
         {
             resume_unwind(panic);
         }
-        item
+        item.map(|item| *item)
     }
 }
 

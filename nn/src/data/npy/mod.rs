@@ -10,16 +10,18 @@ use std::path::Path;
 
 use autodiff::{Error, Real, Tensor};
 
-use crate::file::{self, Fault};
+use crate::file::{self, Element, Fault, Room, Source};
 use header::Header;
 
 /// The array of an NPY file: of floats or integers of any width and order of bytes, row by row or column by column
-/// (numpy's `C` and `F`), each number rounded to the nearest of `T`.
+/// (numpy's `C` and `F`), floats rounded to the nearest of `T`.
 ///
 /// # Errors
-/// A file that cannot be read, is no NPY file, holds other types, or is shorter or longer than it says.
-pub fn read<T: Real>(path: impl AsRef<Path>) -> Result<Tensor<T>, Error> {
-    file::read(path.as_ref(), decode)
+/// A file that cannot be read, is no NPY file, holds other types, is shorter or longer than it says, or does not fit
+/// the limit of the [`Source`]; a whole number that is not exact in `T` (labels of `int64` past 2²⁴ in `f32`), a float
+/// that is finite and would be infinite in `T`.
+pub fn read<T: Real>(source: impl Into<Source>) -> Result<Tensor<T>, Error> {
+    source.into().read(decode)
 }
 
 /// Writes the values of a tensor, without derivatives, as an array of `float32` where `T` has no more digits than that,
@@ -31,28 +33,15 @@ pub fn write<T: Real>(path: impl AsRef<Path>, tensor: &Tensor<T>) -> Result<(), 
     file::write(path.as_ref(), |mut file| encode(&mut file, tensor))
 }
 
-pub(super) fn decode<T: Real>(mut reader: impl Read) -> Result<Tensor<T>, Fault> {
-    let Header { element, column_major, shape } = Header::read(&mut reader)?;
-    if !column_major {
-        return element.read(reader, shape);
-    }
-    let columns: Tensor<T> = element.read(reader, shape.iter().rev().copied().collect())?;
-    // The index of place k along each axis, from the last to the first, makes its place in the file.
-    let place = |k| shape.iter().rev().fold((k, 0), |(k, place), extent| (k / extent, place * extent + k % extent)).1;
-    Ok(Tensor::from_fn(&shape, |k| columns.data()[place(k)]))
+pub(super) fn decode<T: Real>(mut reader: impl Read, room: Room) -> Result<Tensor<T>, Fault> {
+    let Header { element, major, shape } = Header::read(&mut reader)?;
+    element.read(reader, shape, major, room)
 }
 
 pub(super) fn encode<T: Real>(writer: &mut impl Write, tensor: &Tensor<T>) -> Result<(), Fault> {
-    let single = T::LARGEST_EXACT_INTEGER <= f32::LARGEST_EXACT_INTEGER;
-    Header::write(single, tensor.shape(), writer)?;
-    for value in tensor.data().iter().map(|value| value.to_f64()) {
-        if single {
-            writer.write_all(&(value as f32).to_le_bytes())?;
-        } else {
-            writer.write_all(&value.to_le_bytes())?;
-        }
-    }
-    Ok(())
+    let element = Element::of::<T>();
+    Header::write(element, tensor.shape(), writer)?;
+    Ok(element.write(tensor.data(), writer)?)
 }
 
 #[cfg(test)]
@@ -117,7 +106,7 @@ mod tests {
         for claim in ["1099511627776", "1152921504606846975"] {
             let lie = text.replace("(3,)", &format!("({claim},)"));
             let lie = [&file[..10], &lie.as_bytes()[..117], b"\n", &file[128..]].concat();
-            let message = decode::<f64>(&lie[..]).unwrap_err().at("x".as_ref()).to_string();
+            let message = decode::<f64>(&lie[..], Room::UNLIMITED).unwrap_err().at("x".as_ref()).to_string();
             assert_eq!(message, format!("x: ends after 3 of the {claim} values that shape [{claim}] holds"));
         }
     }
@@ -126,8 +115,8 @@ mod tests {
     fn damaged_files_are_refused_or_read_and_never_panic() {
         for name in ["c-order.npy", "fortran-order.npy"] {
             let file = std::fs::read(path(name)).unwrap();
-            damage::truncated(&file, |file| decode::<f32>(file));
-            damage::altered(&file, |file| decode::<f32>(file));
+            damage::truncated(&file, |file| decode::<f32>(file, Room::UNLIMITED));
+            damage::altered(&file, |file| decode::<f32>(file, Room::UNLIMITED));
         }
     }
 }
