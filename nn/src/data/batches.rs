@@ -185,4 +185,22 @@ mod tests {
         assert_eq!(augmented(7, 0), augmented(40, 0));
         assert_ne!(augmented(7, 0), augmented(7, 1));
     }
+    #[test]
+    fn extremes_give_batches_or_an_error() {
+        let data = numbers(5);
+        assert_eq!(Batches::of(usize::MAX).drop_last().epoch(&data, u64::MAX).unwrap().count(), 0);
+        assert_eq!(Batches::of(1).shuffled(u64::MAX).epoch(&data, u64::MAX).unwrap().count(), 5);
+        assert_eq!(Batches::of(usize::MAX).drop_last().epoch(&numbers(0), 0).unwrap().count(), 0);
+        for (shape, labels) in
+            [(vec![2, 1, 3, 3], 2), (vec![2, 1, 0, 3], 2), (vec![0, 1, 3, 3], 0), (vec![2, 0, 3, 3], 2)]
+        {
+            let images = Dataset::<f64>::new(Tensor::full(&shape[..], 1.0), &vec![0; labels]).unwrap();
+            for padding in [3, usize::MAX / 2 + 1, usize::MAX] {
+                let augmented = Batches::of(2).augmented(Augmentation { padding, flip: true }, 0);
+                assert!(augmented.epoch(&images, 0).is_err());
+            }
+            let epoch = Batches::of(2).augmented(Augmentation { padding: 2, flip: true }, u64::MAX).epoch(&images, 1);
+            assert_eq!(epoch.map(|epoch| epoch.count()).ok(), (shape[2] > 0).then_some(labels / 2));
+        }
+    }
 }

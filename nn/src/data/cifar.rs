@@ -118,4 +118,8 @@ mod tests {
         damage::truncated(&image(1), parsed);
         damage::altered(&image(1), parsed);
     }
+    #[test]
+    fn no_file_is_refused() {
+        assert_eq!(read::<f32>([""; 0]).unwrap_err().to_string(), "CIFAR-10: there is no file to read");
+    }
 }

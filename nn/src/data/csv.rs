@@ -205,4 +205,33 @@ mod tests {
     fn damaged_tables_are_refused_or_read_and_never_panic() {
         damage::altered(IRIS.as_bytes(), |table| parse::<f32>(table, true, &"species".into(), Room::UNLIMITED));
     }
+    #[test]
+    fn long_cells_and_names_are_shortened_in_messages() {
+        let long = "ä".repeat(5 << 20);
+        let start = "ä".repeat(60);
+        let due = format!("x: line 1, column 2: \"{start}… (10485760 bytes)\" is not a finite number");
+        assert_eq!(refusal(&format!("0,{long}\n"), false, 0), due);
+        let due = format!("x: line 1, column 1: \"{start}… (10485760 bytes)\" is not a label, a whole number from 0");
+        assert_eq!(refusal(&format!("{long},0\n"), false, 0), due);
+        let due = format!("x: line 2, column 1 ({start}… (10485760 bytes)): \"?\" is not a finite number");
+        assert_eq!(refusal(&format!("{long},y\n?,0\n"), true, "y"), due);
+        let due = format!("x: no column is named \"y\" among {start}… (10485760 bytes), b");
+        assert_eq!(refusal(&format!("{long},b\n"), true, "y"), due);
+        let many: Vec<String> = (0..1000).map(|k| k.to_string()).collect();
+        let message = refusal(&many.join(","), true, "y");
+        assert!(
+            message
+                .ends_with("among 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19 and 980 more")
+        );
+    }
+
+    #[test]
+    fn a_label_that_may_have_been_rounded_is_refused() {
+        for label in ["16777216", "16777217", "1e300", "18446744073709551616"] {
+            assert!(refusal(&format!("{label},1\n"), false, 0).ends_with("is not a label, a whole number from 0"));
+        }
+        let read = |label: &str| parse::<f64>(format!("{label},1\n").as_bytes(), false, &0.into(), Room::UNLIMITED);
+        assert_eq!(read("9007199254740991").unwrap().labels().data(), [9_007_199_254_740_991.0]);
+        assert!(read("9007199254740993").is_err());
+    }
 }

@@ -249,4 +249,37 @@ mod tests {
         let error = labelled([[0.0], [1.0]].into()).unwrap_err().to_string();
         assert_eq!(error, "data set: labels have shape [2, 1]: must be [samples]");
     }
+    #[test]
+    fn a_split_without_samples_on_a_side_that_should_have_some_is_refused() {
+        let samples = |count: usize| Dataset::<f64>::new(Tensor::full([count, 1], 0.0), &vec![0; count]).unwrap();
+        for wrong in [f64::NAN, f64::INFINITY, -1e-300, 1.0 + f64::EPSILON] {
+            let error = samples(4).split(wrong, 0).unwrap_err().to_string();
+            assert_eq!(error, format!("share is {wrong}: must be a share between 0 and 1"));
+        }
+        for (count, share) in [(0, 0.5), (0, 1.0), (0, 0.0), (1, 0.5), (10, 0.01), (10, 0.99)] {
+            let error = samples(count).split(share, 0).unwrap_err().to_string();
+            let due = format!("data set: a share of {share} of {count} samples leaves a part without any");
+            assert_eq!(error, due);
+        }
+        for (share, first) in [(0.0, 0), (1.0, 4), (0.2, 1)] {
+            assert_eq!(samples(4).split(share, u64::MAX).unwrap().0.len(), first);
+        }
+    }
+
+    #[test]
+    fn a_label_that_may_have_been_rounded_is_refused() {
+        let labelled = |label: f32| Dataset::labelled(Tensor::full([1, 1], 0.0_f64), &[label].into());
+        assert_eq!(labelled(16_777_215.0).unwrap().labels().data(), [16_777_215.0]);
+        // What 16777217 is in `f32`.
+        assert!(labelled(16_777_216.0).is_err());
+        assert!(labelled(f32::MAX).is_err());
+    }
+
+    #[test]
+    fn what_changes_a_copy_leaves_the_other() {
+        let first = Dataset::<f64>::new([[1.0], [3.0]].into(), &[0, 1]).unwrap();
+        let standardised = Standardiser::fit(&first).unwrap().apply(first.clone()).unwrap();
+        assert_eq!((first.features().data(), standardised.features().data()), (&[1.0, 3.0][..], &[-1.0, 1.0][..]));
+        assert_eq!(first.clone().reshaped([1, 1]).unwrap().features().shape().to_vec(), [2, 1, 1]);
+    }
 }

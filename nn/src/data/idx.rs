@@ -164,4 +164,26 @@ mod tests {
             damage::altered(&file, |file| parse::<f32>(file, Room::UNLIMITED));
         }
     }
+    #[test]
+    fn extents_near_the_largest_number_are_refused() {
+        for code in [0x08, 0x0e] {
+            for rank in [2, 3, 4, 255] {
+                for extents in [vec![u32::MAX; rank], [&[0][..], &vec![u32::MAX; rank - 1]].concat()] {
+                    let file = idx(code, &extents, &[]);
+                    if let Ok(tensor) = parse::<f32>(&file[..], Room::UNLIMITED) {
+                        assert!(tensor.data().is_empty() && rank <= 3, "{rank}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_that_the_scalar_does_not_hold_are_refused_by_index() {
+        let file = idx(0x0e, &[1, 2], &[0.5_f64.to_be_bytes(), (-1e300_f64).to_be_bytes()].concat());
+        assert_eq!(refusal(&file), "x: element [0, 1] is -1e300: f32 does not hold it");
+        assert_eq!(parse::<f64>(&file[..], Room::UNLIMITED).unwrap().data(), [0.5, -1e300]);
+        let file = idx(0x0c, &[2], &[1_i32.to_be_bytes(), i32::MAX.to_be_bytes()].concat());
+        assert_eq!(refusal(&file), "x: element [1] is 2147483647: f32 does not hold it");
+    }
 }

@@ -115,4 +115,14 @@ mod tests {
         assert!(catch_unwind(AssertUnwindSafe(|| items.next())).is_err());
         assert_eq!(items.next(), None);
     }
+    #[test]
+    fn more_items_than_there_can_be_room_for_are_refused() {
+        assert!(Prefetch::new(0..3, 65_536).unwrap().eq(0..3));
+        // Large items too: none of their memory is set aside.
+        assert_eq!(Prefetch::new(vec![[0_u8; 1 << 16]; 2].into_iter(), 65_536).unwrap().count(), 2);
+        for ahead in [65_537, 1 << 45, usize::MAX] {
+            let error = Prefetch::new(0..3, ahead).unwrap_err().to_string();
+            assert_eq!(error, format!("ahead is {ahead}: must be at most 65536: room for so many items is set aside"));
+        }
+    }
 }

@@ -151,4 +151,17 @@ mod tests {
             assert!(error.starts_with("standardiser: there are no features to fit in shape ["), "{error}");
         }
     }
+    #[test]
+    fn numbers_that_cannot_be_standardised_are_refused_by_their_feature() {
+        for wrong in [f64::NAN, f64::INFINITY, -1e200, f64::MAX] {
+            let error = Standardiser::fit(&data([[1.0, 0.0], [2.0, wrong]].into())).unwrap_err().to_string();
+            let due = "standardiser: feature 1 has numbers that are not finite, or too large to be squared";
+            assert_eq!(error, due, "{wrong}");
+        }
+        let single = |high: f32| Dataset::new(Tensor::from([[1.0, 0.0], [1.0, high]]), &[0, 1]).unwrap();
+        let standardiser = Standardiser::fit(&single(1e-30)).unwrap();
+        let error = standardiser.apply(single(1e30)).unwrap_err().to_string();
+        assert_eq!(error, "standardiser: feature 1 has numbers too far from those fitted");
+        assert!(standardiser.apply(single(f32::NAN)).is_ok());
+    }
 }

@@ -9,7 +9,8 @@ use autodiff::Error;
 
 use super::{Fault, kind};
 
-/// A file of data, with a limit on the memory that reading it may take. Every path converts into one with the default limit.
+/// A file of data, with a limit on the memory that reading it may take. Every path converts into one with the default
+/// limit. Only regular files are read: a FIFO may wait for ever, and a device may have no end.
 ///
 /// The limit counts the numbers as the file holds them, unpacked, together with the same numbers in the scalar they are
 /// read into, which is what a reader holds at most: 9 bytes for each pixel that is read into `f64`. What a

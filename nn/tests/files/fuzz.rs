@@ -205,6 +205,17 @@ fn npy_files() {
     fuzz("NPY", &npy_headers(), npy_file, |path| npy::read::<f64>(Source::new(path).limit(LIMIT)).map(drop));
 }
 
+/// The same archive with the end of one of more than four gigabytes.
+pub(crate) fn large_archive(file: &[u8]) -> Vec<u8> {
+    let (entries, end) = file.split_at(file.len() - 22);
+    let count = u64::from(end[10]).to_le_bytes();
+    let [size, offset] = [12, 16].map(|place| [&end[place..place + 4], &[0; 4]].concat());
+    let record =
+        [b"PK\x06\x06", &44_u64.to_le_bytes()[..], &[45, 0, 45, 0], &[0; 8], &count, &count, &size, &offset].concat();
+    let locator = [b"PK\x06\x07", &[0; 4][..], &(entries.len() as u64).to_le_bytes(), &[1, 0, 0, 0]].concat();
+    [entries, &record, &locator, &end[..8], &[0xff; 12], &end[20..]].concat()
+}
+
 #[test]
 fn npz_archives() {
     let pack = |header: &[u8]| {
@@ -214,7 +225,8 @@ fn npz_archives() {
             archive.start_file(name, options).unwrap();
             archive.write_all(&npy_file(header)).unwrap();
         }
-        archive.finish().unwrap().into_inner()
+        let file = archive.finish().unwrap().into_inner();
+        if header.len().is_multiple_of(3) { large_archive(&file) } else { file }
     };
     fuzz("NPZ", &npy_headers(), pack, |path| npz::read::<f64>(Source::new(path).limit(LIMIT)).map(drop));
 }

@@ -1,7 +1,7 @@
 //! Files without an end, and what is no file.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{Cursor, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use autodiff::{Error, Params};
@@ -9,8 +9,10 @@ use flate2::{Compression, write::GzEncoder};
 use nn::data::{cifar, csv, idx, npy, npz};
 use nn::file::Source;
 use nn::{Linear, state};
+use zip::{ZipWriter, write::SimpleFileOptions};
 
 use crate::allocator::peak;
+use crate::fuzz::large_archive;
 use crate::limits::{idx_header, npy_header};
 
 const MIB: usize = 1 << 20;
@@ -81,6 +83,37 @@ fn files_without_an_end_are_refused_within_the_limit() {
     let mut table = tempfile::NamedTempFile::new().unwrap();
     table.write_all(&b"1,2,3\n".repeat(MIB)).unwrap();
     assert!(refused(table.path())[5].contains("MiB are needed to read it: the limit is 8 MiB"));
+}
+
+#[test]
+fn an_archive_that_claims_more_entries_than_there_is_memory_for_is_refused() {
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    archive.start_file("x.npy", SimpleFileOptions::default()).unwrap();
+    archive.write_all(&npy_header("|u1", "False", "1,")).unwrap();
+    archive.write_all(&[7]).unwrap();
+    let archive = large_archive(&archive.finish().unwrap().into_inner());
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(&archive).unwrap();
+    assert_eq!(npz::read::<f32>(file.path()).unwrap()["x"].data(), [7.0]);
+    // Behind a terabyte of nothing there might be so many.
+    let (record, end) = (archive.len() - 22 - 20 - 56, 1_u64 << 40);
+    let mut claim = archive[record..].to_vec();
+    let (count, offset) = ((1_u64 << 34).to_le_bytes(), (1_u64 << 35).to_le_bytes());
+    for (place, number) in [(24, count), (32, count), (48, offset), (56 + 8, end.to_le_bytes())] {
+        claim[place..place + 8].copy_from_slice(&number);
+    }
+    let claimed = |claim: &[u8]| {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.as_file().set_len(end).unwrap();
+        file.seek(SeekFrom::End(0)).unwrap();
+        file.write_all(claim).unwrap();
+        refused(file.path()).remove(2)
+    };
+    let message = claimed(&claim);
+    assert!(message.ends_with("17179869184 entries are more than the limit allows (`Source::limit`)"), "{message}");
+    claim[56 + 8..56 + 16].fill(0);
+    let message = claimed(&claim);
+    assert!(message.ends_with("the end of its list of entries is not where it says"), "{message}");
 }
 
 #[test]

@@ -119,4 +119,67 @@ mod tests {
             damage::altered(&file, |file| decode::<f32>(file, Room::UNLIMITED));
         }
     }
+    /// A file of this type and shape, column by column, with these numbers.
+    fn column_major(descr: &str, shape: &str, numbers: &[u8]) -> Vec<u8> {
+        let header = format!("{{'descr': '{descr}', 'fortran_order': True, 'shape': ({shape})}}");
+        [b"\x93NUMPY\x01\0", &(header.len() as u16).to_le_bytes()[..], header.as_bytes(), numbers].concat()
+    }
+
+    fn refusal<T: Real>(file: &[u8]) -> String {
+        decode::<T>(file, Room::UNLIMITED).unwrap_err().at("x".as_ref()).to_string()
+    }
+
+    #[test]
+    fn extents_near_the_largest_number_are_refused() {
+        for large in [usize::MAX, usize::MAX / 2, usize::MAX / 8 + 1, 1 << 61, 1 << 32] {
+            let shapes = [
+                format!("{large}"),
+                format!("{large}, {large}"),
+                format!("0, {large}, {large}"),
+                format!("{large}, 2, 0"),
+            ];
+            for (shape, descr) in shapes.iter().flat_map(|shape| [(shape, "<f8"), (shape, "|u1")]) {
+                let file = column_major(descr, shape, &[]);
+                if let Ok(tensor) = decode::<f32>(&file[..], Room::UNLIMITED) {
+                    assert!(tensor.data().is_empty() && tensor.shape().contains(&0), "{shape}");
+                }
+            }
+        }
+        assert!(decode::<f32>(&column_major("|u1", "1, 0", &[])[..], Room::UNLIMITED).is_ok());
+    }
+
+    #[test]
+    fn axes_of_one_index_cost_nothing_and_more_than_numpy_has_are_refused() {
+        let shape = |ones: usize| format!("2, {}3", "1, ".repeat(ones));
+        let read = decode::<f32>(&column_major("|u1", &shape(62), &[0, 3, 1, 4, 2, 5])[..], Room::UNLIMITED).unwrap();
+        assert_eq!(read.data(), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
+        let message = refusal::<f32>(&column_major("|u1", &shape(63), &[0; 6]));
+        assert!(message.ends_with("there are more than 64 axes"), "{message}");
+    }
+
+    #[test]
+    fn numbers_that_the_scalar_does_not_hold_are_refused_by_index() {
+        let labels = [1_i64, 0, (1 << 24) + 1, 2].map(i64::to_le_bytes).concat();
+        let due = "x: element [0, 1] is 16777217: f32 does not hold it";
+        assert_eq!(refusal::<f32>(&column_major("<i8", "2, 2", &labels)), due);
+        assert!(decode::<f64>(&column_major("<i8", "2, 2", &labels)[..], Room::UNLIMITED).is_ok());
+        let due = "x: element [1, 0] is 1e300: f32 does not hold it";
+        let floats = [0.0, 1e300, f64::NAN, f64::NEG_INFINITY].map(f64::to_le_bytes).concat();
+        assert_eq!(refusal::<f32>(&column_major("<f8", "2, 2", &floats)), due);
+    }
+
+    #[test]
+    fn long_headers_are_shortened_in_messages() {
+        for text in
+            ["9".repeat(9000), "'".to_owned() + &"n".repeat(9000) + "'", "{'".to_owned() + &"k".repeat(9000) + "': 1}"]
+        {
+            for shape in [text.clone(), format!("2, {text}")] {
+                let message = refusal::<f32>(&column_major("<f8", &shape, &[]));
+                assert!(message.len() < 400, "{message}");
+            }
+        }
+        for descr in ["x".repeat(9000), "'".repeat(9000)] {
+            assert!(refusal::<f32>(&column_major(&descr, "2", &[])).len() < 400);
+        }
+    }
 }
