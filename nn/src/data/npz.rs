@@ -103,9 +103,9 @@ fn check_count(reader: &mut (impl Read + Seek), most: usize) -> Result<(), Fault
     Ok(())
 }
 
-/// The number at this place in a record.
-fn number(record: &[u8], place: usize) -> u64 {
-    record[place..].first_chunk().map_or(0, |&bytes| u64::from_le_bytes(bytes))
+/// The number at this offset in a record.
+fn number(record: &[u8], offset: usize) -> u64 {
+    record[offset..].first_chunk().map_or(0, |&bytes| u64::from_le_bytes(bytes))
 }
 
 fn encode<'a, T: Real>(
