@@ -54,7 +54,7 @@ fn decode<T: Real>(mut reader: impl Read + Seek, mut room: Room) -> Result<BTree
             return Err(Fault::new(format!("{file}: not an array: its name does not end in .npy")));
         };
         let array = npy::decode(entry, room).map_err(|fault| fault.within(&file))?;
-        room.hold(size_of_val(array.data()));
+        room = room.holding(size_of_val(array.data()));
         if arrays.insert(name.to_owned(), array).is_some() {
             return Err(Fault::new(format!("{}: two entries have this name", shortened(&file, NAME))));
         }

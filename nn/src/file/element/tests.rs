@@ -81,9 +81,8 @@ fn what_does_not_fit_the_limit_is_refused_before_it_is_read() {
         }
     }
     let element = Element { number: Number::U8, order: Order::Little };
-    let mut room = Room::of(9 << 20);
+    let room = Room::of(9 << 20).holding(1);
     let shape = Shape::new(&[1 << 20, 1]);
-    room.hold(1);
     let fault = element.read::<f64>(Unread, shape.clone(), Major::Row, room).unwrap_err();
     let due = "x: 10 MiB are needed to read it: the limit is 9 MiB (`Source::limit`)";
     assert_eq!(fault.at("x".as_ref()).to_string(), due);
