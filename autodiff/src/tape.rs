@@ -154,6 +154,7 @@ impl<'t, T: Real> Recording<'t, T> {
     /// A state as it stands: what this recording has replaced it with, else the stored value. It needs no gradient.
     #[track_caller]
     pub fn state<'r>(&'r self, id: StateId) -> Var<'r, T> {
+        let location = Location::caller(); // not within the closure, whose line it would be
         let entry = match self.params.state_entry(id) {
             Ok(entry) => entry,
             Err(error) => return self.poison(error),
@@ -162,7 +163,7 @@ impl<'t, T: Real> Recording<'t, T> {
         let mut graph = self.graph.borrow_mut();
         let noted = graph.updates.iter().rev().find(|update| update.0 == index).map(|update| update.1);
         let (shape, start) = (entry.shape.clone(), entry.range.start);
-        let id = noted.unwrap_or_else(|| graph.push_state(shape, start, index, Location::caller()));
+        let id = noted.unwrap_or_else(|| graph.push_state(shape, start, index, location));
         Var::new(self, id)
     }
 
