@@ -120,7 +120,12 @@ impl<'t, T: Real> Recording<'t, T> {
     /// Data whose gradient is wanted.
     #[track_caller]
     pub fn variable<'r>(&'r self, data: &Tensor<T>) -> Var<'r, T> {
-        self.data_leaf("variable", data, true, Location::caller())
+        self.variable_at(data, Location::caller())
+    }
+
+    /// As [`Recording::variable`], for a caller whose line is known.
+    pub(crate) fn variable_at<'r>(&'r self, data: &Tensor<T>, location: &'static Location<'static>) -> Var<'r, T> {
+        self.data_leaf("variable", data, true, location)
     }
 
     /// Data that needs no gradient and, in a [`Program`](crate::Program), stays as it is at every replay.
@@ -210,7 +215,6 @@ impl<'t, T: Real> Recording<'t, T> {
         }
     }
 
-    #[track_caller]
     fn data_leaf<'r>(
         &'r self,
         what: &'static str,

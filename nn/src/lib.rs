@@ -24,6 +24,7 @@
 //! ```
 
 mod activations;
+mod caller;
 mod convolution;
 pub mod data;
 mod dropout;

@@ -126,7 +126,10 @@ impl CrossEntropy {
     ) -> (Var<'t, T>, Option<Var<'t, T>>) {
         let logs = self.weighted_logs(scores, weights);
         let losses = self.smoothed(of_label(logs, labels), logs);
-        (losses, weights.map(|weights| of_label(weights, labels)))
+        match weights {
+            Some(weights) => (losses, Some(of_label(weights, labels))),
+            None => (losses, None),
+        }
     }
 
     /// As [`CrossEntropy::of_labels`], ignored samples left out.
