@@ -31,6 +31,7 @@ mod dropout;
 pub mod ensemble;
 pub mod file;
 mod initialisers;
+mod label;
 mod linear;
 pub mod loss;
 pub mod metrics;

@@ -4,6 +4,7 @@ use autodiff::{Error, Real, Tensor};
 
 use super::{Trained, choices, predictions, refused, weighted_vote};
 use crate::data::Dataset;
+use crate::metrics::labelled;
 use crate::module::Module;
 
 /// AdaBoost by the SAMME rule (Zhu 2009): each member is fitted to weighted samples; those it gets wrong weigh more for the
@@ -80,7 +81,7 @@ fn mistakes<T: Real, M: Module<T>>(member: &Trained<T, M>, data: &Dataset<T>) ->
     if samples != data.len() {
         return Err(refused(format!("a member gives {samples} scores for {} samples", data.len())));
     }
-    let labels = data.labels().data().iter();
-    let wrong = choices(&scores, classes).zip(labels).map(|(class, label)| class as f64 != label.to_f64()).collect();
+    let labels = labelled("ensemble", &scores, data.labels())?;
+    let wrong = choices(&scores, classes).zip(labels).map(|(class, (_, label))| class != label).collect();
     Ok((wrong, classes))
 }
