@@ -10,9 +10,9 @@ const NEG_INFINITY: f64 = f64::NEG_INFINITY;
 /// The error's message and its line, which must lie in this file.
 fn named(result: Result<(), Error>) -> (String, u32) {
     match result.unwrap_err() {
-        Error::NotFinite { what, pass, value, index, of, inputs, location } => {
+        Error::NotFinite { what, pass, value, element, inputs, location } => {
             assert_eq!(location.file(), file!());
-            (format!("{what}, {pass}: {value} at {index:?}{of}: {inputs}"), location.line())
+            (format!("{what}, {pass}: {value} at {element}: {inputs}"), location.line())
         }
         other => panic!("{other}"),
     }
