@@ -3,10 +3,9 @@
 use std::panic::Location;
 
 use crate::dual::Dual;
-use crate::error::Error;
+use crate::error::{Error, Mismatch};
 use crate::gradients::Gradients;
-use crate::graph::Graph;
-use crate::kernel::shortage;
+use crate::graph::{Graph, check_memory};
 use crate::node::{Place, Step};
 use crate::op::{Frame, InputGrads, Inputs};
 use crate::params::Params;
@@ -29,7 +28,7 @@ impl<T: Real> Graph<T> {
             op: "backward",
             reason,
             inputs: self.describe(&[root], params),
-            location,
+            location: self.attribute(location),
         };
         let one = [T::ONE];
         let seed = match cotangent {
@@ -49,10 +48,9 @@ impl<T: Real> Graph<T> {
             gradient.add(seed);
         }
         for k in (0..=root as usize).rev() {
-            self.pull(k, params, grads);
-            if let Some(bytes) = shortage() {
+            if let Err(mismatch) = self.pull(k, params, grads) {
                 grads.forget();
-                return Err(self.short_of(k, bytes));
+                return Err(self.refusal(k, mismatch, params));
             }
         }
         for &(index, id) in &self.updates {
@@ -83,12 +81,15 @@ impl<T: Real> Graph<T> {
     }
 
     /// Adds what node `k` passes on to the gradients of its inputs.
-    pub(crate) fn pull(&self, k: usize, params: &Params<T>, grads: &mut Gradients<T>) {
+    ///
+    /// # Errors
+    /// A buffer that the operation works on and that was not to be had.
+    pub(crate) fn pull(&self, k: usize, params: &Params<T>, grads: &mut Gradients<T>) -> Result<(), Mismatch> {
         let node = &self.nodes[k];
         let (Step::Op(index), Place::Arena(start), Some(Place::Arena(gradient)), true) =
             (node.step, node.value, node.gradient, grads.reached[k])
         else {
-            return;
+            return Ok(());
         };
         let (below, rest) = self.values.split_at(start);
         let (output, rest) = rest.split_at(node.extent);
@@ -103,6 +104,7 @@ impl<T: Real> Graph<T> {
         };
         let frame = Frame { inputs, output, saved: &rest[..node.saved] };
         self.ops[index].backward(frame, &rest_of_arena[..node.extent], &mut input_grads);
+        check_memory()
     }
 }
 
@@ -118,7 +120,7 @@ impl Graph<Dual<f64>> {
         grads.clear(self.gradient_length, self.key).ok()?;
         grads.reached.resize(self.nodes.len(), true);
         grads.arena[start..start + node.extent].fill(Dual::ONE);
-        self.pull(k, params, &mut grads);
+        self.pull(k, params, &mut grads).ok()?;
         grads.arena[start..start + node.extent].fill(Dual::ZERO);
         let mut contributed = (0.0, 0.0);
         let mut add = |gradient: Dual<f64>, value: Dual<f64>| {

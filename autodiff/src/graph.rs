@@ -9,6 +9,7 @@
 
 use std::panic::Location;
 
+use crate::caller::Caller;
 use crate::error::{Error, Mismatch};
 use crate::kernel::shortage;
 use crate::memory;
@@ -40,6 +41,8 @@ pub(crate) struct Graph<T: Real> {
     pub(crate) draws: u64,
     /// Fills fresh buffers with NaN, so that one which is never written shows: for the gradient checker.
     pub(crate) poison_buffers: bool,
+    /// Whom operations that a library records are attributed to.
+    pub(crate) caller: Option<Caller>,
     /// The first mistake.
     pub(crate) error: Option<Error>,
     /// Tells this recording from every other.
@@ -62,6 +65,7 @@ impl<T: Real> Graph<T> {
             pass: 0,
             draws: 0,
             poison_buffers: false,
+            caller: None,
             error: None,
             key: unique_key(),
         }
@@ -76,6 +80,7 @@ impl<T: Real> Graph<T> {
         self.gradient_length = 0;
         self.updates.clear();
         (self.pass, self.draws) = (0, 0);
+        self.caller = None;
         self.error = None;
         self.key = unique_key();
     }
@@ -111,27 +116,19 @@ impl<T: Real> Graph<T> {
 
     /// Computes node `k` from the nodes below it. The eager tape and a replay both come here.
     pub(crate) fn run(&mut self, k: usize, params: &Params<T>) -> Result<(), Error> {
-        let node = &self.nodes[k];
-        let (Step::Op(index), Place::Arena(start)) = (node.step, node.value) else { return Ok(()) };
-        let op = &self.ops[index];
-        let (below, rest) = self.values.split_at_mut(start);
-        let (output, rest) = rest.split_at_mut(node.extent);
-        let inputs = Inputs::of(node, &self.nodes, below, params, self.pass);
-        if let Err(mismatch) = op.check(inputs) {
-            return Err(self.mistake(op.name(), mismatch, &node.inputs, params, node.location));
-        }
-        let saved = &mut rest[..node.saved];
-        if self.poison_buffers {
-            output.fill(T::from_f64(f64::NAN));
-            saved.fill(T::from_f64(f64::NAN));
-        }
-        op.forward(inputs, output, saved);
-        shortage().map_or(Ok(()), |bytes| Err(self.short_of(k, bytes)))
+        let Graph { nodes, ops, pass, poison_buffers, values, .. } = self;
+        let computed = compute(nodes, ops, (*pass, *poison_buffers), k, params, values);
+        computed.map_err(|mismatch| self.refusal(k, mismatch, params))
     }
 
-    /// The operation of node `k` needed a buffer that was not to be had.
-    pub(crate) fn short_of(&self, k: usize, bytes: usize) -> Error {
-        Error::Memory { what: format!("what {} works on", self.title(k)), bytes: Some(bytes) }
+    /// As [`Graph::run`], into a copy of the arena.
+    pub(crate) fn run_in(&self, values: &mut [T], k: usize, params: &Params<T>) -> Result<(), Mismatch> {
+        compute(&self.nodes, &self.ops, (self.pass, self.poison_buffers), k, params, values)
+    }
+
+    pub(crate) fn refusal(&self, k: usize, mismatch: Mismatch, params: &Params<T>) -> Error {
+        let node = &self.nodes[k];
+        self.mistake(self.kind(k), mismatch, &node.inputs, params, node.location)
     }
 
     /// The name that a declared input was given.
@@ -179,6 +176,38 @@ impl<T: Real> Graph<T> {
         params: &Params<T>,
         location: &'static Location<'static>,
     ) -> Error {
+        let location = self.attribute(location);
         Error::Operation { op, reason: mismatch.reason, inputs: self.describe(inputs, params), location }
     }
+}
+
+/// Computes node `k` from the values below it in `values`; `modes` are the pass and whether fresh buffers are poisoned.
+fn compute<T: Real>(
+    nodes: &[Node],
+    ops: &[Box<dyn Op<T>>],
+    (pass, poison): (u64, bool),
+    k: usize,
+    params: &Params<T>,
+    values: &mut [T],
+) -> Result<(), Mismatch> {
+    let node = &nodes[k];
+    let (Step::Op(index), Place::Arena(start)) = (node.step, node.value) else { return Ok(()) };
+    let op = &ops[index];
+    let (below, rest) = values.split_at_mut(start);
+    let (output, rest) = rest.split_at_mut(node.extent);
+    let inputs = Inputs::of(node, nodes, below, params, pass);
+    op.check(inputs)?;
+    let saved = &mut rest[..node.saved];
+    if poison {
+        output.fill(T::from_f64(f64::NAN));
+        saved.fill(T::from_f64(f64::NAN));
+    }
+    op.forward(inputs, output, saved);
+    check_memory()
+}
+
+/// An error if what was run last needed a buffer that was not to be had.
+pub(crate) fn check_memory() -> Result<(), Mismatch> {
+    let short = |bytes| Err(Mismatch::new(format!("out of memory ({bytes} bytes to work on asked for)")));
+    shortage().map_or(Ok(()), short)
 }

@@ -85,7 +85,7 @@ impl<'t, T: Real> Recording<'t, T> {
                 graph.run(k, self.params)?;
                 forward = forward.min(start.elapsed());
                 let start = Instant::now();
-                graph.pull(k, self.params, &mut grads);
+                graph.pull(k, self.params, &mut grads).map_err(|mismatch| graph.refusal(k, mismatch, self.params))?;
                 backward = backward.min(start.elapsed());
             }
             let (node, name) = (&graph.nodes[k], graph.kind(k));

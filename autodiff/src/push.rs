@@ -80,7 +80,7 @@ impl<T: Real> Graph<T> {
             layout,
             saved: 0,
             label: Label::None,
-            location,
+            location: self.attribute(location),
         };
         self.push(node)
     }
@@ -107,7 +107,7 @@ impl<T: Real> Graph<T> {
             layout: Layout::dense(shape),
             saved: 0,
             label: Label::None,
-            location,
+            location: self.attribute(location),
         };
         self.push(node)
     }
@@ -189,7 +189,7 @@ impl<T: Real> Graph<T> {
             layout: Layout::dense(shape),
             saved,
             label,
-            location,
+            location: self.attribute(location),
         })
     }
 

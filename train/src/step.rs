@@ -54,7 +54,7 @@ impl<T: Real> Shards<T> {
             let value = if count == 1 { loss(x, y) } else { loss(x, y) * share };
             value.backward(&mut worker.grads)?;
             worker.loss = value.item()?.to_f64();
-            if worker.loss.is_finite() { Ok(()) } else { t.check_finite().and(Err(not_finite(worker.loss))) }
+            if worker.loss.is_finite() { Ok(()) } else { value.check_finite().and(Err(not_finite(worker.loss))) }
         };
         match count {
             1 => self.workers.iter_mut().enumerate().try_for_each(run)?,
