@@ -199,8 +199,9 @@ impl<T: Real> Params<T> {
         shape: Shape,
         fill: impl FnOnce(&mut [f64], &mut StdRng),
     ) -> ParamId {
-        let mut initial = vec![0.0; shape.size()];
-        fill(&mut initial, &mut StdRng::seed_from_u64(hash(self.seed, &name)));
+        let seed = hash(self.seed, &name);
+        let (shape, initial) =
+            self.filled(&name, shape, |p| &mut p.values, |values| fill(values, &mut StdRng::seed_from_u64(seed)));
         self.check_initial(&name, &initial);
         let index = self.table.entries.len();
         let entry = Entry::append(name, shape, initial, &mut self.values);
@@ -208,6 +209,35 @@ impl<T: Real> Params<T> {
         table.by_name.insert(entry.name.clone(), Slot::Parameter(index));
         table.entries.push(entry);
         ParamId { key: self.key, index }
+    }
+
+    /// The initial values of an entry, for which `store` has room. One that does not fit into memory is a mistake, and is
+    /// entered without values.
+    fn filled(
+        &mut self,
+        name: &str,
+        shape: Shape,
+        store: fn(&mut Self) -> &mut Vec<T>,
+        fill: impl FnOnce(&mut [f64]),
+    ) -> (Shape, Vec<f64>) {
+        let mut initial = Vec::new();
+        let room = |size: &usize| initial.try_reserve_exact(*size).is_ok() && store(self).try_reserve(*size).is_ok();
+        match shape.checked_size().filter(room) {
+            Some(size) => {
+                initial.resize(size, 0.0);
+                fill(&mut initial);
+                (shape, initial)
+            }
+            None => {
+                self.fail(name.to_owned(), format!("its shape {shape} does not fit into memory"));
+                (Shape::new(&[0]), Vec::new())
+            }
+        }
+    }
+
+    /// Keeps a mistake, if it is the first.
+    pub(crate) fn fail(&mut self, name: String, reason: String) {
+        self.error.get_or_insert(Error::Parameter { name, reason });
     }
 
     fn check_initial(&mut self, name: &str, initial: &[f64]) {

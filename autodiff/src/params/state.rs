@@ -86,9 +86,14 @@ impl<T: Real> Params<T> {
     }
 
     pub(crate) fn register_state(&mut self, name: String, value: &Tensor<f64>) -> StateId {
-        self.check_initial(&name, value.data());
+        self.register_state_with(name, value.shape().clone(), |values| values.copy_from_slice(value.data()))
+    }
+
+    pub(crate) fn register_state_with(&mut self, name: String, shape: Shape, fill: impl FnOnce(&mut [f64])) -> StateId {
+        let (shape, initial) = self.filled(&name, shape, |p| &mut p.state, fill);
+        self.check_initial(&name, &initial);
         let index = self.table.states.len();
-        let entry = Entry::append(name, value.shape().clone(), value.data().to_vec(), &mut self.state);
+        let entry = Entry::append(name, shape, initial, &mut self.state);
         let table = Arc::make_mut(&mut self.table);
         table.by_name.insert(entry.name.clone(), Slot::State(index));
         table.states.push(entry);

@@ -47,7 +47,10 @@ fn what_does_not_fit_is_refused_with_the_reason() {
     let around = ConvSettings { padding: Padding::Circular([5, 0]), ..ConvSettings::default() };
     let around = Conv2d::with(params.scope("around"), 2, 3, [3, 3], around);
     assert!(message(&around, &params, &[1, 2, 4, 4]).contains("0..5"));
-    assert!(message(&Pool::max([3, 3]).padding([2, 2]), &params, &[1, 1, 4, 4]).contains("the padding at most half"));
+    assert!(
+        message(&Pool::max([3, 3]).padding([2, 2]), &params, &[1, 1, 4, 4])
+            .contains("padding is [2, 2]: must be at most half the kernel, which is [3, 3]")
+    );
     assert!(message(&Pool::max([5, 1]), &params, &[1, 1, 4, 4]).contains("no window fits"));
     assert!(message(&Pool::max([2]), &params, &[1, 1, 4, 4]).contains("with 1 axes behind"));
     let nowhere = AdaptivePool { pooling: Pooling::Max, places: [0, 1] };
