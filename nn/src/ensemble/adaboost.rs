@@ -2,8 +2,9 @@
 
 use autodiff::{Error, Real, Tensor};
 
-use super::{Trained, choices, refused, weighted_vote};
+use super::{Trained, at_least_one, choices, not_empty, refused, weighted_vote};
 use crate::data::Dataset;
+use crate::metrics::labelled;
 use crate::module::Module;
 
 /// AdaBoost by the SAMME rule (Zhu 2009): each member is fitted to weighted samples; those it gets wrong weigh more for the
@@ -20,12 +21,15 @@ impl<T: Real, M: Module<T>> AdaBoost<T, M> {
     /// (`e ≥ 1 − 1/K`), which is left out.
     ///
     /// # Errors
-    /// What `fit` gives and what goes wrong on a tape; a first member no better than chance; scores that are no `[samples, K]`.
+    /// Data without samples; 0 rounds; what `fit` gives and what goes wrong on a tape; a first member no better than chance;
+    /// scores that are not `[samples, K]` or have a NaN; a label that is not one of `K` classes.
     pub fn fit(
         data: &Dataset<T>,
         rounds: usize,
         mut fit: impl FnMut(usize, &Dataset<T>, &Tensor<T>) -> Result<Trained<T, M>, Error>,
     ) -> Result<Self, Error> {
+        not_empty(data.len())?;
+        at_least_one("rounds", rounds as u64)?;
         let mut weights = vec![1.0; data.len()];
         let (mut members, mut votes) = (Vec::new(), Vec::new());
         for round in 0..rounds {
@@ -57,7 +61,7 @@ impl<T: Real, M: Module<T>> AdaBoost<T, M> {
     /// The weighted votes, `[samples, classes]`, which [`crate::metrics::accuracy`] takes as scores.
     ///
     /// # Errors
-    /// What goes wrong on a tape.
+    /// What goes wrong on a tape; scores that are NaN.
     pub fn vote(&self, features: &Tensor<T>) -> Result<Tensor<T>, Error> {
         let predictions = self.members.iter().map(|member| member.predict(features));
         weighted_vote(&predictions.collect::<Result<Vec<_>, _>>()?, &self.votes)
@@ -72,13 +76,8 @@ impl<T: Real, M: Module<T>> AdaBoost<T, M> {
 /// Which samples a member gets wrong, and how many classes it scores.
 fn mistakes<T: Real, M: Module<T>>(member: &Trained<T, M>, data: &Dataset<T>) -> Result<(Vec<bool>, usize), Error> {
     let scores = member.predict(data.features())?;
-    let &[samples, classes] = &scores.shape()[..] else {
-        return Err(refused(format!("a member's scores are {}: must be [samples, classes]", scores.shape())));
-    };
-    if samples != data.len() {
-        return Err(refused(format!("a member gives {samples} scores for {} samples", data.len())));
-    }
-    let labels = data.labels().data().iter();
-    let wrong = choices(&scores, classes).zip(labels).map(|(class, label)| class as f64 != label.to_f64()).collect();
-    Ok((wrong, classes))
+    let rows = labelled("ensemble", &scores, data.labels())?;
+    let classes = scores.data().len() / rows.len();
+    let wrong = choices(&scores, classes).zip(rows).map(|(class, (_, label))| Ok(class? != label));
+    Ok((wrong.collect::<Result<_, Error>>()?, classes))
 }

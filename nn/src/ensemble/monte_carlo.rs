@@ -2,7 +2,7 @@
 
 use autodiff::{Error, Mode, Params, Real, Tape, Tensor};
 
-use super::average;
+use super::at_least_one;
 use crate::module::Module;
 
 /// What several passes of a model with random parts give.
@@ -31,16 +31,21 @@ pub fn monte_carlo<T: Real>(
         t.set_pass(number);
         model.forward(t.input(features)).value()
     };
-    let outputs: Vec<Tensor<T>> = (0..passes).map(&mut pass).collect::<Result<_, _>>()?;
-    let mean = average(&outputs)?;
-    let squares: Vec<Tensor<T>> = outputs
-        .iter()
-        .map(|output| {
-            Tensor::from_fn(output.shape(), |k| {
-                let deviation = output.data()[k] - mean.data()[k];
-                deviation * deviation
-            })
-        })
-        .collect();
-    Ok(MonteCarlo { variance: average(&squares)?, mean })
+    at_least_one("passes", passes)?;
+    // By Welford's updates, so that memory does not grow with the passes.
+    let mut mean = pass(0)?;
+    let mut variance = Tensor::from_fn(mean.shape(), |_| T::ZERO);
+    for number in 1..passes {
+        let output = pass(number)?;
+        let count = T::from_f64(number as f64 + 1.0);
+        let moments = mean.data_mut().iter_mut().zip(variance.data_mut());
+        for ((mean, squares), &x) in moments.zip(output.data()) {
+            let deviation = x - *mean;
+            *mean += deviation / count;
+            *squares += deviation * (x - *mean);
+        }
+    }
+    let count = T::from_f64(passes as f64);
+    variance.data_mut().iter_mut().for_each(|squares| *squares = *squares / count);
+    Ok(MonteCarlo { mean, variance })
 }

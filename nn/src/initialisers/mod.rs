@@ -160,7 +160,8 @@ impl Initial {
             Initial::Normal { variance }
             | Initial::TruncatedNormal { variance }
             | Initial::ScaledNormal { variance } => {
-                require("variance", variance, variance >= 0.0 && variance.is_finite(), "a number from 0 up")
+                require("variance", variance, variance >= 0.0 && variance.is_finite(), "a number from 0 up")?;
+                finite::<T>("standard deviation", variance.sqrt())
             }
             Initial::Uniform { low, high } => {
                 finite::<T>("low", low)?;
@@ -295,6 +296,21 @@ mod tests {
         assert_eq!(scaled(Fan::In).variance(&shape), 1.0 / 75.0);
         assert_eq!(scaled(Fan::Out).variance(&shape), 1.0 / 200.0);
         assert_eq!(scaled(Fan::Average).variance(&shape), Initial::XavierNormal.variance(&shape));
+    }
+
+    #[test]
+    fn extents_whose_products_overflow_have_fans_and_take_what_values_there_are() {
+        let huge = usize::MAX;
+        for shape in [&[huge, huge][..], &[huge], &[0, huge], &[huge, 0, 3], &[1 << 40, 1, huge, huge], &[2, huge]] {
+            for initial in drawn().chain([Initial::Orthogonal { gain: 1.0 }, Initial::Identity, Initial::Constant(1.0)])
+            {
+                assert!(!(initial.variance(shape) < 0.0));
+                for count in [0, 1, 7] {
+                    initial.fill(shape, &mut vec![f64::NAN; count], &mut StdRng::seed_from_u64(3));
+                }
+            }
+        }
+        assert_eq!(Initial::LecunNormal.variance(&[1, 1 << 40, 1 << 40]), 2.0_f64.powi(-80));
     }
 
     #[test]

@@ -131,6 +131,15 @@ mod tests {
     }
 
     #[test]
+    fn values_that_do_not_fill_the_last_row_are_the_beginning_of_an_orthogonal_matrix() {
+        let mut values = [f64::NAN; 6];
+        Initial::Orthogonal { gain: 1.0 }.fill(&[4, 1], &mut values, &mut StdRng::seed_from_u64(3));
+        let column = |k: usize| -> Vec<f64> { values.iter().skip(k).step_by(2).copied().collect() };
+        assert!(values.iter().all(|x| x.abs() <= 1.0));
+        assert!(dot(&column(0), &column(0)) < 1.0, "the fourth row is left out");
+    }
+
+    #[test]
     fn extents_of_zero_and_values_of_another_number_are_no_panic() {
         for initial in [Initial::Identity, Initial::DeltaOrthogonal { gain: 1.0 }, Initial::Orthogonal { gain: 1.0 }] {
             for shape in [&[][..], &[0], &[3], &[0, 3], &[3, 0], &[3, 2, 0]] {

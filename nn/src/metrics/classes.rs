@@ -39,7 +39,7 @@ pub fn top_k_accuracy<T: Real>(scores: &Tensor<T>, labels: &Tensor<T>, k: usize)
 ///
 /// # Errors
 /// As [`zero_one`].
-pub(super) fn labelled<'a, T: Real>(
+pub(crate) fn labelled<'a, T: Real>(
     what: &'static str,
     scores: &'a Tensor<T>,
     labels: &Tensor<T>,
@@ -93,7 +93,7 @@ mod tests {
         assert_eq!(top_k_accuracy(&scores, &labels, 1), accuracy(&scores, &labels));
         assert_eq!(top_k_accuracy(&scores, &labels, 2), Ok(2.0 / 3.0));
         assert_eq!(top_k_accuracy(&scores, &labels, 3), Ok(1.0));
-        for k in [0, 4] {
+        for k in [0, 4, usize::MAX] {
             let message = top_k_accuracy(&scores, &labels, k).unwrap_err().to_string();
             assert_eq!(message, format!("k is {k}: must be from 1 to the number of classes"));
         }
