@@ -54,12 +54,13 @@ pub(crate) struct Options {
     #[arg(long, value_enum, default_value_t = Dtype::F32)]
     pub(crate) dtype: Dtype,
     /// Training steps: stochastic gradient descent with momentum 0.9. With 0, networks are measured untrained only.
-    #[arg(long, value_name = "N", default_value_t = 300)]
+    #[arg(long, value_name = "N", default_value_t = 300, value_parser = steps())]
     pub(crate) steps: usize,
     /// Learning rate.
     #[arg(long, value_name = "RATE", default_value_t = 0.005, value_parser = positive)]
     pub(crate) lr: f64,
-    /// Folder that the results are written to; made where there is none.
+    /// Folder that the results are written to when all are there; made where there is none. A run that is stopped before,
+    /// with Ctrl-C for example, leaves nothing.
     #[arg(long, value_name = "DIR", default_value = "depth-sweep-out")]
     pub(crate) out: PathBuf,
 }
@@ -150,6 +151,10 @@ fn keep_first<V: PartialEq + Clone>(values: &mut Vec<V>) {
 
 fn count(most: u64) -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(1..=most)
+}
+
+fn steps() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(0..=1_000_000_000)
 }
 
 fn activation(name: &str) -> Result<Activation, String> {

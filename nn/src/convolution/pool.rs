@@ -141,7 +141,9 @@ impl<T: Real, const N: usize> Module<T> for Pool<N> {
             if before + after + past > 0 {
                 y = y.pad(2 + axis, before, after + past, outside);
             }
-            y = y.windows(2 + axis, self.kernel[axis], self.stride[axis], self.dilation[axis]);
+            // A longer step than the padded value makes no other windows, and none whose places overflow.
+            let step = |step: usize| step.min(extent + before + after);
+            y = y.windows(2 + axis, self.kernel[axis], step(self.stride[axis]), step(self.dilation[axis]));
             if self.pooling == Pooling::Average {
                 let counts = self.counts(axis, extent, around);
                 let shares = Tensor::from_fn([counts.len()], |k| T::ONE / T::from_f64(counts[k]));
