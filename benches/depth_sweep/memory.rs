@@ -59,7 +59,8 @@ fn needed(options: &Options, width: usize, networks: usize) -> u64 {
     let parameters = (features + 1) * width + (depth - 1) * square + (width + 1) * classes;
     // Values with room to grow, gradients and momentum; the initial values of a layer are drawn in f64.
     let of_parameters = 4 * parameters * scalar + 8 * square.max((features + 1) * width);
-    // Of each layer's units three values with their gradients, and one that is read off.
-    let of_values = 7 * batch.max(samples) * (depth + 1) * width * scalar;
+    // Of each layer's units three values with room to grow; in training their gradients, and one that is read off.
+    let rows = (10 * batch).max(6 * (samples / 4 + 1));
+    let of_values = rows * (depth + 1) * width * scalar;
     data + networks * (of_parameters + of_values)
 }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::builder::RangedU64ValueParser;
-use clap::{Parser, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, ValueEnum};
 use nn::Activation;
 
 use crate::summary::THRESHOLD;
@@ -114,7 +115,22 @@ impl Options {
         let mut options = Options::try_parse()?;
         keep_first(&mut options.depths);
         keep_first(&mut options.activations);
+        options.check_variances()?;
         Ok(options)
+    }
+
+    /// Whether weights and biases are numbers in the scalar that is computed in.
+    fn check_variances(&self) -> Result<(), clap::Error> {
+        let largest = if self.dtype == Dtype::F32 { f64::from(f32::MAX) } else { f64::MAX };
+        let variances = [("--weight-variance", self.weight_variance), ("--bias-variance", self.bias_variance)];
+        for (name, variance) in variances {
+            // No normal number is drawn that is a hundred deviations from its mean.
+            if let Some(variance) = variance.filter(|variance| variance.sqrt() > largest / 100.0) {
+                let message = format!("{name} {variance:e}: too large for {}", self.dtype);
+                return Err(Options::command().error(ErrorKind::ValueValidation, message));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -12,21 +12,28 @@ pub(crate) fn require(name: &str, value: impl Display, valid: bool, requirement:
     if valid { Ok(()) } else { Err(format!("{name} is {value}: must be {requirement}")) }
 }
 
+/// A number as messages show it: 10³⁰⁰ without its 300 zeros.
+pub(crate) fn number(value: f64) -> String {
+    let plain = value == 0.0 || !value.is_finite() || (1e-4..1e16).contains(&value.abs());
+    if plain { value.to_string() } else { format!("{value:e}") }
+}
+
 /// As [`require`], of a number that must also be valid in the scalar of the tape: 10³⁰⁰ is infinite in `f32`.
 fn require_in<T: Real>(name: &str, value: f64, valid: impl Fn(f64) -> bool, requirement: &str) -> Check {
-    require(name, value, valid(value), requirement)?;
+    let shown = number(value);
+    require(name, &shown, valid(value), requirement)?;
     let scalar = std::any::type_name::<T>();
-    require(name, value, valid(T::from_f64(value).to_f64()), &format!("{requirement} in {scalar}"))
+    require(name, &shown, valid(T::from_f64(value).to_f64()), &format!("{requirement} in {scalar}"))
 }
 
 /// Of a share or a probability.
 pub(crate) fn share(name: &str, value: f64) -> Check {
-    require(name, value, (0.0..=1.0).contains(&value), "from 0 to 1")
+    require(name, number(value), (0.0..=1.0).contains(&value), "from 0 to 1")
 }
 
 /// Of a share of which something always remains.
 pub(crate) fn share_below_one(name: &str, value: f64) -> Check {
-    require(name, value, (0.0..1.0).contains(&value), "from 0 up to, but not including, 1")
+    require(name, number(value), (0.0..1.0).contains(&value), "from 0 up to, but not including, 1")
 }
 
 pub(crate) fn finite<T: Real>(name: &str, value: f64) -> Check {

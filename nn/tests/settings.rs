@@ -37,6 +37,12 @@ const NUMBERS: [f64; 15] = [
     5.0,
 ];
 
+/// A number as messages show it.
+fn shown(value: f64) -> String {
+    let short = value == 0.0 || !value.is_finite() || (1e-4..1e16).contains(&value.abs());
+    if short { format!("{value}") } else { format!("{value:e}") }
+}
+
 /// The ranges, as they hold in `f32`.
 fn share(x: f64) -> bool {
     (0.0..=1.0).contains(&x)
@@ -125,7 +131,10 @@ fn a_number_out_of_its_range_is_named_with_what_would_be_right() {
                 if valid(value) {
                     assert_eq!(said, "", "{name} {value}");
                 } else {
-                    assert!(said.contains(&format!("{name} is {value}: must be ")), "{name} {value} {mode:?}: {said}");
+                    assert!(
+                        said.contains(&format!("{name} is {}: must be ", shown(value))),
+                        "{name} {value} {mode:?}: {said}"
+                    );
                 }
             }
         }
@@ -145,9 +154,14 @@ fn a_variance_has_a_deviation_in_the_scalar() {
             let (negative, large) = (!(value >= 0.0 && value.is_finite()), !finite(value.sqrt()));
             let due = match (negative, large) {
                 (true, _) => {
-                    format!("parameter m.weight: its initialiser's variance is {value}: must be a number from 0 up")
+                    format!(
+                        "parameter m.weight: its initialiser's variance is {}: must be a number from 0 up",
+                        shown(value)
+                    )
                 }
-                (_, true) => format!("its initialiser's standard deviation is {}: must be a finite", value.sqrt()),
+                (_, true) => {
+                    format!("its initialiser's standard deviation is {}: must be a finite", shown(value.sqrt()))
+                }
                 _ => String::new(),
             };
             assert!(said.contains(&due) && said.is_empty() == due.is_empty(), "{value}: {said}");
@@ -170,7 +184,11 @@ fn a_class_weight_and_an_ignored_label_are_numbers_of_the_scalar() {
         let loss =
             |_: Scope<'_, f32>| -> Built { Box::new(Lost(CrossEntropy::new().class_weights([1.0, value]), labels())) };
         let said = said(loss, &[5, 2], Mode::Train);
-        let due = if not_negative(value) { String::new() } else { format!("class weight {value} at place 1: must be") };
+        let due = if not_negative(value) {
+            String::new()
+        } else {
+            format!("class weight {} at place 1: must be", shown(value))
+        };
         assert!(said.contains(&due) && said.is_empty() == due.is_empty(), "{value}: {said}");
     }
     for (label, exact) in

@@ -17,7 +17,7 @@ pub use gain::gain;
 pub use lsuv::lsuv;
 use structured::{delta_orthogonal, identity, orthogonal};
 
-use crate::settings::{Check, finite, not_negative, require};
+use crate::settings::{Check, finite, not_negative, number, require};
 
 /// An initialiser for a weight of shape `[fan_out, fan_in]` (further axes, a convolution's window, multiply both).
 ///
@@ -160,14 +160,14 @@ impl Initial {
             Initial::Normal { variance }
             | Initial::TruncatedNormal { variance }
             | Initial::ScaledNormal { variance } => {
-                require("variance", variance, variance >= 0.0 && variance.is_finite(), "a number from 0 up")?;
+                require("variance", number(variance), variance >= 0.0 && variance.is_finite(), "a number from 0 up")?;
                 finite::<T>("standard deviation", variance.sqrt())
             }
             Initial::Uniform { low, high } => {
                 finite::<T>("low", low)?;
                 finite::<T>("high", high)?;
                 finite::<T>("range", high - low)?;
-                require("low", low, low <= high, &format!("at most high, which is {high}"))
+                require("low", number(low), low <= high, &format!("at most high, which is {}", number(high)))
             }
             Initial::XavierNormal
             | Initial::XavierUniform

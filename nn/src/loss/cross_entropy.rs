@@ -5,7 +5,7 @@ use autodiff::{Real, Shape, Tensor, Var};
 use super::targets::{Kind, targets};
 use super::{Loss, Reduction};
 use crate::refusal::refuse;
-use crate::settings::{Check, require, share};
+use crate::settings::{Check, number, require, share};
 
 /// Cross-entropy of classes from logits, `−ln softmax(z)_y`, with the options of PyTorch's, defined as there.
 ///
@@ -72,7 +72,10 @@ impl CrossEntropy {
         }
         let valid = |&weight: &f64| weight >= 0.0 && T::from_f64(weight).is_finite();
         if let Some(wrong) = weights.iter().position(|weight| !valid(weight)) {
-            return Err(format!("class weight {} at place {wrong}: must be a number from 0 up", weights[wrong]));
+            return Err(format!(
+                "class weight {} at place {wrong}: must be a number from 0 up",
+                number(weights[wrong])
+            ));
         }
         let Some(ignored) = self.ignore_index else { return Ok(()) };
         if scores == targets {
