@@ -1,40 +1,29 @@
-//! Micro benchmarks: matrix products beside matrixmultiply, the cost of an operation, whole training steps.
+//! Micro benchmarks: matrix products, the cost of an operation, whole training steps.
 #![allow(missing_docs, clippy::unwrap_used, reason = "criterion's macros make the items; a bench fails by panicking")]
 
-use std::hint::black_box;
-
-use autodiff::{MatrixMut, MatrixRef, Mode, Params, Program, Real, Tape, Tensor};
+use autodiff::{Mode, Params, Program, Tape, Tensor};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use nn::loss::cross_entropy;
 use nn::{BatchNorm, Dropout, Linear, Module, Relu, ResNet, ResNetSettings, Residual, Sigmoid, Tanh};
 use optim::Sgd;
 
+/// `[m, k] × [k, n]` forward, the right matrix by rows or, as in a dense layer, transposed.
 fn products(criterion: &mut Criterion) {
+    let params = Params::<f32>::default();
     let mut group = criterion.benchmark_group("product");
-    for n in [16, 64, 256, 512] {
-        let a: Vec<f32> = (0..n * n).map(|k| (k % 7) as f32 - 3.0).collect();
-        let b: Vec<f32> = (0..n * n).map(|k| (k % 5) as f32 - 2.0).collect();
-        let mut c = vec![0.0; n * n];
-        group.throughput(Throughput::Elements(2 * (n * n * n) as u64));
-        for (order, strides) in [("rows", [n, 1]), ("transposed", [1, n])] {
-            group.bench_function(BenchmarkId::new(format!("own, {order}"), n), |bencher| {
-                bencher.iter(|| {
-                    let a = MatrixRef::new(&a, [n, n], [n, 1]).unwrap();
-                    let b = MatrixRef::new(&b, [n, n], strides).unwrap();
-                    f32::gemm(a, b, MatrixMut::new(black_box(&mut c), [n, n], [n, 1]).unwrap(), false);
-                });
-            });
-            group.bench_function(BenchmarkId::new(format!("matrixmultiply, {order}"), n), |bencher| {
-                let [row, column] = strides.map(|stride| stride as isize);
-                let wide = n as isize;
-                bencher.iter(|| {
-                    let (a, b, c) = (a.as_ptr(), b.as_ptr(), black_box(&mut c).as_mut_ptr());
-                    #[allow(unsafe_code, reason = "the peer's interface")]
-                    // SAFETY: three n × n matrices of these strides lie in vectors of n² elements.
-                    unsafe {
-                        matrixmultiply::sgemm(n, n, n, 1.0, a, wide, 1, b, row, column, 0.0, c, wide, 1);
-                    }
-                });
+    let thin = [[1, 512, 512], [4, 512, 512], [128, 64, 10], [512, 1, 512]];
+    let square = [16, 64, 256, 512, 1024].map(|n| [n; 3]);
+    for [m, k, n] in thin.into_iter().chain(square).chain([[128, 784, 128], [64, 512, 16_000]]) {
+        let fill = |shape: [usize; 2]| Tensor::from_fn(shape, |k| (k % 7) as f32 - 3.0);
+        group.throughput(Throughput::Elements(2 * (m * k * n) as u64));
+        for (order, shape) in [("rows", [k, n]), ("transposed", [n, k])] {
+            let mut program = Program::record(&params, Mode::Eval, |t| {
+                let (a, b) = (t.constant(&fill([m, k])), t.constant(&fill(shape)));
+                [a.matmul(if shape == [k, n] { b } else { b.t() })]
+            })
+            .unwrap();
+            group.bench_function(BenchmarkId::new(order, format!("{m}x{k}x{n}")), |bencher| {
+                bencher.iter(|| program.forward(&params, &[]).unwrap());
             });
         }
     }

@@ -6,6 +6,7 @@ use crate::dual::Dual;
 use crate::error::Error;
 use crate::gradients::Gradients;
 use crate::graph::Graph;
+use crate::kernel::shortage;
 use crate::node::{Place, Step};
 use crate::op::{Frame, InputGrads, Inputs};
 use crate::params::Params;
@@ -43,12 +44,16 @@ impl<T: Real> Graph<T> {
         grads.check_layout(params)?;
         self.reach(root, grads)?;
         grads.mark_received(&self.nodes);
-        grads.clear(self.gradient_length, self.key);
+        grads.clear(self.gradient_length, self.key)?;
         if let Some(gradient) = node.gradient_view(&mut grads.arena, &mut grads.flat) {
             gradient.add(seed);
         }
         for k in (0..=root as usize).rev() {
             self.pull(k, params, grads);
+            if let Some(bytes) = shortage() {
+                grads.forget();
+                return Err(self.short_of(k, bytes));
+            }
         }
         for &(index, id) in &self.updates {
             grads.note_update(index, self.read(id as usize, params));
@@ -110,7 +115,7 @@ impl Graph<Dual<f64>> {
             return None;
         };
         let mut grads = params.gradients();
-        grads.clear(self.gradient_length, self.key);
+        grads.clear(self.gradient_length, self.key).ok()?;
         grads.reached.resize(self.nodes.len(), true);
         grads.arena[start..start + node.extent].fill(Dual::ONE);
         self.pull(k, params, &mut grads);

@@ -90,6 +90,14 @@ pub enum Error {
     /// A replay was given inputs that the recording did not declare.
     #[error("replay: {0}")]
     Replay(String),
+    /// More memory than there is.
+    #[error("{what}: out of memory ({} asked for)", bytes.map_or("too much".into(), |bytes| format!("{bytes} bytes")))]
+    Memory {
+        /// What the memory was asked for.
+        what: String,
+        /// How many bytes; nothing where they are more than can be counted.
+        bytes: Option<usize>,
+    },
     /// A setting outside its range.
     #[error("{name} is {value}: must be {requirement}")]
     Setting {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::graph::Graph;
+use crate::memory;
 use crate::node::{Label, Node, Place, Step};
 use crate::params::{ParamId, Params, ParamsLayout, Table};
 use crate::real::Real;
@@ -31,7 +32,8 @@ pub struct Gradients<T: Real> {
 
 impl<T: Real> Gradients<T> {
     pub(crate) fn new(table: Arc<Table>, layout: ParamsLayout) -> Self {
-        let (flat, state) = (vec![T::ZERO; layout.parameters], vec![T::ZERO; layout.state]);
+        let zeros = |length| memory::or_panic(memory::filled(|| "gradients".into(), length, T::ZERO));
+        let (flat, state) = (zeros(layout.parameters), zeros(layout.state));
         let (received, updated) = (vec![false; table.entries.len()], vec![false; table.states.len()]);
         let (arena, reached) = (Vec::new(), Vec::new());
         Gradients { table, layout, flat, arena, reached, received, filled_by: 0, state, updated }
@@ -82,14 +84,14 @@ impl<T: Real> Gradients<T> {
             Place::Parameter(start) => &self.flat[start..start + node.extent],
             Place::State(_) => return none("it is a state"),
         };
-        Tensor::new(node.layout.shape().clone(), data.to_vec())
+        Tensor::copy_of(node.layout.shape(), data)
     }
 
     /// The gradient of a parameter.
     pub fn parameter(&self, params: &Params<T>, id: ParamId) -> Result<Tensor<T>, Error> {
         self.check_layout(params)?;
         let entry = params.entry(id)?;
-        Tensor::new(entry.shape.clone(), self.flat[entry.range.clone()].to_vec())
+        Tensor::copy_of(&entry.shape, &self.flat[entry.range.clone()])
     }
 
     /// The gradient of a parameter, as [`Gradients::parameter`], but an error where the last backward pass did not reach it:
@@ -154,11 +156,24 @@ impl<T: Real> Gradients<T> {
     }
 
     /// All zero and of the length that a recording needs.
-    pub(crate) fn clear(&mut self, arena_length: usize, filled_by: u64) {
+    ///
+    /// # Errors
+    /// An arena that does not fit into memory: forward has one of its own.
+    pub(crate) fn clear(&mut self, arena_length: usize, filled_by: u64) -> Result<(), Error> {
         self.zero();
+        self.forget();
         self.arena.clear();
+        if self.arena.try_reserve_exact(arena_length).is_err() {
+            return Err(memory::exhausted::<T>("the gradients of a recording".into(), Some(arena_length)));
+        }
         self.arena.resize(arena_length, T::ZERO);
         self.filled_by = filled_by;
+        Ok(())
+    }
+
+    /// Leaves no value of a recording with a gradient: a backward pass that stopped half-way has filled none.
+    pub(crate) fn forget(&mut self) {
+        self.filled_by = 0;
     }
 
     /// Notes the new value of a state.

@@ -10,6 +10,8 @@
 use std::panic::Location;
 
 use crate::error::{Error, Mismatch};
+use crate::kernel::shortage;
+use crate::memory;
 use crate::node::{Label, Node, Place, Step};
 use crate::op::{Inputs, Op};
 use crate::params::{Params, unique_key};
@@ -85,11 +87,8 @@ impl<T: Real> Graph<T> {
 
     /// Gives a shape-only recording its memory, with the constants in it.
     pub(crate) fn allocate(&mut self) -> Result<(), Error> {
-        if self.values.try_reserve_exact(self.value_length).is_err() {
-            let reason = format!("its {} values do not fit into memory", self.value_length);
-            return Err(Error::Replay(reason));
-        }
-        self.values.resize(self.value_length, T::ZERO);
+        let length = self.value_length;
+        self.values = memory::filled(|| format!("the {length} values of a program"), length, T::ZERO)?;
         for (id, data) in std::mem::take(&mut self.constants) {
             self.value_mut(id).copy_from_slice(data.data());
         }
@@ -127,7 +126,12 @@ impl<T: Real> Graph<T> {
             saved.fill(T::from_f64(f64::NAN));
         }
         op.forward(inputs, output, saved);
-        Ok(())
+        shortage().map_or(Ok(()), |bytes| Err(self.short_of(k, bytes)))
+    }
+
+    /// The operation of node `k` needed a buffer that was not to be had.
+    pub(crate) fn short_of(&self, k: usize, bytes: usize) -> Error {
+        Error::Memory { what: format!("what {} works on", self.title(k)), bytes: Some(bytes) }
     }
 
     /// The name that a declared input was given.

@@ -51,7 +51,8 @@ impl Layout {
 
     /// A layout whose parts may be strided.
     fn new(shape: Shape, strides: Strides, offset: usize) -> Self {
-        let dense = is_contiguous(&shape, &strides).then(|| offset..offset + shape.size());
+        // A sound layout ends within memory; of one that does not, the end saturates and lies in no slice.
+        let dense = is_contiguous(&shape, &strides).then(|| offset..offset.saturating_add(shape.size()));
         Layout { shape, strides, offset, dense }
     }
 
@@ -107,9 +108,19 @@ impl Layout {
         }
         let length = (end - start).div_ceil(step);
         let mut strides = self.strides.clone();
-        strides[axis] *= step;
-        let skipped = if length > 0 { start * self.strides[axis] } else { 0 };
+        let skipped = if length > 0 { start * strides[axis] } else { 0 };
+        strides[axis] = between(length, strides[axis], step);
         Ok(Layout::new(self.shape.with(axis, length), strides, self.offset + skipped))
+    }
+
+    /// Index `index` along `axis`, which is removed.
+    pub fn index(&self, axis: usize, index: usize) -> Result<Layout, Mismatch> {
+        self.check_axis(axis)?;
+        let extent = self.shape[axis];
+        if index >= extent {
+            return Err(Mismatch::new(format!("index {index} is out of range (axis {axis} has extent {extent})")));
+        }
+        self.narrow(axis, index, index + 1, 1)?.squeeze(axis)
     }
 
     /// Windows of `size` places along `axis`, which may overlap: the axis counts them, a new last axis counts their places.
@@ -126,9 +137,20 @@ impl Layout {
             }
         };
         let (mut strides, rank) = (self.strides.clone(), self.shape.rank());
-        strides.push(strides[axis] * dilation);
-        strides[axis] *= stride;
+        strides.push(between(size, strides[axis], dilation));
+        strides[axis] = between(count, strides[axis], stride);
         Ok(Layout::new(self.shape.with(axis, count).insert(rank, size), strides, self.offset))
+    }
+
+    /// How much memory it reaches into: one more than the largest offset of an element, 0 where it has none. Nothing where
+    /// that is past `usize`.
+    pub(crate) fn reach(&self) -> Option<usize> {
+        if self.shape.contains(&0) {
+            return Some(0);
+        }
+        let last =
+            |end: usize, (&extent, &stride): (&usize, &usize)| end.checked_add((extent - 1).checked_mul(stride)?);
+        self.shape.iter().zip(&self.strides).try_fold(self.offset, last)?.checked_add(1)
     }
 
     /// The axes for which `chosen` is false, and those for which it is true: any element lies at the sum of a place
@@ -221,6 +243,12 @@ impl Layout {
     }
 }
 
+/// The stride of an axis of this extent of which every `step`-th place is left. Where at most one is left, the stride is never
+/// used and the step may be any number.
+fn between(extent: usize, stride: usize, step: usize) -> usize {
+    if extent > 1 { stride * step } else { stride }
+}
+
 /// The places along one axis, from wherever it starts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Line {
@@ -250,7 +278,7 @@ fn is_contiguous(shape: &Shape, strides: &[usize]) -> bool {
         if extent != 1 && stride != expected {
             return shape.size() == 0;
         }
-        expected *= extent;
+        expected = expected.saturating_mul(extent);
     }
     true
 }
@@ -290,6 +318,23 @@ mod tests {
         assert_eq!((narrowed.shape().to_vec(), narrowed.offset()), (vec![5, 3], 2));
         assert!(narrowed.dense_range().is_none());
         assert!(dense(&[5, 7]).narrow(1, 2, 8, 1).is_err());
+    }
+
+    #[test]
+    fn steps_past_every_place_leave_the_first() {
+        let layout = dense(&[5, 7]);
+        let narrowed = layout.narrow(0, 1, 5, usize::MAX).unwrap();
+        assert_eq!((narrowed.shape().to_vec(), narrowed.offset(), narrowed.reach()), (vec![1, 7], 7, Some(14)));
+        let windows = layout.windows(1, 1, usize::MAX, usize::MAX).unwrap();
+        assert_eq!((windows.shape().to_vec(), windows.reach()), (vec![5, 1, 1], Some(29)));
+        assert!(layout.windows(1, 2, 1, usize::MAX).is_err() && layout.windows(1, usize::MAX, 1, 1).is_err());
+    }
+
+    #[test]
+    fn a_layout_of_more_than_can_be_counted_reaches_nowhere() {
+        let large = 1 << 40;
+        assert_eq!(dense(&[large, large]).reach(), None);
+        assert_eq!((dense(&[large, large, 0]).reach(), dense(&[]).reach()), (Some(0), Some(1)));
     }
 
     #[test]

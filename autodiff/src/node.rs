@@ -65,7 +65,7 @@ impl Node {
             Place::Parameter(start) => &params.flat()[start..start + self.extent],
             Place::State(start) => &params.flat_state()[start..start + self.extent],
         };
-        View::new(data, &self.layout)
+        View::over(data, &self.layout)
     }
 
     /// Its gradient, out of the arena of gradients and the flat ones; nothing where it needs none.
@@ -79,7 +79,7 @@ impl Node {
             Place::Parameter(start) => &mut parameters[start..start + self.extent],
             Place::State(_) => return None,
         };
-        Some(ViewMut::new(data, &self.layout))
+        Some(ViewMut::over(data, &self.layout))
     }
 
     /// Memory of its value, of what forward keeps, and of its gradient.

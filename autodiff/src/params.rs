@@ -4,6 +4,7 @@
 //! [`Scope`](crate::Scope) handed out, so it knows no scalar type, and the same model runs in another scalar through
 //! [`Params::cast`].
 
+mod register;
 mod state;
 
 use std::collections::HashMap;
@@ -11,11 +12,9 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rand::SeedableRng;
-use rand::rngs::StdRng;
-
 use crate::error::Error;
 use crate::gradients::Gradients;
+use crate::memory;
 use crate::real::Real;
 use crate::scope::Scope;
 use crate::shape::Shape;
@@ -42,13 +41,18 @@ pub struct StateId {
     index: usize,
 }
 
-/// Origin and lengths of a set of parameters.
+/// Entries and lengths of a set of parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ParamsLayout {
+    /// Of the last registration: clones that register on their own are no longer of one layout.
     key: u64,
     pub(crate) parameters: usize,
     pub(crate) state: usize,
 }
+
+/// Tells the values that a set of parameters has from those that it had or will have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Version(u64);
 
 /// What a name stands for: its place among the entries of its kind.
 #[derive(Clone, Copy, Debug)]
@@ -59,13 +63,16 @@ enum Slot {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
+    /// That of the ids handed out for it.
+    key: u64,
     pub(crate) name: String,
     pub(crate) shape: Shape,
     pub(crate) range: Range<usize>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Table {
+    key: u64,
     pub(crate) entries: Vec<Entry>,
     pub(crate) states: Vec<Entry>,
     /// Of both kinds, so that no name is used twice.
@@ -81,7 +88,7 @@ pub struct Params<T: Real> {
     seed: u64,
     /// Steps that training has taken: random draws differ from step to step by it.
     step: u64,
-    key: u64,
+    version: Version,
     /// The first mistake made while registering; every tape started with these parameters gives it.
     error: Option<Error>,
 }
@@ -89,8 +96,9 @@ pub struct Params<T: Real> {
 impl<T: Real> Params<T> {
     /// No parameters yet; each draws its initial values from a generator of its own, made from `seed` and its name.
     pub fn new(seed: u64) -> Self {
-        let (values, state) = (Vec::new(), Vec::new());
-        Params { table: Arc::default(), values, state, seed, step: 0, key: unique_key(), error: None }
+        let table = Table { key: unique_key(), entries: Vec::new(), states: Vec::new(), by_name: HashMap::new() };
+        let (values, state, version) = (Vec::new(), Vec::new(), Version(0));
+        Params { table: Arc::new(table), values, state, seed, step: 0, version, error: None }
     }
 
     /// The scope that registers parameters under `name`.
@@ -110,10 +118,14 @@ impl<T: Real> Params<T> {
 
     /// All values, in order of registration, to be updated.
     pub fn flat_mut(&mut self) -> &mut [T] {
+        self.change();
         &mut self.values
     }
 
     /// Gradients of this layout, all zero.
+    ///
+    /// # Panics
+    /// Where they do not fit into memory.
     pub fn gradients(&self) -> Gradients<T> {
         Gradients::new(self.table.clone(), self.layout())
     }
@@ -126,7 +138,7 @@ impl<T: Real> Params<T> {
     /// The parameter registered under this full name.
     pub fn id(&self, name: &str) -> Result<ParamId, Error> {
         match self.table.by_name.get(name) {
-            Some(&Slot::Parameter(index)) => Ok(ParamId { key: self.key, index }),
+            Some(&Slot::Parameter(index)) => Ok(ParamId { key: self.table.entries[index].key, index }),
             Some(Slot::State(_)) => Err(mistake(name, "it is a state, not a parameter")),
             None => Err(mistake(name, "there is none of this name")),
         }
@@ -134,8 +146,8 @@ impl<T: Real> Params<T> {
 
     /// The ids of all parameters, in order of registration.
     pub fn ids(&self) -> impl Iterator<Item = ParamId> + use<T> {
-        let key = self.key;
-        (0..self.table.entries.len()).map(move |index| ParamId { key, index })
+        let table = self.table.clone();
+        (0..table.entries.len()).map(move |index| ParamId { key: table.entries[index].key, index })
     }
 
     /// The seed of initial values and of random draws.
@@ -146,7 +158,7 @@ impl<T: Real> Params<T> {
     /// A copy of a parameter's value.
     pub fn value(&self, id: ParamId) -> Result<Tensor<T>, Error> {
         let entry = self.entry(id)?;
-        Tensor::new(entry.shape.clone(), self.values[entry.range.clone()].to_vec())
+        Tensor::copy_of(&entry.shape, &self.values[entry.range.clone()])
     }
 
     /// Replaces a parameter's value; the shape must be the same.
@@ -154,27 +166,34 @@ impl<T: Real> Params<T> {
         let entry = self.entry(id)?;
         entry.check_shape(value.shape())?;
         let range = entry.range.clone();
+        self.change();
         self.values[range].copy_from_slice(value.data());
         Ok(())
     }
 
     /// The same parameters and state in another scalar; ids and names stay valid.
+    ///
+    /// # Panics
+    /// Where they do not fit into memory.
     pub fn cast<U: Real>(&self) -> Params<U> {
-        let cast = |values: &[T]| values.iter().map(|value| U::from_f64(value.to_f64())).collect();
+        let cast = |values: &[T]| {
+            let mut cast = memory::or_panic(memory::room(|| "parameters in another scalar".into(), Some(values.len())));
+            cast.extend(values.iter().map(|value| U::from_f64(value.to_f64())));
+            cast
+        };
         Params {
             table: self.table.clone(),
             values: cast(&self.values),
             state: cast(&self.state),
             seed: self.seed,
             step: self.step,
-            key: self.key,
+            version: self.version,
             error: self.error.clone(),
         }
     }
 
     pub(crate) fn entry(&self, id: ParamId) -> Result<&Entry, Error> {
-        let own = if id.key == self.key { self.table.entries.get(id.index) } else { None };
-        own.ok_or_else(|| Error::Foreign {
+        self.table.entries.get(id.index).filter(|entry| entry.key == id.key).ok_or_else(|| Error::Foreign {
             what: "parameter",
             reason: "it was registered in other Params than those this tape was started with".into(),
         })
@@ -188,78 +207,23 @@ impl<T: Real> Params<T> {
         self.table.entries.get(index).map_or("", |entry| &entry.name)
     }
 
-    /// Tells whether gradients, programs and parameters fit: equal for parameters of one origin and length.
+    /// Tells whether gradients, programs and parameters match: equal for clones as long as neither registers anything.
     pub(crate) fn layout(&self) -> ParamsLayout {
-        ParamsLayout { key: self.key, parameters: self.values.len(), state: self.state.len() }
+        ParamsLayout { key: self.table.key, parameters: self.values.len(), state: self.state.len() }
     }
 
-    pub(crate) fn register(
-        &mut self,
-        name: String,
-        shape: Shape,
-        fill: impl FnOnce(&mut [f64], &mut StdRng),
-    ) -> ParamId {
-        let seed = hash(self.seed, &name);
-        let (shape, initial) =
-            self.filled(&name, shape, |p| &mut p.values, |values| fill(values, &mut StdRng::seed_from_u64(seed)));
-        self.check_initial(&name, &initial);
-        let index = self.table.entries.len();
-        let entry = Entry::append(name, shape, initial, &mut self.values);
-        let table = Arc::make_mut(&mut self.table);
-        table.by_name.insert(entry.name.clone(), Slot::Parameter(index));
-        table.entries.push(entry);
-        ParamId { key: self.key, index }
+    /// That of the values as they are.
+    pub(crate) fn version(&self) -> Version {
+        self.version
     }
 
-    /// The initial values of an entry, for which `store` has room. One that does not fit into memory is a mistake, and is
-    /// entered without values.
-    fn filled(
-        &mut self,
-        name: &str,
-        shape: Shape,
-        store: fn(&mut Self) -> &mut Vec<T>,
-        fill: impl FnOnce(&mut [f64]),
-    ) -> (Shape, Vec<f64>) {
-        let mut initial = Vec::new();
-        let room = |size: &usize| initial.try_reserve_exact(*size).is_ok() && store(self).try_reserve(*size).is_ok();
-        match shape.checked_size().filter(room) {
-            Some(size) => {
-                initial.resize(size, 0.0);
-                fill(&mut initial);
-                (shape, initial)
-            }
-            None => {
-                self.fail(name.to_owned(), format!("its shape {shape} does not fit into memory"));
-                (Shape::new(&[0]), Vec::new())
-            }
-        }
-    }
-
-    /// Keeps a mistake, if it is the first.
-    pub(crate) fn fail(&mut self, name: String, reason: String) {
-        self.error.get_or_insert(Error::Parameter { name, reason });
-    }
-
-    fn check_initial(&mut self, name: &str, initial: &[f64]) {
-        let mut refuse = |reason| {
-            self.error.get_or_insert(mistake(name, reason));
-        };
-        if self.table.by_name.contains_key(name) {
-            refuse("is registered twice; give each module a scope of its own");
-        }
-        if let Some(place) = initial.iter().position(|&value| !T::from_f64(value).is_finite()) {
-            refuse(&format!("its initialiser gave {} at place {place}", initial[place]));
-        }
+    /// Notes that a value is about to change.
+    fn change(&mut self) {
+        self.version = Version(unique_key());
     }
 }
 
 impl Entry {
-    fn append<T: Real>(name: String, shape: Shape, initial: Vec<f64>, values: &mut Vec<T>) -> Self {
-        let range = values.len()..values.len() + initial.len();
-        values.extend(initial.into_iter().map(T::from_f64));
-        Entry { name, shape, range }
-    }
-
     fn check_shape(&self, new: &Shape) -> Result<(), Error> {
         if &self.shape == new {
             return Ok(());
@@ -278,10 +242,4 @@ impl<T: Real> Default for Params<T> {
     fn default() -> Self {
         Params::new(0)
     }
-}
-
-/// FNV-1a over the name, mixed with the seed: a generator for each parameter, whatever is registered before it.
-fn hash(seed: u64, name: &str) -> u64 {
-    let start = 0xcbf2_9ce4_8422_2325 ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    name.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

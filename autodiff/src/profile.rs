@@ -5,7 +5,7 @@ use std::fmt;
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
-use crate::error::Error;
+use crate::error::{Error, Mismatch};
 use crate::node::Step;
 use crate::real::Real;
 use crate::tape::Recording;
@@ -66,8 +66,14 @@ impl<'t, T: Real> Recording<'t, T> {
     /// ```
     ///
     /// # Errors
-    /// A mistake on the tape; what keeps `loss` from having a gradient.
+    /// A mistake on the tape; a loss on another tape; what keeps `loss` from having a gradient.
+    #[track_caller]
     pub fn profile(&self, loss: Var<'_, T>, repeats: usize) -> Result<Profile, Error> {
+        if !self.holds(loss) {
+            let mismatch = Mismatch::new("the loss is on another tape");
+            self.refuse("profile", mismatch, &[], Location::caller());
+        }
+        self.check()?;
         let mut grads = self.params.gradients();
         loss.backward(&mut grads)?;
         let mut graph = self.graph.borrow_mut();

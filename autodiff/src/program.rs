@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::panic::Location;
 
-use crate::error::Error;
+use crate::error::{Error, Mismatch};
 use crate::gradients::Gradients;
 use crate::graph::Graph;
-use crate::params::{Params, ParamsLayout};
+use crate::params::{Params, ParamsLayout, Version};
 use crate::real::Real;
 use crate::shape::Shape;
 use crate::tape::{Mode, Recording};
@@ -37,7 +37,8 @@ pub struct Program<T: Real> {
     outputs: Vec<u32>,
     /// Of the parameters it was recorded with; their values may change, their layout may not.
     params_layout: ParamsLayout,
-    has_run: bool,
+    /// The values of the parameters that the last replay ran with, if it came to its end.
+    ran_with: Option<Version>,
 }
 
 impl<'t, T: Real> Recording<'t, T> {
@@ -58,22 +59,29 @@ impl<T: Real> Program<T> {
     /// Records what `build` does with declared inputs and parameters; no value is computed.
     ///
     /// # Errors
-    /// The first mistake made while recording. Reading a value is one: a branch taken on it would be frozen.
+    /// The first mistake made while recording. Reading a value is one: a branch taken on it would be frozen. So is an output
+    /// that is on another tape.
+    #[track_caller]
     pub fn record<const N: usize>(
         params: &Params<T>,
         mode: Mode,
         build: impl for<'r> FnOnce(&'r Recording<'r, T>) -> [Var<'r, T>; N],
     ) -> Result<Self, Error> {
         params.check()?;
+        let location = Location::caller();
         let mut graph = Graph::new();
         graph.shape_only = true;
         let graph = RefCell::new(graph);
         let recording = Recording::new(&graph, params, mode);
-        let outputs = build(&recording).map(|output| output.id).to_vec();
+        let outputs = build(&recording);
+        if !outputs.iter().all(|&output| recording.holds(output)) {
+            recording.refuse("record", Mismatch::new("an output is on another tape"), &[], location);
+        }
         recording.check()?;
+        let outputs = outputs.map(|output| output.id).to_vec();
         let mut graph = graph.into_inner();
         graph.allocate()?;
-        Ok(Program { graph, outputs, params_layout: params.layout(), has_run: false })
+        Ok(Program { graph, outputs, params_layout: params.layout(), ran_with: None })
     }
 
     /// Fills fresh buffers with NaN before each replay: for the gradient checker.
@@ -89,7 +97,8 @@ impl<T: Real> Program<T> {
 
     /// Computes every node from `inputs`, in the order they were declared in.
     pub fn forward(&mut self, params: &Params<T>, inputs: &[&Tensor<T>]) -> Result<(), Error> {
-        self.has_run = false;
+        self.ran_with = None;
+        params.check()?;
         self.check_params(params)?;
         let declared = self.graph.declared.len();
         if inputs.len() != declared {
@@ -107,11 +116,14 @@ impl<T: Real> Program<T> {
         for k in 0..self.graph.nodes.len() {
             self.graph.run(k, params)?;
         }
-        self.has_run = true;
+        self.ran_with = Some(params.version());
         Ok(())
     }
 
     /// Fills `grads` with the gradients of the first output, a scalar.
+    ///
+    /// # Errors
+    /// Parameters that have changed since [`Program::forward`]: its values belong to the old ones.
     #[track_caller]
     pub fn backward(&self, params: &Params<T>, grads: &mut Gradients<T>) -> Result<(), Error> {
         self.backward_from(params, None, grads, Location::caller())
@@ -136,7 +148,7 @@ impl<T: Real> Program<T> {
         location: &'static Location<'static>,
     ) -> Result<(), Error> {
         self.check_params(params)?;
-        self.check_has_run()?;
+        self.check_has_run(params)?;
         let root = self.output_id(0)?;
         self.graph.backward(root, cotangent, params, grads, location)
     }
@@ -144,12 +156,12 @@ impl<T: Real> Program<T> {
     /// The value of an output of the last replay.
     pub fn output(&self, params: &Params<T>, output: usize) -> Result<Tensor<T>, Error> {
         self.check_params(params)?;
-        self.check_has_run()?;
+        self.check_has_run(params)?;
         let k = self.output_id(output)? as usize;
         let node = &self.graph.nodes[k];
-        let mut data = vec![T::ZERO; node.layout.shape().size()];
-        self.graph.read(k, params).copy_to(&mut data);
-        Tensor::new(node.layout.shape().clone(), data)
+        let mut value = Tensor::try_from_fn(node.layout.shape(), |_| T::ZERO)?;
+        self.graph.read(k, params).copy_to(value.data_mut());
+        Ok(value)
     }
 
     /// The gradient of the declared variable of this name.
@@ -169,8 +181,14 @@ impl<T: Real> Program<T> {
         Err(Error::Foreign { what: "replay", reason })
     }
 
-    fn check_has_run(&self) -> Result<(), Error> {
-        if self.has_run { Ok(()) } else { Err(Error::Replay("forward() has not run yet, or has failed".into())) }
+    fn check_has_run(&self, params: &Params<T>) -> Result<(), Error> {
+        match &self.ran_with {
+            Some(version) if *version == params.version() => Ok(()),
+            Some(_) => {
+                Err(Error::Replay("the parameters have changed since forward() ran with them; run it again".into()))
+            }
+            None => Err(Error::Replay("forward() has not run yet, or has failed".into())),
+        }
     }
 
     fn output_id(&self, output: usize) -> Result<u32, Error> {

@@ -8,21 +8,30 @@ use smallvec::SmallVec;
 use crate::error::{Error, Mismatch};
 use crate::graph::Graph;
 use crate::layout::Layout;
+use crate::memory;
 use crate::node::{Label, Node, Place, Step};
 use crate::op::Op;
 use crate::params::Params;
 use crate::real::Real;
 use crate::shape::Shape;
+use crate::tape::POISON;
+
+/// The number of the node after `count` others. The largest `u32` stands for a value without a node.
+fn next_id(count: usize) -> Result<u32, Mismatch> {
+    let id = u32::try_from(count).ok().filter(|&id| id != POISON);
+    id.ok_or_else(|| Mismatch::new(format!("a recording holds no more than {POISON} values; split it")))
+}
 
 impl<T: Real> Graph<T> {
-    /// Appends a leaf of dense layout that lives in the arena, and returns its place there.
+    /// Appends a leaf of dense layout that lives in the arena.
     pub(crate) fn push_leaf(
         &mut self,
         shape: Shape,
         needs_gradient: bool,
         label: Label,
         location: &'static Location<'static>,
-    ) -> u32 {
+    ) -> Result<u32, Mismatch> {
+        self.reserve(&shape, 0)?;
         let value = Place::Arena(self.value_length);
         let gradient = needs_gradient.then_some(Place::Arena(self.gradient_length));
         self.push_owned(Step::Leaf, (&[], &[]), shape, (value, gradient), 0, label, location)
@@ -35,7 +44,7 @@ impl<T: Real> Graph<T> {
         start: usize,
         index: usize,
         location: &'static Location<'static>,
-    ) -> u32 {
+    ) -> Result<u32, Mismatch> {
         let (value, label) = (Place::State(start), Label::State(index));
         self.push_owned(Step::Leaf, (&[], &[]), shape, (value, None), 0, label, location)
     }
@@ -46,7 +55,7 @@ impl<T: Real> Graph<T> {
         start: usize,
         index: usize,
         location: &'static Location<'static>,
-    ) -> u32 {
+    ) -> Result<u32, Mismatch> {
         let place = Place::Parameter(start);
         let label = Label::Parameter(index);
         self.push_owned(Step::Leaf, (&[], &[]), shape, (place, Some(place)), 0, label, location)
@@ -58,7 +67,7 @@ impl<T: Real> Graph<T> {
         layout: Layout,
         keeps_gradient: bool,
         location: &'static Location<'static>,
-    ) -> u32 {
+    ) -> Result<u32, Mismatch> {
         let base = &self.nodes[of as usize];
         let node = Node {
             step: Step::View,
@@ -73,8 +82,7 @@ impl<T: Real> Graph<T> {
             label: Label::None,
             location,
         };
-        self.nodes.push(node);
-        (self.nodes.len() - 1) as u32
+        self.push(node)
     }
 
     /// Appends what operation `of` saved, from `start` within that: it lies behind the output.
@@ -84,10 +92,10 @@ impl<T: Real> Graph<T> {
         start: usize,
         shape: Shape,
         location: &'static Location<'static>,
-    ) -> u32 {
+    ) -> Result<u32, Mismatch> {
         let owner = &self.nodes[of as usize];
         debug_assert!(start + shape.size() <= owner.saved, "{} keeps less", self.kind(of as usize));
-        let Place::Arena(output) = owner.value else { return of };
+        let Place::Arena(output) = owner.value else { return Ok(of) };
         let node = Node {
             step: Step::View,
             base: of,
@@ -101,8 +109,7 @@ impl<T: Real> Graph<T> {
             label: Label::None,
             location,
         };
-        self.nodes.push(node);
-        (self.nodes.len() - 1) as u32
+        self.push(node)
     }
 
     /// Appends an operation; runs it unless only shapes are recorded.
@@ -121,9 +128,7 @@ impl<T: Real> Graph<T> {
         };
         let saved = op.saved(&shapes);
         drop(shapes);
-        let fits = shape.checked_size().and_then(|size| size.checked_add(saved)).is_some_and(|size| self.reserve(size));
-        if !fits {
-            let mismatch = Mismatch::new(format!("the result {shape} does not fit into memory"));
+        if let Err(mismatch) = self.reserve(&shape, saved) {
             return Err(self.mistake(name, mismatch, inputs, params, location));
         }
         let needs = |&id: &u32| self.nodes[id as usize].gradient.is_some();
@@ -133,17 +138,23 @@ impl<T: Real> Graph<T> {
         let places = (Place::Arena(self.value_length), gradient);
         let step = Step::Op(self.live_ops);
         self.store(op);
-        let id = self.push_owned(step, (inputs, &wanted), shape, places, saved, Label::None, location);
+        let pushed = self.push_owned(step, (inputs, &wanted), shape, places, saved, Label::None, location);
+        let id = pushed.map_err(|mismatch| self.mistake(name, mismatch, inputs, params, location))?;
         if !self.shape_only {
             self.run(id as usize, params)?;
         }
         Ok(id)
     }
 
-    /// Makes room for `more` values, and says whether there is any.
-    fn reserve(&mut self, more: usize) -> bool {
-        let length = if self.shape_only { 0 } else { more };
-        self.value_length.checked_add(more).is_some() && self.values.try_reserve(length).is_ok()
+    /// Makes room for a value and what its operation saves.
+    fn reserve(&mut self, shape: &Shape, saved: usize) -> Result<(), Mismatch> {
+        let more = shape.checked_size().and_then(|size| size.checked_add(saved));
+        let countable = more.filter(|&more| self.value_length.checked_add(more).is_some());
+        match countable {
+            Some(_) if self.shape_only => Ok(()),
+            Some(more) if memory::reserve(&mut self.values, more) => Ok(()),
+            _ => Err(Mismatch::new(format!("the result {shape} does not fit into memory"))),
+        }
     }
 
     #[expect(clippy::too_many_arguments, reason = "the fields of a node, in one private place")]
@@ -156,9 +167,8 @@ impl<T: Real> Graph<T> {
         saved: usize,
         label: Label,
         location: &'static Location<'static>,
-    ) -> u32 {
-        let id = self.nodes.len() as u32;
-        let extent = shape.size();
+    ) -> Result<u32, Mismatch> {
+        let (id, extent) = (next_id(self.nodes.len())?, shape.size());
         if matches!(value, Place::Arena(_)) {
             self.value_length += extent + saved;
             if !self.shape_only {
@@ -168,7 +178,7 @@ impl<T: Real> Graph<T> {
         if matches!(gradient, Some(Place::Arena(_))) {
             self.gradient_length += extent;
         }
-        self.nodes.push(Node {
+        self.push(Node {
             step,
             base: id,
             inputs: SmallVec::from_slice(inputs),
@@ -180,8 +190,16 @@ impl<T: Real> Graph<T> {
             saved,
             label,
             location,
-        });
-        id
+        })
+    }
+
+    fn push(&mut self, node: Node) -> Result<u32, Mismatch> {
+        let id = next_id(self.nodes.len())?;
+        if !memory::reserve(&mut self.nodes, 1) {
+            return Err(Mismatch::new(format!("{} recorded values and no memory for another", self.nodes.len())));
+        }
+        self.nodes.push(node);
+        Ok(id)
     }
 
     /// The number of the next random draw.
@@ -199,5 +217,16 @@ impl<T: Real> Graph<T> {
             None => self.ops.push(Box::new(op)),
         }
         self.live_ops += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{POISON, next_id};
+
+    #[test]
+    fn the_number_that_stands_for_no_node_is_never_given() {
+        assert_eq!(next_id(POISON as usize - 1).ok(), Some(POISON - 1));
+        assert!(next_id(POISON as usize).is_err() && next_id(usize::MAX).is_err());
     }
 }

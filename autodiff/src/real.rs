@@ -7,11 +7,14 @@ use std::fmt::{Debug, Display};
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
-use crate::kernel::{MatrixMut, MatrixRef, gemm, vector};
+use crate::kernel::{Product, vector};
 
 /// A scalar that tapes, operations and modules are generic over.
 ///
 /// Comparisons look at the value only: the tangent of a [`Dual`](crate::Dual) never steers a branch.
+///
+/// The trait is sealed: `f32`, `f64` and duals of them implement it. A scalar of others would have to be trusted with the
+/// memory of matrix products.
 pub trait Real:
     Copy
     + Debug
@@ -29,6 +32,7 @@ pub trait Real:
     + Neg<Output = Self>
     + AddAssign
     + SubAssign
+    + Product
     + 'static
 {
     /// Zero.
@@ -100,11 +104,6 @@ pub trait Real:
     fn sigmoid_slice(input: &[Self], output: &mut [Self]) {
         each(input, output, Self::sigmoid);
     }
-
-    /// `c = a·b`, or `c += a·b` where `accumulate`. Strides are in elements of `Self`.
-    ///
-    /// The extents must agree ([`MatrixRef::new`] has checked that each matrix lies in its slice).
-    fn gemm(a: MatrixRef<'_, Self>, b: MatrixRef<'_, Self>, c: MatrixMut<'_, Self>, accumulate: bool);
 
     /// Whether the value is not a number.
     fn is_nan(self) -> bool {
@@ -225,9 +224,6 @@ macro_rules! float {
             }
             fn sigmoid_slice(input: &[Self], output: &mut [Self]) {
                 $sigmoid(input, output);
-            }
-            fn gemm(a: MatrixRef<'_, Self>, b: MatrixRef<'_, Self>, c: MatrixMut<'_, Self>, accumulate: bool) {
-                gemm::$float(a, b, c, accumulate);
             }
         }
     };

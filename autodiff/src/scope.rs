@@ -61,9 +61,9 @@ impl<'p, T: Real> Scope<'p, T> {
 
     /// Records that the parameter or setting `name` is wrong, and why: [`Params::check`] and every tape give the first
     /// such mistake. For modules whose constructor returns no [`Result`].
-    pub fn fail(&mut self, name: &str, reason: impl Into<String>) {
+    pub fn fail(&mut self, name: &str, reason: impl AsRef<str>) {
         let name = self.full_name(name);
-        self.params.fail(name, reason.into());
+        self.params.fail(&name, reason.as_ref());
     }
 
     fn full_name(&self, name: &str) -> String {

@@ -126,14 +126,13 @@ impl<'t, T: Real> Recording<'t, T> {
     /// Data that needs no gradient and, in a [`Program`](crate::Program), stays as it is at every replay.
     #[track_caller]
     pub fn constant<'r>(&'r self, data: &Tensor<T>) -> Var<'r, T> {
-        let mut graph = self.graph.borrow_mut();
-        let id = graph.push_leaf(data.shape().clone(), false, Label::None, Location::caller());
-        if graph.shape_only {
-            graph.keep_constant(id, data);
-        } else {
-            graph.value_mut(id).copy_from_slice(data.data());
-        }
-        Var::new(self, id)
+        self.leaf("constant", data.shape().clone(), (false, Label::None), Location::caller(), |graph, id| {
+            if graph.shape_only {
+                graph.keep_constant(id, data);
+            } else {
+                graph.value_mut(id).copy_from_slice(data.data());
+            }
+        })
     }
 
     /// A parameter.
@@ -143,8 +142,8 @@ impl<'t, T: Real> Recording<'t, T> {
             Ok(entry) => {
                 let (shape, start) = (entry.shape.clone(), entry.range.start);
                 let index = self.params.index_of(id);
-                let id = self.graph.borrow_mut().push_parameter(shape, start, index, Location::caller());
-                Var::new(self, id)
+                let pushed = self.graph.borrow_mut().push_parameter(shape, start, index, Location::caller());
+                self.pushed("parameter", pushed, Location::caller())
             }
             Err(Error::Foreign { what, reason }) => self.refuse(what, Mismatch::new(reason), &[], Location::caller()),
             Err(error) => self.poison(error),
@@ -159,18 +158,25 @@ impl<'t, T: Real> Recording<'t, T> {
             Err(error) => return self.poison(error),
         };
         let index = self.params.state_index(id);
-        let mut graph = self.graph.borrow_mut();
-        let noted = graph.updates.iter().rev().find(|update| update.0 == index).map(|update| update.1);
+        let noted = self.graph.borrow().updates.iter().rev().find(|update| update.0 == index).map(|update| update.1);
+        if let Some(id) = noted {
+            return Var::new(self, id);
+        }
         let (shape, start) = (entry.shape.clone(), entry.range.start);
-        let id = noted.unwrap_or_else(|| graph.push_state(shape, start, index, Location::caller()));
-        Var::new(self, id)
+        let pushed = self.graph.borrow_mut().push_state(shape, start, index, Location::caller());
+        self.pushed("state", pushed, Location::caller())
     }
 
     /// Replaces a state by `value`, through which no gradient flows: a backward pass takes the value up into the
     /// gradients, and [`Params::commit`], which optimizers call, stores it.
     #[track_caller]
     pub fn update<'r>(&'r self, id: StateId, value: Var<'r, T>) {
-        let (location, value) = (Location::caller(), value.detach());
+        let location = Location::caller();
+        if !self.holds(value) {
+            self.refuse("update", Mismatch::new("the new value is on another tape"), &[], location);
+            return;
+        }
+        let value = value.detach();
         let entry = match self.params.state_entry(id) {
             Ok(entry) => entry,
             Err(error) => {
@@ -196,7 +202,7 @@ impl<'t, T: Real> Recording<'t, T> {
         let inputs = inputs.as_ref();
         let location = Location::caller();
         let ids: SmallVec<[u32; 4]> = inputs.iter().map(|var| var.id).collect();
-        if inputs.iter().any(|var| !std::ptr::eq(var.recording.graph, self.graph)) {
+        if !inputs.iter().all(|&var| self.holds(var)) {
             return self.refuse(op.name(), Mismatch::new("the inputs are on two tapes"), &[], location);
         }
         if ids.contains(&POISON) {
@@ -221,10 +227,45 @@ impl<'t, T: Real> Recording<'t, T> {
             let reason = "a program records shapes; declare it with declare_input(), or keep it with constant()";
             return self.refuse(what, Mismatch::new(reason), &[], location);
         }
+        self.leaf(what, data.shape().clone(), (needs_gradient, Label::None), location, |graph, id| {
+            graph.value_mut(id).copy_from_slice(data.data());
+        })
+    }
+
+    /// Appends a leaf of the arena and hands it to `fill`.
+    fn leaf<'r>(
+        &'r self,
+        what: &'static str,
+        shape: Shape,
+        (needs_gradient, label): (bool, Label),
+        location: &'static Location<'static>,
+        fill: impl FnOnce(&mut Graph<T>, u32),
+    ) -> Var<'r, T> {
         let mut graph = self.graph.borrow_mut();
-        let id = graph.push_leaf(data.shape().clone(), needs_gradient, Label::None, location);
-        graph.value_mut(id).copy_from_slice(data.data());
-        Var::new(self, id)
+        let pushed = graph.push_leaf(shape, needs_gradient, label, location);
+        if let Ok(id) = pushed {
+            fill(&mut graph, id);
+        }
+        drop(graph);
+        self.pushed(what, pushed, location)
+    }
+
+    /// The value of a node that was appended; where that failed, the mistake of `what`.
+    pub(crate) fn pushed<'r>(
+        &'r self,
+        what: &'static str,
+        pushed: Result<u32, Mismatch>,
+        location: &'static Location<'static>,
+    ) -> Var<'r, T> {
+        match pushed {
+            Ok(id) => Var::new(self, id),
+            Err(mismatch) => self.refuse(what, mismatch, &[], location),
+        }
+    }
+
+    /// Whether a value is on this recording.
+    pub(crate) fn holds(&self, var: Var<'_, T>) -> bool {
+        std::ptr::eq(var.recording.graph, self.graph)
     }
 
     /// Leaves of a program whose data are given at every replay.
@@ -235,15 +276,12 @@ impl<'t, T: Real> Recording<'t, T> {
         needs_gradient: bool,
         location: &'static Location<'static>,
     ) -> Var<'r, T> {
-        let mut graph = self.graph.borrow_mut();
-        if !graph.shape_only {
-            drop(graph);
+        if !self.graph.borrow().shape_only {
             let reason = "only a program declares inputs; a tape takes their data with input()";
             return self.refuse("declare_input", Mismatch::new(reason), &[], location);
         }
-        let id = graph.push_leaf(shape, needs_gradient, Label::Name(name), location);
-        graph.declared.push(id);
-        Var::new(self, id)
+        let label = Label::Name(name);
+        self.leaf("declare_input", shape, (needs_gradient, label), location, |graph, id| graph.declared.push(id))
     }
 
     /// Keeps a mistake of `op`, unless there is an earlier one, and returns a poisoned value.

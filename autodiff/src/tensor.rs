@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::error::Error;
+use crate::memory;
 use crate::real::Real;
 use crate::shape::Shape;
 
@@ -37,17 +38,39 @@ impl<T: Real> Tensor<T> {
     }
 
     /// The tensor of this shape with `value` everywhere.
+    ///
+    /// # Panics
+    /// Where it does not fit into memory; [`Tensor::try_from_fn`] gives an error.
+    #[track_caller]
     pub fn full(shape: impl Into<Shape>, value: T) -> Self {
-        let shape = shape.into();
-        let data = vec![value; shape.size()];
-        Tensor { shape, data }
+        Tensor::from_fn(shape, |_| value)
     }
 
-    /// The tensor of this shape with `make(k)` at row-major place `k`.
+    /// The tensor of this shape with `make(k)` at row-major index `k`.
+    ///
+    /// # Panics
+    /// Where it does not fit into memory; [`Tensor::try_from_fn`] gives an error.
+    #[track_caller]
     pub fn from_fn(shape: impl Into<Shape>, make: impl FnMut(usize) -> T) -> Self {
+        memory::or_panic(Tensor::try_from_fn(shape, make))
+    }
+
+    /// The tensor of this shape with `make(k)` at row-major index `k`.
+    ///
+    /// # Errors
+    /// A tensor that does not fit into memory.
+    pub fn try_from_fn(shape: impl Into<Shape>, make: impl FnMut(usize) -> T) -> Result<Self, Error> {
         let shape = shape.into();
-        let data = (0..shape.size()).map(make).collect();
-        Tensor { shape, data }
+        let mut data = memory::room_for(&shape)?;
+        data.extend((0..shape.size()).map(make));
+        Ok(Tensor { shape, data })
+    }
+
+    /// A copy of `data`, which fill the shape.
+    pub(crate) fn copy_of(shape: &Shape, data: &[T]) -> Result<Self, Error> {
+        let mut copy = memory::room_for(shape)?;
+        copy.extend_from_slice(data);
+        Tensor::new(shape, copy)
     }
 
     /// A vector of whole numbers: labels, places to gather.
@@ -99,8 +122,8 @@ impl<T: Real> Tensor<T> {
     /// The value at a multi-index, if it is inside.
     pub fn get(&self, index: &[usize]) -> Option<T> {
         let inside = index.len() == self.shape.rank() && index.iter().zip(self.shape.iter()).all(|(i, n)| i < n);
-        let place = index.iter().zip(self.shape.iter()).fold(0, |place, (i, extent)| place * extent + i);
-        self.data.get(place).filter(|_| inside).copied()
+        let element = || index.iter().zip(self.shape.iter()).fold(0, |element, (i, extent)| element * extent + i);
+        if inside { self.data.get(element()).copied() } else { None }
     }
 
     /// The same values under another shape.
@@ -109,8 +132,11 @@ impl<T: Real> Tensor<T> {
     }
 
     /// The same values in another scalar.
+    ///
+    /// # Panics
+    /// Where they do not fit into memory.
     pub fn cast<U: Real>(&self) -> Tensor<U> {
-        Tensor { shape: self.shape.clone(), data: self.data.iter().map(|x| U::from_f64(x.to_f64())).collect() }
+        Tensor::from_fn(&self.shape, |k| U::from_f64(self.data[k].to_f64()))
     }
 }
 
@@ -151,14 +177,22 @@ impl<T: Real, const N: usize, const M: usize, const K: usize> From<[[[T; K]; M];
     }
 }
 
+/// Axes of a tensor that is printed, as in numpy; one of more is described.
+const AXES: usize = 64;
 /// An axis longer than this, in a tensor of more than [`WHOLE`] values, is shown by its ends.
 const EDGE: usize = 3;
 const WHOLE: usize = 1000;
 
 impl<T: Real> fmt::Display for Tensor<T> {
-    /// As numpy prints: nested brackets, columns aligned, `...` where a large tensor is elided. A precision
-    /// (`{:.3}`) applies to every value.
+    /// As numpy prints: nested brackets, columns aligned, `...` where a large tensor is elided, `[]` for no values. A
+    /// precision (`{:.3}`) applies to every value.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.data.is_empty() {
+            return f.write_str("[]");
+        }
+        if self.shape.rank() > AXES {
+            return write!(f, "[{} values over {} axes]", self.data.len(), self.shape.rank());
+        }
         let shown = |k: usize| match f.precision() {
             Some(digits) => format!("{:.digits$}", self.data[k]),
             None => self.data[k].to_string(),
@@ -232,7 +266,34 @@ mod tests {
         assert_eq!(tensor.to_string(), "[[   1, -2.5],\n [  10,    0]]");
         assert_eq!(format!("{tensor:.1}"), "[[ 1.0, -2.5],\n [10.0,  0.0]]");
         assert_eq!(Tensor::scalar(3.0_f32).to_string(), "3");
-        assert_eq!(Tensor::<f32>::full([0, 2], 0.0).to_string(), "[]");
+    }
+
+    #[test]
+    fn no_values_and_many_axes_print_at_once() {
+        for shape in [Shape::new(&[0, 2]), Shape::new(&[3, 0]), Shape::new(&[1 << 62, 0])] {
+            assert_eq!(Tensor::<f32>::full(shape, 0.0).to_string(), "[]");
+        }
+        let many = Tensor::<f32>::full(Shape::new(&[1; 100_000]), 0.0);
+        assert_eq!(many.to_string(), "[1 values over 100000 axes]");
+    }
+
+    #[test]
+    fn an_index_outside_gives_nothing() {
+        let tensor: Tensor<f64> = [[1.0, 2.0], [3.0, 4.0]].into();
+        assert_eq!(tensor.get(&[1, 0]), Some(3.0));
+        for outside in [&[2, 0][..], &[usize::MAX, usize::MAX], &[0], &[0, 0, 0]] {
+            assert_eq!(tensor.get(outside), None);
+        }
+    }
+
+    #[test]
+    fn a_tensor_larger_than_memory_is_an_error_or_a_panic_that_names_its_shape() {
+        for (shape, bytes) in [([1_usize << 45, 1], "281474976710656 bytes"), ([1 << 33, 1 << 31], "too much")] {
+            let message = Tensor::try_from_fn(shape, |_| 0.0_f64).unwrap_err().to_string();
+            assert_eq!(message, format!("a tensor of shape {shape:?}: out of memory ({bytes} asked for)"));
+            let panic = std::panic::catch_unwind(|| Tensor::full(shape, 0.0_f64)).unwrap_err();
+            assert_eq!(panic.downcast_ref::<String>(), Some(&message));
+        }
     }
 
     #[test]

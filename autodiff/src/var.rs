@@ -48,12 +48,12 @@ impl<'t, T: Real> Var<'t, T> {
         self.recording.apply(op, [self])
     }
 
-    /// Runs `read` on this value's node, unless a mistake left it without one.
+    /// Runs `read` on this value's node, unless a mistake was made on the recording: what comes after one may be wrong.
     pub(crate) fn with_node<R>(self, read: impl FnOnce(&Graph<T>, usize) -> Result<R, Error>) -> Result<R, Error> {
         let graph = self.recording.graph.borrow();
         match &graph.error {
-            Some(error) if self.id == POISON => Err(error.clone()),
-            _ => read(&graph, self.id as usize),
+            Some(error) => Err(error.clone()),
+            None => read(&graph, self.id as usize),
         }
     }
 
@@ -78,7 +78,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// A copy of the value.
     ///
     /// # Errors
-    /// The mistake that poisoned it; in a [`Program`](crate::Program), which records shapes only, always.
+    /// The first mistake made on the recording; in a [`Program`](crate::Program), which records shapes only, always.
     #[track_caller]
     pub fn value(self) -> Result<Tensor<T>, Error> {
         let location = Location::caller();
@@ -90,9 +90,9 @@ impl<'t, T: Real> Var<'t, T> {
                 let inputs = shape.to_string();
                 return Err(Error::Operation { op: "value", reason, inputs, location });
             }
-            let mut data = vec![T::ZERO; shape.size()];
-            graph.read(k, self.recording.params).copy_to(&mut data);
-            Tensor::new(shape.clone(), data)
+            let mut value = Tensor::try_from_fn(shape, |_| T::ZERO)?;
+            graph.read(k, self.recording.params).copy_to(value.data_mut());
+            Ok(value)
         })
     }
 
@@ -186,7 +186,8 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     #[must_use]
     pub fn broadcast_to(self, shape: impl Into<Shape>) -> Var<'t, T> {
-        self.view("broadcast_to", true, |layout| layout.broadcast_to(&shape.into()))
+        let shape = shape.into();
+        self.view("broadcast_to", true, |layout| layout.broadcast_to(&shape))
     }
 
     /// The places `range` along `axis`.
@@ -207,7 +208,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     #[must_use]
     pub fn index(self, axis: usize, index: usize) -> Var<'t, T> {
-        self.view("index", true, |layout| layout.narrow(axis, index, index + 1, 1)?.squeeze(axis))
+        self.view("index", true, |layout| layout.index(axis, index))
     }
 
     /// Windows of `size` places along `axis`, which may overlap: the axis counts them, a new last axis counts their places.
@@ -250,8 +251,8 @@ impl<'t, T: Real> Var<'t, T> {
         if self.id == POISON {
             return self;
         }
-        let id = self.recording.graph.borrow_mut().push_kept(self.id, start, shape, Location::caller());
-        Var::new(self.recording, id)
+        let pushed = self.recording.graph.borrow_mut().push_kept(self.id, start, shape, Location::caller());
+        self.recording.pushed("kept", pushed, Location::caller())
     }
 
     #[track_caller]
@@ -268,8 +269,8 @@ impl<'t, T: Real> Var<'t, T> {
         let derived = derive(&self.recording.graph.borrow().nodes[self.id as usize].layout);
         match derived {
             Ok(layout) => {
-                let id = self.recording.graph.borrow_mut().push_view(self.id, layout, keeps_gradient, location);
-                Var::new(self.recording, id)
+                let pushed = self.recording.graph.borrow_mut().push_view(self.id, layout, keeps_gradient, location);
+                self.recording.pushed(name, pushed, location)
             }
             Err(mismatch) => self.recording.refuse(name, mismatch, &[self.id], location),
         }

@@ -29,8 +29,14 @@ pub struct ViewMut<'a, T> {
 }
 
 impl<'a, T: Real> View<'a, T> {
-    /// `data` seen through `layout`.
-    pub fn new(data: &'a [T], layout: &'a Layout) -> Self {
+    /// `data` seen through `layout`, or nothing where that leaves `data`.
+    pub fn new(data: &'a [T], layout: &'a Layout) -> Option<Self> {
+        layout.reach().is_some_and(|reach| reach <= data.len()).then_some(View { data, layout })
+    }
+
+    /// As [`View::new`], for a layout that is known to lie within `data`.
+    pub(crate) fn over(data: &'a [T], layout: &'a Layout) -> Self {
+        debug_assert!(layout.reach().is_some_and(|reach| reach <= data.len()), "{layout:?} leaves its data");
         View { data, layout }
     }
 
@@ -45,11 +51,11 @@ impl<'a, T: Real> View<'a, T> {
     }
 
     /// The same data through a layout derived from [`View::layout`].
-    pub fn through<'b>(&self, layout: &'b Layout) -> View<'b, T>
+    pub(crate) fn through<'b>(&self, layout: &'b Layout) -> View<'b, T>
     where
         'a: 'b,
     {
-        View { data: self.data, layout }
+        View::over(self.data, layout)
     }
 
     /// The elements in row-major order, if they lie so in memory.
@@ -64,6 +70,9 @@ impl<'a, T: Real> View<'a, T> {
     }
 
     /// The element at an offset given by [`offsets`] of a layout derived from this view's.
+    ///
+    /// # Panics
+    /// At an offset outside the data, as a slice does.
     #[inline(always)]
     pub fn at(&self, offset: usize) -> T {
         self.data[offset]
@@ -85,8 +94,14 @@ impl<'a, T: Real> View<'a, T> {
 }
 
 impl<'a, T: Real> ViewMut<'a, T> {
-    /// `data` seen through `layout`.
-    pub fn new(data: &'a mut [T], layout: &'a Layout) -> Self {
+    /// `data` seen through `layout`, or nothing where that leaves `data`.
+    pub fn new(data: &'a mut [T], layout: &'a Layout) -> Option<Self> {
+        layout.reach().is_some_and(|reach| reach <= data.len()).then_some(ViewMut { data, layout })
+    }
+
+    /// As [`ViewMut::new`], for a layout that is known to lie within `data`.
+    pub(crate) fn over(data: &'a mut [T], layout: &'a Layout) -> Self {
+        debug_assert!(layout.reach().is_some_and(|reach| reach <= data.len()), "{layout:?} leaves its data");
         ViewMut { data, layout }
     }
 
@@ -96,11 +111,14 @@ impl<'a, T: Real> ViewMut<'a, T> {
     }
 
     /// The same data through a layout derived from [`ViewMut::layout`].
-    pub fn through<'b>(&'b mut self, layout: &'b Layout) -> ViewMut<'b, T> {
-        ViewMut { data: self.data, layout }
+    pub(crate) fn through<'b>(&'b mut self, layout: &'b Layout) -> ViewMut<'b, T> {
+        ViewMut::over(self.data, layout)
     }
 
     /// Adds to the element at an offset given by [`offsets`] of a layout derived from this view's.
+    ///
+    /// # Panics
+    /// At an offset outside the data, as a slice does.
     #[inline(always)]
     pub fn add_at(&mut self, offset: usize, amount: T) {
         self.data[offset] += amount;

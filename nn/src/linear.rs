@@ -95,6 +95,6 @@ mod tests {
         let (weight, bias) = (Initial::Normal { variance: -1.0 }, Initial::Constant(0.0));
         Linear::with(params.scope("fc"), 2, 3, weight, bias);
         let message = Tape::new().start(&params, Mode::Train).check().unwrap_err().to_string();
-        assert_eq!(message, "parameter fc.weight: its initialiser's variance is -1: must be a number from 0 up");
+        assert_eq!(message, "parameter fc.weight: its initializer's variance is -1: must be a number from 0 up");
     }
 }

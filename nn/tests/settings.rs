@@ -155,12 +155,12 @@ fn a_variance_has_a_deviation_in_the_scalar() {
             let due = match (negative, large) {
                 (true, _) => {
                     format!(
-                        "parameter m.weight: its initialiser's variance is {}: must be a number from 0 up",
+                        "parameter m.weight: its initializer's variance is {}: must be a number from 0 up",
                         shown(value)
                     )
                 }
                 (_, true) => {
-                    format!("its initialiser's standard deviation is {}: must be a finite", shown(value.sqrt()))
+                    format!("its initializer's standard deviation is {}: must be a finite", shown(value.sqrt()))
                 }
                 _ => String::new(),
             };
@@ -355,7 +355,7 @@ fn layers_too_large_for_memory_and_counts_of_nothing() {
         (
             Box::new(|s| Box::new(BatchNorm::with_scale(s, 2, f64::NAN))),
             &[2, 2],
-            "m.weight: its initialiser's constant is NaN",
+            "m.weight: its initializer's constant is NaN",
         ),
         (Box::new(|s| Box::new(LayerNorm::new(s, [LARGE, LARGE]))), &[2, 2], "parameter m.weight"),
         (Box::new(|s| Box::new(RmsNorm::new(s, HUGE))), &[2, 2], "parameter m.weight"),
@@ -371,7 +371,7 @@ fn layers_too_large_for_memory_and_counts_of_nothing() {
             &[2, 0, 3],
             "instance_norm: 0 channels do not divide into 0 groups",
         ),
-        (Box::new(|s| Box::new(WhitenNorm::new(s, 1 << 24, Whitening::Zca))), &[2, 2], "parameter m.running_whitening"),
+        (Box::new(|s| Box::new(WhitenNorm::new(s, 1 << 24, Whitening::Zca))), &[2, 2], "state m.running_whitening"),
         (Box::new(|s| Box::new(WhitenNorm::new(s, HUGE, Whitening::Zca))), &[2, 2], "parameter m.weight"),
         (Box::new(|s| Box::new(WhitenNorm::grouped(s, 2, 0, Whitening::Zca))), &[5, 2], "do not divide into 0 groups"),
         (Box::new(|s| Box::new(WhitenNorm::grouped(s, 2, 3, Whitening::Zca))), &[5, 2], "do not divide into 3 groups"),

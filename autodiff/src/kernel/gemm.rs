@@ -1,8 +1,16 @@
-//! Matrix products of every scalar: `f32` and `f64` by blocks, duals by splitting value and tangent.
+//! Matrix products of every scalar: `f32` and `f64` through matrixmultiply, duals by splitting value and tangent.
 
-use super::{MatrixMut, MatrixRef, product};
+use super::{MatrixMut, MatrixRef, thin};
 use crate::dual::Dual;
 use crate::real::Real;
+
+/// The matrix product of a scalar. Only this crate implements it, and with it [`Real`]: a product reads and writes memory by
+/// pointers, so what it is handed must be trusted.
+pub trait Product: Sized {
+    /// `c = a·b`, or `c += a·b` where `accumulate`. Strides are in elements of `Self`; the extents must agree
+    /// ([`MatrixRef::new`] has checked that each matrix lies in its slice).
+    fn gemm(a: MatrixRef<'_, Self>, b: MatrixRef<'_, Self>, c: MatrixMut<'_, Self>, accumulate: bool);
+}
 
 /// Products small or odd enough that a plain loop serves: a `c` that overlaps itself (a broadcast matrix collects
 /// the sum of its places), or extents that do not agree, which is a caller's mistake and leaves `c` as it was.
@@ -22,42 +30,73 @@ fn plain<T: Real>(a: MatrixRef<'_, T>, b: MatrixRef<'_, T>, mut c: MatrixMut<'_,
     }
 }
 
-macro_rules! gemm {
-    ($float:ident) => {
-        /// `c = a·b`, or `c += a·b` where `accumulate`.
-        pub(crate) fn $float(
-            a: MatrixRef<'_, $float>,
-            b: MatrixRef<'_, $float>,
-            c: MatrixMut<'_, $float>,
-            accumulate: bool,
-        ) {
-            let ([rows, inner], [b_rows, columns]) = (a.shape, b.shape);
-            let agree = b_rows == inner && c.shape == [rows, columns];
-            if !agree || c.overlaps() || [rows, inner, columns].contains(&0) {
-                return plain(a, b, c, accumulate);
-            }
-            // The kernel writes along rows: where the result's columns are dense, its transpose is computed.
-            if c.strides[1] != 1 && c.strides[0] == 1 {
-                product::$float::product(b.transposed(), a.transposed(), c.transposed(), accumulate);
-            } else {
-                product::$float::product(a, b, c, accumulate);
+/// Strides as matrixmultiply takes them; that of an axis with one element is never used and may be any number.
+fn signed(shape: [usize; 2], strides: [usize; 2]) -> [isize; 2] {
+    std::array::from_fn(|axis| if shape[axis] > 1 { strides[axis] as isize } else { 1 })
+}
+
+macro_rules! product {
+    ($float:ident by $gemm:ident) => {
+        impl Product for $float {
+            fn gemm(
+                a: MatrixRef<'_, $float>,
+                b: MatrixRef<'_, $float>,
+                mut c: MatrixMut<'_, $float>,
+                accumulate: bool,
+            ) {
+                let ([rows, inner], [b_rows, columns]) = (a.shape, b.shape);
+                let agree = b_rows == inner && c.shape == [rows, columns];
+                if !agree || c.overlaps() || [rows, inner, columns].contains(&0) {
+                    return plain(a, b, c, accumulate);
+                }
+                if rows <= thin::ROWS && thin::product(a, b, &mut c, accumulate) {
+                    return;
+                }
+                if columns <= thin::ROWS
+                    && thin::product(b.transposed(), a.transposed(), &mut c.transposed(), accumulate)
+                {
+                    return;
+                }
+                let beta = if accumulate { 1.0 } else { 0.0 };
+                let [a_row, a_column] = signed(a.shape, a.strides);
+                let [b_row, b_column] = signed(b.shape, b.strides);
+                let [c_row, c_column] = signed(c.shape, c.strides);
+                let (a, b, c) = (a.data.as_ptr(), b.data.as_ptr(), c.data.as_mut_ptr());
+                // SAFETY: each matrix lies in its slice (`MatrixRef::new`, `MatrixMut::new`), so its last element is less than
+                // `isize::MAX` bytes from the first; the extents agree and are not 0; `c` is borrowed alone and, as was just
+                // checked, does not overlap itself.
+                unsafe {
+                    matrixmultiply::$gemm(
+                        rows, inner, columns, 1.0, a, a_row, a_column, b, b_row, b_column, beta, c, c_row, c_column,
+                    );
+                }
             }
         }
     };
 }
 
-gemm!(f32);
-gemm!(f64);
+product!(f32 by sgemm);
+product!(f64 by dgemm);
+
+impl<T: Real> Product for Dual<T> {
+    fn gemm(a: MatrixRef<'_, Self>, b: MatrixRef<'_, Self>, mut c: MatrixMut<'_, Self>, accumulate: bool) {
+        let (a_value, a_tangent) = (half(a, Part::Value), half(a, Part::Tangent));
+        let (b_value, b_tangent) = (half(b, Part::Value), half(b, Part::Tangent));
+        T::gemm(a_value, b_value, half_mut(c.reborrow(), Part::Value), accumulate);
+        T::gemm(a_value, b_tangent, half_mut(c.reborrow(), Part::Tangent), accumulate);
+        T::gemm(a_tangent, b_value, half_mut(c, Part::Tangent), true);
+    }
+}
 
 /// Which half of a dual.
 #[derive(Clone, Copy)]
-pub(crate) enum Part {
+enum Part {
     Value = 0,
     Tangent = 1,
 }
 
 /// The values or the tangents of a matrix of duals, as a matrix over the same memory.
-pub(crate) fn half<T: Real>(matrix: MatrixRef<'_, Dual<T>>, part: Part) -> MatrixRef<'_, T> {
+fn half<T: Real>(matrix: MatrixRef<'_, Dual<T>>, part: Part) -> MatrixRef<'_, T> {
     let MatrixRef { data, shape, strides } = matrix;
     // SAFETY: `Dual<T>` is `repr(C)` with two fields of type `T` and nothing else, so a slice of n duals is a
     // slice of 2n `T` with the alignment of `T`; the lifetime is that of the borrow.
@@ -66,7 +105,7 @@ pub(crate) fn half<T: Real>(matrix: MatrixRef<'_, Dual<T>>, part: Part) -> Matri
 }
 
 /// As [`half`], to be written.
-pub(crate) fn half_mut<T: Real>(matrix: MatrixMut<'_, Dual<T>>, part: Part) -> MatrixMut<'_, T> {
+fn half_mut<T: Real>(matrix: MatrixMut<'_, Dual<T>>, part: Part) -> MatrixMut<'_, T> {
     let MatrixMut { data, shape, strides } = matrix;
     // SAFETY: as in `half`; the exclusive borrow is passed on.
     let data = unsafe { std::slice::from_raw_parts_mut(data.as_mut_ptr().cast::<T>(), 2 * data.len()) };
@@ -90,16 +129,16 @@ mod tests {
         let b = MatrixRef::new(&b, right, strides(right, order[1])).unwrap();
         let (mut found, mut expected) = (numbers(rows * columns), numbers(rows * columns));
         let c_strides = strides(result, order[2]);
-        f32(a, b, MatrixMut::new(&mut found, result, c_strides).unwrap(), accumulate);
+        f32::gemm(a, b, MatrixMut::new(&mut found, result, c_strides).unwrap(), accumulate);
         plain(a, b, MatrixMut::new(&mut expected, result, c_strides).unwrap(), accumulate);
         assert_eq!(found, expected, "{rows}×{inner}×{columns} {order:?} accumulate {accumulate}");
     }
 
     #[test]
     fn blocks_give_what_the_plain_loop_gives() {
-        let extents = [1, 5, 6, 7, 16, 17, 33];
+        let extents = [1, 2, 4, 5, 7, 16, 17, 33];
         let small = extents.iter().flat_map(|&m| extents.iter().map(move |&n| [m, 9, n]));
-        let large = [[200, 300, 130], [97, 257, 400], [1, 600, 100], [300, 513, 3]];
+        let large = [[200, 300, 130], [97, 257, 400], [1, 600, 2100], [3, 77, 130], [300, 513, 3]];
         for (case, extents) in small.chain(large).enumerate() {
             let order = [case % 2 == 0, case / 2 % 2 == 0, case / 4 % 2 == 0];
             check(extents, order, case % 3 == 0);
@@ -115,7 +154,7 @@ mod tests {
             let a = MatrixRef::new(&a, [40, 12], a_strides).unwrap();
             let b = MatrixRef::new(&b, [12, 20], b_strides).unwrap();
             let mut expected = c.clone();
-            f32(a, b, MatrixMut::new(&mut c, [40, 20], [20, 1]).unwrap(), false);
+            f32::gemm(a, b, MatrixMut::new(&mut c, [40, 20], [20, 1]).unwrap(), false);
             plain(a, b, MatrixMut::new(&mut expected, [40, 20], [20, 1]).unwrap(), false);
             assert_eq!(c, expected);
         }
@@ -126,7 +165,12 @@ mod tests {
         let (a, b) = ([1.0_f64, 2.0, 3.0], [10.0_f64]);
         let mut c = [0.5];
         let a = MatrixRef::new(&a, [3, 1], [1, 1]).unwrap();
-        f64(a, MatrixRef::new(&b, [1, 1], [1, 1]).unwrap(), MatrixMut::new(&mut c, [3, 1], [0, 1]).unwrap(), true);
+        f64::gemm(
+            a,
+            MatrixRef::new(&b, [1, 1], [1, 1]).unwrap(),
+            MatrixMut::new(&mut c, [3, 1], [0, 1]).unwrap(),
+            true,
+        );
         assert_eq!(c, [60.5]);
         assert!(MatrixRef::new(&b, [2, 1], [1, 1]).is_none());
     }

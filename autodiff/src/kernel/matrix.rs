@@ -70,7 +70,7 @@ impl<'a, T> MatrixMut<'a, T> {
         MatrixMut { data: self.data, shape: self.shape, strides: self.strides }
     }
 
-    pub(super) fn transposed(self) -> Self {
+    pub(super) fn transposed(&mut self) -> MatrixMut<'_, T> {
         let ([rows, columns], [row_stride, column_stride]) = (self.shape, self.strides);
         MatrixMut { data: self.data, shape: [columns, rows], strides: [column_stride, row_stride] }
     }

@@ -6,15 +6,16 @@
 mod columns;
 mod correlation;
 mod dispatch;
-pub(crate) mod gemm;
+mod gemm;
 mod matrix;
-mod product;
 pub(crate) mod reduce;
 mod scratch;
+mod thin;
 pub(crate) mod vector;
 
 pub(crate) use self::columns::Windows;
 pub(crate) use self::correlation::Correlation;
 pub(crate) use self::dispatch::dispatch;
-pub use matrix::{MatrixMut, MatrixRef};
-pub(crate) use scratch::with_scratch;
+pub(crate) use gemm::Product;
+pub(crate) use matrix::{MatrixMut, MatrixRef};
+pub(crate) use scratch::{shortage, with_scratch};

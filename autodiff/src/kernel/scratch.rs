@@ -1,17 +1,27 @@
 //! Buffers that an operation needs while it runs, kept from run to run so that a training step allocates nothing.
+//!
+//! A rule has no way to fail, and should have none: the one thing in it that can is this memory. So a buffer that is not to
+//! be had is noted here, and whoever ran the rule asks with [`shortage`] and gives the error.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use crate::real::Real;
 
 thread_local! {
     /// Vectors of any scalar that are not lent out.
     static IDLE: RefCell<Vec<Box<dyn Any>>> = const { RefCell::new(Vec::new()) };
+    /// Bytes of the first buffer that was not to be had.
+    static SHORTAGE: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
-/// Calls `work` with `length` zeros. It may ask for further buffers, which are others.
-pub(crate) fn with_scratch<T: Real, R>(length: usize, work: impl FnOnce(&mut [T]) -> R) -> R {
+/// Bytes of the first buffer on this thread that was not to be had since this was last asked.
+pub(crate) fn shortage() -> Option<usize> {
+    SHORTAGE.take()
+}
+
+/// Calls `work` with `length` zeros, or leaves it and notes a [`shortage`]. It may ask for further buffers, which are others.
+pub(crate) fn with_scratch<T: Real>(length: usize, work: impl FnOnce(&mut [T])) {
     let mut buffer: Box<dyn Any> = IDLE.with_borrow_mut(|idle| {
         // The smallest that is large enough, else the largest: then the same requests find their buffers again.
         let capacity = |buffer: &dyn Any| buffer.downcast_ref::<Vec<T>>().map(Vec::capacity);
@@ -22,21 +32,30 @@ pub(crate) fn with_scratch<T: Real, R>(length: usize, work: impl FnOnce(&mut [T]
         });
         best.map_or_else(|| Box::new(Vec::<T>::new()) as Box<dyn Any>, |(place, _)| idle.swap_remove(place))
     });
-    let result = match buffer.downcast_mut::<Vec<T>>() {
-        Some(numbers) => {
-            numbers.clear();
+    // It was asked for or made as this type.
+    if let Some(numbers) = buffer.downcast_mut::<Vec<T>>() {
+        numbers.clear();
+        if numbers.try_reserve_exact(length).is_ok() {
             numbers.resize(length, T::ZERO);
-            work(numbers)
+            work(numbers);
+        } else {
+            let bytes = length.saturating_mul(size_of::<T>());
+            SHORTAGE.with(|shortage| shortage.set(shortage.get().or(Some(bytes))));
         }
-        None => work(&mut vec![T::ZERO; length]), // never: it was asked for or made as this type
-    };
+    }
     IDLE.with_borrow_mut(|idle| idle.push(buffer));
-    result
 }
 
 #[cfg(test)]
 mod tests {
-    use super::with_scratch;
+    use super::{shortage, with_scratch};
+
+    #[test]
+    fn a_buffer_larger_than_memory_is_noted_and_the_work_left() {
+        with_scratch(1 << 50, |_: &mut [f64]| unreachable!());
+        with_scratch(usize::MAX, |_: &mut [f64]| unreachable!());
+        assert_eq!((shortage(), shortage()), (Some(1 << 53), None));
+    }
 
     #[test]
     fn buffers_are_zero_and_nested_ones_are_others() {

@@ -1,6 +1,6 @@
 //! Activation functions. At a kink the derivative is that of the left side (0 for relu), as is usual in the field.
 
-use super::elementwise::{map, unary};
+use super::elementwise::{apply, forward_pointwise, unary};
 use super::prelude::*;
 
 const SELU_SCALE: f64 = 1.050_700_987_355_480_5;

@@ -2,7 +2,7 @@
 
 use std::ops;
 
-use super::elementwise::{binary, broadcast};
+use super::elementwise::{binary, forward_pointwise};
 use super::prelude::*;
 use super::unary::share;
 

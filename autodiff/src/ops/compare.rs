@@ -1,6 +1,6 @@
 //! Comparisons of two values that broadcast: 1 where they hold, 0 elsewhere, and no gradient.
 
-use super::elementwise::broadcast;
+use super::elementwise::forward_pointwise;
 use super::prelude::*;
 
 macro_rules! comparisons {
@@ -14,23 +14,21 @@ macro_rules! comparisons {
                 fn name(&self) -> &'static str {
                     stringify!($name)
                 }
-                fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-                    let [x, y] = exactly(inputs)?;
-                    broadcast(x, y)
-                }
                 fn differentiable(&self, _: usize) -> bool {
                     false
                 }
-                fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
-                    inputs.broadcast(|inputs| {
-                        for_each_block(inputs, |first, [x, y]| {
-                            for ((z, x), y) in output[first..].iter_mut().zip(x).zip(y) {
-                                *z = if x $holds y { T::ONE } else { T::ZERO };
-                            }
-                        });
-                    });
+                forward_pointwise!(2);
+            }
+
+            impl<T: Real> Pointwise<T, 2> for $op {
+                #[inline(always)]
+                fn value(&self, [x, y]: [T; 2]) -> T {
+                    if x $holds y { T::ONE } else { T::ZERO }
                 }
-                fn backward(&self, _: Frame<'_, T>, _: &[T], _: &mut InputGrads<'_, T>) {}
+                /// Never asked: no input is differentiable.
+                fn pull(&self, _: [T; 2], _: T, _: T) -> [T; 2] {
+                    [T::ZERO; 2]
+                }
             }
 
             impl<'t, T: Real> Var<'t, T> {

@@ -88,12 +88,12 @@ impl Placement {
 }
 
 /// Calls `work` with the elements in row-major order.
-fn with_dense<T: Real, R>(view: View<'_, T>, work: impl FnOnce(&[T]) -> R) -> R {
+fn with_dense<T: Real>(view: View<'_, T>, work: impl FnOnce(&[T])) {
     match view.dense() {
         Some(data) => work(data),
         None => with_scratch(view.shape().size(), |copy| {
             view.copy_to(copy);
-            work(copy)
+            work(copy);
         }),
     }
 }

@@ -1,22 +1,9 @@
 //! The macros that turn one row into an elementwise operation: struct, rule, `Var` method and catalogue entry.
 
-use crate::error::Mismatch;
-use crate::kernel::dispatch;
-use crate::real::Real;
-use crate::shape::Shape;
-
-/// The shape rule of operations of two inputs.
-pub(super) fn broadcast(x: &Shape, y: &Shape) -> Result<Shape, Mismatch> {
-    x.broadcast(y).ok_or_else(|| Mismatch::new("shapes do not broadcast"))
-}
-
-/// Applies `function` to every element.
-pub(super) fn map<T: Real>(input: &[T], output: &mut [T], function: impl Fn(T) -> T) {
-    dispatch(|| {
-        for (y, &x) in output.iter_mut().zip(input) {
-            *y = function(x);
-        }
-    });
+/// `function` of `x`: gives a row's closure the type of its argument.
+#[inline(always)]
+pub(super) fn apply<T>(function: impl Fn(T) -> T, x: T) -> T {
+    function(x)
 }
 
 /// Rows of operations of one input.
@@ -39,30 +26,22 @@ macro_rules! unary {
                 fn name(&self) -> &'static str {
                     stringify!($name)
                 }
-                fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-                    let [x] = exactly(inputs)?;
-                    Ok(x.clone())
-                }
-                #[allow(unused_variables, reason = "a row need not use every attribute in both directions")]
-                fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
+                forward_pointwise!(1);
+            }
+
+            #[allow(unused_variables, reason = "a row need not use every attribute in both directions")]
+            impl<T: Real> Pointwise<T, 1> for $op {
+                #[inline(always)]
+                fn value(&self, [x]: [T; 1]) -> T {
                     $(let $attribute = T::from_f64(self.$attribute);)*
-                    for_each_block([inputs.view(0)], |first, [x]| {
-                        unary!(@$kind $forward, x, &mut output[first..first + x.len()]);
-                    });
+                    unary!(@value $kind $forward, x)
                 }
-                #[allow(unused_variables, reason = "a row need not use every attribute in both directions")]
-                fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+                #[inline(always)]
+                fn pull(&self, [$x]: [T; 1], $y: T, g: T) -> [T; 1] {
                     $(let $attribute = T::from_f64(self.$attribute);)*
-                    let Some(grad) = grads.view(0) else { return };
-                    accumulate([at.inputs.view(0)], grad, |first, [x], sums| {
-                        let (y, g) = (&at.output[first..][..x.len()], &cotangent[first..][..x.len()]);
-                        dispatch(|| {
-                            for (((sum, &$x), &$y), &g) in sums.iter_mut().zip(x).zip(y).zip(g) {
-                                *sum += g * $slope;
-                            }
-                        });
-                    });
+                    [g * $slope]
                 }
+                unary!(@values $kind $forward);
             }
 
             impl<'t, T: Real> Var<'t, T> {
@@ -102,11 +81,34 @@ macro_rules! unary {
             )+
         }
     };
-    (@each $forward:expr, $x:expr, $output:expr) => {
-        map($x, $output, $forward)
+    (@value each $forward:expr, $x:expr) => {
+        apply($forward, $x)
     };
-    (@slice $forward:expr, $x:expr, $output:expr) => {
-        $forward($x, $output)
+    (@value slice $forward:expr, $x:expr) => {{
+        let mut value = [T::ZERO];
+        $forward(&[$x], &mut value);
+        value[0]
+    }};
+    (@values each $forward:expr) => {};
+    (@values slice $forward:expr) => {
+        fn values(&self, [x]: [&[T]; 1], output: &mut [T]) {
+            $forward(x, output);
+        }
+    };
+}
+
+/// The methods of [`Op`](crate::Op) that a pointwise operation of so many inputs hands on.
+macro_rules! forward_pointwise {
+    ($inputs:literal) => {
+        fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+            <Self as Pointwise<T, $inputs>>::shape(inputs)
+        }
+        fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
+            Pointwise::<T, $inputs>::forward(self, inputs, output);
+        }
+        fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+            Pointwise::<T, $inputs>::backward(self, at, cotangent, grads);
+        }
     };
 }
 
@@ -131,45 +133,19 @@ macro_rules! binary {
                 fn name(&self) -> &'static str {
                     stringify!($name)
                 }
-                fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-                    let [x, y] = exactly(inputs)?;
-                    broadcast(x, y)
+                forward_pointwise!(2);
+            }
+
+            impl<T: Real> Pointwise<T, 2> for $op {
+                #[inline(always)]
+                fn value(&self, [$a, $b]: [T; 2]) -> T {
+                    $forward
                 }
-                fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
-                    inputs.broadcast(|inputs| {
-                        for_each_block(inputs, |first, [x, y]| {
-                            let output = &mut output[first..][..x.len()];
-                            dispatch(|| {
-                                for ((z, &$a), &$b) in output.iter_mut().zip(x).zip(y) {
-                                    *z = $forward;
-                                }
-                            });
-                        });
-                    });
-                }
-                fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
-                    at.inputs.broadcast(|inputs| {
-                        grads.broadcast(0, at.inputs.output_shape(), |grad| {
-                            accumulate(inputs, grad, |first, [x, y], sums| {
-                                let (z, g) = (&at.output[first..][..x.len()], &cotangent[first..][..x.len()]);
-                                dispatch(|| {
-                                    for ((((sum, &$x1), &$y1), &$z1), &g) in sums.iter_mut().zip(x).zip(y).zip(z).zip(g) {
-                                        *sum += g * $to_left;
-                                    }
-                                });
-                            });
-                        });
-                        grads.broadcast(1, at.inputs.output_shape(), |grad| {
-                            accumulate(inputs, grad, |first, [x, y], sums| {
-                                let (z, g) = (&at.output[first..][..x.len()], &cotangent[first..][..x.len()]);
-                                dispatch(|| {
-                                    for ((((sum, &$x2), &$y2), &$z2), &g) in sums.iter_mut().zip(x).zip(y).zip(z).zip(g) {
-                                        *sum += g * $to_right;
-                                    }
-                                });
-                            });
-                        });
-                    });
+                #[inline(always)]
+                fn pull(&self, inputs: [T; 2], output: T, g: T) -> [T; 2] {
+                    let to_left = |[$x1, $y1]: [T; 2], $z1: T| -> T { g * $to_left };
+                    let to_right = |[$x2, $y2]: [T; 2], $z2: T| -> T { g * $to_right };
+                    [to_left(inputs, output), to_right(inputs, output)]
                 }
             }
         )*
@@ -192,4 +168,4 @@ macro_rules! binary {
     };
 }
 
-pub(super) use {binary, unary};
+pub(super) use {binary, forward_pointwise, unary};

@@ -93,7 +93,7 @@ impl<T: Real> Op<T> for Matmul {
         if left.shape().size() == 0 {
             output.fill(T::ZERO); // an empty sum; the batch of an empty matrix has no places to start at
         }
-        products(x.through(&left), y.through(&right), ViewMut::new(output, &product), false);
+        products(x.through(&left), y.through(&right), ViewMut::over(output, &product), false);
     }
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
         let (x, y) = (at.inputs.view(0), at.inputs.view(1));
@@ -101,7 +101,7 @@ impl<T: Real> Op<T> for Matmul {
         let rank = product.shape().rank();
         let transposed = |layout: &Layout| layout.transpose(rank - 2, rank - 1);
         let (Ok(left_t), Ok(right_t)) = (transposed(&left), transposed(&right)) else { return };
-        let cotangent = View::new(cotangent, &product);
+        let cotangent = View::over(cotangent, &product);
         if let Some(mut grad) = grads.view(0) {
             products(cotangent, y.through(&right_t), grad.through(&left), true);
         }

@@ -14,6 +14,7 @@ mod matmul;
 mod moments;
 mod normalise;
 mod norms;
+mod pointwise;
 mod random;
 mod reduction;
 mod scalar;
@@ -24,6 +25,7 @@ mod unary;
 
 /// What a family's file needs.
 mod prelude {
+    pub(super) use super::Pointwise;
     pub(super) use crate::catalogue::{Case, Choices, Domain, Entry};
     pub(super) use crate::error::Mismatch;
     pub(super) use crate::kernel::dispatch;
@@ -47,6 +49,7 @@ pub use matmul::*;
 pub use moments::*;
 pub use normalise::*;
 pub use norms::*;
+pub use pointwise::Pointwise;
 pub use random::*;
 pub use select::*;
 pub use softmax::*;

@@ -21,7 +21,7 @@ reductions! {
 fn sum<T: Real>(axes: &Axes, x: View<'_, T>, output: &mut [T]) {
     output.fill(T::ZERO);
     let spread = axes.spread(x.shape());
-    accumulate([x], ViewMut::new(output, &spread), |_, [x], sums| {
+    accumulate([x], ViewMut::over(output, &spread), |_, [x], sums| {
         sums.iter_mut().zip(x).for_each(|(sum, &x)| *sum += x);
     });
 }
@@ -29,7 +29,7 @@ fn sum<T: Real>(axes: &Axes, x: View<'_, T>, output: &mut [T]) {
 /// Adds `share · cotangent` to every element of each group.
 fn spread<T: Real>(axes: &Axes, shape: &Shape, cotangent: &[T], share: T, grad: ViewMut<'_, T>) {
     let spread = axes.spread(shape);
-    accumulate([View::new(cotangent, &spread)], grad, |_, [g], sums| {
+    accumulate([View::over(cotangent, &spread)], grad, |_, [g], sums| {
         sums.iter_mut().zip(g).for_each(|(sum, &g)| *sum += share * g);
     });
 }
@@ -76,7 +76,7 @@ impl<T: Real> Rule<T> for Variance {
         means.iter_mut().for_each(|mean| *mean = *mean / n);
         output.fill(T::ZERO);
         let spread = self.axes.spread(x.shape());
-        accumulate([x, View::new(means, &spread)], ViewMut::new(output, &spread), |_, [x, mean], sums| {
+        accumulate([x, View::over(means, &spread)], ViewMut::over(output, &spread), |_, [x, mean], sums| {
             sums.iter_mut().zip(x).zip(mean).for_each(|((sum, &x), &mean)| *sum += (x - mean) * (x - mean));
         });
         let degrees = self.degrees::<T>(x.shape());
@@ -86,7 +86,7 @@ impl<T: Real> Rule<T> for Variance {
         let x = at.inputs.view(0);
         let factor = T::from_f64(2.0) / self.degrees(x.shape());
         let spread = self.axes.spread(x.shape());
-        let views = [x, View::new(at.saved, &spread), View::new(cotangent, &spread)];
+        let views = [x, View::over(at.saved, &spread), View::over(cotangent, &spread)];
         accumulate(views, grad, |_, [x, mean, g], sums| {
             for (((sum, &x), &mean), &g) in sums.iter_mut().zip(x).zip(mean).zip(g) {
                 *sum += factor * g * (x - mean);

@@ -83,12 +83,12 @@ impl<T: Real> Op<T> for Normalise {
         let starts = self.axes.groups(x.layout()).starts().take(x.shape().size());
         inverse.iter_mut().zip(starts).for_each(|(first, start)| *first = x.at(start));
         mean.fill(T::ZERO);
-        accumulate([x, View::new(inverse, &spread)], ViewMut::new(mean, &spread), |_, [x, first], sums| {
+        accumulate([x, View::over(inverse, &spread)], ViewMut::over(mean, &spread), |_, [x, first], sums| {
             sums.iter_mut().zip(x).zip(first).for_each(|((sum, &x), &first)| *sum += x - first);
         });
         mean.iter_mut().zip(&*inverse).for_each(|(mean, &first)| *mean = first + *mean / count);
         variance.fill(T::ZERO);
-        accumulate([x, View::new(mean, &spread)], ViewMut::new(variance, &spread), |_, [x, mean], sums| {
+        accumulate([x, View::over(mean, &spread)], ViewMut::over(variance, &spread), |_, [x, mean], sums| {
             sums.iter_mut().zip(x).zip(mean).for_each(|((sum, &x), &mean)| *sum += (x - mean) * (x - mean));
         });
         let epsilon = T::from_f64(self.epsilon);
@@ -96,7 +96,7 @@ impl<T: Real> Op<T> for Normalise {
             *variance = *variance / count;
             *inverse = T::ONE / (*variance + epsilon).sqrt();
         }
-        let standard = [x, View::new(mean, &spread), View::new(inverse, &spread)];
+        let standard = [x, View::over(mean, &spread), View::over(inverse, &spread)];
         for_each_block(standard, |first, [x, mean, inverse]| {
             for (((y, &x), &mean), &inverse) in output[first..].iter_mut().zip(x).zip(mean).zip(inverse) {
                 *y = (x - mean) * inverse;
@@ -109,10 +109,10 @@ impl<T: Real> Op<T> for Normalise {
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
         let shape = at.inputs.output_shape();
         let dense = Layout::dense(shape.clone());
-        let (x, g) = (at.inputs.view(0), View::new(cotangent, &dense));
+        let (x, g) = (at.inputs.view(0), View::over(cotangent, &dense));
         let spread = self.axes.spread(shape);
         let Statistics { mean, inverse } = Normalise::statistics(at.saved);
-        let standard = [x, View::new(mean, &spread), View::new(inverse, &spread), g];
+        let standard = [x, View::over(mean, &spread), View::over(inverse, &spread), g];
         if at.inputs.count() == 1 {
             if let Some(grad) = grads.view(0) {
                 pull_standardised(&self.axes, standard, grad);
@@ -134,7 +134,7 @@ impl<T: Real> Op<T> for Normalise {
                 scaled[first..].iter_mut().zip(g).zip(scale).for_each(|((to, &g), &scale)| *to = g * scale);
             });
             let [x, mean, inverse, _] = standard;
-            pull_standardised(&self.axes, [x, mean, inverse, View::new(scaled, &dense)], grad);
+            pull_standardised(&self.axes, [x, mean, inverse, View::over(scaled, &dense)], grad);
         });
     }
 }
@@ -158,15 +158,15 @@ fn pull_standardised<T: Real>(axes: &Axes, standard: [View<'_, T>; 4], grad: Vie
     let share = T::ONE / T::from_f64(axes.count(x.shape()) as f64);
     with_scratch(2 * groups, |means| {
         let (of_g, of_product) = means.split_at_mut(groups);
-        accumulate([g], ViewMut::new(of_g, spread), |_, [g], sums| {
+        accumulate([g], ViewMut::over(of_g, spread), |_, [g], sums| {
             sums.iter_mut().zip(g).for_each(|(sum, &g)| *sum += share * g);
         });
-        accumulate(standard, ViewMut::new(of_product, spread), |_, [x, mean, inverse, g], sums| {
+        accumulate(standard, ViewMut::over(of_product, spread), |_, [x, mean, inverse, g], sums| {
             for ((((sum, &x), &mean), &inverse), &g) in sums.iter_mut().zip(x).zip(mean).zip(inverse).zip(g) {
                 *sum += share * g * ((x - mean) * inverse);
             }
         });
-        let views = [x, mean, inverse, g, View::new(of_g, spread), View::new(of_product, spread)];
+        let views = [x, mean, inverse, g, View::over(of_g, spread), View::over(of_product, spread)];
         accumulate(views, grad, |_, [x, mean, inverse, g, of_g, of_product], sums| {
             for (k, sum) in sums.iter_mut().enumerate() {
                 let standard = (x[k] - mean[k]) * inverse[k];

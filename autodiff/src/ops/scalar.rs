@@ -28,39 +28,30 @@ macro_rules! scalar_op {
                 stringify!($name)
             }
             fn shape(&self, inputs: &[&$crate::Shape]) -> Result<$crate::Shape, $crate::Mismatch> {
-                let [$($x),+] = $crate::exactly(inputs)?;
-                let shape = Some($crate::Shape::scalar())$(.and_then(|shape| shape.broadcast($x)))+;
-                shape.ok_or_else(|| $crate::Mismatch::new("shapes do not broadcast"))
+                <Self as $crate::ops::Pointwise<T, { [$(stringify!($x)),+].len() }>>::shape(inputs)
             }
             fn forward(&self, inputs: $crate::Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
-                inputs.broadcast(|inputs| {
-                    $crate::for_each_block(inputs, |first, slices| {
-                        let [$($x),+] = slices;
-                        for (k, place) in output[first..][..slices[0].len()].iter_mut().enumerate() {
-                            $(let $x = $x[k];)+
-                            *place = $value;
-                        }
-                    });
-                });
+                $crate::ops::Pointwise::<T, { [$(stringify!($x)),+].len() }>::forward(self, inputs, output);
             }
-            #[allow(unused_variables, reason = "a derivative need not use every input")]
             fn backward(&self, at: $crate::Frame<'_, T>, cotangent: &[T], grads: &mut $crate::InputGrads<'_, T>) {
-                const INPUTS: usize = [$(stringify!($x)),+].len();
-                at.inputs.broadcast(|inputs: [_; INPUTS]| {
-                    for input in 0..INPUTS {
-                        grads.broadcast(input, at.inputs.output_shape(), |grad| {
-                            $crate::accumulate(inputs, grad, |first, slices, sums| {
-                                let [$($x),+] = slices;
-                                for (k, sum) in sums.iter_mut().enumerate() {
-                                    $(let $x = $x[k];)+
-                                    let $z = at.output[first + k];
-                                    let slopes: [T; INPUTS] = [$($slope),+];
-                                    *sum += cotangent[first + k] * slopes[input];
-                                }
-                            });
-                        });
-                    }
-                });
+                $crate::ops::Pointwise::<T, { [$(stringify!($x)),+].len() }>::backward(self, at, cotangent, grads);
+            }
+        }
+
+        #[allow(unused_variables, reason = "a slope need not use every input")]
+        impl<T: $crate::Real> $crate::ops::Pointwise<T, { [$(stringify!($x)),+].len() }> for $name {
+            #[inline(always)]
+            fn value(&self, [$($x),+]: [T; [$(stringify!($x)),+].len()]) -> T {
+                $value
+            }
+            #[inline(always)]
+            fn pull(
+                &self,
+                [$($x),+]: [T; [$(stringify!($x)),+].len()],
+                $z: T,
+                cotangent: T,
+            ) -> [T; [$(stringify!($x)),+].len()] {
+                [$(cotangent * $slope),+]
             }
         }
     };

@@ -1,5 +1,6 @@
 //! One value or another, by a mask.
 
+use super::elementwise::forward_pointwise;
 use super::prelude::*;
 
 /// The second input where the first, a mask, is not zero, else the third. All three broadcast.
@@ -10,38 +11,21 @@ impl<T: Real> Op<T> for Select {
     fn name(&self) -> &'static str {
         "select"
     }
-    fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-        let [mask, x, y] = exactly(inputs)?;
-        let shape = x.broadcast(y).and_then(|shape| shape.broadcast(mask));
-        shape.ok_or_else(|| Mismatch::new("shapes do not broadcast"))
-    }
     fn differentiable(&self, input: usize) -> bool {
         input > 0
     }
-    fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
-        inputs.broadcast(|inputs| {
-            for_each_block(inputs, |first, [mask, x, y]| {
-                for (((z, &mask), &x), &y) in output[first..].iter_mut().zip(mask).zip(x).zip(y) {
-                    *z = if mask == T::ZERO { y } else { x };
-                }
-            });
-        });
+    forward_pointwise!(3);
+}
+
+impl<T: Real> Pointwise<T, 3> for Select {
+    #[inline(always)]
+    fn value(&self, [mask, x, y]: [T; 3]) -> T {
+        if mask == T::ZERO { y } else { x }
     }
-    fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
-        at.inputs.broadcast(|[mask, _, _]| {
-            for (input, chosen) in [(1, true), (2, false)] {
-                grads.broadcast(input, at.inputs.output_shape(), |grad| {
-                    accumulate([mask], grad, |first, [mask], sums| {
-                        // A branch, not a product with the mask: 0·∞ would reach the side that was not chosen.
-                        for ((sum, &mask), &g) in sums.iter_mut().zip(mask).zip(&cotangent[first..]) {
-                            if (mask != T::ZERO) == chosen {
-                                *sum += g;
-                            }
-                        }
-                    });
-                });
-            }
-        });
+    /// A branch, not a product with the mask: 0·∞ would reach the side that was not chosen.
+    #[inline(always)]
+    fn pull(&self, [mask, _, _]: [T; 3], _: T, g: T) -> [T; 3] {
+        if mask == T::ZERO { [T::ZERO, T::ZERO, g] } else { [T::ZERO, g, T::ZERO] }
     }
 }
 

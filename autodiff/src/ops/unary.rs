@@ -1,6 +1,6 @@
 //! Functions of one value.
 
-use super::elementwise::{map, unary};
+use super::elementwise::{apply, forward_pointwise, unary};
 use super::prelude::*;
 
 unary! {

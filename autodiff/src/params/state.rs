@@ -1,7 +1,5 @@
 //! State: numbers that training carries along without a gradient, and the count of its steps.
 
-use std::sync::Arc;
-
 use super::{Entry, Params, Slot, StateId, mistake};
 use crate::error::Error;
 use crate::gradients::Gradients;
@@ -18,7 +16,7 @@ impl<T: Real> Params<T> {
     /// The state registered under this full name.
     pub fn state_id(&self, name: &str) -> Result<StateId, Error> {
         match self.table.by_name.get(name) {
-            Some(&Slot::State(index)) => Ok(StateId { key: self.key, index }),
+            Some(&Slot::State(index)) => Ok(StateId { key: self.table.states[index].key, index }),
             Some(Slot::Parameter(_)) => Err(mistake(name, "it is a parameter, not a state")),
             None => Err(mistake(name, "there is none of this name")),
         }
@@ -27,7 +25,7 @@ impl<T: Real> Params<T> {
     /// A copy of a state's value.
     pub fn state(&self, id: StateId) -> Result<Tensor<T>, Error> {
         let entry = self.state_entry(id)?;
-        Tensor::new(entry.shape.clone(), self.state[entry.range.clone()].to_vec())
+        Tensor::copy_of(&entry.shape, &self.state[entry.range.clone()])
     }
 
     /// Replaces a state's value; the shape must be the same.
@@ -35,6 +33,7 @@ impl<T: Real> Params<T> {
         let entry = self.state_entry(id)?;
         entry.check_shape(value.shape())?;
         let range = entry.range.clone();
+        self.change();
         self.state[range].copy_from_slice(value.data());
         Ok(())
     }
@@ -46,6 +45,7 @@ impl<T: Real> Params<T> {
     /// Gradients of other parameters.
     pub fn commit(&mut self, grads: &Gradients<T>) -> Result<(), Error> {
         grads.check_layout(self)?;
+        self.change();
         for (entry, values) in self.table.states.iter().zip(grads.updates()) {
             if let Some(values) = values {
                 self.state[entry.range.clone()].copy_from_slice(values);
@@ -62,12 +62,12 @@ impl<T: Real> Params<T> {
 
     /// Goes on from a step that an earlier run had come to.
     pub fn set_step(&mut self, step: u64) {
+        self.change();
         self.step = step;
     }
 
     pub(crate) fn state_entry(&self, id: StateId) -> Result<&Entry, Error> {
-        let own = if id.key == self.key { self.table.states.get(id.index) } else { None };
-        own.ok_or_else(|| Error::Foreign {
+        self.table.states.get(id.index).filter(|entry| entry.key == id.key).ok_or_else(|| Error::Foreign {
             what: "state",
             reason: "it was registered in other Params than those this tape was started with".into(),
         })
@@ -83,20 +83,5 @@ impl<T: Real> Params<T> {
 
     pub(crate) fn state_name(&self, index: usize) -> &str {
         self.table.states.get(index).map_or("", |entry| &entry.name)
-    }
-
-    pub(crate) fn register_state(&mut self, name: String, value: &Tensor<f64>) -> StateId {
-        self.register_state_with(name, value.shape().clone(), |values| values.copy_from_slice(value.data()))
-    }
-
-    pub(crate) fn register_state_with(&mut self, name: String, shape: Shape, fill: impl FnOnce(&mut [f64])) -> StateId {
-        let (shape, initial) = self.filled(&name, shape, |p| &mut p.state, fill);
-        self.check_initial(&name, &initial);
-        let index = self.table.states.len();
-        let entry = Entry::append(name, shape, initial, &mut self.state);
-        let table = Arc::make_mut(&mut self.table);
-        table.by_name.insert(entry.name.clone(), Slot::State(index));
-        table.states.push(entry);
-        StateId { key: self.key, index }
     }
 }

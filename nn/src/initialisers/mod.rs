@@ -143,7 +143,7 @@ impl Initial {
     ) -> ParamId {
         let checked = self.check::<T>();
         if let Err(reason) = &checked {
-            scope.fail(name, format!("its initialiser's {reason}"));
+            scope.fail(name, format!("its initializer's {reason}"));
         }
         scope.parameter(name, shape, |values, random| {
             if checked.is_ok() {

@@ -1,0 +1,92 @@
+//! Operations each of whose output elements depends on one element of each input, which broadcast. A [`Pointwise`] says value
+//! and pullback of an element; the loops over elements stand here, once.
+
+use super::prelude::*;
+use crate::view::{View, ViewMut};
+
+/// A function of one element of each of `N` inputs.
+///
+/// [`scalar_op!`](crate::scalar_op) writes it and the [`Op`] in one line. An operation with attributes implements it and
+/// hands the methods of its `Op` on to [`Pointwise::shape`], [`Pointwise::forward`] and [`Pointwise::backward`].
+pub trait Pointwise<T: Real, const N: usize> {
+    /// The value.
+    fn value(&self, inputs: [T; N]) -> T;
+
+    /// What the cotangent of an element gives each input: the slope towards it times the cotangent.
+    fn pull(&self, inputs: [T; N], output: T, cotangent: T) -> [T; N];
+
+    /// The values of slices of one length. A function that is vectorized by hand replaces the loop.
+    #[inline(always)]
+    fn values(&self, inputs: [&[T]; N], output: &mut [T]) {
+        let length = output.len();
+        let inputs = inputs.map(|input| &input[..length]);
+        dispatch(|| {
+            for (k, y) in output.iter_mut().enumerate() {
+                *y = self.value(inputs.map(|input| input[k]));
+            }
+        });
+    }
+
+    /// The shape that the inputs broadcast to.
+    fn shape(inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+        let [first, rest @ ..] = &exactly::<N>(inputs)?[..] else { return Ok(Shape::scalar()) };
+        let all = rest.iter().try_fold((*first).clone(), |shape, input| shape.broadcast(input));
+        all.ok_or_else(|| Mismatch::new("shapes do not broadcast"))
+    }
+
+    /// Writes the value of every element.
+    #[inline(always)]
+    fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T]) {
+        with_views(inputs, |views| {
+            for_each_block(views, |first, slices| {
+                let length = slices.first().map_or(output.len(), |slice| slice.len());
+                self.values(slices, &mut output[first..][..length]);
+            });
+        });
+    }
+
+    /// Adds what every element's cotangent gives the inputs.
+    #[inline(always)]
+    fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+        with_views(at.inputs, |views| {
+            for input in 0..N {
+                grads.broadcast(input, at.inputs.output_shape(), |grad| match input {
+                    // The number as a constant, so that slopes towards other inputs are not computed.
+                    0 => pull_input(self, views, at.output, cotangent, grad, |pulled| pulled[0]),
+                    1 => pull_input(self, views, at.output, cotangent, grad, |pulled| pulled[1]),
+                    _ => pull_input(self, views, at.output, cotangent, grad, |pulled| pulled[input]),
+                });
+            }
+        });
+    }
+}
+
+/// Calls `work` with the inputs, each in the output's shape.
+#[inline(always)]
+fn with_views<T: Real, const N: usize>(inputs: Inputs<'_, T>, work: impl FnOnce([View<'_, T>; N])) {
+    if N == 1 {
+        return work(std::array::from_fn(|input| inputs.view(input)));
+    }
+    inputs.broadcast(work);
+}
+
+#[inline(always)]
+fn pull_input<T: Real, P: Pointwise<T, N> + ?Sized, const N: usize>(
+    op: &P,
+    inputs: [View<'_, T>; N],
+    output: &[T],
+    cotangent: &[T],
+    grad: ViewMut<'_, T>,
+    choose: impl Fn([T; N]) -> T,
+) {
+    accumulate(inputs, grad, |first, inputs, sums| {
+        let length = sums.len();
+        let inputs = inputs.map(|input| &input[..length]);
+        let (output, cotangent) = (&output[first..][..length], &cotangent[first..][..length]);
+        dispatch(|| {
+            for (k, sum) in sums.iter_mut().enumerate() {
+                *sum += choose(op.pull(inputs.map(|input| input[k]), output[k], cotangent[k]));
+            }
+        });
+    });
+}

@@ -1,0 +1,164 @@
+//! Memory that is not there is an error that says what it was for: the process goes on. An allocator of this test's own refuses
+//! what is larger than a limit, so that memory runs out where a test wants it to.
+#![allow(clippy::unwrap_used, unsafe_code, reason = "a test fails by panicking; an allocator is unsafe by its trait")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use autodiff::ops::{Conv2d, Placement};
+use autodiff::{Error, Gradients, Mode, Params, Program, Shape, Tape, Tensor, Var};
+
+struct Limited;
+
+static LIMIT: AtomicUsize = AtomicUsize::new(usize::MAX);
+
+// SAFETY: either the system's allocator serves a request, under its own contract, or none does.
+unsafe impl GlobalAlloc for Limited {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if layout.size() > LIMIT.load(Relaxed) { std::ptr::null_mut() } else { unsafe { System.alloc(layout) } }
+    }
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(pointer, layout) };
+    }
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        if size > LIMIT.load(Relaxed) {
+            return std::ptr::null_mut();
+        }
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Limited = Limited;
+
+/// Runs `work` where no single allocation may be larger than `bytes`. One test at a time: the limit is everyone's.
+fn within<R>(bytes: usize, work: impl FnOnce() -> R) -> R {
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock().unwrap();
+    LIMIT.store(bytes, Relaxed);
+    let result = work();
+    LIMIT.store(usize::MAX, Relaxed);
+    result
+}
+
+const MIB: usize = 1 << 20;
+
+fn message<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
+    result.unwrap_err().to_string()
+}
+
+/// The message of the first mistake of `build`, with at most 64 MiB at a time.
+fn mistake(build: impl for<'t> Fn(Var<'t, f64>) -> Var<'t, f64>) -> String {
+    let params = Params::default();
+    let mut tape = Tape::new();
+    within(64 * MIB, || {
+        let t = tape.start(&params, Mode::Train);
+        message(build(t.variable(&Tensor::scalar(1.0))).value())
+    })
+}
+
+#[test]
+fn a_scalar_stretched_past_memory_cannot_be_read_or_computed_with() {
+    let read = mistake(|x| x.broadcast_to([1 << 45]));
+    assert_eq!(read, "a tensor of shape [35184372088832]: out of memory (281474976710656 bytes asked for)");
+    let computed = mistake(|x| x.broadcast_to([1 << 45]).exp());
+    assert!(
+        computed.starts_with("exp: the result [35184372088832] does not fit into memory: [35184372088832] at tests")
+    );
+    let product = mistake(|x| x.broadcast_to([1 << 62]).prod(..));
+    assert!(product.starts_with("prod: the result [] does not fit into memory"), "{product}");
+}
+
+#[test]
+fn a_gradient_arena_past_memory_is_an_error_of_backward() {
+    let params = Params::default();
+    let x = Tensor::full([MIB], 0.5);
+    let (mut tape, mut grads) = (Tape::<f64>::new(), params.gradients());
+    let mut run = |limit, grads: &mut Gradients<f64>| {
+        within(limit, || {
+            let t = tape.start(&params, Mode::Train);
+            let x = t.variable(&x);
+            let loss = x.sigmoid().tanh().sum(..);
+            (loss.backward(grads), grads.of(x))
+        })
+    };
+    // The values alone are 24 MiB; growing as a vector does, they ask for 32. The gradients are as large again.
+    assert!(run(usize::MAX, &mut grads).0.is_ok());
+    let (backward, gradient) = run(9 * MIB, &mut params.gradients());
+    let error = message(backward);
+    assert_eq!(error, "the gradients of a recording: out of memory (25165832 bytes asked for)");
+    assert!(message(gradient).contains("no backward pass"));
+}
+
+#[test]
+fn data_parameters_and_programs_past_memory_are_errors() {
+    let data = Tensor::full([4 * MIB], 1.0);
+    let params = Params::<f64>::default();
+    let mut tape = Tape::new();
+    let error = within(MIB, || message(tape.start(&params, Mode::Train).input(&data).value()));
+    assert!(error.starts_with("input: the result [4194304] does not fit into memory at tests/memory.rs:"), "{error}");
+
+    let mut large = Params::<f32>::new(0);
+    let id = large.scope("fc").parameter("weight", [1 << 45, 2], |_, _| unreachable!());
+    let expected = "parameter fc.weight of shape [35184372088832, 2]: out of memory (562949953421312 bytes asked for)";
+    assert_eq!(message(large.check()), expected);
+    assert_eq!(message(Tape::new().start(&large, Mode::Train).param(id).value()), expected);
+    let mut endless = Params::<f32>::new(0);
+    endless.scope("fc").parameter("weight", [1 << 33, 1 << 31], |_, _| unreachable!());
+    assert!(message(endless.check()).ends_with("out of memory (too much asked for)"));
+
+    for shape in [[1 << 45, 1], [1 << 33, 1 << 31], [usize::MAX, usize::MAX]] {
+        let error = message(Program::record(&params, Mode::Train, |t| [t.declare_input("x", shape).sum(..)]));
+        assert!(error.contains("memory"), "{error}");
+    }
+}
+
+#[test]
+fn a_convolution_whose_columns_are_past_memory_is_an_error_forward_and_backward() {
+    let params = Params::default();
+    let (x, weight) = (Tensor::full([1, 16, 64, 64], 0.5_f64), Tensor::full([1, 16, 7, 7], 0.1));
+    let placement = Placement { padding: [[3, 3]; 2], ..Placement::default() };
+    let columns = 16 * 49 * 64 * 64 * size_of::<f64>();
+    let (begins, ends) = ("what conv2d at tests/memory.rs:", format!("memory ({columns} bytes asked for)"));
+    std::thread::scope(|scope| {
+        // A thread has no buffers from earlier products yet.
+        let forward = scope.spawn(|| {
+            let mut tape = Tape::new();
+            within(columns - 1, || {
+                let t = tape.start(&params, Mode::Train);
+                message(t.apply(Conv2d { placement }, [t.input(&x), t.input(&weight)]).value())
+            })
+        });
+        let error = forward.join().unwrap();
+        assert!(error.starts_with(begins) && error.ends_with(&ends), "{error}");
+    });
+    let mut program = Program::record(&params, Mode::Train, |t| {
+        let (x, weight) = (t.declare_variable("x", x.shape()), t.constant(&weight));
+        [t.apply(Conv2d { placement }, [x, weight]).sum(..)]
+    })
+    .unwrap();
+    program.forward(&params, &[&x]).unwrap();
+    let mut grads = params.gradients();
+    // Each time on a new thread, which has no buffers from forward; lent for that time alone, a program may go there.
+    let (program, params) = (&mut program, &params);
+    let error = std::thread::scope(|scope| {
+        let (program, grads) = (&mut *program, &mut grads);
+        let pull = scope.spawn(move || within(columns - 1, || program.backward(params, grads)));
+        message(pull.join().unwrap())
+    });
+    assert!(error.starts_with(begins) && error.ends_with(&ends), "{error}");
+    assert!(program.gradient("x", &grads).is_err(), "a pass that stopped half-way has filled nothing");
+    program.backward(params, &mut grads).unwrap();
+}
+
+#[test]
+fn ordinary_work_within_the_limit_is_done() {
+    within(64 * MIB, || {
+        let params = Params::<f32>::default();
+        let mut tape = Tape::new();
+        let t = tape.start(&params, Mode::Train);
+        let x = t.variable(&Tensor::full(Shape::new(&[256, 256]), 0.01));
+        assert!((x.matmul(x).sum(..).item().unwrap() - 1677.7216).abs() < 0.01);
+    });
+}
