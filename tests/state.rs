@@ -150,7 +150,13 @@ fn a_state_is_filled_in_place_and_one_that_memory_cannot_hold_is_a_mistake() {
     assert_eq!(params.state(state).unwrap(), [0.0, 1.0].into());
     params.check().unwrap();
     params.scope("norm").state_with("covariance", [1 << 40, 1 << 40], |_| panic!("there is nothing to fill"));
-    assert!(params.check().unwrap_err().to_string().contains("state norm.covariance of shape [1099511627776, 1099511627776]"));
+    assert!(
+        params
+            .check()
+            .unwrap_err()
+            .to_string()
+            .contains("state norm.covariance of shape [1099511627776, 1099511627776]")
+    );
     let mut params = Params::<f32>::new(0);
     params.scope("fc").parameter("weight", [1 << 45, 3], |_, _| panic!("there is nothing to fill"));
     assert!(params.check().unwrap_err().to_string().contains("parameter fc.weight of shape [35184372088832, 3]"));

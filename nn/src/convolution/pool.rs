@@ -1,6 +1,6 @@
 //! Pooling: the largest value or the mean of each window.
 
-use autodiff::{Real, Tensor, Var, keep};
+use autodiff::{Error, Real, Tensor, Var, keep};
 
 use smallvec::SmallVec;
 
@@ -100,8 +100,14 @@ impl<const N: usize> Pool<N> {
         Some([padding, padding, past])
     }
 
-    /// How many places of each window lie in the value, or in the padding if that counts, along one axis.
-    fn counts(&self, axis: usize, extent: usize, [before, after, past]: [usize; 3]) -> Vec<f64> {
+    /// For each window along one axis, one over the number of its places that lie in the value, or in the padding if that
+    /// counts.
+    fn shares<T: Real>(
+        &self,
+        axis: usize,
+        extent: usize,
+        [before, after, past]: [usize; 3],
+    ) -> Result<Tensor<T>, Error> {
         let reach = self.dilation[axis] * (self.kernel[axis] - 1);
         let windows = (extent + before + after + past - reach - 1) / self.stride[axis] + 1;
         let counted = if self.counts_padding { 0..extent + before + after } else { before..before + extent };
@@ -110,7 +116,7 @@ impl<const N: usize> Pool<N> {
             place.saturating_sub(start).div_ceil(self.dilation[axis]).min(self.kernel[axis])
         };
         let counted = |start: usize| before(counted.end, start) - before(counted.start, start);
-        (0..windows).map(|window| counted(window * self.stride[axis]) as f64).collect()
+        Tensor::try_from_fn([windows], |window| T::ONE / T::from_f64(counted(window * self.stride[axis]) as f64))
     }
 }
 
@@ -145,9 +151,10 @@ impl<T: Real, const N: usize> Module<T> for Pool<N> {
             let step = |step: usize| step.min(extent + before + after);
             y = y.windows(2 + axis, self.kernel[axis], step(self.stride[axis]), step(self.dilation[axis]));
             if self.pooling == Pooling::Average {
-                let counts = self.counts(axis, extent, around);
-                let shares = Tensor::from_fn([counts.len()], |k| T::ONE / T::from_f64(counts[k]));
-                let along = x.recording().constant(&shares);
+                let along = match self.shares(axis, extent, around) {
+                    Ok(shares) => x.recording().constant(&shares),
+                    Err(error) => return refuse("pool", error.to_string(), x),
+                };
                 share = Some(share.map_or(along, |share: Var<'t, T>| share.unsqueeze(axis) * along));
             }
         }

@@ -2,7 +2,7 @@
 
 use autodiff::{Error, Mode, Params, Real, Tape, Tensor, Var};
 
-use super::{Trained, filled, not_empty, refused};
+use super::{Trained, not_empty, refused};
 use crate::module::Module;
 
 /// Gradient boosting (Friedman 2001): scores start at a constant, and each member is fitted to the pseudo-residuals, the
@@ -74,7 +74,7 @@ impl<T: Real, M: Module<T>> GradientBoosting<T, M> {
         let Some(&samples) = features.shape().first() else {
             return Err(refused("the features are a scalar: must have samples along axis 0".into()));
         };
-        let mut scores = filled([samples, outputs], |k| self.start.data()[k % outputs])?;
+        let mut scores = Tensor::try_from_fn([samples, outputs], |k| self.start.data()[k % outputs])?;
         for member in &self.members {
             add(&mut scores, self.rate, &member.predict(features)?)?;
         }
@@ -104,7 +104,7 @@ fn pseudo_residuals<T: Real>(
     if !loss.is_finite() {
         return Err(refused(format!("the loss is {loss}: must be finite")));
     }
-    Ok((loss, Tensor::from_fn(scores.shape(), |k| -gradient.data()[k])))
+    Ok((loss, Tensor::try_from_fn(scores.shape(), |k| -gradient.data()[k])?))
 }
 
 /// `scores += rate · prediction`.
@@ -114,6 +114,6 @@ fn add<T: Real>(scores: &mut Tensor<T>, rate: f64, prediction: &Tensor<T>) -> Re
         return Err(refused(reason));
     }
     let rate = T::from_f64(rate);
-    *scores = Tensor::from_fn(scores.shape(), |k| scores.data()[k] + rate * prediction.data()[k]);
+    scores.data_mut().iter_mut().zip(prediction.data()).for_each(|(score, &amount)| *score += rate * amount);
     Ok(())
 }

@@ -7,7 +7,7 @@ mod bagging;
 mod gradient;
 mod monte_carlo;
 
-use autodiff::{Error, Mode, Params, Real, Shape, Tape, Tensor};
+use autodiff::{Error, Mode, Params, Real, Tape, Tensor};
 
 pub use adaboost::AdaBoost;
 pub use bagging::{Bag, bag};
@@ -44,7 +44,7 @@ impl<T: Real, M: Module<T>> Trained<T, M> {
 pub fn average<T: Real>(predictions: &[Tensor<T>]) -> Result<Tensor<T>, Error> {
     let first = same_shapes(predictions)?;
     let share = T::ONE / T::from_f64(predictions.len() as f64);
-    Ok(Tensor::from_fn(first.shape(), |k| share * predictions.iter().map(|prediction| prediction.data()[k]).sum::<T>()))
+    Tensor::try_from_fn(first.shape(), |k| share * predictions.iter().map(|prediction| prediction.data()[k]).sum::<T>())
 }
 
 /// How many of the predictions, scores `[samples, classes]`, have their largest score at each class: votes of the same
@@ -61,13 +61,13 @@ pub fn vote<T: Real>(predictions: &[Tensor<T>]) -> Result<Tensor<T>, Error> {
 fn weighted_vote<T: Real>(predictions: &[Tensor<T>], weights: &[f64]) -> Result<Tensor<T>, Error> {
     let first = same_shapes(predictions)?;
     let classes = classes(first)?;
-    let mut votes = vec![T::ZERO; first.data().len()];
+    let mut votes = Tensor::try_from_fn(first.shape(), |_| T::ZERO)?;
     for (prediction, &weight) in predictions.iter().zip(weights) {
         for (sample, class) in choices(prediction, classes).enumerate() {
-            votes[sample * classes + class?] += T::from_f64(weight);
+            votes.data_mut()[sample * classes + class?] += T::from_f64(weight);
         }
     }
-    Tensor::new(first.shape().clone(), votes)
+    Ok(votes)
 }
 
 /// The number of classes that scores of `[samples, classes]` are for.
@@ -90,17 +90,6 @@ fn choices<T: Real>(scores: &Tensor<T>, classes: usize) -> impl Iterator<Item = 
         let best = |best: usize, (class, score): (usize, &T)| if *score > row[best] { class } else { best };
         Ok(row.iter().enumerate().fold(0, best))
     })
-}
-
-/// The tensor of this shape with `make(k)` at row-major index `k`, unless there is no memory for it.
-fn filled<T: Real>(shape: impl Into<Shape>, make: impl FnMut(usize) -> T) -> Result<Tensor<T>, Error> {
-    let shape = shape.into();
-    let mut data = Vec::new();
-    let Some(size) = shape.checked_size().filter(|&size| data.try_reserve_exact(size).is_ok()) else {
-        return Err(refused(format!("predictions of shape {shape} do not fit into memory")));
-    };
-    data.extend((0..size).map(make));
-    Tensor::new(shape, data)
 }
 
 /// An error unless there is a sample to learn from.

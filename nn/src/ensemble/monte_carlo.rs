@@ -34,7 +34,7 @@ pub fn monte_carlo<T: Real>(
     at_least_one("passes", passes)?;
     // By Welford's updates, so that memory does not grow with the passes.
     let mut mean = pass(0)?;
-    let mut variance = Tensor::from_fn(mean.shape(), |_| T::ZERO);
+    let mut variance = Tensor::try_from_fn(mean.shape(), |_| T::ZERO)?;
     for number in 1..passes {
         let output = pass(number)?;
         let count = T::from_f64(number as f64 + 1.0);
