@@ -1,6 +1,6 @@
 //! What a tape promises beyond single operations: accumulation, detaching, repeated passes, scalars, casts.
 
-use autodiff::{Dual, Mode, Params, Tape, Tensor};
+use autodiff::{Dual, Mode, Params, Shape, Tape, Tensor, Var};
 
 fn values(data: &[f64]) -> Tensor<f64> {
     data.into()
@@ -160,4 +160,23 @@ fn vectors_multiply_outwards_and_stack() {
     // The sum is Σ_i x_i² y_0 + x_i y_i y_1: by hand, 2 x_i y_0 + y_i y_1, and so on.
     assert_eq!(grads.of(x).unwrap().data(), &[6.0 + 12.0, 12.0 + 16.0]);
     assert_eq!(grads.of(y).unwrap().data(), &[5.0 + 4.0, 11.0 + 8.0]);
+}
+
+/// A shape that is found by recording: whoever turns it into one uses the tape on the way.
+struct Recorded<'t>(Var<'t, f64>);
+
+impl From<Recorded<'_>> for Shape {
+    fn from(recorded: Recorded<'_>) -> Shape {
+        (recorded.0 + recorded.0).unsqueeze(0).shape().unwrap()
+    }
+}
+
+#[test]
+fn a_shape_may_be_found_by_recording() {
+    let params = Params::default();
+    let mut tape = Tape::new();
+    let t = tape.start(&params, Mode::Train);
+    let x = t.variable(&Tensor::from([1.0, 2.0]));
+    assert_eq!(x.broadcast_to(Recorded(x)).value().unwrap(), [[1.0, 2.0]].into());
+    assert_eq!(x.reshape(Recorded(x)).value().unwrap(), [[1.0, 2.0]].into());
 }
