@@ -147,6 +147,14 @@ fn a_wrong_option_is_one_line_and_leaves_nothing_behind() {
         (&["--batch", "5000"], "--batch"),
         (&["--seeds", "0"], "--seeds"),
         (&["--steps", "-1"], "--steps"),
+        (&["--steps", "18446744073709551615"], "--steps"),
+        (&["--width", "18446744073709551615"], "--width"),
+        (&["--depths", "18446744073709551615"], "--depths"),
+        (&["--batch", "18446744073709551615"], "--batch"),
+        (&["--seeds", "18446744073709551615"], "--seeds"),
+        (&["--weight-variance", "inf"], "--weight-variance"),
+        (&["--weight-variance", "1e300"], "--weight-variance 1e300: too large for f32"),
+        (&["--weight-variance", "1", "--bias-variance", "1e300"], "--bias-variance"),
         (&["--lr", "-0.1"], "--lr"),
         (&["--lr", "nan"], "--lr"),
         (&["--weight-variance", "-1"], "--weight-variance"),
@@ -180,6 +188,75 @@ fn a_folder_that_cannot_be_written_is_a_wrong_option() {
     let said = String::from_utf8(output.stderr).expect("UTF-8");
     assert_eq!((output.status.code(), said.lines().count()), (Some(2), 1), "{said}");
     assert!(said.contains("--out") && names(folder.path()) == ["file"], "{said}");
+}
+
+/// Runs the program by a shell, after the command `limit`.
+fn limited(limit: &str, folder: &Path, options: &[&str]) -> Output {
+    let script = format!("{limit}; exec \"$0\" \"$@\"");
+    let mut command = Command::new("sh");
+    command.args(["-c", &script, env!("CARGO_BIN_EXE_depth-sweep")]).args(options).arg("--out").arg(folder);
+    command.env("RAYON_NUM_THREADS", "2").output().expect("the shell starts")
+}
+
+#[test]
+fn a_network_that_memory_cannot_hold_is_an_error_that_says_what_fits() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let fresh = folder.path().join("made-by-no-one");
+    let wide = ["--width", "16384", "--depths", "8"];
+    let gaussian = ["--width", "16384", "--depths", "1", "--data", "gaussian", "--batch", "65536", "--seeds", "1000"];
+    for options in [&wide[..], &gaussian] {
+        let output = limited("ulimit -v 3000000", &fresh, options);
+        let said = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_eq!((output.status.code(), said.lines().count()), (Some(2), 1), "{said}");
+        assert!(said.starts_with("error: --width 16384 --depths ") && said.contains("GiB are needed"), "{said}");
+        assert!(output.stdout.is_empty() && !fresh.exists());
+    }
+    let said = String::from_utf8(limited("ulimit -v 800000", &fresh, &wide).stderr).expect("UTF-8");
+    let fitting = said.split_whitespace().rev().nth(1).expect("a width");
+    let network = ["--width", fitting, "--depths", "8", "--activations", "relu", "--seeds", "1", "--steps", "0"];
+    let output = limited("ulimit -v 800000", &fresh, &network);
+    assert!(output.status.success(), "{fitting}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_named_and_the_others_stay_as_they_were() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = ["--depths", "1,64", "--activations", "tanh", "--steps", "0", "--width", "4", "--seeds", "1"];
+    fs::write(folder.path().join("summary.csv"), "earlier").expect("a file");
+    // Sixteen blocks of 512 bytes: the summary fits, the layers do not.
+    let output = limited("trap '' XFSZ; ulimit -f 16", folder.path(), &options);
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!((output.status.code(), said.lines().count()), (Some(1), 1), "{said}");
+    assert!(said.contains("gradients.csv: ") && output.stdout.is_empty(), "{said}");
+    assert_eq!(names(folder.path()), ["summary.csv"]);
+    assert_eq!(fs::read_to_string(folder.path().join("summary.csv")).expect("a file"), "earlier");
+
+    fs::create_dir(folder.path().join("gradients.svg")).expect("a folder");
+    let output = depth_sweep(folder.path(), &options, "1");
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    assert!(output.status.code() == Some(1) && said.contains("gradients.svg: "), "{said}");
+    assert_eq!(names(folder.path()), ["gradients.svg", "summary.csv"]);
+    assert_eq!(fs::read_to_string(folder.path().join("summary.csv")).expect("a file"), "earlier");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_that_is_interrupted_leaves_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let fresh = folder.path().join("nested").join("fresh");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_depth-sweep"));
+    command.args(["--steps", "1000000000", "--depths", "1", "--seeds", "1", "--out"]).arg(&fresh);
+    let mut child = command.env("RAYON_NUM_THREADS", "2").spawn().expect("the program starts");
+    // Its threads start when it has checked the folder and begins to compute, which takes for ever.
+    let tasks = format!("/proc/{}/task", child.id());
+    while fs::read_dir(&tasks).expect("a process").count() < 3 {
+        assert_eq!(child.try_wait().expect("a process"), None);
+        std::thread::yield_now();
+    }
+    let interrupt = Command::new("sh").args(["-c", &format!("kill -INT {}", child.id())]).status();
+    assert!(interrupt.expect("the shell starts").success());
+    assert!(!child.wait().expect("its end").success());
+    assert!(names(folder.path()).is_empty());
 }
 
 #[test]

@@ -142,3 +142,32 @@ fn batch_norm_and_dropout_in_a_program_do_what_they_do_on_a_tape() {
     assert_eq!(run(0), run(0));
     assert_ne!(run(0), run(1));
 }
+
+#[test]
+fn a_state_is_filled_in_place_and_one_that_memory_cannot_hold_is_a_mistake() {
+    let mut params = Params::<f32>::new(0);
+    let state = params.scope("norm").state_with("variance", [2], |values| values[1] = 1.0);
+    assert_eq!(params.state(state).unwrap(), [0.0, 1.0].into());
+    params.check().unwrap();
+    params.scope("norm").state_with("covariance", [1 << 40, 1 << 40], |_| panic!("there is nothing to fill"));
+    assert!(
+        params
+            .check()
+            .unwrap_err()
+            .to_string()
+            .contains("state norm.covariance of shape [1099511627776, 1099511627776]")
+    );
+    let mut params = Params::<f32>::new(0);
+    params.scope("fc").parameter("weight", [1 << 45, 3], |_, _| panic!("there is nothing to fill"));
+    assert!(params.check().unwrap_err().to_string().contains("parameter fc.weight of shape [35184372088832, 3]"));
+}
+
+#[test]
+fn a_constructor_reports_the_first_mistake_by_name() {
+    let mut params = Params::<f32>::new(0);
+    params.scope("block").child("conv").fail("groups", "3 do not divide 4");
+    params.scope("other").fail("groups", "are wrong too");
+    assert_eq!(params.check().unwrap_err().to_string(), "parameter block.conv.groups: 3 do not divide 4");
+    let mut tape = Tape::new();
+    assert!(tape.start(&params, Mode::Train).check().is_err());
+}

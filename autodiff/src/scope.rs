@@ -51,6 +51,21 @@ impl<'p, T: Real> Scope<'p, T> {
         self.params.register_state(name, initial)
     }
 
+    /// Registers a state as [`Scope::state`] does; `fill` writes its initial values, in row-major order, over zeros. For
+    /// extents that a caller gives: a shape that does not fit into memory is a mistake that [`Params::check`] and every
+    /// tape give, and `fill` is not called.
+    pub fn state_with(&mut self, name: &str, shape: impl Into<Shape>, fill: impl FnOnce(&mut [f64])) -> StateId {
+        let name = self.full_name(name);
+        self.params.register_state_with(name, shape.into(), fill)
+    }
+
+    /// Records that the parameter or setting `name` is wrong, and why: [`Params::check`] and every tape give the first
+    /// such mistake. For modules whose constructor returns no [`Result`].
+    pub fn fail(&mut self, name: &str, reason: impl AsRef<str>) {
+        let name = self.full_name(name);
+        self.params.fail(&name, reason.as_ref());
+    }
+
     fn full_name(&self, name: &str) -> String {
         if self.prefix.is_empty() { name.to_owned() } else { format!("{}.{name}", self.prefix) }
     }

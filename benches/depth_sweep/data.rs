@@ -30,7 +30,7 @@ impl<T: Real> Data<T> {
     pub(crate) fn load(options: &Options, seed: u64) -> Result<Self, Failure> {
         let all = match options.data {
             Source::Digits => Digits::load()?.standardised(),
-            Source::Gaussian => gaussian(options.width, SAMPLES.max(2 * options.batch), seed)?,
+            Source::Gaussian => gaussian(options.width, gaussian_samples(options.batch), seed)?,
         };
         let (train, test) = all.split(TRAIN_SHARE, seed)?;
         let largest = train.len();
@@ -46,6 +46,11 @@ impl<T: Real> Data<T> {
     pub(crate) fn features(&self) -> usize {
         self.probe.0.shape()[1]
     }
+}
+
+/// Samples of the gaussian source: enough for the batch to be among those that are trained on.
+pub(crate) fn gaussian_samples(batch: usize) -> usize {
+    SAMPLES.max(2 * batch)
 }
 
 /// Standard normal features; the class is the largest of ten random linear functions, so a network can learn it.

@@ -1,9 +1,10 @@
-//! The results as files: written aside and moved into place, so that none is ever half-written.
+//! The results as files: written aside and moved into place together, so that there are all or none.
 
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use autodiff::Error;
 use serde::Serialize;
 use tempfile::NamedTempFile;
 
@@ -138,26 +139,65 @@ pub(crate) fn summary(options: &Options, summaries: &[Summary]) -> Result<Vec<u8
     table.into_inner().map_err(|error| error.into_error().into())
 }
 
-/// Makes the folder where there is none, and checks that files can be made in it.
-pub(crate) fn prepare(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
-    aside(folder).map(drop)
+/// Checks that files can be made in the folder, and leaves it as it was: where there is none, there is none after.
+pub(crate) fn check(folder: &Path) -> io::Result<()> {
+    let missing: Vec<&Path> = folder.ancestors().take_while(|part| !part.exists()).collect();
+    let checked = fs::create_dir_all(folder).and_then(|()| aside(folder).map(drop));
+    for made in missing {
+        // What someone else has put something into meanwhile stays.
+        let _ = fs::remove_dir(made);
+    }
+    checked
 }
 
-/// Writes files of `(name, content)`. All are complete on disk before the first takes its place, so that whatever goes
-/// wrong, no file is half-written and none is left behind beside them.
-pub(crate) fn write(folder: &Path, files: [(&str, &[u8]); 3]) -> io::Result<[PathBuf; 3]> {
+/// Writes files of `(name, content)`: all of them or, with an error that names the one that failed, none. Each is complete on
+/// disk before the first takes its place, so that whatever goes wrong, none is half-written and nothing is left beside them.
+pub(crate) fn write(folder: &Path, files: [(&str, &[u8]); 3]) -> Result<(), Error> {
+    let failed = |name: &str, error: io::Error| Error::File { path: folder.join(name), reason: error.to_string() };
+    fs::create_dir_all(folder).map_err(|error| failed("", error))?;
     let mut complete = Vec::with_capacity(files.len());
     for (name, content) in files {
-        let mut file = aside(folder)?;
-        file.write_all(content)?;
-        file.as_file().sync_all()?;
-        complete.push((name, file));
+        complete.push((name, written(folder, content).map_err(|error| failed(name, error))?));
     }
+    let mut replaced: Vec<(PathBuf, Option<NamedTempFile>)> = Vec::with_capacity(files.len());
     for (name, file) in complete {
-        file.persist(folder.join(name))?;
+        let path = folder.join(name);
+        let result = earlier(folder, &path).and_then(|before| {
+            file.persist(&path)?;
+            replaced.push((path, before));
+            Ok(())
+        });
+        if let Err(error) = result {
+            replaced.into_iter().for_each(|(path, before)| restore(&path, before));
+            return Err(failed(name, error));
+        }
     }
-    Ok(files.map(|(name, _)| folder.join(name)))
+    Ok(())
+}
+
+/// A copy of what is there under this path, to be put back.
+fn earlier(folder: &Path, path: &Path) -> io::Result<Option<NamedTempFile>> {
+    match fs::read(path) {
+        Ok(content) => written(folder, &content).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Puts back what was there before. An error here has no one to go to beside the one that led here.
+fn restore(path: &Path, before: Option<NamedTempFile>) {
+    let _ = match before {
+        Some(file) => file.persist(path).map(drop).map_err(|error| error.error),
+        None => fs::remove_file(path),
+    };
+}
+
+/// A file with this content, on disk, under a name of its own in the folder; dropped, it is gone.
+fn written(folder: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
+    let mut file = aside(folder)?;
+    file.write_all(content)?;
+    file.as_file().sync_all()?;
+    Ok(file)
 }
 
 fn aside(folder: &Path) -> io::Result<NamedTempFile> {
@@ -176,14 +216,38 @@ fn aside(folder: &Path) -> io::Result<NamedTempFile> {
 mod tests {
     use super::*;
 
+    fn names(folder: &Path) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            names.push(entry?.file_name().to_string_lossy().into_owned());
+        }
+        names.sort();
+        Ok(names)
+    }
+
     #[test]
-    fn nothing_is_left_behind_where_a_file_cannot_take_its_place() -> io::Result<()> {
+    fn where_a_file_cannot_take_its_place_all_are_as_they_were() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
-        fs::create_dir(folder.path().join("b"))?;
+        fs::create_dir(folder.path().join("c"))?;
+        fs::write(folder.path().join("b"), "before")?;
         let content: &[u8] = b"text";
-        assert!(write(folder.path(), [("b", content), ("a", content), ("c", content)]).is_err());
-        let left: Vec<_> = fs::read_dir(folder.path())?.collect::<Result<_, _>>()?;
-        assert_eq!(left.iter().map(fs::DirEntry::file_name).collect::<Vec<_>>(), ["b"]);
+        let result = write(folder.path(), [("a", content), ("b", content), ("c", content)]);
+        let message = result.err().map_or_else(String::new, |error| error.to_string());
+        assert!(message.starts_with(&format!("{}: ", folder.path().join("c").display())), "{message}");
+        assert_eq!(names(folder.path())?, ["b", "c"]);
+        assert_eq!(fs::read_to_string(folder.path().join("b"))?, "before");
+        Ok(())
+    }
+
+    #[test]
+    fn a_check_makes_no_folder() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        check(&folder.path().join("made/by/no/one"))?;
+        check(folder.path())?;
+        assert!(names(folder.path())?.is_empty());
+        fs::write(folder.path().join("file"), "text")?;
+        assert!(check(&folder.path().join("file/inside")).is_err());
+        assert_eq!(names(folder.path())?, ["file"]);
         Ok(())
     }
 }

@@ -6,6 +6,7 @@
 mod data;
 mod files;
 mod measure;
+mod memory;
 mod network;
 mod options;
 mod plot;
@@ -35,20 +36,22 @@ enum Failure {
     Table(#[from] csv::Error),
     #[error("gradients.svg: {0}")]
     Plot(Box<dyn std::error::Error>),
-    #[error("{0}")]
-    Write(#[from] io::Error),
+    #[error("threads: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+    #[error("standard output: {0}")]
+    Print(#[from] io::Error),
 }
 
 fn main() -> ExitCode {
     let result = match Options::read() {
-        Err(shown) if !shown.use_stderr() => shown.print().map_err(Failure::Write),
+        Err(shown) if !shown.use_stderr() => shown.print().map_err(Failure::Print),
         Err(wrong) => Err(Failure::Option(options::in_one_line(&wrong))),
         Ok(options) => run(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read the table has seen enough; the files are written by then.
-        Err(Failure::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(Failure::Print(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("error: {failure}");
             ExitCode::from(if matches!(failure, Failure::Option(_)) { 2 } else { 1 })

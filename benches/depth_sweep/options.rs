@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::builder::RangedU64ValueParser;
-use clap::{Parser, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, ValueEnum};
 use nn::Activation;
 
 use crate::summary::THRESHOLD;
@@ -54,12 +55,13 @@ pub(crate) struct Options {
     #[arg(long, value_enum, default_value_t = Dtype::F32)]
     pub(crate) dtype: Dtype,
     /// Training steps: stochastic gradient descent with momentum 0.9. With 0, networks are measured untrained only.
-    #[arg(long, value_name = "N", default_value_t = 300)]
+    #[arg(long, value_name = "N", default_value_t = 300, value_parser = steps())]
     pub(crate) steps: usize,
     /// Learning rate.
     #[arg(long, value_name = "RATE", default_value_t = 0.005, value_parser = positive)]
     pub(crate) lr: f64,
-    /// Folder that the results are written to; made where there is none.
+    /// Folder that the results are written to when all are there; made where there is none. A run that is stopped before,
+    /// with Ctrl-C for example, leaves nothing.
     #[arg(long, value_name = "DIR", default_value = "depth-sweep-out")]
     pub(crate) out: PathBuf,
 }
@@ -113,7 +115,22 @@ impl Options {
         let mut options = Options::try_parse()?;
         keep_first(&mut options.depths);
         keep_first(&mut options.activations);
+        options.check_variances()?;
         Ok(options)
+    }
+
+    /// Whether weights and biases are numbers in the scalar that is computed in.
+    fn check_variances(&self) -> Result<(), clap::Error> {
+        let largest = if self.dtype == Dtype::F32 { f64::from(f32::MAX) } else { f64::MAX };
+        let variances = [("--weight-variance", self.weight_variance), ("--bias-variance", self.bias_variance)];
+        for (name, variance) in variances {
+            // No normal number is drawn that is a hundred deviations from its mean.
+            if let Some(variance) = variance.filter(|variance| variance.sqrt() > largest / 100.0) {
+                let message = format!("{name} {variance:e}: too large for {}", self.dtype);
+                return Err(Options::command().error(ErrorKind::ValueValidation, message));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -150,6 +167,10 @@ fn keep_first<V: PartialEq + Clone>(values: &mut Vec<V>) {
 
 fn count(most: u64) -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(1..=most)
+}
+
+fn steps() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(0..=1_000_000_000)
 }
 
 fn activation(name: &str) -> Result<Activation, String> {

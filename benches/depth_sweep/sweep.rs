@@ -3,8 +3,10 @@
 use autodiff::Real;
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::data::Data;
+use crate::memory::networks_at_a_time;
 use crate::network::Configuration;
 use crate::options::Options;
 use crate::run::{Outcome, run};
@@ -14,27 +16,37 @@ use crate::{Failure, files};
 /// The outcomes, by activation, depth and seed in this order. Networks run in parallel and share nothing that they
 /// write to, so the numbers do not depend on how many threads there are.
 pub(crate) fn sweep<T: Real>(options: &Options) -> Result<Vec<Outcome>, Failure> {
-    let data: Vec<Data<T>> =
-        (0..options.seeds).map(|seed| Data::load(options, seed as u64)).collect::<Result<_, _>>()?;
-    files::prepare(&options.out).map_err(|error| {
+    files::check(&options.out).map_err(|error| {
         Failure::Option(format!("--out {}: no files can be written there: {error}", options.out.display()))
     })?;
+    let threads = threads(options)?;
+    let data: Vec<Data<T>> =
+        (0..options.seeds).map(|seed| Data::load(options, seed as u64)).collect::<Result<_, _>>()?;
     let configurations = configurations(options);
     let layers: usize = configurations.iter().map(|configuration| configuration.depth * options.seeds).sum();
     let progress = ProgressBar::new(layers as u64).with_style(style());
     let networks: Vec<_> =
         configurations.iter().flat_map(|of| (0..).zip(&data).map(move |of_seed| (of, of_seed))).collect();
-    let outcomes = networks
-        .into_par_iter()
-        .with_max_len(1)
-        .map(|(configuration, (seed, data))| {
+    let outcomes = threads.install(|| {
+        let networks = networks.into_par_iter().with_max_len(1);
+        let outcomes = networks.map(|(configuration, (seed, data))| {
             let outcome = run(options, configuration.clone(), seed, data);
             progress.inc(configuration.depth as u64);
             outcome
-        })
-        .collect::<Result<_, _>>()?;
+        });
+        outcomes.collect::<Result<_, _>>()
+    })?;
     progress.finish_and_clear();
     Ok(outcomes)
+}
+
+/// As many threads as there are, but no more than there is memory for networks.
+fn threads(options: &Options) -> Result<ThreadPool, Failure> {
+    let all = ThreadPoolBuilder::new().build()?;
+    match networks_at_a_time(options, all.current_num_threads())? {
+        fitting if fitting < all.current_num_threads() => Ok(ThreadPoolBuilder::new().num_threads(fitting).build()?),
+        _ => Ok(all),
+    }
 }
 
 fn configurations(options: &Options) -> Vec<Configuration> {

@@ -5,6 +5,7 @@ use autodiff::{Mode, Real, Shape, Var};
 
 use crate::module::Module;
 use crate::refusal::refuse;
+use crate::settings::share_below_one;
 
 /// Dropout (Srivastava 2014), inverted: in training each value is zero with probability `rate` and divided by `1 − rate`
 /// otherwise, so that its mean stays; in evaluation nothing happens.
@@ -70,6 +71,9 @@ const SELU_LIMIT: f64 = -1.758_099_340_847_376_6;
 impl<T: Real> Module<T> for Dropout {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
+        if let Err(reason) = share_below_one("rate", self.rate) {
+            return refuse("dropout", reason, x);
+        }
         if self.rate == 0.0 || (x.recording().mode() == Mode::Eval && !self.in_evaluation) {
             return x;
         }
@@ -90,9 +94,6 @@ impl<T: Real> Module<T> for Dropout {
 
 #[track_caller]
 fn alpha<'t, T: Real>(x: Var<'t, T>, shape: Shape, rate: f64) -> Var<'t, T> {
-    if !(0.0..1.0).contains(&rate) {
-        return no_rate(x, rate);
-    }
     let keep = 1.0 - rate;
     let scale = 1.0 / (keep + SELU_LIMIT * SELU_LIMIT * keep * rate).sqrt();
     let mask = x.recording().random(shape, Draws::Bernoulli(keep));
@@ -103,15 +104,7 @@ fn alpha<'t, T: Real>(x: Var<'t, T>, shape: Shape, rate: f64) -> Var<'t, T> {
 /// `1/(1 − rate)` with probability `1 − rate`, else 0; `x` is what it is made for.
 #[track_caller]
 pub(crate) fn keep_mask<'t, T: Real>(x: Var<'t, T>, shape: Shape, rate: f64) -> Var<'t, T> {
-    if !(0.0..1.0).contains(&rate) {
-        return no_rate(x, rate);
-    }
     x.recording().random(shape, Draws::Bernoulli(1.0 - rate)) / (1.0 - rate)
-}
-
-#[track_caller]
-fn no_rate<'t, T: Real>(x: Var<'t, T>, rate: f64) -> Var<'t, T> {
-    refuse("dropout", format!("the rate is {rate}; it must lie from 0 up to, but not including, 1"), x)
 }
 
 #[cfg(test)]
@@ -192,7 +185,12 @@ mod tests {
             let mut tape = Tape::new();
             let t = tape.start(&params, Mode::Train);
             let message = dropout.forward(t.input(&[1.0].into())).value().unwrap_err().to_string();
-            assert!(message.starts_with(&format!("dropout: the rate is {rate};")), "{message}");
+            assert!(
+                message.starts_with(&format!(
+                    "dropout: rate is {rate}: must be from 0 up to, but not including, 1: [1] at nn"
+                )),
+                "{message}"
+            );
         }
     }
 }

@@ -41,6 +41,7 @@ mod normalisation;
 mod refusal;
 mod residual;
 mod resnet;
+mod settings;
 pub mod state;
 mod weight;
 

@@ -22,7 +22,8 @@ impl Linear {
         Linear::with(scope, fan_in, fan_out, Initial::XavierUniform, Initial::Constant(0.0))
     }
 
-    /// A layer with these initialisers.
+    /// A layer with these initialisers. Fans of a weight that does not fit into memory are a mistake that its
+    /// [`Params`](autodiff::Params) and every tape give.
     pub fn with<T: Real>(
         mut scope: Scope<'_, T>,
         fan_in: usize,
@@ -34,7 +35,7 @@ impl Linear {
         Linear {
             weight: Weight::new(&mut scope, &matrix, weight),
             // The bias has the fans of its layer: a variance that is scaled by fan_in means the same for both.
-            bias: scope.parameter("bias", vector, |values, random| bias.fill(&matrix, values, random)),
+            bias: bias.register(&mut scope, "bias", &vector, &matrix),
         }
     }
 
@@ -44,7 +45,8 @@ impl Linear {
         Linear { weight: self.weight.normalised(scope), ..self }
     }
 
-    /// The same layer, which drops weights in training as [`Weight::dropped`].
+    /// The same layer, which drops weights in training as [`Weight::dropped`] with this probability, from 0 up to but not
+    /// including 1.
     #[must_use]
     pub fn drop_connect(self, rate: f64) -> Self {
         Linear { weight: self.weight.dropped(rate), ..self }
@@ -88,11 +90,11 @@ mod tests {
     }
 
     #[test]
-    fn an_initialiser_that_gives_no_number_is_named_with_its_parameter() {
+    fn an_initialiser_out_of_its_range_is_named_with_its_parameter() {
         let mut params = Params::<f32>::new(0);
         let (weight, bias) = (Initial::Normal { variance: -1.0 }, Initial::Constant(0.0));
         Linear::with(params.scope("fc"), 2, 3, weight, bias);
         let message = Tape::new().start(&params, Mode::Train).check().unwrap_err().to_string();
-        assert_eq!(message, "parameter fc.weight: its initialiser gave NaN at place 0");
+        assert_eq!(message, "parameter fc.weight: its initializer's variance is -1: must be a number from 0 up");
     }
 }

@@ -3,6 +3,8 @@
 use autodiff::{Real, Var};
 
 use crate::module::Module;
+use crate::refusal::refuse;
+use crate::settings::finite;
 
 /// `activation(shortcut(x) + scale · branch(x))` (He 2015).
 ///
@@ -40,7 +42,7 @@ impl<F, S, A> Residual<F, S, A> {
         Residual { branch, shortcut, activation, scale, connected }
     }
 
-    /// The branch times this number: `1/√depth` keeps the total finite however many blocks there are.
+    /// The branch times this finite number: `1/√depth` keeps the total finite however many blocks there are.
     #[must_use]
     pub fn scaled(self, scale: f64) -> Self {
         Residual { scale, ..self }
@@ -56,6 +58,9 @@ impl<F, S, A> Residual<F, S, A> {
 impl<T: Real, F: Module<T>, S: Module<T>, A: Module<T>> Module<T> for Residual<F, S, A> {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
+        if let Err(reason) = finite::<T>("scale", self.scale) {
+            return refuse("residual", reason, x);
+        }
         let branch = self.branch.forward(x);
         let scaled = if self.scale == 1.0 { branch } else { branch * self.scale };
         let sum = if self.connected { self.shortcut.forward(x) + scaled } else { scaled };

@@ -9,6 +9,7 @@ use crate::linear::Linear;
 use crate::module::Module;
 use crate::normalisation::BatchNorm;
 use crate::residual::Residual;
+use crate::settings::require;
 
 /// How a [`ResNet`] is built.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,15 +96,25 @@ fn convolution<T: Real>(scope: Scope<'_, T>, channels: [usize; 2], [kernel, stri
     Conv2d::with(scope, channels[0], channels[1], [kernel; 2], settings)
 }
 
+/// The most blocks of all stages: each is a handful of parameters with names of their own.
+const MOST_BLOCKS: usize = 4096;
+
 impl ResNet {
     /// The network; parameters are named as `stem.conv.weight`, `stages.1.0.bn2.bias`, `head.weight`.
+    ///
+    /// More than 4096 blocks in all are a mistake that the [`Params`](autodiff::Params) and every tape give, and so are
+    /// weights that do not fit into memory.
     pub fn new<T: Real>(mut scope: Scope<'_, T>, settings: &ResNetSettings) -> Self {
+        let count = settings.stages.iter().fold(0, |sum: usize, &(_, count)| sum.saturating_add(count));
+        if let Err(reason) = require("the number of blocks", count, count <= MOST_BLOCKS, "at most 4096") {
+            scope.fail("stages", reason);
+        }
         let width = settings.stages.first().map_or(settings.channels, |stage| stage.0);
         let stem = stem(scope.child("stem"), width, settings);
         let mut blocks = Vec::new();
         let mut from = width;
         for (stage, &(to, count)) in settings.stages.iter().enumerate() {
-            for place in 0..count {
+            for place in 0..count.min(MOST_BLOCKS) {
                 let stride = if stage > 0 && place == 0 { 2 } else { 1 };
                 blocks.push(block(scope.child(&format!("stages.{stage}.{place}")), [from, to], stride, settings));
                 from = to;

@@ -6,6 +6,8 @@ use smallvec::SmallVec;
 
 use crate::dropout::keep_mask;
 use crate::initialisers::Initial;
+use crate::refusal::refuse;
+use crate::settings::share_below_one;
 
 /// A weight whose axis 0 counts the units.
 ///
@@ -20,27 +22,39 @@ pub struct Weight {
 
 impl Weight {
     pub(crate) fn new<T: Real>(scope: &mut Scope<'_, T>, shape: &[usize], initial: Initial) -> Self {
-        let weight = scope.parameter("weight", shape, |values, random| initial.fill(shape, values, random));
-        Weight { weight, magnitude: None, drop_rate: 0.0 }
+        Weight { weight: initial.register(scope, "weight", shape, shape), magnitude: None, drop_rate: 0.0 }
     }
 
     /// Weight normalisation (Salimans and Kingma 2016): the weight of each unit is `magnitude · v / ‖v‖`, where `v` is the
-    /// parameter `weight` and the magnitude starts as its norm, so that the layer stays as it is at first.
+    /// parameter `weight` and the magnitude starts as its norm, so that the layer stays as it is at first. A unit of zeros has
+    /// no direction: that is a mistake which the [`Params`](autodiff::Params) and every tape give.
     #[must_use]
     pub fn normalised<T: Real>(self, mut scope: Scope<'_, T>) -> Self {
-        // Of another Params there is no value; the recording will say so.
-        let Ok(value) = scope.params().value(self.weight) else { return self };
+        let value = match scope.params().value(self.weight) {
+            Ok(value) => value,
+            Err(error) => {
+                scope.fail("magnitude", format!("the weight to be normalised: {error}"));
+                return self;
+            }
+        };
         let units = value.shape().first().copied().unwrap_or(1);
         let each = value.data().len() / units.max(1);
         let norm = |unit: &[T]| unit.iter().map(|x| x.to_f64() * x.to_f64()).sum::<f64>().sqrt();
+        let norms: Vec<f64> = value.data().chunks(each.max(1)).map(norm).collect();
+        if let Some(unit) = norms.iter().position(|&norm| norm == 0.0) {
+            scope.fail(
+                "magnitude",
+                format!("the weights of unit {unit} are all 0: they have no direction to normalise"),
+            );
+        }
         let magnitude = scope.parameter("magnitude", [units], |values, _| {
-            values.iter_mut().zip(value.data().chunks(each.max(1))).for_each(|(to, unit)| *to = norm(unit));
+            values.iter_mut().zip(&norms).for_each(|(value, norm)| *value = *norm);
         });
         Weight { magnitude: Some(magnitude), ..self }
     }
 
-    /// DropConnect (Wan 2013): in training each entry is zero with probability `rate`, drawn once a recording; the others
-    /// are divided by `1 − rate`.
+    /// DropConnect (Wan 2013): in training each entry is zero with probability `rate`, from 0 up to but not including 1, drawn
+    /// once a recording; the others are divided by `1 − rate`.
     #[must_use]
     pub fn dropped(self, rate: f64) -> Self {
         Weight { drop_rate: rate, ..self }
@@ -60,6 +74,9 @@ impl Weight {
     #[track_caller]
     pub(crate) fn record<'t, T: Real>(&self, recording: &'t Recording<'t, T>) -> Var<'t, T> {
         let mut weight = recording.param(self.weight);
+        if let Err(reason) = share_below_one("rate", self.drop_rate) {
+            return refuse("drop_connect", reason, weight);
+        }
         let Ok(shape) = weight.shape() else { return weight };
         if let Some(magnitude) = self.magnitude {
             let others: SmallVec<[usize; 4]> = (1..shape.rank()).collect();

@@ -45,7 +45,7 @@ impl Windows {
     fn valid(&self, axis: usize, offset: usize) -> Run {
         let (stride, before, shift) = (self.stride[axis], self.before[axis], offset * self.dilation[axis]);
         let to = before.saturating_sub(shift).div_ceil(stride);
-        let from = to * stride + shift; // counted with the zeros before
+        let from = to.saturating_mul(stride).saturating_add(shift); // counted with the zeros before
         let end = self.image[axis] + before;
         let length =
             if from < end { ((end - from - 1) / stride + 1).min(self.places[axis].saturating_sub(to)) } else { 0 };
@@ -57,6 +57,9 @@ impl Windows {
         let ([height, width], [kernel_height, kernel_width]) = (self.image, self.kernel);
         for y in 0..kernel_height {
             let vertical = self.valid(0, y);
+            if vertical.length == 0 {
+                continue;
+            }
             for x in 0..kernel_width {
                 let across = self.valid(1, x);
                 if across.length == 0 {
@@ -64,12 +67,10 @@ impl Windows {
                 }
                 for channel in 0..self.channels {
                     let row = (channel * kernel_height + y) * kernel_width + x;
-                    let mut to = row * self.columns() + vertical.to * self.places[1] + across.to;
-                    let mut from = (channel * height + vertical.from) * width + across.from;
-                    for _ in 0..vertical.length {
-                        visit(to, from, across.length);
-                        to += self.places[1];
-                        from += self.stride[0] * width;
+                    let to = row * self.columns() + vertical.to * self.places[1] + across.to;
+                    for line in 0..vertical.length {
+                        let image_line = channel * height + vertical.from + line * self.stride[0];
+                        visit(to + line * self.places[1], image_line * width + across.from, across.length);
                     }
                 }
             }

@@ -36,7 +36,26 @@ impl<T: Real> Params<T> {
     }
 
     pub(crate) fn register_state(&mut self, name: String, value: &Tensor<f64>) -> StateId {
-        let entry = append(self, name, value.shape().clone(), Ok(value.data().into()), |params| &mut params.state);
+        self.append_state(name, value.shape().clone(), Ok(value.data().into()))
+    }
+
+    pub(crate) fn register_state_with(&mut self, name: String, shape: Shape, fill: impl FnOnce(&mut [f64])) -> StateId {
+        let room = memory::room(|| format!("state {name} of shape {shape}"), shape.checked_size());
+        let initial = room.map(|mut initial: Vec<f64>| {
+            initial.resize(shape.size(), 0.0);
+            fill(&mut initial);
+            initial.into()
+        });
+        self.append_state(name, shape, initial)
+    }
+
+    /// Keeps a mistake that a module found in a parameter or setting of its own, if it is the first.
+    pub(crate) fn fail(&mut self, name: &str, reason: &str) {
+        refuse(self, mistake(name, reason));
+    }
+
+    fn append_state(&mut self, name: String, shape: Shape, initial: Result<Cow<'_, [f64]>, Error>) -> StateId {
+        let entry = append(self, name, shape, initial, |params| &mut params.state);
         let (key, index) = (entry.key, self.table.states.len());
         let table = Arc::make_mut(&mut self.table);
         table.by_name.insert(entry.name.clone(), Slot::State(index));

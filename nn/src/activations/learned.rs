@@ -6,6 +6,7 @@ use crate::initialisers::Initial;
 use crate::linear::Linear;
 use crate::module::Module;
 use crate::refusal::refuse;
+use crate::settings::require;
 
 /// Parametric relu: `x` where positive, else `slope · x`, with a learned slope (He 2015).
 ///
@@ -28,7 +29,7 @@ impl PRelu {
     }
 
     fn slopes<T: Real>(mut scope: Scope<'_, T>, count: usize) -> ParamId {
-        scope.parameter("slope", [count], |values, random| Initial::Constant(0.25).fill(&[count], values, random))
+        Initial::Constant(0.25).register(&mut scope, "slope", &[count], &[count])
     }
 
     /// The slopes, `[1]` or `[channels]`.
@@ -82,7 +83,8 @@ impl Maxout {
         weight: Initial,
         bias: Initial,
     ) -> Self {
-        Maxout { linear: Linear::with(scope, fan_in, fan_out * pieces, weight, bias), pieces }
+        // Saturated, there is no memory for as many outputs, which the parameters say.
+        Maxout { linear: Linear::with(scope, fan_in, fan_out.saturating_mul(pieces), weight, bias), pieces }
     }
 
     /// The linear functions.
@@ -94,10 +96,13 @@ impl Maxout {
 impl<T: Real> Module<T> for Maxout {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
+        if let Err(reason) = require("pieces", self.pieces, self.pieces > 0, "at least 1") {
+            return refuse("maxout", reason, x);
+        }
         let pieces = self.linear.forward(x);
         let Ok(shape) = pieces.shape() else { return pieces };
         let Some(last) = shape.rank().checked_sub(1) else { return pieces };
-        let outputs = shape[last].checked_div(self.pieces).unwrap_or(0);
+        let outputs = shape[last] / self.pieces;
         pieces.reshape(shape.with(last, outputs).insert(last + 1, self.pieces)).max(last + 1)
     }
 }
@@ -153,7 +158,7 @@ mod tests {
         let nothing = Maxout::new(params.scope("nothing"), 1, 2, 0);
         let t = tape.start(&params, Mode::Train);
         let message = nothing.forward(t.input(&[[0.25]].into())).value().unwrap_err().to_string();
-        assert!(message.contains("no element (extent 0) has no extreme"), "{message}");
+        assert!(message.contains("maxout: pieces is 0: must be at least 1"), "{message}");
     }
 
     #[test]

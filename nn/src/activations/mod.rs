@@ -11,14 +11,16 @@ use autodiff::{Real, Var};
 pub use self::axis::{Glu, LogSoftmax, Softmax};
 pub use self::learned::{Maxout, PRelu};
 use crate::module::Module;
+use crate::refusal::refuse;
+use crate::settings::{finite, not_negative, positive};
 
-/// One row an activation: documentation, struct with attributes and their defaults, name, operation.
+/// One row an activation: documentation, struct with attributes, their defaults and what they must be, name, operation.
 macro_rules! activations {
     ($(
         $(#[$doc:meta])*
-        $module:ident $({ $($attribute:ident: $default:literal),* })? = $name:literal, |$x:ident| $forward:expr;
+        $module:ident $({ $($attribute:ident: $default:literal $valid:ident),* })? = $name:literal, |$x:ident| $forward:expr;
     )*) => {
-        $(activations!(@module $(#[$doc])* $module $($($attribute: $default)*)?, |$x| $forward);)*
+        $(activations!(@module $(#[$doc])* $module $name $($($attribute: $default $valid)*)?, |$x| $forward);)*
 
         /// An activation chosen by name, attributes at their defaults.
         #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,7 +52,7 @@ macro_rules! activations {
             }
         }
     };
-    (@module $(#[$doc:meta])* $module:ident, |$x:ident| $forward:expr) => {
+    (@module $(#[$doc:meta])* $module:ident $name:literal, |$x:ident| $forward:expr) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, Default, PartialEq)]
         pub struct $module;
@@ -62,12 +64,12 @@ macro_rules! activations {
             }
         }
     };
-    (@module $(#[$doc:meta])* $module:ident $($attribute:ident: $default:literal)+, |$x:ident| $forward:expr) => {
+    (@module $(#[$doc:meta])* $module:ident $name:literal $($attribute:ident: $default:literal $valid:ident)+, |$x:ident| $forward:expr) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq)]
         pub struct $module {
             $(
-                #[doc = concat!("The constant `", stringify!($attribute), "`.")]
+                #[doc = concat!("The constant `", stringify!($attribute), "`: ", requirement!($valid), ".")]
                 pub $attribute: f64,
             )+
         }
@@ -83,9 +85,25 @@ macro_rules! activations {
             #[track_caller]
             fn forward<'t>(&self, $x: Var<'t, T>) -> Var<'t, T> {
                 let $module { $($attribute),+ } = *self;
+                $(if let Err(reason) = $valid::<T>(stringify!($attribute), $attribute) {
+                    return refuse($name, reason, $x);
+                })+
                 $forward
             }
         }
+    };
+}
+
+/// What an attribute must be, in words.
+macro_rules! requirement {
+    (finite) => {
+        "a finite number"
+    };
+    (not_negative) => {
+        "a number from 0 up"
+    };
+    (positive) => {
+        "a positive number"
     };
 }
 
@@ -99,9 +117,9 @@ activations! {
     /// `max(x, 0)` (Nair and Hinton 2010).
     Relu = "relu", |x| x.relu();
     /// `x` where positive, else `slope · x` (Maas 2013).
-    LeakyRelu { slope: 0.01 } = "leaky_relu", |x| x.leaky_relu(slope);
+    LeakyRelu { slope: 0.01 finite } = "leaky_relu", |x| x.leaky_relu(slope);
     /// `x` where positive, else `alpha (eˣ − 1)` (Clevert 2015).
-    Elu { alpha: 1.0 } = "elu", |x| x.elu(alpha);
+    Elu { alpha: 1.0 finite } = "elu", |x| x.elu(alpha);
     /// Scaled exponential linear unit, which keeps mean 0 and variance 1 (Klambauer 2017).
     Selu = "selu", |x| x.selu();
     /// `x Φ(x)` with the normal distribution function Φ (Hendrycks and Gimpel 2016).
@@ -128,15 +146,15 @@ activations! {
     HardSwish = "hard_swish", |x| x * x.hard_sigmoid();
     /// `x` where positive, else `alpha (e^(x/alpha) − 1)`: an [`Elu`] without a kink for every positive `alpha` (Barron
     /// 2017).
-    Celu { alpha: 1.0 } = "celu", |x| (x / alpha).elu(1.0) * alpha;
+    Celu { alpha: 1.0 positive } = "celu", |x| (x / alpha).elu(1.0) * alpha;
     /// `x − tanh(x)`.
     Tanhshrink = "tanhshrink", |x| x - x.tanh();
     /// `x` moved towards 0 by `lambda`, and 0 where it is nearer than that.
-    Softshrink { lambda: 0.5 } = "softshrink", |x| (x - lambda).relu() - (-x - lambda).relu();
+    Softshrink { lambda: 0.5 not_negative } = "softshrink", |x| (x - lambda).relu() - (-x - lambda).relu();
     /// `x` where it is farther from 0 than `lambda`, else 0.
-    Hardshrink { lambda: 0.5 } = "hardshrink", |x| x * (x.detach().abs() - lambda).relu().sign();
+    Hardshrink { lambda: 0.5 not_negative } = "hardshrink", |x| x * (x.detach().abs() - lambda).relu().sign();
     /// `x` where it is above `threshold`, else `value`. By name it is the thresholded relu of Konda (2015).
-    Threshold { threshold: 1.0, value: 0.0 } = "threshold", |x| {
+    Threshold { threshold: 1.0 finite, value: 0.0 finite } = "threshold", |x| {
         let above = (x.detach() - threshold).relu().sign();
         above.select(x, (1.0 - above) * value)
     };

@@ -4,9 +4,10 @@ use autodiff::ops::Placement;
 use autodiff::{ParamId, Real, Scope, Var};
 
 use super::padding::Padding;
-use super::two;
+use super::{check_groups, check_windows, name, two};
 use crate::initialisers::Initial;
 use crate::module::Module;
+use crate::refusal::refuse;
 use crate::weight::Weight;
 
 /// A convolution over `N` axes, 1 or 2: `[samples, in, ..]` to `[samples, out, ..]`, with extents
@@ -33,13 +34,14 @@ pub type Conv2d = Conv<2>;
 /// What a convolution has settings for.
 #[derive(Clone, Copy, Debug)]
 pub struct ConvSettings<const N: usize> {
-    /// Steps between windows.
+    /// Steps between windows, at least 1.
     pub stride: [usize; N],
     /// What stands around the input.
     pub padding: Padding<N>,
-    /// Steps between the places of a window.
+    /// Steps between the places of a window, at least 1.
     pub dilation: [usize; N],
-    /// Into how many groups the channels fall; as many as channels make a depthwise convolution.
+    /// Into how many groups the channels fall, a divisor of the input's and the output's; as many as channels make a
+    /// depthwise convolution.
     pub groups: usize,
     /// How weights start.
     pub weight: Initial,
@@ -67,7 +69,8 @@ impl<const N: usize> Conv<N> {
         Conv::with(scope, channels_in, channels_out, kernel, ConvSettings::default())
     }
 
-    /// With these settings.
+    /// With these settings. Channels that do not divide into the groups are a mistake that the [`Params`](autodiff::Params)
+    /// and every tape give; other settings are checked where the layer runs.
     pub fn with<T: Real>(
         mut scope: Scope<'_, T>,
         channels_in: usize,
@@ -79,9 +82,9 @@ impl<const N: usize> Conv<N> {
         let ConvSettings { stride, padding, dilation, groups, weight, bias } = settings;
         let shape: Vec<usize> =
             [channels_out, channels_in.checked_div(groups).unwrap_or(0)].into_iter().chain(kernel).collect();
+        check_groups(&mut scope, channels_in, channels_out, groups);
         let weight = Weight::new(&mut scope, &shape, weight);
-        let bias = bias
-            .map(|bias| scope.parameter("bias", [channels_out], |values, random| bias.fill(&shape, values, random)));
+        let bias = bias.map(|bias| bias.register(&mut scope, "bias", &[channels_out], &shape));
         Conv { kernel, stride, padding, dilation, groups, weight, bias }
     }
 
@@ -112,6 +115,9 @@ impl<T: Real, const N: usize> Module<T> for Conv<N> {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
         let recording = x.recording();
+        if let Err(reason) = check_windows(self.kernel, self.stride, self.dilation) {
+            return refuse(name::<N>("conv1d", "conv2d"), reason, x);
+        }
         let x = self.padding.wrap(x);
         let Ok(shape) = x.shape() else { return x };
         let zeros = std::array::from_fn(|axis| {

@@ -2,6 +2,8 @@
 
 use autodiff::{Real, Var};
 
+use crate::refusal::refuse;
+
 /// What a convolution adds around its input, along each of its `N` axes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Padding<const N: usize> {
@@ -10,7 +12,7 @@ pub enum Padding<const N: usize> {
     /// Zeros, as many as make the output's extent that of the input divided by the stride, rounded up; where their number
     /// is odd, the last stands behind (as in PyTorch and TensorFlow).
     Same,
-    /// So many places from the opposite end, before and after: the axis is a circle.
+    /// This number of places from the opposite end, before and after, at most the axis' extent: the axis is a circle.
     Circular([usize; N]),
 }
 
@@ -22,7 +24,8 @@ impl<const N: usize> Padding<N> {
             Padding::Circular(_) => [0; 2],
             Padding::Same => {
                 let last = extent.div_ceil(stride.max(1)).saturating_sub(1) * stride;
-                let total = (last + reach + 1).saturating_sub(extent);
+                // Saturated, it is padding that does not fit into memory, which the convolution says.
+                let total = last.saturating_add(reach).saturating_add(1).saturating_sub(extent);
                 [total / 2, total - total / 2]
             }
         }
@@ -36,8 +39,12 @@ impl<const N: usize> Padding<N> {
         for (axis, places) in places.into_iter().enumerate() {
             let Ok(shape) = y.shape() else { return y };
             let extent = shape.get(2 + axis).copied().unwrap_or(0);
-            // More than once around has no meaning in one step; narrow says so.
-            let ends = [y.narrow(2 + axis, extent.saturating_sub(places)..extent), y, y.narrow(2 + axis, 0..places)];
+            if places > extent {
+                let reason =
+                    format!("circular padding by 0..{places} of an axis of extent {extent}: must be within it");
+                return refuse("pad", reason, y);
+            }
+            let ends = [y.narrow(2 + axis, extent - places..extent), y, y.narrow(2 + axis, 0..places)];
             y = y.recording().concatenate(ends, 2 + axis);
         }
         y

@@ -1,11 +1,14 @@
 //! Pooling: the largest value or the mean of each window.
 
-use autodiff::{Real, Tensor, Var, keep};
+use autodiff::{Error, Real, Tensor, Var, keep};
 
 use smallvec::SmallVec;
 
 use crate::module::Module;
 use crate::refusal::refuse;
+use crate::settings::{Check, require};
+
+use super::check_windows;
 
 /// What is taken of a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,29 +81,42 @@ impl<const N: usize> Pool<N> {
         Pool { counts_padding: false, ..self }
     }
 
+    fn check(&self) -> Check {
+        check_windows(self.kernel, self.stride, self.dilation)?;
+        let half = self.padding.iter().zip(&self.kernel).all(|(padding, kernel)| *padding <= kernel / 2);
+        let (padding, kernel) = (format!("{:?}", self.padding), self.kernel);
+        require("padding", padding, half, &format!("at most half the kernel, which is {kernel:?}"))
+    }
+
     /// What stands around axis `axis` of this extent: padding before, padding after, and what the last window reaches past
     /// that. Nothing if no window fits.
     fn around(&self, axis: usize, extent: usize) -> Option<[usize; 3]> {
         let (stride, padding) = (self.stride[axis], self.padding[axis]);
-        let reach = self.dilation[axis].checked_mul(self.kernel[axis].checked_sub(1)?)?;
-        if stride == 0 || self.dilation[axis] == 0 || padding > self.kernel[axis] / 2 {
-            return None;
-        }
+        let reach = self.dilation[axis] * (self.kernel[axis] - 1);
         let spare = extent.checked_add(2 * padding)?.checked_sub(reach)?.checked_sub(1)?;
         // One more window if it starts inside the value or the padding before it.
-        let more = self.ceil && !spare.is_multiple_of(stride) && (spare / stride + 1) * stride < extent + padding;
-        let past = if more { (spare / stride + 1) * stride - spare } else { 0 };
+        let next = (spare / stride + 1).checked_mul(stride).filter(|&next| next < extent + padding);
+        let past = next.filter(|_| self.ceil && !spare.is_multiple_of(stride)).map_or(0, |next| next - spare);
         Some([padding, padding, past])
     }
 
-    /// How many places of each window lie in the value, or in the padding if that counts, along one axis.
-    fn counts(&self, axis: usize, extent: usize, [before, after, past]: [usize; 3]) -> Vec<f64> {
+    /// For each window along one axis, one over the number of its places that lie in the value, or in the padding if that
+    /// counts.
+    fn shares<T: Real>(
+        &self,
+        axis: usize,
+        extent: usize,
+        [before, after, past]: [usize; 3],
+    ) -> Result<Tensor<T>, Error> {
         let reach = self.dilation[axis] * (self.kernel[axis] - 1);
         let windows = (extent + before + after + past - reach - 1) / self.stride[axis] + 1;
         let counted = if self.counts_padding { 0..extent + before + after } else { before..before + extent };
-        let places =
-            |window: usize| (0..self.kernel[axis]).map(move |k| window * self.stride[axis] + k * self.dilation[axis]);
-        (0..windows).map(|window| places(window).filter(|place| counted.contains(place)).count() as f64).collect()
+        // How many places of the window that starts here lie before this one. Not one by one: the window may be huge.
+        let before = |place: usize, start: usize| {
+            place.saturating_sub(start).div_ceil(self.dilation[axis]).min(self.kernel[axis])
+        };
+        let counted = |start: usize| before(counted.end, start) - before(counted.start, start);
+        Tensor::try_from_fn([windows], |window| T::ONE / T::from_f64(counted(window * self.stride[axis]) as f64))
     }
 }
 
@@ -111,24 +127,34 @@ impl<T: Real, const N: usize> Module<T> for Pool<N> {
         if shape.rank() != N + 2 {
             return refuse("pool", format!("takes [samples, channels, ..] with {N} axes behind"), x);
         }
+        if let Err(reason) = self.check() {
+            return refuse("pool", reason, x);
+        }
         let outside = if self.pooling == Pooling::Max { f64::NEG_INFINITY } else { 0.0 };
         let (mut y, mut share) = (x, None::<Var<'t, T>>);
         for axis in 0..N {
             let extent = shape[2 + axis];
             let Some(around) = self.around(axis, extent) else {
-                let reason = "no window fits: kernel, stride and dilation must be at least 1, the padding at most half the \
-                              kernel, and the window no larger than the padded value";
+                let (kernel, dilation) = (self.kernel[axis], self.dilation[axis]);
+                let reason = format!(
+                    "no window fits: a kernel of {kernel} with dilation {dilation} is larger than an extent of {extent} with \
+                     padding {}",
+                    self.padding[axis]
+                );
                 return refuse("pool", reason, x);
             };
             let [before, after, past] = around;
             if before + after + past > 0 {
                 y = y.pad(2 + axis, before, after + past, outside);
             }
-            y = y.windows(2 + axis, self.kernel[axis], self.stride[axis], self.dilation[axis]);
+            // A longer step than the padded value makes no other windows, and none whose places overflow.
+            let step = |step: usize| step.min(extent + before + after);
+            y = y.windows(2 + axis, self.kernel[axis], step(self.stride[axis]), step(self.dilation[axis]));
             if self.pooling == Pooling::Average {
-                let counts = self.counts(axis, extent, around);
-                let shares = Tensor::from_fn([counts.len()], |k| T::ONE / T::from_f64(counts[k]));
-                let along = x.recording().constant(&shares);
+                let along = match self.shares(axis, extent, around) {
+                    Ok(shares) => x.recording().constant(&shares),
+                    Err(error) => return refuse("pool", error.to_string(), x),
+                };
                 share = match share {
                     Some(share) => Some(share.unsqueeze(axis) * along),
                     None => Some(along),
@@ -150,6 +176,9 @@ pub struct GlobalPool(pub Pooling);
 impl<T: Real> Module<T> for GlobalPool {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
+        if x.shape().is_ok_and(|shape| shape.rank() < 2) {
+            return refuse("global_pool", "takes [samples, channels, ..]", x);
+        }
         let behind: SmallVec<[usize; 4]> = (2..x.shape().map_or(2, |shape| shape.rank())).collect();
         match self.0 {
             Pooling::Max => x.max(&behind[..]),
@@ -158,14 +187,25 @@ impl<T: Real> Module<T> for GlobalPool {
     }
 }
 
+/// The most windows of an [`AdaptivePool`] along an axis: each is recorded by itself.
+const MOST_WINDOWS: usize = 1 << 16;
+
 /// Pooling to given extents, whatever those of the input are: window `i` of `places` covers `⌊i·extent/places⌋` up to
 /// `⌈(i + 1)·extent/places⌉`, as in PyTorch. Windows overlap where the extent is no multiple.
+///
+/// # Errors
+/// Kept on the tape: another number of axes; 0 places, or more than 65,536.
 #[derive(Clone, Copy, Debug)]
 pub struct AdaptivePool<const N: usize> {
     /// What is taken of a window.
     pub pooling: Pooling,
     /// Extents of the output.
     pub places: [usize; N],
+}
+
+/// `⌊i·extent/places⌋`, for extents whose product with `i` overflows too.
+fn share(extent: usize, i: usize, places: usize) -> usize {
+    extent / places * i + extent % places * i / places
 }
 
 impl<T: Real, const N: usize> Module<T> for AdaptivePool<N> {
@@ -176,13 +216,16 @@ impl<T: Real, const N: usize> Module<T> for AdaptivePool<N> {
             let reason = format!("takes [samples, channels, ..] with {N} axes behind, and gives each at least 1 place");
             return refuse("adaptive_pool", reason, x);
         }
+        if let Some(places) = self.places.iter().find(|&&places| places > MOST_WINDOWS) {
+            return refuse("adaptive_pool", format!("places is {places}: must be at most {MOST_WINDOWS}"), x);
+        }
         // A window is a product of ranges, so the axes can be pooled one after the other.
         let mut y = x;
         for (axis, places) in self.places.into_iter().enumerate() {
             let (axis, extent) = (2 + axis, shape[2 + axis]);
             let mut windows = Vec::new();
             for i in 0..places {
-                let window = y.narrow(axis, i * extent / places..((i + 1) * extent).div_ceil(places));
+                let window = y.narrow(axis, share(extent, i, places)..extent - share(extent, places - i - 1, places));
                 windows.push(match self.pooling {
                     Pooling::Max => window.max(keep(axis)),
                     Pooling::Average => window.mean(keep(axis)),

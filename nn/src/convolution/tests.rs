@@ -1,4 +1,4 @@
-use autodiff::{Dual, Mode, Params, Tape, Tensor, check};
+use autodiff::{Dual, Mode, Params, Program, Tape, Tensor, check};
 
 use super::*;
 use crate::Module;
@@ -47,9 +47,47 @@ fn what_does_not_fit_is_refused_with_the_reason() {
     let around = ConvSettings { padding: Padding::Circular([5, 0]), ..ConvSettings::default() };
     let around = Conv2d::with(params.scope("around"), 2, 3, [3, 3], around);
     assert!(message(&around, &params, &[1, 2, 4, 4]).contains("0..5"));
-    assert!(message(&Pool::max([3, 3]).padding([2, 2]), &params, &[1, 1, 4, 4]).contains("the padding at most half"));
+    assert!(
+        message(&Pool::max([3, 3]).padding([2, 2]), &params, &[1, 1, 4, 4])
+            .contains("padding is [2, 2]: must be at most half the kernel, which is [3, 3]")
+    );
     assert!(message(&Pool::max([5, 1]), &params, &[1, 1, 4, 4]).contains("no window fits"));
     assert!(message(&Pool::max([2]), &params, &[1, 1, 4, 4]).contains("with 1 axes behind"));
     let nowhere = AdaptivePool { pooling: Pooling::Max, places: [0, 1] };
     assert!(message(&nowhere, &params, &[1, 1, 4, 4]).contains("at least 1 place"));
+}
+
+#[test]
+fn means_over_more_windows_than_there_is_memory_for_are_refused_while_recording() {
+    let params = Params::<f64>::default();
+    let recorded = Program::record(&params, Mode::Eval, |t| {
+        [Pool::average([2]).forward(t.declare_input("x", [1, 1, 1 << 46])).sum(..)]
+    });
+    assert!(recorded.unwrap_err().to_string().contains("memory"));
+    let huge = Pool::average([1 << 40]).padding([1 << 39]);
+    let recorded = Program::record(&params, Mode::Eval, |t| [huge.forward(t.declare_input("x", [1, 1, 2])).sum(..)]);
+    assert!(recorded.unwrap_err().to_string().contains("memory"));
+}
+
+#[test]
+fn places_of_a_window_are_counted_as_one_by_one() {
+    let x = Tensor::full([1, 1, 7], 1.0);
+    let params = Params::<f64>::default();
+    let mut tape = Tape::new();
+    for (kernel, padding, dilation, stride) in [(3, 1, 1, 1), (3, 1, 2, 2), (4, 2, 2, 1), (2, 1, 3, 3), (5, 2, 1, 3)] {
+        for (counts_padding, ceil) in [(false, false), (true, true), (true, false), (false, true)] {
+            let pool = Pool::average([kernel]).padding([padding]).dilation([dilation]).stride([stride]);
+            let pool = if counts_padding { pool } else { pool.without_padding_in_means() };
+            let pool = if ceil { pool.ceil() } else { pool };
+            let t = tape.start(&params, Mode::Eval);
+            let found = pool.forward(t.input(&x)).value().unwrap();
+            let counted = if counts_padding { 0..7 + 2 * padding } else { padding..7 + padding };
+            for (window, mean) in found.data().iter().enumerate() {
+                let places = || (0..kernel).map(|k| window * stride + k * dilation);
+                let inside = places().filter(|place| (padding..7 + padding).contains(place)).count() as f64;
+                let count = places().filter(|place| counted.contains(place)).count() as f64;
+                assert!((mean - inside / count).abs() < 1e-15, "{pool:?} {window}");
+            }
+        }
+    }
 }

@@ -4,9 +4,11 @@ use autodiff::ops::Placement;
 use autodiff::{ParamId, Real, Scope, Var};
 
 use super::conv::{finish, with_two_axes};
-use super::two;
+use super::{check_groups, check_windows, name, two};
 use crate::initialisers::Initial;
 use crate::module::Module;
+use crate::refusal::refuse;
+use crate::settings::{Check, require};
 
 /// A transposed convolution over `N` axes, 1 or 2, which undoes the extents of a [`Conv`](crate::Conv) with the same
 /// settings: `[samples, in, ..]` to `[samples, out, ..]`, with extents
@@ -15,6 +17,7 @@ use crate::module::Module;
 /// Parameters: `weight`, `[in, out/groups, kernel..]`, and unless left out `bias`, `[out]`, as in PyTorch.
 #[derive(Clone, Copy, Debug)]
 pub struct ConvTranspose<const N: usize> {
+    kernel: [usize; N],
     settings: TransposedSettings<N>,
     weight: ParamId,
     bias: Option<ParamId>,
@@ -29,15 +32,15 @@ pub type ConvTranspose2d = ConvTranspose<2>;
 /// What a transposed convolution has settings for.
 #[derive(Clone, Copy, Debug)]
 pub struct TransposedSettings<const N: usize> {
-    /// Steps between windows.
+    /// Steps between windows, at least 1.
     pub stride: [usize; N],
     /// Zeros around the input of the convolution that this transposes: places cut off here.
     pub padding: [usize; N],
     /// Added to the extents (PyTorch's `output_padding`); below the stride or the dilation.
     pub extra: [usize; N],
-    /// Steps between the places of a window.
+    /// Steps between the places of a window, at least 1.
     pub dilation: [usize; N],
-    /// Into how many groups the channels fall.
+    /// Into how many groups the channels fall, a divisor of the input's and the output's.
     pub groups: usize,
     /// How weights start.
     pub weight: Initial,
@@ -66,7 +69,8 @@ impl<const N: usize> ConvTranspose<N> {
         ConvTranspose::with(scope, channels_in, channels_out, kernel, TransposedSettings::default())
     }
 
-    /// With these settings.
+    /// With these settings. Channels that do not divide into the groups are a mistake that the [`Params`](autodiff::Params)
+    /// and every tape give; other settings are checked where the layer runs.
     pub fn with<T: Real>(
         mut scope: Scope<'_, T>,
         channels_in: usize,
@@ -80,12 +84,17 @@ impl<const N: usize> ConvTranspose<N> {
         // A unit reads `in/groups` channels: the fans are those of the transposed axes.
         let in_group = channels_in.checked_div(settings.groups).unwrap_or(0);
         let fans: Vec<usize> = [channels_out, in_group].into_iter().chain(kernel).collect();
-        let weight =
-            scope.parameter("weight", &shape[..], |values, random| settings.weight.fill(&fans, values, random));
-        let bias = settings
-            .bias
-            .map(|bias| scope.parameter("bias", [channels_out], |values, random| bias.fill(&fans, values, random)));
-        ConvTranspose { settings, weight, bias }
+        check_groups(&mut scope, channels_in, channels_out, settings.groups);
+        let weight = settings.weight.register(&mut scope, "weight", &shape, &fans);
+        let bias = settings.bias.map(|bias| bias.register(&mut scope, "bias", &[channels_out], &fans));
+        ConvTranspose { kernel, settings, weight, bias }
+    }
+
+    fn check(&self) -> Check {
+        let TransposedSettings { stride, extra, dilation, .. } = self.settings;
+        check_windows(self.kernel, stride, dilation)?;
+        let below = (0..N).all(|axis| extra[axis] < stride[axis].max(dilation[axis]));
+        require("extra", format!("{extra:?}"), below, "below the stride or the dilation")
     }
 
     /// The weight, `[in, out/groups, kernel..]`.
@@ -102,6 +111,9 @@ impl<const N: usize> ConvTranspose<N> {
 impl<T: Real, const N: usize> Module<T> for ConvTranspose<N> {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
+        if let Err(reason) = self.check() {
+            return refuse(name::<N>("conv_transpose1d", "conv_transpose2d"), reason, x);
+        }
         let TransposedSettings { stride, padding, extra, dilation, groups, .. } = self.settings;
         let placement = Placement {
             stride: two(stride, 1),

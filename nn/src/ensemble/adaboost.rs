@@ -2,7 +2,7 @@
 
 use autodiff::{Error, Real, Tensor};
 
-use super::{Trained, choices, predictions, refused, weighted_vote};
+use super::{Trained, at_least_one, choices, not_empty, predictions, refused, weighted_vote};
 use crate::data::Dataset;
 use crate::metrics::labelled;
 use crate::module::Module;
@@ -21,13 +21,16 @@ impl<T: Real, M: Module<T>> AdaBoost<T, M> {
     /// (`e ≥ 1 − 1/K`), which is left out.
     ///
     /// # Errors
-    /// What `fit` gives and what goes wrong on a tape; a first member no better than chance; scores that are no `[samples, K]`.
+    /// Data without samples; 0 rounds; what `fit` gives and what goes wrong on a tape; a first member no better than chance;
+    /// scores that are not `[samples, K]` or have a NaN; a label that is not one of `K` classes.
     #[track_caller]
     pub fn fit(
         data: &Dataset<T>,
         rounds: usize,
         mut fit: impl FnMut(usize, &Dataset<T>, &Tensor<T>) -> Result<Trained<T, M>, Error>,
     ) -> Result<Self, Error> {
+        not_empty(data.len())?;
+        at_least_one("rounds", rounds as u64)?;
         let mut weights = vec![1.0; data.len()];
         let (mut members, mut votes) = (Vec::new(), Vec::new());
         for round in 0..rounds {
@@ -59,7 +62,7 @@ impl<T: Real, M: Module<T>> AdaBoost<T, M> {
     /// The weighted votes, `[samples, classes]`, which [`crate::metrics::accuracy`] takes as scores.
     ///
     /// # Errors
-    /// What goes wrong on a tape.
+    /// What goes wrong on a tape; scores that are NaN.
     #[track_caller]
     pub fn vote(&self, features: &Tensor<T>) -> Result<Tensor<T>, Error> {
         weighted_vote(&predictions(&self.members, features)?, &self.votes)
@@ -82,6 +85,6 @@ fn mistakes<T: Real, M: Module<T>>(member: &Trained<T, M>, data: &Dataset<T>) ->
         return Err(refused(format!("a member gives {samples} scores for {} samples", data.len())));
     }
     let labels = labelled("ensemble", &scores, data.labels())?;
-    let wrong = choices(&scores, classes).zip(labels).map(|(class, (_, label))| class != label).collect();
-    Ok((wrong, classes))
+    let wrong = choices(&scores, classes).zip(labels).map(|(class, (_, label))| Ok(class? != label));
+    Ok((wrong.collect::<Result<_, Error>>()?, classes))
 }

@@ -4,7 +4,7 @@ use autodiff::{Error, Real, Tensor};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use super::{Trained, average, predictions, vote};
+use super::{Trained, at_least_one, average, not_empty, predictions, vote};
 use crate::data::Dataset;
 use crate::module::Module;
 
@@ -19,13 +19,15 @@ pub struct Bag<T: Real, M> {
 /// sees about 63 % of them. `fit` is given the number of the member and its samples.
 ///
 /// # Errors
-/// What `fit` gives; data without samples.
+/// What `fit` gives; data without samples; no members.
 pub fn bag<T: Real, M>(
     data: &Dataset<T>,
     count: usize,
     seed: u64,
     mut fit: impl FnMut(usize, &Dataset<T>) -> Result<Trained<T, M>, Error>,
 ) -> Result<Bag<T, M>, Error> {
+    not_empty(data.len())?;
+    at_least_one("count", count as u64)?;
     let mut random = StdRng::seed_from_u64(seed);
     let mut member = |number: usize| {
         let drawn: Vec<usize> = (0..data.len()).map(|_| random.random_range(0..data.len())).collect();
@@ -47,7 +49,7 @@ impl<T: Real, M: Module<T>> Bag<T, M> {
     /// The members' votes, `[samples, classes]`.
     ///
     /// # Errors
-    /// As [`Bag::average`]; predictions that are no `[samples, classes]`.
+    /// As [`Bag::average`]; predictions that are not `[samples, classes]` or have a NaN.
     #[track_caller]
     pub fn vote(&self, features: &Tensor<T>) -> Result<Tensor<T>, Error> {
         vote(&predictions(&self.members, features)?)

@@ -2,7 +2,7 @@
 
 use autodiff::{Error, Mode, Params, Real, Tape, Tensor, Var};
 
-use super::{Trained, refused};
+use super::{Trained, not_empty, refused};
 use crate::module::Module;
 
 /// Gradient boosting (Friedman 2001): scores start at a constant, and each member is fitted to the pseudo-residuals, the
@@ -17,17 +17,18 @@ pub struct GradientBoosting<T: Real, M> {
 
 impl<T: Real, M: Module<T>> GradientBoosting<T, M> {
     /// Scores that are `start` for every sample, `[outputs]`; each member to come is added times `rate`, which is positive and
-    /// usually at most 1.
+    /// usually at most 1. Neither is checked here: [`GradientBoosting::boost`] and [`GradientBoosting::predict`] do.
     pub fn new(start: Tensor<T>, rate: f64) -> Self {
         GradientBoosting { start, rate, members: Vec::new() }
     }
 
-    /// Fits so many further members. `loss` is the sum over samples of the loss of scores `[samples, outputs]`;
+    /// Fits `rounds` further members. `loss` is the sum over samples of the loss of scores `[samples, outputs]`;
     /// `fit` is given the number of the member, the features and the pseudo-residuals, `[samples, outputs]`, and returns what was
     /// fitted to them by least squares. Gives the loss before each round and after the last.
     ///
     /// # Errors
-    /// What `fit` gives and what goes wrong on a tape; predictions of another shape than the scores.
+    /// As [`GradientBoosting::predict`]; no samples; what `fit` gives; a loss that is not finite, as its negative gradient is
+    /// then nothing to fit; predictions of another shape than the scores.
     #[track_caller]
     pub fn boost(
         &mut self,
@@ -37,7 +38,9 @@ impl<T: Real, M: Module<T>> GradientBoosting<T, M> {
         mut fit: impl FnMut(usize, &Tensor<T>, &Tensor<T>) -> Result<Trained<T, M>, Error>,
     ) -> Result<Vec<f64>, Error> {
         let mut scores = self.predict(features)?;
-        let mut losses = Vec::with_capacity(rounds + 1);
+        not_empty(scores.shape()[0])?;
+        // Grown as rounds are done: there may not be memory for as many as were asked for.
+        let mut losses = Vec::new();
         for _ in 0..rounds {
             let (value, residuals) = pseudo_residuals(&scores, &loss)?;
             losses.push(value);
@@ -52,12 +55,28 @@ impl<T: Real, M: Module<T>> GradientBoosting<T, M> {
     /// The scores, `[samples, outputs]`.
     ///
     /// # Errors
-    /// What goes wrong on a tape.
+    /// A rate that is not a positive number; a start that is not `[outputs]` with at least one; features without an axis of
+    /// samples; scores that do not fit into memory; what goes wrong on a tape.
     #[track_caller]
     pub fn predict(&self, features: &Tensor<T>) -> Result<Tensor<T>, Error> {
-        let samples = features.shape().first().copied().unwrap_or(1);
-        let outputs = self.start.data().len();
-        let mut scores = Tensor::from_fn([samples, outputs], |k| self.start.data()[k % outputs]);
+        let rate = T::from_f64(self.rate);
+        if !(rate > T::ZERO && rate.is_finite()) {
+            let requirement = "a positive number";
+            return Err(Error::Setting { name: "rate", value: self.rate.to_string(), requirement });
+        }
+        let outputs = match self.start.shape()[..] {
+            [outputs] if outputs > 0 => outputs,
+            _ => {
+                let shape = self.start.shape();
+                return Err(refused(format!(
+                    "the start has shape {shape}: must be [outputs] with at least one output"
+                )));
+            }
+        };
+        let Some(&samples) = features.shape().first() else {
+            return Err(refused("the features are a scalar: must have samples along axis 0".into()));
+        };
+        let mut scores = Tensor::try_from_fn([samples, outputs], |k| self.start.data()[k % outputs])?;
         for member in &self.members {
             add(&mut scores, self.rate, &member.predict(features)?)?;
         }
@@ -84,7 +103,11 @@ fn pseudo_residuals<T: Real>(
     let mut grads = params.gradients();
     value.backward(&mut grads)?;
     let gradient = grads.of(leaf)?;
-    Ok((value.item()?.to_f64(), Tensor::from_fn(scores.shape(), |k| -gradient.data()[k])))
+    let loss = value.item()?.to_f64();
+    if !loss.is_finite() {
+        return Err(refused(format!("the loss is {loss}: must be finite")));
+    }
+    Ok((loss, Tensor::try_from_fn(scores.shape(), |k| -gradient.data()[k])?))
 }
 
 /// `scores += rate · prediction`.
@@ -94,6 +117,6 @@ fn add<T: Real>(scores: &mut Tensor<T>, rate: f64, prediction: &Tensor<T>) -> Re
         return Err(refused(reason));
     }
     let rate = T::from_f64(rate);
-    *scores = Tensor::from_fn(scores.shape(), |k| scores.data()[k] + rate * prediction.data()[k]);
+    scores.data_mut().iter_mut().zip(prediction.data()).for_each(|(score, &amount)| *score += rate * amount);
     Ok(())
 }

@@ -58,14 +58,15 @@ fn predictions<T: Real, M: Module<T>>(
 pub fn average<T: Real>(predictions: &[Tensor<T>]) -> Result<Tensor<T>, Error> {
     let first = same_shapes(predictions)?;
     let share = T::ONE / T::from_f64(predictions.len() as f64);
-    Ok(Tensor::from_fn(first.shape(), |k| share * predictions.iter().map(|prediction| prediction.data()[k]).sum::<T>()))
+    Tensor::try_from_fn(first.shape(), |k| share * predictions.iter().map(|prediction| prediction.data()[k]).sum::<T>())
 }
 
 /// How many of the predictions, scores `[samples, classes]`, have their largest score at each class: votes of the same
 /// shape, which [`crate::metrics::accuracy`] takes as scores. A tie within a prediction is its first class.
 ///
 /// # Errors
-/// No predictions; shapes that differ, or that are no matrix.
+/// No predictions; shapes that differ, or that are not `[samples, classes]` with at least one class; a score that is NaN, of
+/// which there is no largest.
 pub fn vote<T: Real>(predictions: &[Tensor<T>]) -> Result<Tensor<T>, Error> {
     weighted_vote(predictions, &vec![1.0; predictions.len()])
 }
@@ -73,24 +74,46 @@ pub fn vote<T: Real>(predictions: &[Tensor<T>]) -> Result<Tensor<T>, Error> {
 /// The votes, each counted so many times.
 fn weighted_vote<T: Real>(predictions: &[Tensor<T>], weights: &[f64]) -> Result<Tensor<T>, Error> {
     let first = same_shapes(predictions)?;
-    let &[_, classes] = &first.shape()[..] else {
-        return Err(refused(format!("predictions have shape {}: must be [samples, classes]", first.shape())));
-    };
-    let mut votes = vec![T::ZERO; first.data().len()];
+    let classes = classes(first)?;
+    let mut votes = Tensor::try_from_fn(first.shape(), |_| T::ZERO)?;
     for (prediction, &weight) in predictions.iter().zip(weights) {
         for (sample, class) in choices(prediction, classes).enumerate() {
-            votes[sample * classes + class] += T::from_f64(weight);
+            votes.data_mut()[sample * classes + class?] += T::from_f64(weight);
         }
     }
-    Tensor::new(first.shape().clone(), votes)
+    Ok(votes)
+}
+
+/// The number of classes that scores of `[samples, classes]` are for.
+fn classes<T: Real>(scores: &Tensor<T>) -> Result<usize, Error> {
+    match scores.shape()[..] {
+        [_, classes] if classes > 0 => Ok(classes),
+        _ => Err(refused(format!(
+            "predictions have shape {}: must be [samples, classes] with at least one class",
+            scores.shape()
+        ))),
+    }
 }
 
 /// The class of the largest score of each sample, the first of those that tie.
-fn choices<T: Real>(scores: &Tensor<T>, classes: usize) -> impl Iterator<Item = usize> {
-    scores.data().chunks(classes.max(1)).map(|row| {
+fn choices<T: Real>(scores: &Tensor<T>, classes: usize) -> impl Iterator<Item = Result<usize, Error>> {
+    scores.data().chunks(classes).enumerate().map(|(sample, row)| {
+        if row.iter().any(|score| score.is_nan()) {
+            return Err(refused(format!("the scores of sample {sample} have a NaN, and so no largest")));
+        }
         let best = |best: usize, (class, score): (usize, &T)| if *score > row[best] { class } else { best };
-        row.iter().enumerate().fold(0, best)
+        Ok(row.iter().enumerate().fold(0, best))
     })
+}
+
+/// An error unless there is a sample to learn from.
+fn not_empty(samples: usize) -> Result<(), Error> {
+    if samples == 0 { Err(refused("the data have no samples: must be at least 1".into())) } else { Ok(()) }
+}
+
+/// An error unless at least one `name` is asked for.
+fn at_least_one(name: &'static str, count: u64) -> Result<(), Error> {
+    if count > 0 { Ok(()) } else { Err(Error::Setting { name, value: "0".into(), requirement: "at least 1" }) }
 }
 
 fn same_shapes<T: Real>(predictions: &[Tensor<T>]) -> Result<&Tensor<T>, Error> {

@@ -2,7 +2,7 @@
 
 use autodiff::{Error, Mode, Params, Real, Tape, Tensor};
 
-use super::average;
+use super::at_least_one;
 use crate::module::Module;
 
 /// What several passes of a model with random parts give.
@@ -26,22 +26,36 @@ pub fn monte_carlo<T: Real>(
     features: &Tensor<T>,
     passes: u64,
 ) -> Result<MonteCarlo<T>, Error> {
+    at_least_one("passes", passes)?;
     let mut tape = Tape::new();
-    let mut outputs = Vec::new();
-    for pass in 0..passes {
-        let t = tape.start(params, Mode::Eval);
-        t.set_pass(pass);
-        outputs.push(model.forward(t.input(features)).value()?);
+    // By Welford's updates, so that memory does not grow with the passes.
+    let mut mean = pass(&mut tape, params, model, features, 0)?;
+    let mut variance = Tensor::try_from_fn(mean.shape(), |_| T::ZERO)?;
+    for number in 1..passes {
+        let output = pass(&mut tape, params, model, features, number)?;
+        let count = T::from_f64(number as f64 + 1.0);
+        let moments = mean.data_mut().iter_mut().zip(variance.data_mut());
+        for ((mean, squares), &x) in moments.zip(output.data()) {
+            let deviation = x - *mean;
+            *mean += deviation / count;
+            *squares += deviation * (x - *mean);
+        }
     }
-    let mean = average(&outputs)?;
-    let squares: Vec<Tensor<T>> = outputs
-        .iter()
-        .map(|output| {
-            Tensor::from_fn(output.shape(), |k| {
-                let deviation = output.data()[k] - mean.data()[k];
-                deviation * deviation
-            })
-        })
-        .collect();
-    Ok(MonteCarlo { variance: average(&squares)?, mean })
+    let count = T::from_f64(passes as f64);
+    variance.data_mut().iter_mut().for_each(|squares| *squares = *squares / count);
+    Ok(MonteCarlo { mean, variance })
+}
+
+/// What the model gives on one pass.
+#[track_caller]
+fn pass<T: Real>(
+    tape: &mut Tape<T>,
+    params: &Params<T>,
+    model: &impl Module<T>,
+    features: &Tensor<T>,
+    number: u64,
+) -> Result<Tensor<T>, Error> {
+    let t = tape.start(params, Mode::Eval);
+    t.set_pass(number);
+    model.forward(t.input(features)).value()
 }

@@ -107,5 +107,102 @@ fn passes_of_one_model_differ_and_repeat() {
     let found = monte_carlo(&params, &model, &x, 20).unwrap();
     assert!(found.variance.data().iter().all(|&v| v > 0.0));
     assert_eq!(found, monte_carlo(&params, &model, &x, 20).unwrap());
-    assert!(message(monte_carlo(&params, &model, &x, 0)).contains("no predictions"));
+    assert!(message(monte_carlo(&params, &model, &x, 0)).contains("passes is 0: must be at least 1"));
+}
+
+#[test]
+fn passes_give_mean_and_biased_variance() {
+    let mut params = Params::<f64>::new(1);
+    let model = (Dropout::new(0.5).in_evaluation(), Linear::new(params.scope("fc"), 8, 2));
+    let x = Tensor::full([1, 8], 1.0);
+    let found = monte_carlo(&params, &model, &x, 5).unwrap();
+    let mut tape = Tape::new();
+    let outputs: Vec<f64> = (0..5)
+        .map(|pass| {
+            let t = tape.start(&params, Mode::Eval);
+            t.set_pass(pass);
+            model.forward(t.input(&x)).value().unwrap().data()[0]
+        })
+        .collect();
+    let mean = outputs.iter().sum::<f64>() / 5.0;
+    let variance = outputs.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / 5.0;
+    assert!((found.mean.data()[0] - mean).abs() < 1e-14 && (found.variance.data()[0] - variance).abs() < 1e-14);
+}
+
+#[test]
+fn nothing_to_learn_from_and_nobody_to_ask_are_refused() {
+    let empty = Dataset::<f64>::new(Tensor::full([0, 1], 0.0), &[]).unwrap();
+    let some = Dataset::new(Tensor::full([2, 1], 0.0), &[0, 1]).unwrap();
+    let never = |_: usize, _: &Dataset<f64>, _: &Tensor<f64>| -> Result<Trained<f64, Constant>, Error> {
+        Err(refused("a member was fitted".into()))
+    };
+    let no_samples = "ensemble: the data have no samples: must be at least 1";
+    assert_eq!(message(AdaBoost::fit(&empty, 3, never)), no_samples);
+    assert_eq!(message(AdaBoost::fit(&some, 0, never)), "rounds is 0: must be at least 1");
+    let member = |_: usize, _: &Dataset<f64>| -> Result<Trained<f64, Constant>, Error> { Ok(constant(&[1.0])) };
+    assert_eq!(message(bag(&empty, 2, 0, member)), no_samples);
+    assert_eq!(message(bag(&some, 0, 0, member)), "count is 0: must be at least 1");
+    let nobody = Bag::<f64, Constant> { members: Vec::new() };
+    assert_eq!(message(nobody.vote(some.features())), "ensemble: there are no predictions");
+    assert_eq!(message(nobody.average(some.features())), "ensemble: there are no predictions");
+    let mut boosting = GradientBoosting::<f64, Constant>::new([0.0].into(), 0.5);
+    let none = boosting.boost(empty.features(), 3, |scores| scores.sum(..), |_, _, _| Ok(constant(&[0.0])));
+    assert_eq!(message(none), no_samples);
+}
+
+#[test]
+fn scores_without_a_largest_and_labels_without_a_class_are_refused() {
+    let nan = [[0.0, 1.0], [f64::NAN, 1.0]].into();
+    assert_eq!(message(vote(&[nan])), "ensemble: the scores of sample 1 have a NaN, and so no largest");
+    let none = vote::<f64>(&[Tensor::full([2, 0], 0.0)]);
+    assert_eq!(
+        message(none),
+        "ensemble: predictions have shape [2, 0]: must be [samples, classes] with at least one class"
+    );
+    let data = Dataset::new(Tensor::full([3, 1], 0.0), &[0, 2, 1]).unwrap();
+    let two_classes = AdaBoost::fit(&data, 1, |_, _, _| Ok(constant(&[1.0, 0.0])));
+    assert!(message(two_classes).contains("label 2 at place 1 is not one of 0..2"));
+    let undefined = AdaBoost::fit(&data, 1, |_, _, _| {
+        let mut member = constant(&[1.0, 0.0, 0.0]);
+        member.params.flat_mut()[2] = f64::NAN;
+        Ok(member)
+    });
+    assert!(message(undefined).contains("the scores of sample 0 have a NaN"));
+}
+
+#[test]
+fn more_rounds_than_there_is_memory_for_stop_when_a_fit_does() {
+    let x: Tensor<f64> = [[0.0], [1.0]].into();
+    for rounds in [1 << 45, usize::MAX] {
+        let mut boosting = GradientBoosting::new([0.0].into(), 0.5);
+        let mut fitted = 0;
+        let stopped = boosting.boost(
+            &x,
+            rounds,
+            |scores| scores.square().sum(..),
+            |_, _, _| {
+                fitted += 1;
+                if fitted == 3 { Err(refused("enough".into())) } else { Ok(constant(&[0.0])) }
+            },
+        );
+        assert_eq!((message(stopped), fitted, boosting.members().len()), ("ensemble: enough".into(), 3, 2));
+    }
+}
+
+#[test]
+fn gradient_boosting_refuses_settings_and_data_that_mean_nothing() {
+    let fit = |start: Tensor<f64>, rate: f64, features: &Tensor<f64>, scale: f64| {
+        let mut boosting = GradientBoosting::new(start, rate);
+        message(boosting.boost(features, 1, |scores| (scores + 1.0).sum(..) * scale, |_, _, _| Ok(constant(&[0.0]))))
+    };
+    let x: Tensor<f64> = [[0.0], [1.0]].into();
+    for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        assert_eq!(fit([0.0].into(), rate, &x, 1.0), format!("rate is {rate}: must be a positive number"));
+    }
+    assert!(fit(Tensor::full([0], 0.0), 0.5, &x, 1.0).contains("must be [outputs] with at least one output"));
+    assert!(fit(Tensor::scalar(0.0), 0.5, &x, 1.0).contains("the start has shape []"));
+    assert!(fit([0.0].into(), 0.5, &Tensor::scalar(0.0), 1.0).contains("the features are a scalar"));
+    assert_eq!(fit([0.0].into(), 0.5, &x, f64::INFINITY), "ensemble: the loss is inf: must be finite");
+    let endless = Tensor::full([1 << 45, 0], 0.0);
+    assert!(fit([0.0].into(), 0.5, &endless, 1.0).contains("a tensor of shape [35184372088832, 1]: out of memory"));
 }

@@ -53,7 +53,7 @@ pub fn lsuv<T: Real>(
             }
             let value = params.value(weight)?;
             let scale = T::from_f64(1.0 / variance.sqrt());
-            params.set(weight, &Tensor::from_fn(value.shape(), |k| scale * value.data()[k]))?;
+            params.set(weight, &Tensor::try_from_fn(value.shape(), |k| scale * value.data()[k])?)?;
         }
         if (variance - 1.0).abs() > 10.0 * TOLERANCE {
             return Err(refused(layer, &format!("its output keeps variance {variance}")));

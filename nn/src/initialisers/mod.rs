@@ -8,6 +8,7 @@ mod structured;
 use std::fmt;
 use std::str::FromStr;
 
+use autodiff::{ParamId, Real, Scope};
 use rand::rngs::StdRng;
 
 pub use draw::Draw;
@@ -16,7 +17,12 @@ pub use gain::gain;
 pub use lsuv::lsuv;
 use structured::{delta_orthogonal, identity, orthogonal};
 
+use crate::settings::{Check, finite, not_negative, number, require};
+
 /// An initialiser for a weight of shape `[fan_out, fan_in]` (further axes, a convolution's window, multiply both).
+///
+/// Its numbers must be finite, variances and scales at least 0, `low` at most `high`. A layer that starts with others
+/// registers zeros, and its [`Params`](autodiff::Params) and every tape give the mistake.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Initial {
     /// Normal, variance `2/(fan_in + fan_out)` (Glorot and Bengio 2010).
@@ -127,7 +133,54 @@ impl Initial {
         }
     }
 
-    /// Writes initial values for a weight of this shape, in row-major order.
+    /// Registers a parameter that starts like this, by the fans of a weight of shape `fans`.
+    pub(crate) fn register<T: Real>(
+        self,
+        scope: &mut Scope<'_, T>,
+        name: &str,
+        shape: &[usize],
+        fans: &[usize],
+    ) -> ParamId {
+        let checked = self.check::<T>();
+        if let Err(reason) = &checked {
+            scope.fail(name, format!("its initializer's {reason}"));
+        }
+        scope.parameter(name, shape, |values, random| {
+            if checked.is_ok() {
+                self.fill(fans, values, random);
+            }
+        })
+    }
+
+    fn check<T: Real>(self) -> Check {
+        match self {
+            Initial::VarianceScaling { scale, .. } => not_negative::<T>("scale", scale),
+            Initial::Orthogonal { gain } | Initial::DeltaOrthogonal { gain } => finite::<T>("gain", gain),
+            Initial::Constant(value) => finite::<T>("constant", value),
+            Initial::Normal { variance }
+            | Initial::TruncatedNormal { variance }
+            | Initial::ScaledNormal { variance } => {
+                require("variance", number(variance), variance >= 0.0 && variance.is_finite(), "a number from 0 up")?;
+                finite::<T>("standard deviation", variance.sqrt())
+            }
+            Initial::Uniform { low, high } => {
+                finite::<T>("low", low)?;
+                finite::<T>("high", high)?;
+                finite::<T>("range", high - low)?;
+                require("low", number(low), low <= high, &format!("at most high, which is {}", number(high)))
+            }
+            Initial::XavierNormal
+            | Initial::XavierUniform
+            | Initial::HeNormal
+            | Initial::HeUniform
+            | Initial::LecunNormal
+            | Initial::LecunUniform
+            | Initial::Identity => Ok(()),
+        }
+    }
+
+    /// Writes initial values for a weight of this shape, in row-major order. `values` may be another number, such as a
+    /// layer's biases: the shape then says only what the fans are.
     pub fn fill(self, shape: &[usize], values: &mut [f64], random: &mut StdRng) {
         let draw = match self {
             Initial::Constant(value) => return values.fill(value),
@@ -153,11 +206,11 @@ fn units(shape: &[usize]) -> usize {
     shape.first().copied().unwrap_or(1)
 }
 
-/// How many values a unit reads, and how many units read a value.
+/// Fan-in and fan-out. In `f64`, whose products of extents do not overflow.
 fn fans(shape: &[usize]) -> (f64, f64) {
-    let window: usize = shape.iter().skip(2).product();
+    let window: f64 = shape.iter().skip(2).map(|&extent| extent as f64).product();
     let inputs = shape.get(1).copied().unwrap_or(1);
-    ((inputs * window) as f64, (units(shape) * window) as f64)
+    (inputs as f64 * window, units(shape) as f64 * window)
 }
 
 impl fmt::Display for Initial {
@@ -243,6 +296,21 @@ mod tests {
         assert_eq!(scaled(Fan::In).variance(&shape), 1.0 / 75.0);
         assert_eq!(scaled(Fan::Out).variance(&shape), 1.0 / 200.0);
         assert_eq!(scaled(Fan::Average).variance(&shape), Initial::XavierNormal.variance(&shape));
+    }
+
+    #[test]
+    fn extents_whose_products_overflow_have_fans_and_take_what_values_there_are() {
+        let huge = usize::MAX;
+        for shape in [&[huge, huge][..], &[huge], &[0, huge], &[huge, 0, 3], &[1 << 40, 1, huge, huge], &[2, huge]] {
+            for initial in drawn().chain([Initial::Orthogonal { gain: 1.0 }, Initial::Identity, Initial::Constant(1.0)])
+            {
+                assert!(initial.variance(shape) >= 0.0);
+                for count in [0, 1, 7] {
+                    initial.fill(shape, &mut vec![f64::NAN; count], &mut StdRng::seed_from_u64(3));
+                }
+            }
+        }
+        assert_eq!(Initial::LecunNormal.variance(&[1, 1 << 40, 1 << 40]), 2.0_f64.powi(-80));
     }
 
     #[test]

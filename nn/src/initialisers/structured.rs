@@ -4,9 +4,10 @@ use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 
 /// A matrix of `rows` rows, drawn uniformly among those with orthogonal rows (or columns): Gram–Schmidt, twice for
-/// accuracy, on normal vectors.
+/// accuracy, on normal vectors. Where the values do not fill the last row, they are the beginning of such a matrix.
 pub(super) fn orthogonal(rows: usize, gain: f64, values: &mut [f64], random: &mut impl Rng) {
-    let columns = values.len().checked_div(rows).unwrap_or(0);
+    let rows = rows.min(values.len()).max(1);
+    let columns = values.len().div_ceil(rows);
     let (count, length) = (rows.min(columns), rows.max(columns));
     let mut basis: Vec<Vec<f64>> = Vec::with_capacity(count);
     while basis.len() < count {
@@ -43,7 +44,7 @@ pub(super) fn identity(shape: &[usize], values: &mut [f64]) {
 /// An orthogonal matrix on the centre tap, 0 elsewhere.
 pub(super) fn delta_orthogonal(shape: &[usize], gain: f64, values: &mut [f64], random: &mut impl Rng) {
     let units = shape.first().copied().unwrap_or(1);
-    let mut matrix = vec![0.0; units * inputs(shape)];
+    let mut matrix = vec![0.0; values.len().div_ceil(taps_and_centre(shape).0)];
     orthogonal(units, gain, &mut matrix, random);
     on_centre_tap(shape, values, |pair| matrix.get(pair).copied().unwrap_or(0.0));
 }
@@ -53,13 +54,22 @@ fn inputs(shape: &[usize]) -> usize {
     shape.get(1).copied().unwrap_or(1).max(1)
 }
 
+/// How many taps a convolution's window has, at least 1, and the number of the one in the centre. They saturate, as values
+/// that would need more taps do not exist.
+fn taps_and_centre(shape: &[usize]) -> (usize, usize) {
+    let taps = |(taps, centre): (usize, usize), &extent: &usize| {
+        (taps.saturating_mul(extent), centre.saturating_mul(extent).saturating_add(extent / 2))
+    };
+    let (taps, centre) = shape.iter().skip(2).fold((1, 0), taps);
+    (taps.max(1), centre)
+}
+
 /// Writes `entry(pair)` to the centre tap of a convolution's window for each pair of unit and input, row-major, and 0 to
 /// the other taps; a matrix is all centre. The centre of an even extent is the later of the two in the middle.
 fn on_centre_tap(shape: &[usize], values: &mut [f64], entry: impl Fn(usize) -> f64) {
-    let extents = shape.iter().skip(2);
-    let (taps, centre) = extents.fold((1, 0), |(taps, centre), extent| (taps * extent, centre * extent + extent / 2));
+    let (taps, centre) = taps_and_centre(shape);
     for (place, value) in values.iter_mut().enumerate() {
-        let (pair, tap) = (place / taps.max(1), place % taps.max(1));
+        let (pair, tap) = (place / taps, place % taps);
         *value = if tap == centre { entry(pair) } else { 0.0 };
     }
 }
@@ -118,6 +128,15 @@ mod tests {
         assert_eq!(filled(Initial::Identity, &[2, 3]), [1.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
         let window = filled(Initial::Identity, &[2, 2, 3]);
         assert_eq!(window, [0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
+    }
+
+    #[test]
+    fn values_that_do_not_fill_the_last_row_are_the_beginning_of_an_orthogonal_matrix() {
+        let mut values = [f64::NAN; 6];
+        Initial::Orthogonal { gain: 1.0 }.fill(&[4, 1], &mut values, &mut StdRng::seed_from_u64(3));
+        let column = |k: usize| -> Vec<f64> { values.iter().skip(k).step_by(2).copied().collect() };
+        assert!(values.iter().all(|x| x.abs() <= 1.0));
+        assert!(dot(&column(0), &column(0)) < 1.0, "the fourth row is left out");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use autodiff::{Real, Shape, Tensor, Var};
 use super::targets::{Kind, targets};
 use super::{Loss, Reduction};
 use crate::refusal::refuse;
+use crate::settings::{Check, number, require, share};
 
 /// Cross-entropy of classes from logits, `−ln softmax(z)_y`, with the options of PyTorch's, defined as there.
 ///
@@ -61,21 +62,28 @@ impl CrossEntropy {
         if self.of_log_probabilities { "negative_log_likelihood" } else { "cross_entropy" }
     }
 
-    /// What is wrong with the settings for scores and targets of these shapes.
-    fn mistake(&self, scores: &Shape, targets: &Shape) -> Option<String> {
+    /// Whether the settings go with scores and targets of these shapes.
+    fn check<T: Real>(&self, scores: &Shape, targets: &Shape) -> Check {
         let classes = scores.get(1).copied().unwrap_or(0);
         let weights = self.class_weights.as_deref().unwrap_or(&[]);
-        if !(0.0..=1.0).contains(&self.label_smoothing) {
-            return Some(format!("label_smoothing is {}: must be from 0 to 1", self.label_smoothing));
-        }
+        share("label_smoothing", self.label_smoothing)?;
         if self.class_weights.is_some() && weights.len() != classes {
-            return Some(format!("{} class weights for {classes} classes: must be one for each", weights.len()));
+            return Err(format!("{} class weights for {classes} classes: must be one for each", weights.len()));
         }
-        if let Some(wrong) = weights.iter().position(|weight| !(*weight >= 0.0 && weight.is_finite())) {
-            return Some(format!("class weight {} at place {wrong}: must be a number from 0 up", weights[wrong]));
+        let valid = |&weight: &f64| weight >= 0.0 && T::from_f64(weight).is_finite();
+        if let Some(wrong) = weights.iter().position(|weight| !valid(weight)) {
+            return Err(format!(
+                "class weight {} at place {wrong}: must be a number from 0 up",
+                number(weights[wrong])
+            ));
         }
-        let reason = "ignore_index is set, but the targets are probabilities: only labels can be ignored";
-        (self.ignore_index.is_some() && scores == targets).then(|| reason.to_owned())
+        let Some(ignored) = self.ignore_index else { return Ok(()) };
+        if scores == targets {
+            return Err("ignore_index is set, but the targets are probabilities: only labels can be ignored".into());
+        }
+        let most = T::LARGEST_EXACT_INTEGER;
+        let exact = ignored.unsigned_abs() as f64 <= most;
+        require("ignore_index", ignored, exact, &format!("a number that labels can have, from -{most} to {most}"))
     }
 
     /// The losses, and what each weighs in the mean, where that may be other than 1.
@@ -84,7 +92,7 @@ impl CrossEntropy {
         let given = targets(self.name(), Kind::Class { ignored: self.ignore_index }, scores, given);
         // Targets that do not go with the scores have been refused: then they carry the mistake on.
         let (Ok(shape), Ok(given_shape)) = (scores.shape(), given.shape()) else { return (given, None) };
-        if let Some(reason) = self.mistake(&shape, &given_shape) {
+        if let Err(reason) = self.check::<T>(&shape, &given_shape) {
             return (refuse(self.name(), reason, scores), None);
         }
         let weights = self.weights_along(scores, &shape);

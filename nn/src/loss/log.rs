@@ -6,6 +6,7 @@ use autodiff::{Real, Var};
 use super::targets::{Kind, targets};
 use super::{Loss, Reduction};
 use crate::refusal::refuse;
+use crate::settings::not_negative;
 
 /// Binary log loss from logits, `−w y ln σ(z) − (1 − y) ln(1 − σ(z))` with the weight `w` of positives; finite for every
 /// finite logit. `labels`, from 0 to 1, have the shape of `logits`, and so have the losses.
@@ -27,8 +28,8 @@ impl<T: Real> Loss<T> for BinaryLog {
     #[track_caller]
     fn each<'t>(&self, logits: Var<'t, T>, labels: Var<'t, T>) -> Var<'t, T> {
         let weight = self.positive_weight;
-        if !(weight >= 0.0 && weight.is_finite()) {
-            return refuse("binary_log", format!("positive_weight is {weight}: must be a number from 0 up"), logits);
+        if let Err(reason) = not_negative::<T>("positive_weight", weight) {
+            return refuse("binary_log", reason, logits);
         }
         let labels = targets("binary_log", Kind::Probability, logits, labels);
         // 1 − σ(z) is σ(−z). Two logarithms, as softplus(z) − y z cancels where the loss is small.

@@ -5,6 +5,7 @@ use autodiff::{Real, Var};
 use super::targets::{Kind, targets};
 use super::{Loss, Reduction};
 use crate::refusal::refuse;
+use crate::settings::positive;
 
 /// Squared loss, `(x − y)²` without a factor ½. `y` has the shape of `x`, and so have the losses.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -48,8 +49,8 @@ impl<T: Real> Loss<T> for Huber {
     #[track_caller]
     fn each<'t>(&self, x: Var<'t, T>, y: Var<'t, T>) -> Var<'t, T> {
         let delta = self.delta;
-        if !(delta > 0.0 && delta.is_finite()) {
-            return refuse("huber", format!("delta is {delta}: must be a positive number"), x);
+        if let Err(reason) = positive::<T>("delta", delta) {
+            return refuse("huber", reason, x);
         }
         let difference = x - targets("huber", Kind::Number, x, y);
         // d² is never formed: it overflows where the loss does not.

@@ -97,7 +97,7 @@ mod tests {
         assert_eq!(top_k_accuracy(&scores, &labels, 1), accuracy(&scores, &labels));
         assert_eq!(top_k_accuracy(&scores, &labels, 2), Ok(2.0 / 3.0));
         assert_eq!(top_k_accuracy(&scores, &labels, 3), Ok(1.0));
-        for k in [0, 4] {
+        for k in [0, 4, usize::MAX] {
             let message = top_k_accuracy(&scores, &labels, k).unwrap_err().to_string();
             assert_eq!(message, format!("k is {k}: must be from 1 to the number of classes"));
         }

@@ -1,12 +1,14 @@
 //! Which class is taken for which.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use autodiff::{Error, Real, Tensor};
 
 use super::classes::labelled;
 
-/// How many samples of each class were taken for each class.
+/// How many samples of each class were taken for each class. Memory grows with the pairs of classes that occur, not with all
+/// there are.
 ///
 /// ```
 /// use nn::metrics::ConfusionMatrix;
@@ -27,14 +29,17 @@ use super::classes::labelled;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfusionMatrix {
     classes: usize,
-    /// `[label, prediction]`, row-major.
-    counts: Vec<u64>,
+    /// By label and prediction, without those that are 0.
+    counts: BTreeMap<(usize, usize), u64>,
 }
+
+/// The most classes that are shown.
+const SHOWN: usize = 100;
 
 impl ConfusionMatrix {
     /// Without samples yet.
     pub fn new(classes: usize) -> Self {
-        ConfusionMatrix { classes, counts: vec![0; classes * classes] }
+        ConfusionMatrix { classes, counts: BTreeMap::new() }
     }
 
     /// Counts these samples too. `scores` are `[samples, classes]`, `labels` `[samples]`, whole numbers from 0. The
@@ -53,30 +58,34 @@ impl ConfusionMatrix {
             return wrong_input(format!("the scores of sample {place} have a NaN, and so no largest"));
         }
         for (row, label) in samples {
-            self.counts[label * self.classes + first_largest(row)] += 1;
+            *self.counts.entry((label, first_largest(row))).or_default() += 1;
         }
         Ok(())
     }
 
     /// How many samples of the class `label` were taken for `prediction`; 0 for what is no class.
     pub fn count(&self, label: usize, prediction: usize) -> u64 {
-        let place = (label < self.classes && prediction < self.classes).then_some(label * self.classes + prediction);
-        place.and_then(|place| self.counts.get(place)).copied().unwrap_or(0)
+        self.counts.get(&(label, prediction)).copied().unwrap_or(0)
     }
 
     /// The share of those taken for `class` that are of it; nothing if there are none.
     pub fn precision(&self, class: usize) -> Option<f64> {
-        share(self.count(class, class), (0..self.classes).map(|label| self.count(label, class)).sum())
+        share(self.count(class, class), self.sum(|_, prediction| prediction == class))
     }
 
     /// The share of those of `class` that were taken for it; nothing if there are none.
     pub fn recall(&self, class: usize) -> Option<f64> {
-        share(self.count(class, class), (0..self.classes).map(|prediction| self.count(class, prediction)).sum())
+        share(self.count(class, class), self.sum(|label, _| label == class))
     }
 
     /// The share of all samples that were taken for what they are; nothing if there are none.
     pub fn accuracy(&self) -> Option<f64> {
-        share((0..self.classes).map(|class| self.count(class, class)).sum(), self.counts.iter().sum())
+        share(self.sum(|label, prediction| label == prediction), self.sum(|_, _| true))
+    }
+
+    /// The number of samples whose label and prediction are `counted`.
+    fn sum(&self, counted: impl Fn(usize, usize) -> bool) -> u64 {
+        self.counts.iter().filter(|&(&(label, prediction), _)| counted(label, prediction)).map(|(_, count)| count).sum()
     }
 }
 
@@ -89,18 +98,21 @@ fn first_largest<T: Real>(row: &[T]) -> usize {
 }
 
 impl fmt::Display for ConfusionMatrix {
-    /// A row for each class with its counts and recall; below, the precisions. A dash where there is no share.
+    /// A row for each class with its counts and recall; below, the precisions. A dash where there is no share. Past 100 classes
+    /// the first 100, and how many there are.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let percent = |share: Option<f64>| share.map_or("–".to_owned(), |share| format!("{:.1} %", 100.0 * share));
-        let each = |cell: &dyn Fn(usize) -> String| -> Vec<String> { (0..self.classes).map(cell).collect() };
+        let shown = self.classes.min(SHOWN);
+        let each = |cell: &dyn Fn(usize) -> String| -> Vec<String> { (0..shown).map(cell).collect() };
         let one = |text: &str| vec![text.to_owned()];
         let mut rows = vec![[one("label \\ prediction"), each(&|class| class.to_string()), one("recall")].concat()];
-        for label in 0..self.classes {
+        for label in 0..shown {
             let counts = each(&|prediction| self.count(label, prediction).to_string());
             rows.push([one(&label.to_string()), counts, one(&percent(self.recall(label)))].concat());
         }
         rows.push([one("precision"), each(&|class| percent(self.precision(class)))].concat());
-        write_aligned(f, &rows)
+        write_aligned(f, &rows)?;
+        if shown < self.classes { write!(f, "\n(the first {shown} of {} classes)", self.classes) } else { Ok(()) }
     }
 }
 
@@ -144,6 +156,23 @@ mod tests {
             "         precision  100.0 %  –",
         ];
         assert_eq!(confusion.to_string(), lines.join("\n"));
+    }
+
+    #[test]
+    fn as_many_classes_as_there_are_take_no_memory_before_they_occur() {
+        let mut confusion = ConfusionMatrix::new(1 << 24);
+        assert_eq!((confusion.count(0, 1 << 23), confusion.recall(3), confusion.accuracy()), (0, None, None));
+        assert_eq!(confusion, ConfusionMatrix::new(1 << 24));
+        assert!(confusion.add(&[[0.0, 1.0]].into(), &[1.0].into()).is_err());
+        assert_eq!(ConfusionMatrix::new(usize::MAX).precision(usize::MAX), None);
+        assert!(
+            ConfusionMatrix::new(usize::MAX).to_string().ends_with("(the first 100 of 18446744073709551615 classes)")
+        );
+        assert_eq!(ConfusionMatrix::new(0).to_string(), "label \\ prediction  recall\n         precision");
+        let mut many = ConfusionMatrix::new(5000);
+        let scores = Tensor::from_fn([1, 5000], |class| if class == 4999 { 1.0 } else { 0.0 });
+        many.add(&scores, &[4999.0].into()).unwrap();
+        assert_eq!((many.count(4999, 4999), many.accuracy()), (1, Some(1.0)));
     }
 
     #[test]

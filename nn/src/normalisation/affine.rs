@@ -3,7 +3,7 @@
 use autodiff::{ParamId, Real, Scope, Shape, Var};
 
 use crate::initialisers::Initial;
-use crate::refusal::refuse;
+use crate::settings::Check;
 
 /// A scale, at first 1, and a shift, at first 0, for each channel or feature: parameters `weight` and `bias`.
 #[derive(Clone, Copy, Debug)]
@@ -15,11 +15,7 @@ pub(super) struct Affine {
 impl Affine {
     pub(super) fn new<T: Real>(scope: &mut Scope<'_, T>, shape: impl Into<Shape>, scale: f64) -> Self {
         let shape = shape.into();
-        let mut constant = |name, value| {
-            scope.parameter(name, shape.clone(), |values, random| {
-                Initial::Constant(value).fill(&shape, values, random);
-            })
-        };
+        let mut constant = |name, value| Initial::Constant(value).register(scope, name, &shape, &shape);
         Affine { weight: constant("weight", scale), bias: constant("bias", 0.0) }
     }
 
@@ -47,28 +43,18 @@ pub(super) fn along_channels<'t, T: Real>(of_channel: Var<'t, T>, x: Var<'t, T>)
     along
 }
 
-/// Refuses a value whose axis 1 has not `channels` places.
-#[track_caller]
-pub(super) fn check_channels<'t, T: Real>(what: &'static str, channels: usize, x: Var<'t, T>) -> Option<Var<'t, T>> {
+/// Whether axis 1 of `x` has `channels` places. A value without a shape carries its own mistake.
+pub(super) fn check_channels<T: Real>(channels: usize, x: Var<'_, T>) -> Check {
     match x.shape() {
         Ok(shape) if shape.get(1) != Some(&channels) => {
-            Some(refuse(what, format!("it was made for {channels} channels: axis 1 must have as many"), x))
+            Err(format!("it was made for {channels} channels: axis 1 must have as many"))
         }
-        _ => None,
+        _ => Ok(()),
     }
 }
 
-/// As [`check_channels`], and refuses channels that do not divide into `groups`.
-#[track_caller]
-pub(super) fn check_groups<'t, T: Real>(
-    what: &'static str,
-    channels: usize,
-    groups: usize,
-    x: Var<'t, T>,
-) -> Option<Var<'t, T>> {
-    let refused = check_channels(what, channels, x);
-    if refused.is_some() || (groups > 0 && channels.is_multiple_of(groups)) {
-        return refused;
-    }
-    Some(refuse(what, format!("{channels} channels do not divide into {groups} groups"), x))
+/// Whether a statistic is taken over more than one value: of one, the deviation is 0 and the output the shift, whatever the
+/// value is.
+pub(super) fn check_count(of: &str, count: usize) -> Check {
+    if count == 1 { Err(format!("expected more than 1 value per {of}, found 1: its variance is 0")) } else { Ok(()) }
 }

@@ -1,11 +1,14 @@
 //! Batch normalisation.
 
-use autodiff::{Mode, ParamId, Real, Scope, Shape, StateId, Tensor, Var};
+use autodiff::{Mode, ParamId, Real, Scope, Shape, StateId, Var};
 
 use smallvec::SmallVec;
 
-use super::affine::{Affine, along_channels, check_channels};
+use super::affine::{Affine, along_channels, check_channels, check_count};
+use super::overflow::refuse_infinite;
 use crate::module::Module;
+use crate::refusal::refuse;
+use crate::settings::{Check, not_negative, share};
 
 /// Batch normalisation (Ioffe and Szegedy 2015): for each channel, places of axis 1,
 /// `y = scale · (x − mean) / √(variance + ε) + shift`. Values of shape `[samples, channels]` or
@@ -15,7 +18,11 @@ use crate::module::Module;
 /// `running ← (1 − momentum) · running + momentum · batch`, with the unbiased variance, as in PyTorch. They are stored
 /// when the optimizer steps ([`autodiff::Params::commit`]). In evaluation the running statistics stand in.
 ///
-/// A batch of one value a channel comes out as the shift, a constant channel likewise.
+/// A constant channel comes out as the shift.
+///
+/// # Errors
+/// Kept on the tape: in training, one value per channel, whose variance is 0 whatever it is, and values whose variance is
+/// infinite in the scalar (from about 10¹⁹ in `f32`); an ε that is no number from 0 up; a momentum that is not from 0 to 1.
 ///
 /// Parameters: `weight` (1 at first) and `bias` (0), `[channels]`; state: `running_mean` (0) and `running_var` (1). Defaults:
 /// ε = 10⁻⁵, momentum 0.1.
@@ -29,6 +36,9 @@ pub struct BatchNorm {
     momentum: f64,
 }
 
+/// What errors name.
+const NAME: &str = "batch_norm";
+
 impl BatchNorm {
     /// For so many channels, with the defaults.
     pub fn new<T: Real>(scope: Scope<'_, T>, channels: usize) -> Self {
@@ -41,20 +51,20 @@ impl BatchNorm {
         BatchNorm {
             channels,
             affine: Affine::new(&mut scope, [channels], scale),
-            mean: scope.state("running_mean", &Tensor::full([channels], 0.0)),
-            variance: scope.state("running_var", &Tensor::full([channels], 1.0)),
+            mean: scope.state_with("running_mean", [channels], |_| {}),
+            variance: scope.state_with("running_var", [channels], |values| values.fill(1.0)),
             epsilon: 1e-5,
             momentum: 0.1,
         }
     }
 
-    /// What is added to variances, instead of 10⁻⁵.
+    /// What is added to variances, instead of 10⁻⁵: a number from 0 up.
     #[must_use]
     pub fn epsilon(self, epsilon: f64) -> Self {
         BatchNorm { epsilon, ..self }
     }
 
-    /// How much of each batch's statistics the running ones take up, instead of 0.1.
+    /// How much of each batch's statistics the running ones take up, from 0 to 1, instead of 0.1.
     #[must_use]
     pub fn momentum(self, momentum: f64) -> Self {
         BatchNorm { momentum, ..self }
@@ -80,13 +90,22 @@ impl BatchNorm {
         self.variance
     }
 
+    fn check<T: Real>(&self, x: Var<'_, T>) -> Check {
+        not_negative::<T>("epsilon", self.epsilon)?;
+        share("momentum", self.momentum)?;
+        check_channels(self.channels, x)
+    }
+
     #[track_caller]
     fn by_batch<'t, T: Real>(&self, x: Var<'t, T>, shape: &Shape) -> Var<'t, T> {
+        let count = shape.size() / self.channels.max(1);
+        if let Err(reason) = check_count("channel in training", count) {
+            return refuse(NAME, reason, x);
+        }
         let axes: SmallVec<[usize; 4]> = (0..shape.rank()).filter(|&axis| axis != 1).collect();
         let normal = x.normalise(Some(self.affine.along_channels(x)), &axes[..], self.epsilon);
-        let count = (shape.size() / self.channels.max(1)) as f64;
-        // Of one value there is no unbiased variance; the biased one is 0.
-        let unbiased = normal.variance * (count / (count - 1.0).max(1.0));
+        refuse_infinite(NAME, normal.variance);
+        let unbiased = normal.variance * (count as f64 / (count as f64 - 1.0));
         follow(self.mean, normal.mean, self.momentum);
         follow(self.variance, unbiased, self.momentum);
         normal.value
@@ -112,8 +131,8 @@ pub(super) fn follow<T: Real>(state: StateId, batch: Var<'_, T>, momentum: f64) 
 impl<T: Real> Module<T> for BatchNorm {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
-        if let Some(refused) = check_channels("batch_norm", self.channels, x) {
-            return refused;
+        if let Err(reason) = self.check(x) {
+            return refuse(NAME, reason, x);
         }
         match (x.recording().mode(), x.shape()) {
             (Mode::Train, Ok(shape)) if shape.size() > 0 => self.by_batch(x, &shape),

@@ -4,6 +4,7 @@
 
 mod affine;
 mod batch;
+mod overflow;
 mod sample;
 mod whitening;
 

@@ -4,15 +4,21 @@ use autodiff::{Axes, ParamId, Real, Scope, Shape, Var, keep};
 
 use smallvec::SmallVec;
 
-use super::affine::{Affine, check_groups};
+use super::affine::{Affine, check_channels, check_count};
+use super::overflow::refuse_infinite;
 use crate::initialisers::Initial;
 use crate::module::Module;
 use crate::refusal::refuse;
+use crate::settings::{Check, divides, not_negative};
 
 /// Layer normalisation (Ba, Kiros and Hinton 2016): over the last axes, whose extents are given,
 /// `y = scale · (x − mean) / √(variance + ε) + shift`, with a scale and a shift for each of their places.
 ///
 /// Parameters: `weight` (1 at first) and `bias` (0), of the given extents. Default: ε = 10⁻⁵.
+///
+/// # Errors
+/// Kept on the tape: other last extents; extents of one value, whose variance is 0 whatever it is; values whose variance is
+/// infinite in the scalar; an ε that is no number from 0 up.
 #[derive(Clone, Debug)]
 pub struct LayerNorm {
     shape: Shape,
@@ -27,7 +33,7 @@ impl LayerNorm {
         LayerNorm { affine: Affine::new(&mut scope, shape.clone(), 1.0), shape, epsilon: 1e-5 }
     }
 
-    /// What is added to variances, instead of 10⁻⁵.
+    /// What is added to variances, instead of 10⁻⁵: a number from 0 up.
     #[must_use]
     pub fn epsilon(self, epsilon: f64) -> Self {
         LayerNorm { epsilon, ..self }
@@ -44,19 +50,29 @@ impl LayerNorm {
     }
 }
 
-/// The last axes of `x`, which must have the extents `shape`.
-fn last_axes<T: Real>(shape: &Shape, x: Var<'_, T>) -> Option<Axes> {
-    let found = x.shape().ok()?;
-    let first = found.rank().checked_sub(shape.rank())?;
-    (found[first..] == shape[..]).then(|| Axes::from(&(first..found.rank()).collect::<SmallVec<[usize; 4]>>()[..]))
+/// The last axes of a value, which must have the extents `shape`.
+fn last_axes(shape: &Shape, found: &Shape) -> Result<Axes, String> {
+    let first = found.rank().checked_sub(shape.rank()).filter(|&first| found[first..] == shape[..]);
+    let axes = first.map(|first| Axes::from(&(first..found.rank()).collect::<SmallVec<[usize; 4]>>()[..]));
+    axes.ok_or_else(|| format!("the last extents must be {shape}"))
 }
 
 impl<T: Real> Module<T> for LayerNorm {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
-        match last_axes(&self.shape, x) {
-            Some(axes) => x.normalise(Some(self.affine.vars(x)), axes, self.epsilon).value,
-            None => refuse("layer_norm", format!("the last extents must be {}", self.shape), x),
+        let Ok(found) = x.shape() else { return x };
+        let checked = not_negative::<T>("epsilon", self.epsilon)
+            .and_then(|()| {
+                check_count("sample", self.shape.iter().fold(1, |size, &extent| extent.saturating_mul(size)))
+            })
+            .and_then(|()| last_axes(&self.shape, &found));
+        match checked {
+            Ok(axes) => {
+                let normal = x.normalise(Some(self.affine.vars(x)), axes, self.epsilon);
+                refuse_infinite("layer_norm", normal.variance);
+                normal.value
+            }
+            Err(reason) => refuse("layer_norm", reason, x),
         }
     }
 }
@@ -64,6 +80,9 @@ impl<T: Real> Module<T> for LayerNorm {
 /// Root-mean-square normalisation (Zhang and Sennrich 2019): over the last axis, `y = scale · x / √(mean(x²) + ε)`.
 ///
 /// Parameter: `weight`, `[features]`, 1 at first. Default: ε = 10⁻⁵.
+///
+/// # Errors
+/// Kept on the tape: another last extent; values whose mean square is infinite in the scalar; an ε that is no number from 0 up.
 #[derive(Clone, Copy, Debug)]
 pub struct RmsNorm {
     features: usize,
@@ -74,11 +93,11 @@ pub struct RmsNorm {
 impl RmsNorm {
     /// Over a last axis of this extent.
     pub fn new<T: Real>(mut scope: Scope<'_, T>, features: usize) -> Self {
-        let one = |values: &mut [f64], random: &mut _| Initial::Constant(1.0).fill(&[features], values, random);
-        RmsNorm { features, weight: scope.parameter("weight", [features], one), epsilon: 1e-5 }
+        let weight = Initial::Constant(1.0).register(&mut scope, "weight", &[features], &[features]);
+        RmsNorm { features, weight, epsilon: 1e-5 }
     }
 
-    /// What is added to mean squares, instead of 10⁻⁵.
+    /// What is added to mean squares, instead of 10⁻⁵: a number from 0 up.
     #[must_use]
     pub fn epsilon(self, epsilon: f64) -> Self {
         RmsNorm { epsilon, ..self }
@@ -93,12 +112,16 @@ impl RmsNorm {
 impl<T: Real> Module<T> for RmsNorm {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
-        match last_axes(&[self.features].into(), x) {
-            Some(last) => {
-                let size = (x.square().mean(keep(last)) + self.epsilon).sqrt();
-                x / size * x.recording().param(self.weight)
+        let Ok(found) = x.shape() else { return x };
+        let checked =
+            not_negative::<T>("epsilon", self.epsilon).and_then(|()| last_axes(&[self.features].into(), &found));
+        match checked {
+            Ok(last) => {
+                let square = x.square().mean(keep(last));
+                refuse_infinite("rms_norm", square);
+                x / (square + self.epsilon).sqrt() * x.recording().param(self.weight)
             }
-            None => refuse("rms_norm", format!("the last axis must have extent {}", self.features), x),
+            Err(reason) => refuse("rms_norm", reason, x),
         }
     }
 }
@@ -107,6 +130,10 @@ impl<T: Real> Module<T> for RmsNorm {
 /// `y = scale · (x − mean) / √(variance + ε) + shift`, mean and variance over a group's channels and all axes behind.
 ///
 /// Parameters: `weight` (1 at first) and `bias` (0), `[channels]`. Default: ε = 10⁻⁵.
+///
+/// # Errors
+/// Kept on the tape: another number of channels; channels that do not divide into the groups; groups of one value, whose
+/// variance is 0 whatever it is; values whose variance is infinite in the scalar; an ε that is no number from 0 up.
 #[derive(Clone, Copy, Debug)]
 pub struct GroupNorm {
     groups: usize,
@@ -121,7 +148,7 @@ impl GroupNorm {
         GroupNorm { groups, channels, affine: Affine::new(&mut scope, [channels], 1.0), epsilon: 1e-5 }
     }
 
-    /// What is added to variances, instead of 10⁻⁵.
+    /// What is added to variances, instead of 10⁻⁵: a number from 0 up.
     #[must_use]
     pub fn epsilon(self, epsilon: f64) -> Self {
         GroupNorm { epsilon, ..self }
@@ -141,17 +168,36 @@ impl GroupNorm {
 impl<T: Real> Module<T> for GroupNorm {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
-        if let Some(refused) = check_groups("group_norm", self.channels, self.groups, x) {
-            return refused;
+        self.normalised("group_norm", x)
+    }
+}
+
+impl GroupNorm {
+    fn check<T: Real>(&self, x: Var<'_, T>) -> Check {
+        not_negative::<T>("epsilon", self.epsilon)?;
+        divides("channels", self.channels, self.groups)?;
+        check_channels(self.channels, x)
+    }
+
+    /// Normalises for the module that errors name.
+    #[track_caller]
+    fn normalised<'t, T: Real>(&self, name: &'static str, x: Var<'t, T>) -> Var<'t, T> {
+        if let Err(reason) = self.check(x) {
+            return refuse(name, reason, x);
         }
         let Ok(shape) = x.shape() else { return x };
         // [samples, groups, rest of the channel axis, ..]
         let split = shape.with(1, self.channels / self.groups).insert(1, self.groups);
+        if let Err(reason) = check_count("group", split[2..].iter().product()) {
+            return refuse(name, reason, x);
+        }
         let behind: SmallVec<[usize; 4]> = (2..split.rank()).collect();
         let channel: Shape = (1..split.rank()).map(|axis| if axis < 3 { split[axis] } else { 1 }).collect();
         let [weight, bias] = self.affine.along_channels(x);
         let affine = [weight.reshape(channel.clone()), bias.reshape(channel)];
-        x.reshape(split).normalise(Some(affine), &behind[..], self.epsilon).value.reshape(shape)
+        let normal = x.reshape(split).normalise(Some(affine), &behind[..], self.epsilon);
+        refuse_infinite(name, normal.variance);
+        normal.value.reshape(shape)
     }
 }
 
@@ -167,7 +213,7 @@ impl InstanceNorm {
         InstanceNorm(GroupNorm::new(scope, channels, channels))
     }
 
-    /// What is added to variances, instead of 10⁻⁵.
+    /// What is added to variances, instead of 10⁻⁵: a number from 0 up.
     #[must_use]
     pub fn epsilon(self, epsilon: f64) -> Self {
         InstanceNorm(self.0.epsilon(epsilon))
@@ -187,6 +233,6 @@ impl InstanceNorm {
 impl<T: Real> Module<T> for InstanceNorm {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
-        self.0.forward(x)
+        self.0.normalised("instance_norm", x)
     }
 }

@@ -1,4 +1,4 @@
-use autodiff::{Dual, Mode, Params, Tape, Tensor, Var, check};
+use autodiff::{Dual, Mode, Params, Program, Tape, Tensor, Var, check};
 
 use super::*;
 use crate::Module;
@@ -36,12 +36,19 @@ fn running_statistics_follow_the_batches_and_stand_in_at_evaluation() {
     assert!((y.data()[0] - 3.0 / (1.5_f64 + 1e-5).sqrt()).abs() < 1e-12);
 }
 
+/// What the module says of `x`, in training.
+fn refusal<T: autodiff::Real>(params: &Params<T>, model: &dyn Module<T>, x: &Tensor<T>) -> String {
+    let mut tape = Tape::new();
+    let t = tape.start(params, Mode::Train);
+    model.forward(t.input(x));
+    t.check().err().map_or_else(String::new, |error| error.to_string())
+}
+
 #[test]
-fn a_batch_of_one_and_a_constant_feature_give_the_shift() {
+fn a_constant_feature_gives_the_shift() {
     let mut params = Params::new(0);
     let norm = BatchNorm::new(params.scope("norm"), 2);
     params.set(norm.bias(), &[0.5, -1.0].into()).unwrap();
-    assert_eq!(trained(&mut params, &norm, &[[1e8, -3.0]].into()), [[0.5, -1.0]].into());
     let y = trained(&mut params, &norm, &[[0.1, 7.0], [0.1, 9.0], [0.1, 7.5]].into());
     assert_eq!([y.data()[0], y.data()[2], y.data()[4]], [0.5; 3]);
     assert!(params.states().all(|(_, _, values)| values.iter().all(|x| x.is_finite())));
@@ -85,8 +92,72 @@ fn with_fewer_samples_than_features_the_empty_directions_come_out_as_zero() {
     let spread: f64 = (0..6).map(|i| covariance(&y)[i * 7]).sum();
     assert!((spread - 2.0).abs() < 1e-3, "{spread}");
     assert!(params.states().all(|(_, _, values)| values.iter().all(|x| x.is_finite())));
-    let one = trained(&mut params, &norm, &data(&[1, 6]));
-    assert_eq!(one.data(), &[0.0; 6]);
+    let singular = refusal(&params, &norm.epsilon(0.0), &data(&[6, 6]));
+    let expected = "whiten_norm: of 6 samples of 6 features the covariance has no inverse: epsilon must be above 0";
+    assert!(singular.starts_with(expected), "{singular}");
+}
+
+#[test]
+fn a_statistic_of_one_value_is_refused() {
+    let mut params = Params::<f64>::new(0);
+    let in_training: [Box<dyn Module<f64>>; 3] = [
+        Box::new(BatchNorm::new(params.scope("batch"), 3)),
+        Box::new(WhitenNorm::new(params.scope("zca"), 3, Whitening::Zca)),
+        Box::new(WhitenNorm::new(params.scope("schulz"), 3, Whitening::NewtonSchulz(5))),
+    ];
+    for norm in &in_training {
+        let message = refusal(&params, norm, &data(&[1, 3]));
+        assert!(message.contains("expected more than 1 value per channel in training, found 1"), "{message}");
+        assert_eq!(refusal(&params, norm, &data(&[1, 3, 2])), "");
+        evaluated(&params, norm, &data(&[1, 3])).unwrap();
+    }
+    let always: [(&str, Box<dyn Module<f64>>); 3] = [
+        ("group_norm: expected more than 1 value per group", Box::new(GroupNorm::new(params.scope("group"), 3, 3))),
+        (
+            "instance_norm: expected more than 1 value per group",
+            Box::new(InstanceNorm::new(params.scope("instance"), 3)),
+        ),
+        ("layer_norm: expected more than 1 value per sample", Box::new(LayerNorm::new(params.scope("layer"), [1, 1]))),
+    ];
+    for (expected, norm) in &always {
+        let x = data(if expected.starts_with("layer") { &[2, 3, 1, 1] } else { &[2, 3, 1] });
+        let message = refusal(&params, norm, &x);
+        assert!(message.starts_with(expected), "{message}");
+        assert!(evaluated(&params, norm, &x).is_err());
+    }
+}
+
+#[test]
+fn a_variance_past_the_range_of_the_scalar_is_refused_and_a_nan_is_passed_on() {
+    let mut params = Params::<f32>::new(0);
+    let norms: [(&str, Box<dyn Module<f32>>); 6] = [
+        ("batch_norm", Box::new(BatchNorm::new(params.scope("batch"), 4))),
+        ("whiten_norm", Box::new(WhitenNorm::new(params.scope("zca"), 4, Whitening::Zca))),
+        ("group_norm", Box::new(GroupNorm::new(params.scope("group"), 4, 2))),
+        ("instance_norm", Box::new(InstanceNorm::new(params.scope("instance"), 4))),
+        ("layer_norm", Box::new(LayerNorm::new(params.scope("layer"), [2]))),
+        ("rms_norm", Box::new(RmsNorm::new(params.scope("rms"), 2))),
+    ];
+    // 10³⁰ is a number in f32, its square is not.
+    let large: Tensor<f32> = Tensor::from_fn([3, 4, 2], |k| if k % 2 == 0 { 1e30 } else { -1e30 });
+    let fair: Tensor<f32> = Tensor::from_fn([3, 4, 2], |k| 1e15 * (k as f32).sin());
+    for (name, norm) in &norms {
+        let message = refusal(&params, norm, &large);
+        let expected = "is infinite in f32: the values are too large to be normalised";
+        assert!(message.starts_with(name) && message.contains(expected), "{name}: {message}");
+        assert_eq!(refusal(&params, norm, &fair), "", "{name}");
+        let mut tape = Tape::new();
+        let t = tape.start(&params, Mode::Train);
+        let y = norm.forward(t.input(&Tensor::full([3, 4, 2], f32::NAN))).value().unwrap();
+        assert!(y.data().iter().all(|y| y.is_nan()), "{name}");
+    }
+    // A program refuses at the replay whose data are too large.
+    let mut step =
+        Program::record(&params, Mode::Train, |t| [norms[0].1.forward(t.declare_input("x", [3, 4, 2])).sum(..)])
+            .unwrap();
+    step.forward(&params, &[&fair]).unwrap();
+    let message = step.forward(&params, &[&large]).unwrap_err().to_string();
+    assert!(message.contains("batch_norm: variance 0 is infinite in f32"), "{message}");
 }
 
 #[test]

@@ -1,0 +1,66 @@
+//! Whether what is asked for fits into memory, before any of it is computed.
+
+use crate::Failure;
+use crate::data::{CLASSES, gaussian_samples};
+use crate::options::{Dtype, Options, Source};
+
+/// Samples of the digits, and features of each.
+const DIGITS: u64 = 1797;
+const DIGIT_FEATURES: u64 = 64;
+
+/// How many networks may run at a time, at most `threads`. What they need is reserved and given back, as only the system
+/// knows its limits.
+///
+/// # Errors
+/// Data, or a single one of the deepest networks, that do not fit: with the largest width that does.
+pub(crate) fn networks_at_a_time(options: &Options, threads: usize) -> Result<usize, Failure> {
+    let fits = |width: usize, networks: usize| available(needed(options, width, networks));
+    if let Some(networks) = (1..=threads.max(1)).rev().find(|&networks| fits(options.width, networks)) {
+        return Ok(networks);
+    }
+    let (mut fitting, mut too_wide) = (0, options.width);
+    while fitting + 1 < too_wide {
+        let middle = fitting + (too_wide - fitting) / 2;
+        if fits(middle, 1) { fitting = middle } else { too_wide = middle }
+    }
+    let depth = deepest(options);
+    let asked =
+        format!("--width {} --depths {depth} --batch {} --seeds {}", options.width, options.batch, options.seeds);
+    let gibibytes = needed(options, options.width, 1) as f64 / (1_u64 << 30) as f64;
+    let advice = match fitting {
+        0 => "no width fits".to_owned(),
+        width => format!("--width {width} fits"),
+    };
+    Err(Failure::Option(format!("{asked}: not enough memory: {gibibytes:.1} GiB are needed; {advice}")))
+}
+
+fn deepest(options: &Options) -> usize {
+    options.depths.iter().copied().max().unwrap_or(1)
+}
+
+/// Whether the system gives as much.
+fn available(bytes: u64) -> bool {
+    usize::try_from(bytes).is_ok_and(|bytes| Vec::<u8>::new().try_reserve_exact(bytes).is_ok())
+}
+
+/// An estimate, from above, of the bytes that the data of all seeds and this many of the deepest networks take. The limits of
+/// the options keep it far below the range of `u64`.
+fn needed(options: &Options, width: usize, networks: usize) -> u64 {
+    let [width, depth, batch, seeds, networks, classes] =
+        [width, deepest(options), options.batch, options.seeds, networks, CLASSES].map(|count| count as u64);
+    let scalar: u64 = if options.dtype == Dtype::F32 { 4 } else { 8 };
+    let (features, samples) = match options.data {
+        Source::Digits => (DIGIT_FEATURES, DIGITS),
+        Source::Gaussian => (width, gaussian_samples(options.batch) as u64),
+    };
+    // The parts of each seed, one set while it is drawn in f64 and converted, before it is split.
+    let data = seeds * (samples + batch) * features * scalar + samples * features * (8 + scalar);
+    let square = (width + 1) * width;
+    let parameters = (features + 1) * width + (depth - 1) * square + (width + 1) * classes;
+    // Values with room to grow, gradients and momentum; the initial values of a layer are drawn in f64.
+    let of_parameters = 4 * parameters * scalar + 8 * square.max((features + 1) * width);
+    // Of each layer's units three values with room to grow; in training their gradients, and one that is read off.
+    let rows = (10 * batch).max(6 * (samples / 4 + 1));
+    let of_values = rows * (depth + 1) * width * scalar;
+    data + networks * (of_parameters + of_values)
+}

@@ -1,0 +1,42 @@
+//! Variances past the range of the scalar.
+
+use autodiff::{Frame, InputGrads, Inputs, Mismatch, Op, Real, Shape, Var, exactly};
+
+/// Variances, none of which is infinite: by that the values would be divided, and come out as 0 without gradient, in silence.
+/// A NaN passes, as it shows in the values.
+#[derive(Clone, Debug)]
+struct FiniteVariance {
+    of: &'static str,
+}
+
+impl<T: Real> Op<T> for FiniteVariance {
+    fn name(&self) -> &'static str {
+        self.of
+    }
+    fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+        let [_variances] = exactly(inputs)?;
+        Ok(Shape::scalar())
+    }
+    fn check(&self, inputs: Inputs<'_, T>) -> Result<(), Mismatch> {
+        match inputs.view(0).iter().position(|variance| variance.to_f64() == f64::INFINITY) {
+            Some(index) => Err(Mismatch::new(format!(
+                "variance {index} is infinite in {}: the values are too large to be normalised",
+                std::any::type_name::<T>()
+            ))),
+            None => Ok(()),
+        }
+    }
+    fn differentiable(&self, _: usize) -> bool {
+        false
+    }
+    fn forward(&self, _: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
+        output.fill(T::ZERO);
+    }
+    fn backward(&self, _: Frame<'_, T>, _: &[T], _: &mut InputGrads<'_, T>) {}
+}
+
+/// Makes a variance that is infinite a mistake of `of`, at every replay too.
+#[track_caller]
+pub(super) fn refuse_infinite<T: Real>(of: &'static str, variances: Var<'_, T>) {
+    let _ = variances.detach().apply(FiniteVariance { of });
+}

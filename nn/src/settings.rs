@@ -1,0 +1,60 @@
+//! Settings and the ranges they must lie in. A module checks its own whenever it runs, in training and in evaluation, and
+//! what it finds is kept on the tape; a constructor that registers parameters reports through [`autodiff::Scope::fail`].
+
+use std::fmt::Display;
+
+use autodiff::Real;
+
+/// Nothing, or what is wrong: "momentum is 5: must be from 0 to 1".
+pub(crate) type Check = Result<(), String>;
+
+pub(crate) fn require(name: &str, value: impl Display, valid: bool, requirement: &str) -> Check {
+    if valid { Ok(()) } else { Err(format!("{name} is {value}: must be {requirement}")) }
+}
+
+/// A number as messages show it: 10³⁰⁰ without its 300 zeros.
+pub(crate) fn number(value: f64) -> String {
+    let plain = value == 0.0 || !value.is_finite() || (1e-4..1e16).contains(&value.abs());
+    if plain { value.to_string() } else { format!("{value:e}") }
+}
+
+/// As [`require`], of a number that must also be valid in the scalar of the tape: 10³⁰⁰ is infinite in `f32`.
+fn require_in<T: Real>(name: &str, value: f64, valid: impl Fn(f64) -> bool, requirement: &str) -> Check {
+    let shown = number(value);
+    require(name, &shown, valid(value), requirement)?;
+    let scalar = std::any::type_name::<T>();
+    require(name, &shown, valid(T::from_f64(value).to_f64()), &format!("{requirement} in {scalar}"))
+}
+
+/// Of a share or a probability.
+pub(crate) fn share(name: &str, value: f64) -> Check {
+    require(name, number(value), (0.0..=1.0).contains(&value), "from 0 to 1")
+}
+
+/// Of a share of which something always remains.
+pub(crate) fn share_below_one(name: &str, value: f64) -> Check {
+    require(name, number(value), (0.0..1.0).contains(&value), "from 0 up to, but not including, 1")
+}
+
+pub(crate) fn finite<T: Real>(name: &str, value: f64) -> Check {
+    require_in::<T>(name, value, f64::is_finite, "a finite number")
+}
+
+pub(crate) fn not_negative<T: Real>(name: &str, value: f64) -> Check {
+    require_in::<T>(name, value, |value| value >= 0.0 && value.is_finite(), "a number from 0 up")
+}
+
+pub(crate) fn positive<T: Real>(name: &str, value: f64) -> Check {
+    require_in::<T>(name, value, |value| value > 0.0 && value.is_finite(), "a positive number")
+}
+
+/// Of extents, strides and the like, one an axis.
+pub(crate) fn at_least_one(name: &str, values: &[usize]) -> Check {
+    require(name, format!("{values:?}"), !values.contains(&0), "at least 1 along every axis")
+}
+
+/// Of channels, or values, that are dealt to groups of equal size.
+pub(crate) fn divides(what: &str, count: usize, groups: usize) -> Check {
+    let divides = groups > 0 && count.is_multiple_of(groups);
+    if divides { Ok(()) } else { Err(format!("{count} {what} do not divide into {groups} groups")) }
+}

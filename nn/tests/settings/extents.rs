@@ -1,0 +1,206 @@
+//! Settings that are counts and extents, and layers that memory cannot hold.
+
+use autodiff::{Mode, Scope};
+use nn::*;
+
+use crate::{Built, said};
+
+const HUGE: usize = usize::MAX;
+
+fn conv(settings: ConvSettings<2>) -> impl Fn(Scope<'_, f32>) -> Built {
+    move |scope| Box::new(Conv2d::with(scope, 2, 4, [3, 3], settings))
+}
+
+fn transposed(settings: TransposedSettings<2>) -> impl Fn(Scope<'_, f32>) -> Built {
+    move |scope| Box::new(ConvTranspose2d::with(scope, 2, 4, [3, 3], settings))
+}
+
+fn default<const N: usize>() -> ConvSettings<N> {
+    ConvSettings::default()
+}
+
+const IMAGE: &[usize] = &[1, 2, 4, 4];
+
+#[test]
+fn counts_and_extents_at_their_extremes() {
+    let up = TransposedSettings::<2>::default;
+    let rows: Vec<(Box<dyn Fn(Scope<'_, f32>) -> Built>, &[usize], &str)> = vec![
+        (
+            Box::new(conv(ConvSettings { stride: [0, 1], ..default() })),
+            IMAGE,
+            "conv2d: stride is [0, 1]: must be at least 1",
+        ),
+        (Box::new(conv(ConvSettings { stride: [HUGE; 2], ..default() })), IMAGE, ""),
+        (Box::new(conv(ConvSettings { dilation: [1, 0], ..default() })), IMAGE, "conv2d: dilation is [1, 0]: must be"),
+        (
+            Box::new(conv(ConvSettings { dilation: [HUGE; 2], ..default() })),
+            IMAGE,
+            "conv2d: dilation is [18446744073709551615",
+        ),
+        (Box::new(conv(ConvSettings { dilation: [HUGE / 2; 2], ..default() })), IMAGE, "conv2d"),
+        (Box::new(conv(ConvSettings { dilation: [HUGE / 2; 2], padding: Padding::Same, ..default() })), IMAGE, ""),
+        (Box::new(conv(ConvSettings { padding: Padding::Zeros([HUGE; 2]), ..default() })), IMAGE, "conv2d"),
+        (Box::new(conv(ConvSettings { padding: Padding::Zeros([1 << 40; 2]), ..default() })), IMAGE, "conv2d"),
+        (
+            Box::new(conv(ConvSettings { padding: Padding::Circular([HUGE; 2]), ..default() })),
+            IMAGE,
+            "pad: circular padding by 0..1844",
+        ),
+        (
+            Box::new(conv(ConvSettings { groups: 0, ..default() })),
+            IMAGE,
+            "m.weight: 2 input channels do not divide into 0 groups",
+        ),
+        (
+            Box::new(conv(ConvSettings { groups: 3, ..default() })),
+            IMAGE,
+            "2 input channels do not divide into 3 groups",
+        ),
+        (Box::new(conv(ConvSettings { groups: HUGE, ..default() })), IMAGE, "2 input channels do not divide into"),
+        (Box::new(|s| Box::new(Conv1d::new(s, 2, 2, [0]))), &[1, 2, 4], "conv1d: kernel is [0]: must be at least 1"),
+        (Box::new(|s| Box::new(Conv1d::new(s, 2, 2, [HUGE]))), &[1, 2, 4], "parameter m.weight"),
+        (Box::new(|s| Box::new(Conv2d::new(s, HUGE, HUGE, [HUGE, HUGE]))), IMAGE, "parameter m.weight"),
+        (Box::new(|s| Box::new(Conv2d::new(s, 0, 0, [1, 1]))), &[1, 0, 4, 4], ""),
+        (
+            Box::new(transposed(TransposedSettings { stride: [0; 2], ..up() })),
+            IMAGE,
+            "conv_transpose2d: stride is [0, 0]",
+        ),
+        (Box::new(transposed(TransposedSettings { stride: [HUGE; 2], ..up() })), IMAGE, "conv_transpose2d"),
+        (
+            Box::new(transposed(TransposedSettings { dilation: [HUGE; 2], ..up() })),
+            IMAGE,
+            "conv_transpose2d: dilation is",
+        ),
+        (Box::new(transposed(TransposedSettings { padding: [HUGE; 2], ..up() })), IMAGE, "conv_transpose2d"),
+        (
+            Box::new(transposed(TransposedSettings { extra: [HUGE; 2], ..up() })),
+            IMAGE,
+            "conv_transpose2d: extra is [18446744",
+        ),
+        (
+            Box::new(transposed(TransposedSettings { extra: [1; 2], ..up() })),
+            IMAGE,
+            "extra is [1, 1]: must be below the stride",
+        ),
+        (
+            Box::new(transposed(TransposedSettings { groups: 4, ..up() })),
+            IMAGE,
+            "2 input channels do not divide into 4 groups",
+        ),
+        (
+            Box::new(transposed(TransposedSettings { groups: 4, weight: Initial::Orthogonal { gain: 1.0 }, ..up() })),
+            IMAGE,
+            "2 input channels do not divide into 4 groups",
+        ),
+        (
+            Box::new(|s| {
+                let settings = TransposedSettings {
+                    groups: 2,
+                    weight: Initial::Orthogonal { gain: 1.0 },
+                    ..TransposedSettings::default()
+                };
+                Box::new(ConvTranspose1d::with(s, 3, 4, [1], settings))
+            }),
+            &[1, 3, 4],
+            "3 input channels do not divide into 2 groups",
+        ),
+        (Box::new(|s| Box::new(ConvTranspose1d::new(s, HUGE, HUGE, [HUGE]))), &[1, 2, 4], "parameter m.weight"),
+        (Box::new(|_| Box::new(Pool::max([0, 1]))), IMAGE, "pool: kernel is [0, 1]: must be at least 1"),
+        (Box::new(|_| Box::new(Pool::max([HUGE, 1]))), IMAGE, "pool: no window fits: a kernel of 1844"),
+        (Box::new(|_| Box::new(Pool::average([2, 2]).stride([0, 1]))), IMAGE, "pool: stride is [0, 1]"),
+        (Box::new(|_| Box::new(Pool::average([1, 1]).dilation([HUGE; 2]))), IMAGE, ""),
+        (Box::new(|_| Box::new(Pool::average([3, 3]).stride([HUGE; 2]).ceil())), IMAGE, ""),
+        (Box::new(|_| Box::new(Pool::average([2, 2]).dilation([0, 1]))), IMAGE, "pool: dilation is [0, 1]"),
+        (Box::new(|_| Box::new(Pool::average([3, 3]).dilation([HUGE; 2]))), IMAGE, "pool: dilation is [1844"),
+        (Box::new(|_| Box::new(Pool::average([2, 2]).padding([HUGE; 2]))), IMAGE, "pool: padding is [1844"),
+        (Box::new(|_| Box::new(Pool::average([1 << 40; 2]).padding([1 << 39; 2]))), IMAGE, "memory"),
+        (Box::new(|_| Box::new(Pool::max([1 << 40; 2]).padding([1 << 39; 2]))), IMAGE, "memory"),
+        (
+            Box::new(|_| Box::new(AdaptivePool { pooling: Pooling::Max, places: [1 << 40, 1] })),
+            IMAGE,
+            "adaptive_pool: places is 1099511627776: must be at most 65536",
+        ),
+        (
+            Box::new(|_| Box::new(AdaptivePool { pooling: Pooling::Average, places: [1, HUGE] })),
+            IMAGE,
+            "adaptive_pool: places is 1844",
+        ),
+        (Box::new(|_| Box::new(AdaptivePool { pooling: Pooling::Average, places: [0, 1] })), IMAGE, "at least 1 place"),
+        (Box::new(|_| Box::new(AdaptivePool { pooling: Pooling::Average, places: [9, 3] })), IMAGE, ""),
+        (Box::new(|_| Box::new(AdaptivePool { pooling: Pooling::Average, places: [3] })), &[0, 1, 1 << 62], ""),
+        (Box::new(|_| Box::new(GlobalPool(Pooling::Max))), &[3], "global_pool: takes [samples, channels, ..]"),
+    ];
+    for (build, shape, due) in &rows {
+        for mode in [Mode::Train, Mode::Eval] {
+            let said = said(build, shape, mode);
+            assert!(said.contains(due) && said.is_empty() == due.is_empty(), "{due}: {said}");
+        }
+    }
+}
+
+#[test]
+fn layers_too_large_for_memory_and_counts_of_nothing() {
+    const LARGE: usize = 1 << 45;
+    let rows: Vec<(Box<dyn Fn(Scope<'_, f32>) -> Built>, &[usize], &str)> = vec![
+        (Box::new(|s| Box::new(Linear::new(s, LARGE, 1))), &[2, 2], "parameter m.weight"),
+        (Box::new(|s| Box::new(Linear::new(s, LARGE, LARGE))), &[2, 2], "parameter m.weight"),
+        (Box::new(|s| Box::new(Linear::new(s, 0, LARGE))), &[2, 0], "parameter m.bias"),
+        (Box::new(|s| Box::new(Linear::new(s, HUGE, HUGE))), &[2, 2], "parameter m.weight"),
+        (Box::new(|s| Box::new(Linear::new(s, 0, 3))), &[2, 0], ""),
+        (Box::new(|s| Box::new(Linear::new(s, 3, 0))), &[2, 3], ""),
+        (Box::new(|s| Box::new(Maxout::new(s, 2, HUGE, HUGE))), &[2, 2], "parameter m.weight"),
+        (Box::new(|s| Box::new(Maxout::new(s, 2, 3, 0))), &[2, 2], "maxout: pieces is 0: must be at least 1"),
+        (Box::new(|s| Box::new(PRelu::per_channel(s, LARGE))), &[2, 2], "parameter m.slope"),
+        (Box::new(|s| Box::new(BatchNorm::new(s, LARGE))), &[2, 2], "parameter m.weight"),
+        (Box::new(|s| Box::new(BatchNorm::new(s, 0))), &[2, 0], ""),
+        (
+            Box::new(|s| Box::new(BatchNorm::with_scale(s, 2, f64::NAN))),
+            &[2, 2],
+            "m.weight: its initializer's constant is NaN",
+        ),
+        (Box::new(|s| Box::new(LayerNorm::new(s, [LARGE, LARGE]))), &[2, 2], "parameter m.weight"),
+        (Box::new(|s| Box::new(RmsNorm::new(s, HUGE))), &[2, 2], "parameter m.weight"),
+        (Box::new(|s| Box::new(GroupNorm::new(s, LARGE, 2))), &[2, 2], "parameter m.weight"),
+        (
+            Box::new(|s| Box::new(GroupNorm::new(s, 2, 0))),
+            &[2, 2],
+            "group_norm: 2 channels do not divide into 0 groups",
+        ),
+        (Box::new(|s| Box::new(GroupNorm::new(s, 2, HUGE))), &[2, 2], "group_norm: 2 channels do not divide into 1844"),
+        (
+            Box::new(|s| Box::new(InstanceNorm::new(s, 0))),
+            &[2, 0, 3],
+            "instance_norm: 0 channels do not divide into 0 groups",
+        ),
+        (Box::new(|s| Box::new(WhitenNorm::new(s, 1 << 24, Whitening::Zca))), &[2, 2], "state m.running_whitening"),
+        (Box::new(|s| Box::new(WhitenNorm::new(s, HUGE, Whitening::Zca))), &[2, 2], "parameter m.weight"),
+        (Box::new(|s| Box::new(WhitenNorm::grouped(s, 2, 0, Whitening::Zca))), &[5, 2], "do not divide into 0 groups"),
+        (Box::new(|s| Box::new(WhitenNorm::grouped(s, 2, 3, Whitening::Zca))), &[5, 2], "do not divide into 3 groups"),
+        (
+            Box::new(|s| Box::new(WhitenNorm::new(s, 2, Whitening::NewtonSchulz(0)))),
+            &[5, 2],
+            "Newton–Schulz steps is 0: must be from 1 to 100",
+        ),
+        (
+            Box::new(|s| Box::new(WhitenNorm::new(s, 2, Whitening::NewtonSchulz(1 << 40)))),
+            &[5, 2],
+            "steps is 1099511627776: must be",
+        ),
+        (
+            Box::new(|s| Box::new(ResNet::new(s, &ResNetSettings::small(1, 2, vec![(1, 1 << 40), (1, HUGE)])))),
+            &[2, 1, 4, 4],
+            "parameter m.stages: the number of blocks is 18446744073709551615: must be at most 4096",
+        ),
+        (
+            Box::new(|s| Box::new(ResNet::new(s, &ResNetSettings::small(HUGE, HUGE, vec![(HUGE, 1)])))),
+            &[2, 1, 4, 4],
+            "parameter m.stem.conv.weight",
+        ),
+        (Box::new(|s| Box::new(ResNet::new(s, &ResNetSettings::small(1, 2, vec![])))), &[2, 1, 4, 4], ""),
+    ];
+    for (build, shape, due) in &rows {
+        let said = said(build, shape, Mode::Train);
+        assert!(said.contains(due) && said.is_empty() == due.is_empty(), "{due}: {said}");
+    }
+}
