@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::error::Error;
 use crate::graph::Graph;
 use crate::node::{Label, Node, Place, Step};
-use crate::params::{ParamId, Params, ParamsLayout, Table};
+use crate::params::{ParamId, Params, ParamsLayout, Table, check_finite};
 use crate::real::Real;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -24,6 +24,8 @@ pub struct Gradients<T: Real> {
     /// For each parameter, whether a gradient arrived at it.
     received: Vec<bool>,
     filled_by: u64,
+    /// Whether a backward pass, or the caller by hand, has written gradients since they were made or zeroed.
+    filled: bool,
     /// New values of the states, in the layout of the flat state, and which of them there are.
     state: Vec<T>,
     updated: Vec<bool>,
@@ -34,7 +36,7 @@ impl<T: Real> Gradients<T> {
         let (flat, state) = (vec![T::ZERO; layout.parameters], vec![T::ZERO; layout.state]);
         let (received, updated) = (vec![false; table.entries.len()], vec![false; table.states.len()]);
         let (arena, reached) = (Vec::new(), Vec::new());
-        Gradients { table, layout, flat, arena, reached, received, filled_by: 0, state, updated }
+        Gradients { table, layout, flat, arena, reached, received, filled_by: 0, filled: false, state, updated }
     }
 
     /// The gradients of all parameters, in the order of [`Params::flat`].
@@ -42,8 +44,9 @@ impl<T: Real> Gradients<T> {
         &self.flat
     }
 
-    /// The gradients of all parameters, to be clipped or scaled.
+    /// The gradients of all parameters, to be clipped, scaled or written by hand; they count as filled from then on.
     pub fn flat_mut(&mut self) -> &mut [T] {
+        self.filled = true;
         &mut self.flat
     }
 
@@ -110,6 +113,7 @@ impl<T: Real> Gradients<T> {
             return Err(Error::Foreign { what: "gradients", reason });
         }
         self.flat.iter_mut().zip(&other.flat).for_each(|(sum, &term)| *sum += term);
+        self.filled |= other.filled;
         for (index, entry) in self.table.states.iter().enumerate().filter(|&(index, _)| other.updated[index]) {
             self.state[entry.range.clone()].copy_from_slice(&other.state[entry.range.clone()]);
             self.updated[index] = true;
@@ -117,10 +121,12 @@ impl<T: Real> Gradients<T> {
         Ok(())
     }
 
-    /// Sets the parameters' gradients to zero and forgets the updates of states.
+    /// Sets the parameters' gradients to zero and forgets the updates of states. They count as filled again after the next
+    /// backward pass, [`Gradients::add`] or [`Gradients::flat_mut`].
     pub fn zero(&mut self) {
         self.flat.fill(T::ZERO);
         self.updated.fill(false);
+        self.filled = false;
     }
 
     /// Whether these gradients have the layout of `params`.
@@ -130,6 +136,35 @@ impl<T: Real> Gradients<T> {
         }
         let reason = "they were made from other Params, or before the last parameter was registered".into();
         Err(Error::Foreign { what: "gradients", reason })
+    }
+
+    /// An error where no backward pass has filled these gradients since they were made or zeroed. Optimizers call this: a
+    /// step with them would do nothing but decay and momentum.
+    ///
+    /// # Errors
+    /// [`Error::Foreign`].
+    pub fn check_filled(&self) -> Result<(), Error> {
+        if self.filled {
+            return Ok(());
+        }
+        let reason = "no backward pass has filled them since they were made or zeroed; call backward(&mut grads) first";
+        Err(Error::Foreign { what: "gradients", reason: reason.into() })
+    }
+
+    /// An error naming the first parameter whose gradient is infinite or NaN, or the first state whose new value is. The
+    /// operation that made it is what [`Recording::check_finite_gradients`](crate::Recording::check_finite_gradients) names.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`].
+    pub fn check_finite(&self) -> Result<(), Error> {
+        check_finite(&self.table.entries, &self.flat, "gradient")?;
+        self.check_finite_updates()
+    }
+
+    /// As [`Gradients::check_finite`], for the new values of states alone.
+    pub(crate) fn check_finite_updates(&self) -> Result<(), Error> {
+        let updated = self.table.states.iter().zip(&self.updated).filter(|&(_, &updated)| updated);
+        check_finite(updated.map(|(entry, _)| entry), &self.state, "new value")
     }
 
     /// An error unless a backward pass of this recording has filled these gradients last.
@@ -158,7 +193,7 @@ impl<T: Real> Gradients<T> {
         self.zero();
         self.arena.clear();
         self.arena.resize(arena_length, T::ZERO);
-        self.filled_by = filled_by;
+        (self.filled_by, self.filled) = (filled_by, true);
     }
 
     /// Notes the new value of a state.

@@ -53,6 +53,11 @@ impl Shape {
         strides
     }
 
+    /// The multi-index of an element, counted in row-major order; `element` is below the size.
+    pub(crate) fn unravel(&self, element: usize) -> SmallVec<[usize; 4]> {
+        self.dense_strides().iter().zip(self.iter()).map(|(stride, extent)| element / stride % extent).collect()
+    }
+
     /// The shape that both broadcast to (numpy's rule: aligned at the last axis, extent 1 stretches), if any.
     pub fn broadcast(&self, other: &Shape) -> Option<Shape> {
         if self == other {
@@ -163,6 +168,17 @@ mod tests {
         assert_eq!(Shape::new(&[large, large]).checked_size(), None);
         assert_eq!(Shape::new(&[0, large, large]).checked_size(), None);
         assert_eq!(Shape::new(&[0, large]).checked_size(), Some(0));
+    }
+
+    #[test]
+    fn an_element_has_the_multi_index_of_row_major_order() {
+        let shape = Shape::new(&[2, 3, 4]);
+        let indices: Vec<_> = (0..24).map(|element| shape.unravel(element).to_vec()).collect();
+        assert_eq!(
+            (&indices[0][..], &indices[23][..], &indices[13][..]),
+            (&[0, 0, 0][..], &[1, 2, 3][..], &[1, 0, 1][..])
+        );
+        assert!(Shape::scalar().unravel(0).is_empty());
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod columns;
 mod correlation;
 mod dispatch;
+mod finite;
 pub(crate) mod gemm;
 mod matrix;
 mod product;
@@ -16,5 +17,6 @@ pub(crate) mod vector;
 pub(crate) use self::columns::Windows;
 pub(crate) use self::correlation::Correlation;
 pub(crate) use self::dispatch::dispatch;
+pub(crate) use self::finite::all_finite;
 pub use matrix::{MatrixMut, MatrixRef};
 pub(crate) use scratch::with_scratch;
