@@ -262,7 +262,7 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
 }
 
 /// Entries whose gradient, direction, buffers and values are in the cache together.
-const BLOCK: usize = 4096;
+const BLOCK: usize = 2048;
 
 fn blocks(range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
     range.clone().step_by(BLOCK).map(move |start| start..range.end.min(start + BLOCK))

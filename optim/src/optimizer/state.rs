@@ -12,6 +12,11 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
         self.rule.buffers().iter().copied().zip(kept.map(|buffer| buffer.flat()))
     }
 
+    /// The names of the buffers that a step keeps.
+    pub fn buffer_names(&self) -> &'static [&'static str] {
+        self.rule.buffers()
+    }
+
     /// The rule and the chain with their settings, as text that is the same for optimizers which make the same steps at the same
     /// rate.
     pub fn describe(&self) -> String {

@@ -84,10 +84,17 @@ impl<T: Real> Rule<T> for Momentum {
         let [velocity] = expect_buffers(buffers, gradient)?;
         let (momentum, share) = (T::from_f64(self.momentum), T::from_f64(1.0 - self.dampening));
         let share = if step == 1 { T::ONE } else { share };
-        for (g, v) in gradient.iter_mut().zip(velocity.iter_mut()) {
-            *v = momentum * *v + share * *g;
-            let ahead = *g + momentum * *v;
-            *g = if self.nesterov { ahead } else { *v };
+        let entries = gradient.iter_mut().zip(velocity.iter_mut());
+        if self.nesterov {
+            entries.for_each(|(g, v)| {
+                *v = momentum * *v + share * *g;
+                *g += momentum * *v;
+            });
+        } else {
+            entries.for_each(|(g, v)| {
+                *v = momentum * *v + share * *g;
+                *g = *v;
+            });
         }
         Ok(())
     }
