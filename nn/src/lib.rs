@@ -32,6 +32,7 @@ pub mod file;
 mod initialisers;
 mod linear;
 pub mod loss;
+mod memory;
 pub mod metrics;
 mod module;
 mod normalisation;

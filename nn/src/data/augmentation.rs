@@ -25,7 +25,7 @@ pub(super) struct Augmenter {
 
 impl Augmenter {
     pub(super) fn new(augmentation: Augmentation, features: &Shape, seed: u64) -> Result<Self, Error> {
-        let &[_, _, height, width] = &features[..] else {
+        let &[_, _, height @ (1..), width @ (1..)] = &features[..] else {
             let reason =
                 format!("features of shape {features} are no images: must be [samples, channels, height, width]");
             return Err(Error::Foreign { what: "augmentation", reason });

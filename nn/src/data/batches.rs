@@ -7,6 +7,7 @@ use rand::seq::SliceRandom;
 
 use super::augmentation::{Augmentation, Augmenter};
 use super::dataset::Dataset;
+use crate::memory::reserved;
 
 /// How a data set is cut into batches: in order and whole unless more is said.
 ///
@@ -46,7 +47,7 @@ impl Batches {
         self
     }
 
-    /// Without a last batch that is smaller than the others.
+    /// Without a last batch that is smaller than the others: of fewer samples than a batch holds, none is left.
     #[must_use]
     pub fn drop_last(mut self) -> Self {
         self.drop_last = true;
@@ -65,15 +66,17 @@ impl Batches {
     /// same bits.
     ///
     /// # Errors
-    /// A size of 0; an augmentation that does not go with the features.
+    /// A size of 0; an augmentation that does not go with the features; no memory for a batch.
     pub fn epoch<T: Real>(&self, data: &Dataset<T>, epoch: u64) -> Result<Epoch<T>, Error> {
         if self.size == 0 {
             return Err(Error::Setting { name: "batch size", value: "0".into(), requirement: "at least 1" });
         }
         let mut order = match self.seed {
-            Some(seed) => shuffled(data.len(), of_epoch(seed, epoch)),
-            None => (0..data.len()).collect(),
+            Some(seed) => shuffled(data.len(), of_epoch(seed, epoch))?,
+            None => in_order(data.len())?,
         };
+        // Tried here, where there is an error to give: an iterator could only end.
+        data.try_memory(self.size.min(order.len()))?;
         if self.drop_last {
             order.truncate(data.len() - data.len() % self.size);
         }
@@ -110,10 +113,16 @@ impl<T: Real> Iterator for Epoch<T> {
 }
 
 /// The numbers below `len` in an order drawn by `seed`.
-pub(super) fn shuffled(len: usize, seed: u64) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..len).collect();
+pub(super) fn shuffled(len: usize, seed: u64) -> Result<Vec<usize>, Error> {
+    let mut order = in_order(len)?;
     order.shuffle(&mut StdRng::seed_from_u64(seed));
-    order
+    Ok(order)
+}
+
+fn in_order(len: usize) -> Result<Vec<usize>, Error> {
+    let mut order = reserved(len).map_err(|error| Error::Foreign { what: "batches", reason: error.to_string() })?;
+    order.extend(0..len);
+    Ok(order)
 }
 
 /// A seed for each epoch, the seed itself for the first. The odd factor (2⁶⁴ over the golden ratio) spreads them, so
@@ -180,5 +189,23 @@ mod tests {
         };
         assert_eq!(augmented(7, 0), augmented(40, 0));
         assert_ne!(augmented(7, 0), augmented(7, 1));
+    }
+    #[test]
+    fn extremes_give_batches_or_an_error() {
+        let data = numbers(5);
+        assert_eq!(Batches::of(usize::MAX).drop_last().epoch(&data, u64::MAX).unwrap().count(), 0);
+        assert_eq!(Batches::of(1).shuffled(u64::MAX).epoch(&data, u64::MAX).unwrap().count(), 5);
+        assert_eq!(Batches::of(usize::MAX).drop_last().epoch(&numbers(0), 0).unwrap().count(), 0);
+        for (shape, labels) in
+            [(vec![2, 1, 3, 3], 2), (vec![2, 1, 0, 3], 2), (vec![0, 1, 3, 3], 0), (vec![2, 0, 3, 3], 2)]
+        {
+            let images = Dataset::<f64>::new(Tensor::full(&shape[..], 1.0), &vec![0; labels]).unwrap();
+            for padding in [3, usize::MAX / 2 + 1, usize::MAX] {
+                let augmented = Batches::of(2).augmented(Augmentation { padding, flip: true }, 0);
+                assert!(augmented.epoch(&images, 0).is_err());
+            }
+            let epoch = Batches::of(2).augmented(Augmentation { padding: 2, flip: true }, u64::MAX).epoch(&images, 1);
+            assert_eq!(epoch.map(|epoch| epoch.count()).ok(), (shape[2] > 0).then_some(labels / 2));
+        }
     }
 }

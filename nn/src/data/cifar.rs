@@ -1,12 +1,12 @@
 //! CIFAR-10 in its binary version (Krizhevsky 2009, <https://www.cs.toronto.edu/~kriz/cifar.html>).
 
 use std::io::Read;
-use std::path::Path;
 
 use autodiff::{Error, Real, Tensor};
 
 use super::Dataset;
-use crate::file::{self, Fault};
+use crate::file::{Fault, Room, Source};
+use crate::memory::{reserve, reserved};
 
 const CLASSES: u8 = 10;
 /// Red, green and blue, each 32 rows of 32.
@@ -18,38 +18,65 @@ const RECORD: usize = 1 + PIXELS;
 /// 0 to 255, and labels 0 to 9.
 ///
 /// # Errors
-/// A file that cannot be read, is not a whole number of records of 3073 bytes, or has a label past 9.
-pub fn read<T: Real>(paths: &[impl AsRef<Path>]) -> Result<Dataset<T>, Error> {
-    let (mut labels, mut pixels) = (Vec::new(), Vec::new());
-    for path in paths {
-        file::read(path.as_ref(), |file| parse(file, &mut labels, &mut pixels))?;
+/// No file; a file that cannot be read, is not a whole number of records of 3073 bytes, or has a label past 9; records
+/// that together do not fit the limit of a [`Source`].
+pub fn read<T: Real>(sources: impl IntoIterator<Item = impl Into<Source>>) -> Result<Dataset<T>, Error> {
+    let mut records = Records::default();
+    for source in sources {
+        source.into().read(|file, room| records.read::<T>(file, room))?;
     }
-    Dataset::new(Tensor::new([labels.len(), 3, 32, 32], pixels)?, &labels)
+    records.decoded()
 }
 
-/// Adds the labels and pixels of a file.
-fn parse<T: Real>(mut reader: impl Read, labels: &mut Vec<usize>, pixels: &mut Vec<T>) -> Result<(), Fault> {
-    let mut record = Vec::with_capacity(RECORD);
-    for number in 0.. {
-        record.clear();
-        let found = reader.by_ref().take(RECORD as u64).read_to_end(&mut record)?;
-        match record.split_first() {
-            None if number == 0 => return Err(Fault::new("the file is empty")),
-            None => break,
-            Some(_) if found < RECORD => {
-                let reason = format!("no CIFAR-10 file: record {number} has {found} bytes, {RECORD} are due");
-                return Err(Fault::new(reason));
-            }
-            Some((&label, _)) if label >= CLASSES => {
-                return Err(Fault::new(format!("no CIFAR-10 file: record {number} has label {label}, past 9")));
-            }
-            Some((&label, image)) => {
-                labels.push(label.into());
-                pixels.extend(image.iter().map(|&pixel| T::from_f64(pixel.into())));
+/// Records as files hold them.
+#[derive(Default)]
+struct Records {
+    labels: Vec<usize>,
+    pixels: Vec<u8>,
+}
+
+impl Records {
+    /// Adds the records of a file, to be decoded into `T`.
+    fn read<T: Real>(&mut self, mut reader: impl Read, room: Room) -> Result<(), Fault> {
+        let mut record = Vec::with_capacity(RECORD);
+        for number in 0.. {
+            record.clear();
+            let found = reader.by_ref().take(RECORD as u64).read_to_end(&mut record)?;
+            match record.split_first() {
+                None if number == 0 => return Err(Fault::new("the file is empty")),
+                None => break,
+                Some(_) if found < RECORD => {
+                    let reason = format!("no CIFAR-10 file: record {number} has {found} bytes, {RECORD} are due");
+                    return Err(Fault::new(reason));
+                }
+                Some((&label, _)) if label >= CLASSES => {
+                    return Err(Fault::new(format!("no CIFAR-10 file: record {number} has label {label}, past 9")));
+                }
+                Some((&label, image)) => {
+                    let width = RECORD * (1 + size_of::<T>()) + size_of::<usize>();
+                    room.check(self.labels.len() + 1, width)?;
+                    if self.pixels.capacity() < self.pixels.len() + PIXELS {
+                        let more = self.pixels.len().max(PIXELS);
+                        reserve(&mut self.pixels, more)?;
+                    }
+                    self.labels.push(label.into());
+                    self.pixels.extend_from_slice(image);
+                }
             }
         }
+        Ok(())
     }
-    Ok(())
+
+    fn decoded<T: Real>(mut self) -> Result<Dataset<T>, Error> {
+        let refused = |reason: String| Error::Foreign { what: "CIFAR-10", reason };
+        if self.labels.is_empty() {
+            return Err(refused("there is no file to read".into()));
+        }
+        self.pixels.shrink_to_fit();
+        let mut pixels = reserved(self.pixels.len()).map_err(|error| refused(error.to_string()))?;
+        pixels.extend(self.pixels.iter().map(|&pixel| T::from_f64(pixel.into())));
+        Dataset::new(Tensor::new([self.labels.len(), 3, 32, 32], pixels)?, &self.labels)
+    }
 }
 
 #[cfg(test)]
@@ -65,7 +92,7 @@ mod tests {
     }
 
     fn parsed(file: &[u8]) -> Result<(), Fault> {
-        parse::<f32>(file, &mut Vec::new(), &mut Vec::new())
+        Records::default().read::<f32>(file, Room::UNLIMITED)
     }
 
     #[test]
@@ -90,5 +117,9 @@ mod tests {
         assert_eq!(refusal(&longer), "x: no CIFAR-10 file: record 1 has 1 bytes, 3073 are due");
         damage::truncated(&image(1), parsed);
         damage::altered(&image(1), parsed);
+    }
+    #[test]
+    fn no_file_is_refused() {
+        assert_eq!(read::<f32>([""; 0]).unwrap_err().to_string(), "CIFAR-10: there is no file to read");
     }
 }

@@ -6,6 +6,7 @@ use autodiff::{Error, Real, Shape, Tensor};
 
 use super::batches::{Batches, Epoch, shuffled};
 use super::standardiser::Standardiser;
+use crate::memory::reserved;
 
 /// Samples with a label each. A clone shares the numbers, so that batches can be made on another thread.
 #[derive(Clone, Debug)]
@@ -31,14 +32,16 @@ impl<T: Real> Dataset<T> {
     /// As [`Dataset::new`], of labels as files hold them: `[samples]`, in any scalar.
     ///
     /// # Errors
-    /// Those of [`Dataset::new`]; labels that are no vector of whole numbers from 0.
+    /// Those of [`Dataset::new`]; labels that are no vector of whole numbers from 0, or not certain to be exact in `L`
+    /// (from 2²⁴ in `f32`).
     pub fn labelled<L: Real>(features: Tensor<T>, labels: &Tensor<L>) -> Result<Self, Error> {
         if labels.shape().rank() != 1 {
             return Err(refused(format!("labels have shape {}: must be [samples]", labels.shape())));
         }
         let class = |(sample, label): (usize, &L)| {
             let label = label.to_f64();
-            let whole = (0.0..=L::LARGEST_EXACT_INTEGER).contains(&label) && label.fract() == 0.0;
+            // The largest itself may have been rounded.
+            let whole = (0.0..L::LARGEST_EXACT_INTEGER).contains(&label) && label.fract() == 0.0;
             let refusal = || refused(format!("label {label} of sample {sample} is not a whole number from 0"));
             if whole { Ok(label as usize) } else { Err(refusal()) }
         };
@@ -66,48 +69,63 @@ impl<T: Real> Dataset<T> {
         &self.labels
     }
 
-    pub(super) fn features_mut(&mut self) -> &mut Tensor<T> {
-        Arc::make_mut(&mut self.features)
+    /// The features, copied if a clone of this data set has them too.
+    pub(super) fn features_mut(&mut self) -> Result<&mut Tensor<T>, Error> {
+        if Arc::get_mut(&mut self.features).is_none() {
+            self.features = Arc::new(copied(&self.features)?);
+        }
+        Ok(Arc::make_mut(&mut self.features))
     }
 
     /// The same data with each sample in this shape: `[1, 8, 8]` makes digits of `[samples, 64]` images of
     /// `[samples, 1, 8, 8]`.
     ///
     /// # Errors
-    /// A shape that holds more or fewer numbers than a sample has.
+    /// A shape that holds more or fewer numbers than a sample has; no memory for a copy, which is made if a clone of this
+    /// data set has the features too.
     pub fn reshaped(self, sample: impl Into<Shape>) -> Result<Self, Error> {
         let shape = sample.into().insert(0, self.len());
-        let features = Arc::new(Arc::unwrap_or_clone(self.features).reshaped(shape)?);
-        Ok(Dataset { features, labels: self.labels })
+        let features = Arc::try_unwrap(self.features).or_else(|shared| copied(&shared))?.reshaped(shape)?;
+        Ok(Dataset { features: Arc::new(features), labels: self.labels })
     }
 
     /// The same data with mean 0 and variance 1 over all samples and features together: the scale is set, and what is
     /// constant over the samples (the digits' white corners) divides by nothing. [`Standardiser`] does it feature by
     /// feature.
+    ///
+    /// As everything goes into one mean, a feature that is not finite makes all of them NaN; [`Standardiser::fit`] refuses
+    /// it.
     #[must_use]
     pub fn standardised(mut self) -> Self {
-        Standardiser::of(&self.features, 1).standardise(self.features_mut());
+        let standardiser = Standardiser::of(&self.features, 1);
+        standardiser.standardise(Arc::make_mut(&mut self.features));
         self
     }
 
-    /// A share of the samples, drawn by `seed`, and the others.
+    /// A share of the samples, drawn by `seed`, and the others. The share is rounded to whole samples.
     ///
     /// # Errors
-    /// A share that is not between 0 and 1.
+    /// A share that is not between 0 and 1; no samples; too few of them for a part that is to hold some.
     pub fn split(&self, share: f64, seed: u64) -> Result<(Self, Self), Error> {
         if !(0.0..=1.0).contains(&share) {
             let requirement = "a share between 0 and 1";
             return Err(Error::Setting { name: "share", value: share.to_string(), requirement });
         }
-        let order = shuffled(self.len(), seed);
-        let (first, second) = order.split_at((share * self.len() as f64).round() as usize);
+        let count = (share * self.len() as f64).round() as usize;
+        let parts = [(share, count), (1.0 - share, self.len() - count)];
+        if parts.iter().any(|&(share, count)| share > 0.0 && count == 0) {
+            let reason = format!("a share of {share} of {} samples leaves a part without any", self.len());
+            return Err(refused(reason));
+        }
+        let order = shuffled(self.len(), seed)?;
+        let (first, second) = order.split_at(count);
         Ok((self.subset(first)?, self.subset(second)?))
     }
 
     /// The samples at these places, in this order; one may be there several times.
     ///
     /// # Errors
-    /// A place at which there is no sample; more values than can be counted.
+    /// A place at which there is no sample; more values than can be counted, or than there is memory for.
     pub fn subset(&self, samples: &[usize]) -> Result<Self, Error> {
         if let Some(missing) = samples.iter().find(|&&sample| sample >= self.len()) {
             return Err(refused(format!("there is no sample {missing}, there are {}", self.len())));
@@ -115,6 +133,7 @@ impl<T: Real> Dataset<T> {
         if self.features.shape().with(0, samples.len()).checked_size().is_none() {
             return Err(refused(format!("{} samples have too many values", samples.len())));
         }
+        self.try_memory(samples.len())?;
         let (features, labels) = self.gather(samples, |sample, place| place.copy_from_slice(sample));
         Ok(Dataset { features: Arc::new(features), labels: Arc::new(labels) })
     }
@@ -130,15 +149,31 @@ impl<T: Real> Dataset<T> {
 
     /// Features and labels of these samples, which there are; `write` brings a sample to its place, which holds zeros.
     pub(super) fn gather(&self, samples: &[usize], mut write: impl FnMut(&[T], &mut [T])) -> (Tensor<T>, Tensor<T>) {
-        let shape = self.features.shape();
-        let width: usize = shape[1..].iter().product();
-        let mut features = Tensor::full(shape.with(0, samples.len()), T::ZERO);
+        let width = self.width();
+        let mut features = Tensor::full(self.features.shape().with(0, samples.len()), T::ZERO);
         for (place, &sample) in features.data_mut().chunks_exact_mut(width.max(1)).zip(samples) {
             write(&self.features.data()[sample * width..][..width], place);
         }
         let labels: Vec<T> = samples.iter().map(|&sample| self.labels.data()[sample]).collect();
         (features, labels.into())
     }
+
+    /// Whether there is memory for so many samples now.
+    pub(super) fn try_memory(&self, samples: usize) -> Result<(), Error> {
+        let count = samples.saturating_mul(self.width());
+        reserved::<T>(count).map(drop).map_err(|error| refused(error.to_string()))
+    }
+
+    /// Numbers of a sample.
+    fn width(&self) -> usize {
+        self.features.shape()[1..].iter().product()
+    }
+}
+
+fn copied<T: Real>(features: &Tensor<T>) -> Result<Tensor<T>, Error> {
+    let mut values = reserved(features.data().len()).map_err(|error| refused(error.to_string()))?;
+    values.extend_from_slice(features.data());
+    Tensor::new(features.shape(), values)
 }
 
 fn refused(reason: String) -> Error {
@@ -213,5 +248,38 @@ mod tests {
         }
         let error = labelled([[0.0], [1.0]].into()).unwrap_err().to_string();
         assert_eq!(error, "data set: labels have shape [2, 1]: must be [samples]");
+    }
+    #[test]
+    fn a_split_without_samples_on_a_side_that_should_have_some_is_refused() {
+        let samples = |count: usize| Dataset::<f64>::new(Tensor::full([count, 1], 0.0), &vec![0; count]).unwrap();
+        for wrong in [f64::NAN, f64::INFINITY, -1e-300, 1.0 + f64::EPSILON] {
+            let error = samples(4).split(wrong, 0).unwrap_err().to_string();
+            assert_eq!(error, format!("share is {wrong}: must be a share between 0 and 1"));
+        }
+        for (count, share) in [(0, 0.5), (0, 1.0), (0, 0.0), (1, 0.5), (10, 0.01), (10, 0.99)] {
+            let error = samples(count).split(share, 0).unwrap_err().to_string();
+            let due = format!("data set: a share of {share} of {count} samples leaves a part without any");
+            assert_eq!(error, due);
+        }
+        for (share, first) in [(0.0, 0), (1.0, 4), (0.2, 1)] {
+            assert_eq!(samples(4).split(share, u64::MAX).unwrap().0.len(), first);
+        }
+    }
+
+    #[test]
+    fn a_label_that_may_have_been_rounded_is_refused() {
+        let labelled = |label: f32| Dataset::labelled(Tensor::full([1, 1], 0.0_f64), &[label].into());
+        assert_eq!(labelled(16_777_215.0).unwrap().labels().data(), [16_777_215.0]);
+        // What 16777217 is in `f32`.
+        assert!(labelled(16_777_216.0).is_err());
+        assert!(labelled(f32::MAX).is_err());
+    }
+
+    #[test]
+    fn what_changes_a_copy_leaves_the_other() {
+        let first = Dataset::<f64>::new([[1.0], [3.0]].into(), &[0, 1]).unwrap();
+        let standardised = Standardiser::fit(&first).unwrap().apply(first.clone()).unwrap();
+        assert_eq!((first.features().data(), standardised.features().data()), (&[1.0, 3.0][..], &[-1.0, 1.0][..]));
+        assert_eq!(first.clone().reshaped([1, 1]).unwrap().features().shape().to_vec(), [2, 1, 1]);
     }
 }

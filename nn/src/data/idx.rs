@@ -5,43 +5,42 @@
 //! has its high byte first.
 
 use std::io::{BufRead, Read};
-use std::path::Path;
 
 use autodiff::{Error, Real, Shape, Tensor};
 use flate2::bufread::MultiGzDecoder;
 
 use super::Dataset;
-use super::element::{Element, Number, Order};
-use crate::file::{self, Fault};
+use crate::file::{self, Element, Fault, Major, Number, Order, Room, Source};
 
 /// The numbers of an IDX file, in the file's shape: MNIST's images are `[60000, 28, 28]`, 0 (white) to 255 (black), its
-/// labels `[60000]`. All element types are read (`u8`, `i8`, `i16`, `i32`, `f32`, `f64`), each number rounded to the
-/// nearest of `T`. A file that is compressed is known by its content.
+/// labels `[60000]`. All element types are read (`u8`, `i8`, `i16`, `i32`, `f32`, `f64`), floats rounded to the nearest
+/// of `T`. A file that is compressed is known by its content.
 ///
 /// # Errors
-/// A file that cannot be read, is no IDX file, or is shorter or longer than it says.
-pub fn read<T: Real>(path: impl AsRef<Path>) -> Result<Tensor<T>, Error> {
-    file::read(path.as_ref(), parse)
+/// A file that cannot be read, is no IDX file, is shorter or longer than it says, or does not fit the limit of the
+/// [`Source`]; a whole number that is not exact in `T`, a float that is finite and would be infinite in `T`.
+pub fn read<T: Real>(source: impl Into<Source>) -> Result<Tensor<T>, Error> {
+    source.into().read(parse)
 }
 
 /// Images with their labels: features in the images' shape, `[samples, height, width]`.
 ///
 /// # Errors
 /// Those of [`read`]; labels that are no whole numbers from 0, or are not as many as the images.
-pub fn labelled<T: Real>(images: impl AsRef<Path>, labels: impl AsRef<Path>) -> Result<Dataset<T>, Error> {
+pub fn labelled<T: Real>(images: impl Into<Source>, labels: impl Into<Source>) -> Result<Dataset<T>, Error> {
     let images = read(images)?;
-    file::read(labels.as_ref(), |file| Ok(Dataset::labelled(images, &parse::<f64>(file)?)?))
+    labels.into().read(|file, room| Ok(Dataset::labelled(images, &parse::<f64>(file, room)?)?))
 }
 
-fn parse<T: Real>(mut reader: impl BufRead) -> Result<Tensor<T>, Fault> {
+fn parse<T: Real>(mut reader: impl BufRead, room: Room) -> Result<Tensor<T>, Fault> {
     match reader.fill_buf()? {
         // The magic number of gzip (RFC 1952); an IDX file begins with zeros.
-        [0x1f, ..] => unpacked(MultiGzDecoder::new(reader)),
-        _ => unpacked(reader),
+        [0x1f, ..] => unpacked(MultiGzDecoder::new(reader), room),
+        _ => unpacked(reader, room),
     }
 }
 
-fn unpacked<T: Real>(mut reader: impl Read) -> Result<Tensor<T>, Fault> {
+fn unpacked<T: Real>(mut reader: impl Read, room: Room) -> Result<Tensor<T>, Fault> {
     let [0, 0, code, rank] = file::header(&mut reader)? else {
         return Err(Fault::new("no IDX file: it does not begin with two zeros"));
     };
@@ -59,7 +58,7 @@ fn unpacked<T: Real>(mut reader: impl Read) -> Result<Tensor<T>, Fault> {
     }
     let extent = |_| Ok(u32::from_be_bytes(file::header(&mut reader)?) as usize);
     let shape: Shape = (0..rank).map(extent).collect::<Result<_, Fault>>()?;
-    Element { number, order: Order::Big }.read(reader, shape)
+    Element { number, order: Order::Big }.read(reader, shape, Major::Row, room)
 }
 
 #[cfg(test)]
@@ -85,7 +84,7 @@ mod tests {
     }
 
     fn refusal(file: &[u8]) -> String {
-        parse::<f32>(file).unwrap_err().at("x".as_ref()).to_string()
+        parse::<f32>(file, Room::UNLIMITED).unwrap_err().at("x".as_ref()).to_string()
     }
 
     #[test]
@@ -99,8 +98,8 @@ mod tests {
             (idx(0x0e, &[2], &[0.1_f64.to_be_bytes(), (-2.0_f64).to_be_bytes()].concat()), [0.1, -2.0]),
         ];
         for (file, values) in files {
-            assert_eq!(parse::<f64>(&file[..]).unwrap().data(), values);
-            assert_eq!(parse::<f64>(&compressed(&file)[..]).unwrap().data(), values);
+            assert_eq!(parse::<f64>(&file[..], Room::UNLIMITED).unwrap().data(), values);
+            assert_eq!(parse::<f64>(&compressed(&file)[..], Room::UNLIMITED).unwrap().data(), values);
         }
     }
 
@@ -161,8 +160,30 @@ mod tests {
     fn damaged_files_are_refused_or_read_and_never_panic() {
         let plain = idx(0x0b, &[2, 3], &[7; 12]);
         for file in [compressed(&plain), plain] {
-            damage::truncated(&file, |file| parse::<f32>(file));
-            damage::altered(&file, |file| parse::<f32>(file));
+            damage::truncated(&file, |file| parse::<f32>(file, Room::UNLIMITED));
+            damage::altered(&file, |file| parse::<f32>(file, Room::UNLIMITED));
         }
+    }
+    #[test]
+    fn extents_near_the_largest_number_are_refused() {
+        for code in [0x08, 0x0e] {
+            for rank in [2, 3, 4, 255] {
+                for extents in [vec![u32::MAX; rank], [&[0][..], &vec![u32::MAX; rank - 1]].concat()] {
+                    let file = idx(code, &extents, &[]);
+                    if let Ok(tensor) = parse::<f32>(&file[..], Room::UNLIMITED) {
+                        assert!(tensor.data().is_empty() && rank <= 3, "{rank}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_that_the_scalar_does_not_hold_are_refused_by_index() {
+        let file = idx(0x0e, &[1, 2], &[0.5_f64.to_be_bytes(), (-1e300_f64).to_be_bytes()].concat());
+        assert_eq!(refusal(&file), "x: element [0, 1] is -1e300: f32 does not hold it");
+        assert_eq!(parse::<f64>(&file[..], Room::UNLIMITED).unwrap().data(), [0.5, -1e300]);
+        let file = idx(0x0c, &[2], &[1_i32.to_be_bytes(), i32::MAX.to_be_bytes()].concat());
+        assert_eq!(refusal(&file), "x: element [1] is 2147483647: f32 does not hold it");
     }
 }

@@ -1,4 +1,5 @@
-//! Labelled data: the [`Dataset`] in memory, its [`Batches`], the embedded UCI optical digits, and readers of files.
+//! Labelled data: the [`Dataset`] in memory, its [`Batches`], the embedded UCI optical digits, and readers of files, which take
+//! a path or a [`Source`](crate::file::Source) with another limit of memory than 2 GiB.
 //!
 //! ```
 //! use nn::data::{Augmentation, Batches, Digits, Prefetch, Standardiser};
@@ -24,7 +25,6 @@ pub mod csv;
 mod damage;
 mod dataset;
 mod digits;
-mod element;
 pub mod idx;
 pub mod npy;
 pub mod npz;

@@ -1,7 +1,8 @@
 //! NPZ archives: NPY files in a zip file, as numpy's `savez` and `savez_compressed` write them.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::io::{Read, Seek, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use autodiff::{Error, Real, Tensor};
@@ -9,14 +10,15 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::npy;
-use crate::file::{self, Fault};
+use crate::file::{self, Fault, Metered, NAME, Room, Source, shortened};
 
 /// All arrays of an archive by name, each as [`npy::read`] reads it.
 ///
 /// # Errors
-/// A file that cannot be read or is no zip file; an entry that is damaged, encrypted, or no NPY file.
-pub fn read<T: Real>(path: impl AsRef<Path>) -> Result<BTreeMap<String, Tensor<T>>, Error> {
-    file::read(path.as_ref(), decode)
+/// A file that cannot be read or is no zip file; an entry that is damaged, encrypted, or no NPY file; two entries of one
+/// name; arrays that together do not fit the limit of the [`Source`].
+pub fn read<T: Real>(source: impl Into<Source>) -> Result<BTreeMap<String, Tensor<T>>, Error> {
+    source.into().read(decode)
 }
 
 /// Writes tensors under their names, each as [`npy::write`] writes it, without compression.
@@ -30,18 +32,80 @@ pub fn write<'a, T: Real>(
     file::write(path.as_ref(), |file| encode(file, arrays))
 }
 
-fn decode<T: Real>(reader: impl Read + Seek) -> Result<BTreeMap<String, Tensor<T>>, Fault> {
-    let mut archive = ZipArchive::new(reader)?;
+/// Part of the limit that the list of entries may take in the file. In memory it takes some eight times as much.
+const LIST: usize = 64;
+/// Bytes in which the end of the list is looked for, at the end of the file: the longest comment, and what surrounds it.
+const SEARCHED: usize = 1 << 17;
+
+fn decode<T: Real>(mut reader: impl Read + Seek, mut room: Room) -> Result<BTreeMap<String, Tensor<T>>, Fault> {
+    check_count(&mut reader, room.left() / LIST / ENTRY)?;
+    let left = Cell::new(room.left() / LIST + SEARCHED);
+    let mut archive = ZipArchive::new(Metered { inner: reader, left: &left, what: "the list of entries" })?;
+    left.set(usize::MAX);
+    if archive.metadata().has_duplicate_names() {
+        return Err(Fault::new("two entries have one name"));
+    }
     let mut arrays = BTreeMap::new();
     for entry in 0..archive.len() {
         let entry = archive.by_index(entry)?;
         let file = entry.name()?.into_owned();
         let Some(name) = file.strip_suffix(".npy") else {
+            let file = shortened(&file, NAME);
             return Err(Fault::new(format!("{file}: not an array: its name does not end in .npy")));
         };
-        arrays.insert(name.to_owned(), npy::decode(entry).map_err(|fault| fault.within(&file))?);
+        let array = npy::decode(entry, room).map_err(|fault| fault.within(&file))?;
+        room.hold(size_of_val(array.data()));
+        if arrays.insert(name.to_owned(), array).is_some() {
+            return Err(Fault::new(format!("{}: two entries have this name", shortened(&file, NAME))));
+        }
     }
     Ok(arrays)
+}
+
+/// Bytes of an entry in the list, at least.
+const ENTRY: usize = 46;
+/// Where the list ends in archives of more than 65,535 entries or four gigabytes: a record, where that record is, and the
+/// end as other archives have it.
+const RECORD: &[u8] = b"PK\x06\x06";
+const RECORD_SIZE: usize = 56;
+const LOCATOR: &[u8] = b"PK\x06\x07";
+const LOCATOR_SIZE: usize = 20;
+const END: &[u8] = b"PK\x05\x06";
+
+/// Refuses an archive that claims more than `most` entries; what reads it sets aside room for all of them.
+fn check_count(reader: &mut (impl Read + Seek), most: usize) -> Result<(), Fault> {
+    let length = reader.seek(SeekFrom::End(0))?;
+    let start = length.saturating_sub(SEARCHED as u64);
+    reader.seek(SeekFrom::Start(start))?;
+    let mut tail = Vec::new();
+    reader.take(SEARCHED as u64).read_to_end(&mut tail)?;
+    for place in 0..tail.len().saturating_sub(LOCATOR_SIZE) {
+        let (before, locator) = tail.split_at(place);
+        if !locator.starts_with(LOCATOR) || !locator[LOCATOR_SIZE..].starts_with(END) {
+            continue;
+        }
+        let record = before.last_chunk::<RECORD_SIZE>().filter(|record| record.starts_with(RECORD));
+        let claims = record.map(|record| (number(locator, 8), number(record, 32)));
+        match claims {
+            Some((at, count)) if at.checked_add(RECORD_SIZE as u64) == Some(start + place as u64) => {
+                if count > most as u64 {
+                    return Err(Fault::new(format!(
+                        "{count} entries are more than the limit allows (`Source::limit`)"
+                    )));
+                }
+            }
+            _ => {
+                return Err(Fault::new("no zip archive of numpy: the end of its list of entries is not where it says"));
+            }
+        }
+    }
+    reader.rewind()?;
+    Ok(())
+}
+
+/// The number at this place in a record.
+fn number(record: &[u8], place: usize) -> u64 {
+    record[place..].first_chunk().map_or(0, |&bytes| u64::from_le_bytes(bytes))
 }
 
 fn encode<'a, T: Real>(
@@ -71,7 +135,7 @@ mod tests {
     const DEFLATED: &[u8] = include_bytes!("../../data/test/deflated.npz");
 
     fn decoded(file: &[u8]) -> Result<BTreeMap<String, Tensor<f32>>, Fault> {
-        decode(Cursor::new(file))
+        decode(Cursor::new(file), Room::UNLIMITED)
     }
 
     #[test]
@@ -129,6 +193,32 @@ mod tests {
         for file in [STORED, DEFLATED] {
             damage::truncated(file, decoded);
             damage::altered(file, decoded);
+        }
+    }
+    #[test]
+    fn a_name_that_is_there_twice_is_refused() {
+        let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+        for name in ["first.npy", "other.npy"] {
+            archive.start_file(name, SimpleFileOptions::default()).unwrap();
+            archive.write_all(include_bytes!("../../data/test/vector.npy")).unwrap();
+        }
+        let mut file = archive.finish().unwrap().into_inner();
+        assert!(decoded(&file).is_ok());
+        while let Some(place) = file.windows(5).position(|name| name == b"other") {
+            file[place..place + 5].copy_from_slice(b"first");
+        }
+        assert_eq!(decoded(&file).unwrap_err().at("x".as_ref()).to_string(), "x: two entries have one name");
+    }
+
+    #[test]
+    fn long_names_are_shortened_in_messages() {
+        for (name, content) in [("n".repeat(60_000), &b""[..]), ("n".repeat(60_000) + ".npy", b"no array")] {
+            let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+            archive.start_file(name, SimpleFileOptions::default()).unwrap();
+            archive.write_all(content).unwrap();
+            let file = archive.finish().unwrap().into_inner();
+            let message = decoded(&file).unwrap_err().at("x".as_ref()).to_string();
+            assert!(message.len() < 200 && message.contains(" bytes): no"), "{message}");
         }
     }
 }

@@ -13,20 +13,27 @@ use autodiff::Error;
 #[derive(Debug)]
 pub struct Prefetch<B> {
     /// Nothing only while this is dropped.
-    items: Option<Receiver<B>>,
+    items: Option<Receiver<Box<B>>>,
     thread: Option<JoinHandle<()>>,
 }
+
+const MOST_AHEAD: usize = 1 << 16;
 
 impl<B: Send + 'static> Prefetch<B> {
     /// At most `ahead` items wait; one more is being made. 0 makes one item ahead and keeps none.
     ///
     /// # Errors
-    /// A thread that the system does not start.
+    /// More than 65,536 items ahead; a thread that the system does not start.
     pub fn new(source: impl Iterator<Item = B> + Send + 'static, ahead: usize) -> Result<Self, Error> {
+        if ahead > MOST_AHEAD {
+            let requirement = "at most 65536: room for so many items is set aside";
+            return Err(Error::Setting { name: "ahead", value: ahead.to_string(), requirement });
+        }
         let (sender, items) = sync_channel(ahead);
         let run = move || {
             for item in source {
-                if sender.send(item).is_err() {
+                // In a box of its own, so that the room that is set aside does not depend on the items' size.
+                if sender.send(Box::new(item)).is_err() {
                     return;
                 }
             }
@@ -47,7 +54,7 @@ impl<B> Iterator for Prefetch<B> {
         {
             resume_unwind(panic);
         }
-        item
+        item.map(|item| *item)
     }
 }
 
@@ -107,5 +114,15 @@ mod tests {
         assert_eq!((items.next(), items.next()), (Some(3), Some(6)));
         assert!(catch_unwind(AssertUnwindSafe(|| items.next())).is_err());
         assert_eq!(items.next(), None);
+    }
+    #[test]
+    fn more_items_than_there_can_be_room_for_are_refused() {
+        assert!(Prefetch::new(0..3, 65_536).unwrap().eq(0..3));
+        // Large items too: none of their memory is set aside.
+        assert_eq!(Prefetch::new(vec![[0_u8; 1 << 16]; 2].into_iter(), 65_536).unwrap().count(), 2);
+        for ahead in [65_537, 1 << 45, usize::MAX] {
+            let error = Prefetch::new(0..3, ahead).unwrap_err().to_string();
+            assert_eq!(error, format!("ahead is {ahead}: must be at most 65536: room for so many items is set aside"));
+        }
     }
 }

@@ -21,25 +21,38 @@ impl Standardiser {
     /// constant are moved to 0 and divided by nothing.
     ///
     /// # Errors
-    /// Data without a second axis, or without numbers.
+    /// Data without a second axis, or without numbers; a feature with numbers that are not finite, or too large for the
+    /// sum of their squares.
     pub fn fit<T: Real>(data: &Dataset<T>) -> Result<Self, Error> {
-        match (data.features().data().is_empty(), data.features().shape().get(1)) {
-            (false, Some(&features)) => Ok(Standardiser::of(data.features(), features)),
-            _ => Err(refused(format!("there are no features to fit in shape {}", data.features().shape()))),
+        let (false, Some(&features)) = (data.features().data().is_empty(), data.features().shape().get(1)) else {
+            return Err(refused(format!("there are no features to fit in shape {}", data.features().shape())));
+        };
+        let fitted = Standardiser::of(data.features(), features);
+        let mut moments = fitted.means.iter().zip(&fitted.scales);
+        // An infinite variance gives a scale of 0.
+        match moments.position(|(mean, scale)| !mean.is_finite() || !scale.is_normal()) {
+            Some(feature) => {
+                Err(refused(format!("feature {feature} has numbers that are not finite, or too large to be squared")))
+            }
+            None => Ok(fitted),
         }
     }
 
     /// `data`, standardised by what was fitted.
     ///
     /// # Errors
-    /// Data of more or fewer features, or channels, than those fitted.
+    /// Data of more or fewer features, or channels, than those fitted; a number that is finite and would be infinite in
+    /// `T`; no memory for a copy, which is made if a clone of the data has the features too.
     pub fn apply<T: Real>(&self, mut data: Dataset<T>) -> Result<Dataset<T>, Error> {
         if data.features().shape().get(1) != Some(&self.means.len()) {
             let (fitted, shape) = (self.means.len(), data.features().shape());
             return Err(refused(format!("fitted to {fitted} features: shape {shape} does not go with them")));
         }
-        self.standardise(data.features_mut());
-        Ok(data)
+        let features = data.features_mut()?;
+        match self.standardise(features) {
+            Some(feature) => Err(refused(format!("feature {feature} has numbers too far from those fitted"))),
+            None => Ok(data),
+        }
     }
 
     /// Of `groups` features, as many as the second axis has, or of one, everything together.
@@ -68,12 +81,21 @@ impl Standardiser {
         Standardiser { means, scales: squares.into_iter().zip(ranges).map(scale).collect() }
     }
 
-    pub(super) fn standardise<T: Real>(&self, features: &mut Tensor<T>) {
+    /// Gives the last feature of which a finite number became infinite.
+    pub(super) fn standardise<T: Real>(&self, features: &mut Tensor<T>) -> Option<usize> {
         let block = block(features);
-        let groups = self.means.iter().zip(&self.scales).cycle();
-        for ((mean, scale), values) in groups.zip(features.data_mut().chunks_mut(block)) {
-            values.iter_mut().for_each(|x| *x = T::from_f64((x.to_f64() - mean) * scale));
+        let groups = self.means.iter().zip(&self.scales).enumerate().cycle();
+        let mut overflowed = None;
+        for ((group, (mean, scale)), values) in groups.zip(features.data_mut().chunks_mut(block)) {
+            for x in values {
+                let standardised = T::from_f64((x.to_f64() - mean) * scale);
+                if x.is_finite() && !standardised.is_finite() {
+                    overflowed = Some(group);
+                }
+                *x = standardised;
+            }
         }
+        overflowed
     }
 }
 
@@ -128,5 +150,18 @@ mod tests {
             let error = Standardiser::fit(&data(nothing)).unwrap_err().to_string();
             assert!(error.starts_with("standardiser: there are no features to fit in shape ["), "{error}");
         }
+    }
+    #[test]
+    fn numbers_that_cannot_be_standardised_are_refused_by_their_feature() {
+        for wrong in [f64::NAN, f64::INFINITY, -1e200, f64::MAX] {
+            let error = Standardiser::fit(&data([[1.0, 0.0], [2.0, wrong]].into())).unwrap_err().to_string();
+            let due = "standardiser: feature 1 has numbers that are not finite, or too large to be squared";
+            assert_eq!(error, due, "{wrong}");
+        }
+        let single = |high: f32| Dataset::new(Tensor::from([[1.0, 0.0], [1.0, high]]), &[0, 1]).unwrap();
+        let standardiser = Standardiser::fit(&single(1e-30)).unwrap();
+        let error = standardiser.apply(single(1e30)).unwrap_err().to_string();
+        assert_eq!(error, "standardiser: feature 1 has numbers too far from those fitted");
+        assert!(standardiser.apply(single(f32::NAN)).is_ok());
     }
 }

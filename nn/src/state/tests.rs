@@ -94,7 +94,7 @@ fn headers_that_lie_are_refused_without_the_memory_they_ask_for() {
     refused(&with_header(r#"{"fc.weight":{"dtype":"F64","shape":[2,3],"data_offsets":[48,0]}}"#, &[0; 48]));
     let half = with_header(r#"{"fc.bias":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}}"#, &[0; 4]);
     assert!(refused(&half).contains("fc.bias: has numbers of type F16; F32 and F64 are read"));
-    assert!(refused(&vec![b' '; HEADER + 200]).contains("larger than a file of these parameters can be"));
+    assert!(refused(&vec![b' '; format::LONGEST + 200]).contains("larger than a file of these parameters can be"));
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_file_that_cannot_be_replaced_stays() {
     assert!(save(&model(&WEIGHT), &path).is_err());
     assert!(save(&model(&WEIGHT), folder.path().join("none/model")).is_err());
     let wrong = file::write(&folder.path().join("other"), |file| {
-        file.write_all(b"half")?;
+        std::io::Write::write_all(file, b"half")?;
         Err(Fault::new("the disk is full"))
     });
     assert!(wrong.is_err());

@@ -5,18 +5,18 @@ use std::io::{Read, Write};
 
 use autodiff::Shape;
 
-use crate::data::element::{Element, Number, Order};
-use crate::file::{self, Fault};
+use crate::file::{self, Element, Fault, Major, NAME, Number, Order, shortened};
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
 /// As numpy itself refuses longer ones.
 const LONGEST: usize = 10_000;
+/// As numpy itself refuses more.
+const AXES: usize = 64;
 
 #[derive(Debug, PartialEq)]
 pub(super) struct Header {
     pub(super) element: Element,
-    /// Whether the first index runs fastest.
-    pub(super) column_major: bool,
+    pub(super) major: Major,
     pub(super) shape: Shape,
 }
 
@@ -38,13 +38,13 @@ impl Header {
             return Err(Fault::new("the file ends within its header"));
         }
         let text = String::from_utf8_lossy(&text);
-        Literal { rest: &text }.header().map_err(|fault| fault.within(&format!("header {:?}", text.trim_end())))
+        Literal { rest: &text }.header().map_err(|fault| fault.within(&format!("header {}", quoted(text.trim_end()))))
     }
 
     /// To the byte as numpy writes it: with room for the first extent to grow to 21 digits, and at least one
     /// byte up to a multiple of 64.
-    pub(super) fn write(single: bool, shape: &Shape, writer: &mut impl Write) -> Result<(), Fault> {
-        let descr = if single { "<f4" } else { "<f8" };
+    pub(super) fn write(element: Element, shape: &Shape, writer: &mut impl Write) -> Result<(), Fault> {
+        let descr = if element.number == Number::F32 { "<f4" } else { "<f8" };
         let extents: Vec<String> = shape.iter().map(usize::to_string).collect();
         let comma = if extents.len() == 1 { "," } else { "" };
         let shape = format!("({}{comma})", extents.join(", "));
@@ -68,16 +68,16 @@ struct Literal<'a> {
 
 impl<'a> Literal<'a> {
     fn header(mut self) -> Result<Header, Fault> {
-        let (mut descr, mut column_major, mut shape) = (None, None, None);
+        let (mut descr, mut major, mut shape) = (None, None, None);
         self.expect("{")?;
         while !self.skip("}") {
             let key = self.string()?;
             self.expect(":")?;
             match key {
                 "descr" => descr = Some(element(self.string()?)?),
-                "fortran_order" => column_major = Some(self.truth()?),
+                "fortran_order" => major = Some(if self.truth()? { Major::Column } else { Major::Row }),
                 "shape" => shape = Some(self.tuple()?),
-                _ => return Err(Fault::new(format!("there is no key {key:?}"))),
+                _ => return Err(Fault::new(format!("there is no key {}", quoted(key)))),
             }
             if !self.skip(",") {
                 self.expect("}")?;
@@ -85,10 +85,10 @@ impl<'a> Literal<'a> {
             }
         }
         if !self.rest.trim().is_empty() {
-            return Err(Fault::new(format!("{:?} is left over", self.rest.trim())));
+            return Err(Fault::new(format!("{} is left over", quoted(self.rest.trim()))));
         }
-        match (descr, column_major, shape) {
-            (Some(element), Some(column_major), Some(shape)) => Ok(Header { element, column_major, shape }),
+        match (descr, major, shape) {
+            (Some(element), Some(major), Some(shape)) => Ok(Header { element, major, shape }),
             _ => Err(Fault::new("descr, fortran_order or shape is missing")),
         }
     }
@@ -101,7 +101,11 @@ impl<'a> Literal<'a> {
     }
 
     fn expect(&mut self, token: &str) -> Result<(), Fault> {
-        if self.skip(token) { Ok(()) } else { Err(Fault::new(format!("{token:?} is due at {:?}", self.rest.trim()))) }
+        if self.skip(token) {
+            Ok(())
+        } else {
+            Err(Fault::new(format!("{token:?} is due at {}", quoted(self.rest.trim()))))
+        }
     }
 
     fn string(&mut self) -> Result<&'a str, Fault> {
@@ -122,6 +126,9 @@ impl<'a> Literal<'a> {
         let mut extents = Vec::new();
         self.expect("(")?;
         while !self.skip(")") {
+            if extents.len() == AXES {
+                return Err(Fault::new(format!("there are more than {AXES} axes")));
+            }
             extents.push(self.number()?);
             if !self.skip(",") {
                 self.expect(")")?;
@@ -135,8 +142,12 @@ impl<'a> Literal<'a> {
         let text = self.rest.trim_start();
         let (digits, rest) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
         self.rest = rest;
-        digits.parse().map_err(|_| Fault::new(format!("an extent is due at {:?}", text.trim())))
+        digits.parse().map_err(|_| Fault::new(format!("an extent is due at {}", quoted(text.trim()))))
     }
+}
+
+fn quoted(text: &str) -> String {
+    format!("{:?}", shortened(text, NAME))
 }
 
 /// What numpy calls so: an order of bytes, a kind and a width.
@@ -152,7 +163,12 @@ fn element(descr: &str) -> Result<Element, Fault> {
         "i8" => Number::I64,
         "f4" => Number::F32,
         "f8" => Number::F64,
-        _ => return Err(Fault::new(format!("type {descr:?} is not read: must be integers or float32 or float64"))),
+        _ => {
+            return Err(Fault::new(format!(
+                "type {} is not read: must be integers or float32 or float64",
+                quoted(descr)
+            )));
+        }
     };
     let order = match descr.get(..1) {
         Some("<") => Order::Little,
@@ -175,7 +191,7 @@ mod tests {
     #[test]
     fn headers_of_every_version_and_spacing_are_read() {
         let element = Element { number: Number::I16, order: Order::Big };
-        let due = Header { element, column_major: true, shape: Shape::new(&[2, 30]) };
+        let due = Header { element, major: Major::Column, shape: Shape::new(&[2, 30]) };
         let spaced = "{'descr': '>i2', 'fortran_order': True, 'shape': (2, 30), }   \n";
         let tight = "{'shape':(2,30,),'fortran_order':True,'descr':'>i2'}";
         for version in [1, 2, 3] {

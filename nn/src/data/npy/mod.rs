@@ -10,16 +10,18 @@ use std::path::Path;
 
 use autodiff::{Error, Real, Tensor};
 
-use crate::file::{self, Fault};
+use crate::file::{self, Element, Fault, Room, Source};
 use header::Header;
 
 /// The array of an NPY file: of floats or integers of any width and order of bytes, row by row or column by column
-/// (numpy's `C` and `F`), each number rounded to the nearest of `T`.
+/// (numpy's `C` and `F`), floats rounded to the nearest of `T`.
 ///
 /// # Errors
-/// A file that cannot be read, is no NPY file, holds other types, or is shorter or longer than it says.
-pub fn read<T: Real>(path: impl AsRef<Path>) -> Result<Tensor<T>, Error> {
-    file::read(path.as_ref(), decode)
+/// A file that cannot be read, is no NPY file, holds other types, is shorter or longer than it says, or does not fit
+/// the limit of the [`Source`]; a whole number that is not exact in `T` (labels of `int64` past 2²⁴ in `f32`), a float
+/// that is finite and would be infinite in `T`.
+pub fn read<T: Real>(source: impl Into<Source>) -> Result<Tensor<T>, Error> {
+    source.into().read(decode)
 }
 
 /// Writes the values of a tensor, without derivatives, as an array of `float32` where `T` has no more digits than that,
@@ -31,28 +33,15 @@ pub fn write<T: Real>(path: impl AsRef<Path>, tensor: &Tensor<T>) -> Result<(), 
     file::write(path.as_ref(), |mut file| encode(&mut file, tensor))
 }
 
-pub(super) fn decode<T: Real>(mut reader: impl Read) -> Result<Tensor<T>, Fault> {
-    let Header { element, column_major, shape } = Header::read(&mut reader)?;
-    if !column_major {
-        return element.read(reader, shape);
-    }
-    let columns: Tensor<T> = element.read(reader, shape.iter().rev().copied().collect())?;
-    // The index of place k along each axis, from the last to the first, makes its place in the file.
-    let place = |k| shape.iter().rev().fold((k, 0), |(k, place), extent| (k / extent, place * extent + k % extent)).1;
-    Ok(Tensor::from_fn(&shape, |k| columns.data()[place(k)]))
+pub(super) fn decode<T: Real>(mut reader: impl Read, room: Room) -> Result<Tensor<T>, Fault> {
+    let Header { element, major, shape } = Header::read(&mut reader)?;
+    element.read(reader, shape, major, room)
 }
 
 pub(super) fn encode<T: Real>(writer: &mut impl Write, tensor: &Tensor<T>) -> Result<(), Fault> {
-    let single = T::LARGEST_EXACT_INTEGER <= f32::LARGEST_EXACT_INTEGER;
-    Header::write(single, tensor.shape(), writer)?;
-    for value in tensor.data().iter().map(|value| value.to_f64()) {
-        if single {
-            writer.write_all(&(value as f32).to_le_bytes())?;
-        } else {
-            writer.write_all(&value.to_le_bytes())?;
-        }
-    }
-    Ok(())
+    let element = Element::of::<T>();
+    Header::write(element, tensor.shape(), writer)?;
+    Ok(element.write(tensor.data(), writer)?)
 }
 
 #[cfg(test)]
@@ -117,7 +106,7 @@ mod tests {
         for claim in ["1099511627776", "1152921504606846975"] {
             let lie = text.replace("(3,)", &format!("({claim},)"));
             let lie = [&file[..10], &lie.as_bytes()[..117], b"\n", &file[128..]].concat();
-            let message = decode::<f64>(&lie[..]).unwrap_err().at("x".as_ref()).to_string();
+            let message = decode::<f64>(&lie[..], Room::UNLIMITED).unwrap_err().at("x".as_ref()).to_string();
             assert_eq!(message, format!("x: ends after 3 of the {claim} values that shape [{claim}] holds"));
         }
     }
@@ -126,8 +115,71 @@ mod tests {
     fn damaged_files_are_refused_or_read_and_never_panic() {
         for name in ["c-order.npy", "fortran-order.npy"] {
             let file = std::fs::read(path(name)).unwrap();
-            damage::truncated(&file, |file| decode::<f32>(file));
-            damage::altered(&file, |file| decode::<f32>(file));
+            damage::truncated(&file, |file| decode::<f32>(file, Room::UNLIMITED));
+            damage::altered(&file, |file| decode::<f32>(file, Room::UNLIMITED));
+        }
+    }
+    /// A file of this type and shape, column by column, with these numbers.
+    fn column_major(descr: &str, shape: &str, numbers: &[u8]) -> Vec<u8> {
+        let header = format!("{{'descr': '{descr}', 'fortran_order': True, 'shape': ({shape})}}");
+        [b"\x93NUMPY\x01\0", &(header.len() as u16).to_le_bytes()[..], header.as_bytes(), numbers].concat()
+    }
+
+    fn refusal<T: Real>(file: &[u8]) -> String {
+        decode::<T>(file, Room::UNLIMITED).unwrap_err().at("x".as_ref()).to_string()
+    }
+
+    #[test]
+    fn extents_near_the_largest_number_are_refused() {
+        for large in [usize::MAX, usize::MAX / 2, usize::MAX / 8 + 1, 1 << 61, 1 << 32] {
+            let shapes = [
+                format!("{large}"),
+                format!("{large}, {large}"),
+                format!("0, {large}, {large}"),
+                format!("{large}, 2, 0"),
+            ];
+            for (shape, descr) in shapes.iter().flat_map(|shape| [(shape, "<f8"), (shape, "|u1")]) {
+                let file = column_major(descr, shape, &[]);
+                if let Ok(tensor) = decode::<f32>(&file[..], Room::UNLIMITED) {
+                    assert!(tensor.data().is_empty() && tensor.shape().contains(&0), "{shape}");
+                }
+            }
+        }
+        assert!(decode::<f32>(&column_major("|u1", "1, 0", &[])[..], Room::UNLIMITED).is_ok());
+    }
+
+    #[test]
+    fn axes_of_one_index_cost_nothing_and_more_than_numpy_has_are_refused() {
+        let shape = |ones: usize| format!("2, {}3", "1, ".repeat(ones));
+        let read = decode::<f32>(&column_major("|u1", &shape(62), &[0, 3, 1, 4, 2, 5])[..], Room::UNLIMITED).unwrap();
+        assert_eq!(read.data(), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
+        let message = refusal::<f32>(&column_major("|u1", &shape(63), &[0; 6]));
+        assert!(message.ends_with("there are more than 64 axes"), "{message}");
+    }
+
+    #[test]
+    fn numbers_that_the_scalar_does_not_hold_are_refused_by_index() {
+        let labels = [1_i64, 0, (1 << 24) + 1, 2].map(i64::to_le_bytes).concat();
+        let due = "x: element [0, 1] is 16777217: f32 does not hold it";
+        assert_eq!(refusal::<f32>(&column_major("<i8", "2, 2", &labels)), due);
+        assert!(decode::<f64>(&column_major("<i8", "2, 2", &labels)[..], Room::UNLIMITED).is_ok());
+        let due = "x: element [1, 0] is 1e300: f32 does not hold it";
+        let floats = [0.0, 1e300, f64::NAN, f64::NEG_INFINITY].map(f64::to_le_bytes).concat();
+        assert_eq!(refusal::<f32>(&column_major("<f8", "2, 2", &floats)), due);
+    }
+
+    #[test]
+    fn long_headers_are_shortened_in_messages() {
+        for text in
+            ["9".repeat(9000), "'".to_owned() + &"n".repeat(9000) + "'", "{'".to_owned() + &"k".repeat(9000) + "': 1}"]
+        {
+            for shape in [text.clone(), format!("2, {text}")] {
+                let message = refusal::<f32>(&column_major("<f8", &shape, &[]));
+                assert!(message.len() < 400, "{message}");
+            }
+        }
+        for descr in ["x".repeat(9000), "'".repeat(9000)] {
+            assert!(refusal::<f32>(&column_major(&descr, "2", &[])).len() < 400);
         }
     }
 }
