@@ -1,16 +1,27 @@
-//! Where the first infinity or NaN came from, forward and backward.
+//! Which operation first made a value, or a gradient, infinite or NaN.
+//!
+//! Infinities are at home in healthy networks: the padding of max pooling is −∞, and so are the masks of attention. So the
+//! first one on the tape says nothing; only what makes the value that was asked for infinite or NaN counts. That is
+//! found by counterfactual replays (`forward.rs`, `backward.rs`): numbers that are not finite are replaced where they
+//! arise, by 1, but for the first few, and the shortest list of those that spoils the result ends with the culprit.
+//! It takes some twenty passes, and only where there is something to find.
+
+mod backward;
+mod forward;
+mod report;
 
 use crate::error::Error;
 use crate::gradients::Gradients;
-use crate::graph::Graph;
-use crate::node::{Place, Step};
 use crate::params::Params;
+use crate::program::Program;
 use crate::real::Real;
 use crate::tape::Recording;
+use crate::var::Var;
 
-impl<T: Real> Recording<'_, T> {
-    /// An error naming the first value, in the order of computation, that is infinite or NaN: the operation, the caller's
-    /// line, the element, and the ranges of the inputs it was computed from.
+impl<T: Real> Var<'_, T> {
+    /// An error if the value is infinite or NaN, naming what first made it so, in the order of computation: the
+    /// operation, the caller's line, the element, and the ranges of the inputs it was computed from. Infinities that do
+    /// not get through to this value, such as masks, are not accused.
     ///
     /// ```
     /// use autodiff::{Mode, Params, Tape};
@@ -19,80 +30,79 @@ impl<T: Real> Recording<'_, T> {
     /// let mut tape = Tape::new();
     /// let t = tape.start(&params, Mode::Train);
     /// let x = t.variable(&[1.0, 0.0, 4.0].into()).named("x");
-    /// let _loss = (x.ln() * x).sum(..); // 0 · ln 0: the loss is NaN, the cause is the logarithm
-    /// let error = t.check_finite().unwrap_err().to_string();
+    /// let loss = (x.ln() * x).sum(..); // 0 · ln 0: the loss is NaN, the cause is the logarithm
+    /// let error = loss.check_finite().unwrap_err().to_string();
     /// assert!(error.starts_with("ln first produced -inf in forward at "));
     /// assert!(error.ends_with("element [1]: [3] (x) in 0..4"));
     /// # Ok::<(), autodiff::Error>(())
     /// ```
     ///
     /// # Errors
-    /// [`Error::NotFinite`]; a mistake on the tape.
-    pub fn check_finite(&self) -> Result<(), Error> {
-        self.check()?;
-        let graph = self.graph.borrow();
-        let owned = (0..graph.nodes.len()).filter(|&k| graph.nodes[k].step != Step::View);
-        for k in owned {
-            let view = graph.read(k, self.params);
-            if let Some((place, value)) = view.iter().enumerate().find(|(_, value)| !value.is_finite()) {
-                return Err(report(&graph, self.params, k, ("forward", place, value)));
+    /// [`Error::NotFinite`]; a mistake on the tape; in a [`Program`], which records shapes only, always: see
+    /// [`Program::check_finite`].
+    #[track_caller]
+    pub fn check_finite(self) -> Result<(), Error> {
+        let location = std::panic::Location::caller();
+        self.recording.check()?;
+        self.with_node(|graph, k| {
+            if graph.shape_only {
+                let reason = "a program records shapes; call its check_finite() after forward()".into();
+                let (location, inputs) = (graph.attribute(location), graph.nodes[k].layout.shape().to_string());
+                return Err(Error::Operation { op: "check_finite", reason, inputs, location });
             }
-        }
-        Ok(())
+            forward::check(graph, self.recording.params, k)
+        })
     }
+}
 
-    /// As [`Recording::check_finite`], for the gradients that a backward pass of this recording has filled: names the
-    /// first value, in the order of the backward pass, whose gradient is infinite or NaN. Its operation is the one that
-    /// still got a finite gradient from none of its consumers.
+impl<T: Real> Recording<'_, T> {
+    /// An error if a gradient that a backward pass of this recording has left in `grads`, of a parameter or a variable,
+    /// is infinite or NaN. It names the operation whose pullback first made it so, in the order of the backward pass:
+    /// its line, the element, and the ranges of what the pullback read: inputs, output and cotangent.
+    ///
+    /// Where the value that backward started from is itself not finite, [`Var::check_finite`] tells more.
+    ///
+    /// ```
+    /// use autodiff::{Mode, Params, Tape};
+    ///
+    /// let params = Params::<f64>::default();
+    /// let mut tape = Tape::new();
+    /// let t = tape.start(&params, Mode::Train);
+    /// let x = t.variable(&[4.0, 0.0].into()).named("x");
+    /// let loss = x.sqrt().sum(..); // 2, but the slope of √x at 0 is ∞
+    /// let mut grads = params.gradients();
+    /// loss.backward(&mut grads)?;
+    /// let error = t.check_finite_gradients(&grads).unwrap_err().to_string();
+    /// assert!(error.starts_with("sqrt first produced inf in backward at "));
+    /// assert!(error.ends_with(
+    ///     "element [1] of the gradient of [2] (x): input [2] (x) in 0..4, output [2] in 0..2, cotangent [2] all 1"
+    /// ));
+    /// # Ok::<(), autodiff::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// [`Error::NotFinite`]; gradients that another recording has filled.
+    /// [`Error::NotFinite`]; gradients that another recording has filled, or that were changed after backward.
     pub fn check_finite_gradients(&self, grads: &Gradients<T>) -> Result<(), Error> {
-        let graph = self.graph.borrow();
-        grads.check_filled_by(&graph)?;
-        for k in (0..graph.nodes.len()).rev().filter(|&k| graph.nodes[k].step != Step::View && grads.reached[k]) {
-            let node = &graph.nodes[k];
-            let gradient = match node.gradient {
-                Some(Place::Arena(start)) => &grads.arena[start..start + node.extent],
-                Some(Place::Parameter(start)) => &grads.flat[start..start + node.extent],
-                Some(Place::State(_)) | None => continue,
-            };
-            if let Some((place, &value)) = gradient.iter().enumerate().find(|(_, value)| !value.is_finite()) {
-                return Err(report(&graph, self.params, k, ("backward", place, value)));
-            }
-        }
-        Ok(())
+        backward::check(&self.graph.borrow(), self.params, grads)
     }
 }
 
-fn report<T: Real>(
-    graph: &Graph<T>,
-    params: &Params<T>,
-    k: usize,
-    (pass, place, value): (&'static str, usize, T),
-) -> Error {
-    let node = &graph.nodes[k];
-    let range = |&id: &u32| {
-        let finite = || graph.read(id as usize, params).iter().map(T::to_f64).filter(|x| x.is_finite());
-        let (low, high) = finite().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), x| (l.min(x), h.max(x)));
-        let others = node_size(graph, id) - finite().count();
-        let rest = if others > 0 { format!(", {others} not finite") } else { String::new() };
-        format!("{} in {low}..{high}{rest}", graph.describe(&[id], params))
-    };
-    let mut rest = place;
-    let mut index = vec![0; node.layout.shape().rank()];
-    for (i, &extent) in index.iter_mut().zip(node.layout.shape().iter()).rev() {
-        *i = rest % extent;
-        rest /= extent;
+impl<T: Real> Program<T> {
+    /// As [`Var::check_finite`], for the first output of the last replay.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`]; a program that has not run; other parameters than it was recorded with.
+    pub fn check_finite(&self, params: &Params<T>) -> Result<(), Error> {
+        let root = self.replayed_root(params)?;
+        forward::check(self.graph(), params, root as usize)
     }
-    let what = match node.step {
-        Step::Leaf => format!("leaf {}", graph.describe(&[k as u32], params)),
-        _ => graph.kind(k).to_owned(),
-    };
-    let inputs = node.inputs.iter().map(range).collect::<Vec<_>>().join(" × ");
-    Error::NotFinite { what, pass, value: value.to_f64().to_string(), index, inputs, location: node.location }
-}
 
-fn node_size<T: Real>(graph: &Graph<T>, id: u32) -> usize {
-    graph.nodes[id as usize].layout.shape().size()
+    /// As [`Recording::check_finite_gradients`], for gradients of the last replay.
+    ///
+    /// # Errors
+    /// As [`Program::check_finite`]; gradients that another recording has filled, or that were changed after backward.
+    pub fn check_finite_gradients(&self, params: &Params<T>, grads: &Gradients<T>) -> Result<(), Error> {
+        self.replayed_root(params)?;
+        backward::check(self.graph(), params, grads)
+    }
 }

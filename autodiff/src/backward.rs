@@ -28,7 +28,7 @@ impl<T: Real> Graph<T> {
             op: "backward",
             reason,
             inputs: self.describe(&[root], params),
-            location,
+            location: self.attribute(location),
         };
         let one = [T::ONE];
         let seed = match cotangent {

@@ -39,10 +39,10 @@ pub enum Error {
         /// Its length.
         found: usize,
     },
-    /// A number that is infinite or NaN: the first one of a recording, in the order of computation.
-    #[error("{what} first produced {value} in {pass} at {location}, element {index:?}{}", suffix(inputs))]
+    /// What makes a value, or a gradient, infinite or NaN: the first such number in the order of computation.
+    #[error("{what} first produced {value} in {pass} at {location}, element {index:?}{of}{}", suffix(inputs))]
     NotFinite {
-        /// The operation or leaf.
+        /// The operation or leaf; in backward the operation whose pullback it is.
         what: String,
         /// `forward` or `backward`.
         pass: &'static str,
@@ -50,7 +50,9 @@ pub enum Error {
         value: String,
         /// Its multi-index.
         index: Vec<usize>,
-        /// The inputs' shapes, names and ranges.
+        /// In backward, of which gradient it is an element: " of the gradient of [3] (x)".
+        of: String,
+        /// What was read: shapes, names and ranges of the inputs, in backward also of output and cotangent.
         inputs: String,
         /// Where the caller wrote it.
         location: &'static Location<'static>,

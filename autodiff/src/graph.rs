@@ -9,6 +9,7 @@
 
 use std::panic::Location;
 
+use crate::caller::Caller;
 use crate::error::{Error, Mismatch};
 use crate::node::{Label, Node, Place, Step};
 use crate::op::{Inputs, Op};
@@ -38,6 +39,8 @@ pub(crate) struct Graph<T: Real> {
     pub(crate) draws: u64,
     /// Fills fresh buffers with NaN, so that one which is never written shows: for the gradient checker.
     pub(crate) poison_buffers: bool,
+    /// Whom operations that a library records are attributed to.
+    pub(crate) caller: Option<Caller>,
     /// The first mistake.
     pub(crate) error: Option<Error>,
     /// Tells this recording from every other.
@@ -60,6 +63,7 @@ impl<T: Real> Graph<T> {
             pass: 0,
             draws: 0,
             poison_buffers: false,
+            caller: None,
             error: None,
             key: unique_key(),
         }
@@ -74,6 +78,7 @@ impl<T: Real> Graph<T> {
         self.gradient_length = 0;
         self.updates.clear();
         (self.pass, self.draws) = (0, 0);
+        self.caller = None;
         self.error = None;
         self.key = unique_key();
     }
@@ -112,22 +117,19 @@ impl<T: Real> Graph<T> {
 
     /// Computes node `k` from the nodes below it. The eager tape and a replay both come here.
     pub(crate) fn run(&mut self, k: usize, params: &Params<T>) -> Result<(), Error> {
+        let Graph { nodes, ops, pass, poison_buffers, values, .. } = self;
+        let computed = compute(nodes, ops, (*pass, *poison_buffers), k, params, values);
+        computed.map_err(|mismatch| self.refusal(k, mismatch, params))
+    }
+
+    /// As [`Graph::run`], into a copy of the arena.
+    pub(crate) fn run_in(&self, values: &mut [T], k: usize, params: &Params<T>) -> Result<(), Mismatch> {
+        compute(&self.nodes, &self.ops, (self.pass, self.poison_buffers), k, params, values)
+    }
+
+    fn refusal(&self, k: usize, mismatch: Mismatch, params: &Params<T>) -> Error {
         let node = &self.nodes[k];
-        let (Step::Op(index), Place::Arena(start)) = (node.step, node.value) else { return Ok(()) };
-        let op = &self.ops[index];
-        let (below, rest) = self.values.split_at_mut(start);
-        let (output, rest) = rest.split_at_mut(node.extent);
-        let inputs = Inputs::of(node, &self.nodes, below, params, self.pass);
-        if let Err(mismatch) = op.check(inputs) {
-            return Err(self.mistake(op.name(), mismatch, &node.inputs, params, node.location));
-        }
-        let saved = &mut rest[..node.saved];
-        if self.poison_buffers {
-            output.fill(T::from_f64(f64::NAN));
-            saved.fill(T::from_f64(f64::NAN));
-        }
-        op.forward(inputs, output, saved);
-        Ok(())
+        self.mistake(self.kind(k), mismatch, &node.inputs, params, node.location)
     }
 
     /// The name that a declared input was given.
@@ -175,6 +177,32 @@ impl<T: Real> Graph<T> {
         params: &Params<T>,
         location: &'static Location<'static>,
     ) -> Error {
+        let location = self.attribute(location);
         Error::Operation { op, reason: mismatch.reason, inputs: self.describe(inputs, params), location }
     }
+}
+
+/// Computes node `k` from the values below it in `values`; `modes` are the pass and whether fresh buffers are poisoned.
+fn compute<T: Real>(
+    nodes: &[Node],
+    ops: &[Box<dyn Op<T>>],
+    (pass, poison): (u64, bool),
+    k: usize,
+    params: &Params<T>,
+    values: &mut [T],
+) -> Result<(), Mismatch> {
+    let node = &nodes[k];
+    let (Step::Op(index), Place::Arena(start)) = (node.step, node.value) else { return Ok(()) };
+    let op = &ops[index];
+    let (below, rest) = values.split_at_mut(start);
+    let (output, rest) = rest.split_at_mut(node.extent);
+    let inputs = Inputs::of(node, nodes, below, params, pass);
+    op.check(inputs)?;
+    let saved = &mut rest[..node.saved];
+    if poison {
+        output.fill(T::from_f64(f64::NAN));
+        saved.fill(T::from_f64(f64::NAN));
+    }
+    op.forward(inputs, output, saved);
+    Ok(())
 }

@@ -11,6 +11,7 @@
 
 mod anomaly;
 mod backward;
+mod caller;
 pub mod catalogue;
 pub mod check;
 mod dot;

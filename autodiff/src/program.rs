@@ -135,9 +135,7 @@ impl<T: Real> Program<T> {
         grads: &mut Gradients<T>,
         location: &'static Location<'static>,
     ) -> Result<(), Error> {
-        self.check_params(params)?;
-        self.check_has_run()?;
-        let root = self.output_id(0)?;
+        let root = self.replayed_root(params)?;
         self.graph.backward(root, cotangent, params, grads, location)
     }
 
@@ -159,6 +157,17 @@ impl<T: Real> Program<T> {
             return Err(Error::Replay(format!("no input is called {name}")));
         };
         grads.of_node(&self.graph, id as usize)
+    }
+
+    pub(crate) fn graph(&self) -> &Graph<T> {
+        &self.graph
+    }
+
+    /// The first output, once a replay with these parameters has run.
+    pub(crate) fn replayed_root(&self, params: &Params<T>) -> Result<u32, Error> {
+        self.check_params(params)?;
+        self.check_has_run()?;
+        self.output_id(0)
     }
 
     fn check_params(&self, params: &Params<T>) -> Result<(), Error> {

@@ -71,7 +71,7 @@ impl<T: Real> Graph<T> {
             layout,
             saved: 0,
             label: Label::None,
-            location,
+            location: self.attribute(location),
         };
         self.nodes.push(node);
         (self.nodes.len() - 1) as u32
@@ -99,7 +99,7 @@ impl<T: Real> Graph<T> {
             layout: Layout::dense(shape),
             saved: 0,
             label: Label::None,
-            location,
+            location: self.attribute(location),
         };
         self.nodes.push(node);
         (self.nodes.len() - 1) as u32
@@ -179,7 +179,7 @@ impl<T: Real> Graph<T> {
             layout: Layout::dense(shape),
             saved,
             label,
-            location,
+            location: self.attribute(location),
         });
         id
     }

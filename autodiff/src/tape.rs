@@ -120,7 +120,12 @@ impl<'t, T: Real> Recording<'t, T> {
     /// Data whose gradient is wanted.
     #[track_caller]
     pub fn variable<'r>(&'r self, data: &Tensor<T>) -> Var<'r, T> {
-        self.data_leaf("variable", data, true, Location::caller())
+        self.variable_at(data, Location::caller())
+    }
+
+    /// As [`Recording::variable`], for a caller whose line is known.
+    pub(crate) fn variable_at<'r>(&'r self, data: &Tensor<T>, location: &'static Location<'static>) -> Var<'r, T> {
+        self.data_leaf("variable", data, true, location)
     }
 
     /// Data that needs no gradient and, in a [`Program`](crate::Program), stays as it is at every replay.
@@ -154,6 +159,7 @@ impl<'t, T: Real> Recording<'t, T> {
     /// A state as it stands: what this recording has replaced it with, else the stored value. It needs no gradient.
     #[track_caller]
     pub fn state<'r>(&'r self, id: StateId) -> Var<'r, T> {
+        let location = Location::caller(); // not within the closure, whose line it would be
         let entry = match self.params.state_entry(id) {
             Ok(entry) => entry,
             Err(error) => return self.poison(error),
@@ -162,7 +168,7 @@ impl<'t, T: Real> Recording<'t, T> {
         let mut graph = self.graph.borrow_mut();
         let noted = graph.updates.iter().rev().find(|update| update.0 == index).map(|update| update.1);
         let (shape, start) = (entry.shape.clone(), entry.range.start);
-        let id = noted.unwrap_or_else(|| graph.push_state(shape, start, index, Location::caller()));
+        let id = noted.unwrap_or_else(|| graph.push_state(shape, start, index, location));
         Var::new(self, id)
     }
 
@@ -209,7 +215,6 @@ impl<'t, T: Real> Recording<'t, T> {
         }
     }
 
-    #[track_caller]
     fn data_leaf<'r>(
         &'r self,
         what: &'static str,

@@ -4,6 +4,8 @@
 //! of `Var` is written the same way for both. Higher orders come by nesting: with `T = Dual<f64>`, [`hvp`] differentiates
 //! once more.
 
+use std::panic::Location;
+
 use crate::dual::Dual;
 use crate::error::Error;
 use crate::params::Params;
@@ -24,11 +26,12 @@ use crate::var::Var;
 ///
 /// # Errors
 /// What goes wrong on the tape; a function whose value is no scalar.
+#[track_caller]
 pub fn grad<T: Real, F, const N: usize>(function: F, inputs: [&Tensor<T>; N]) -> Result<[Tensor<T>; N], Error>
 where
     F: for<'t> Fn([Var<'t, T>; N]) -> Var<'t, T>,
 {
-    value_and_grad(function, inputs).map(|(_, gradients)| gradients)
+    Ok(value_and_grad(function, inputs)?.1)
 }
 
 /// The value and the gradient of a scalar function of `N` values.
@@ -43,6 +46,7 @@ where
 ///
 /// # Errors
 /// As [`grad`].
+#[track_caller]
 pub fn value_and_grad<T: Real, F, const N: usize>(
     function: F,
     inputs: [&Tensor<T>; N],
@@ -66,6 +70,7 @@ where
 ///
 /// # Errors
 /// What goes wrong on the tape; a cotangent of another shape than the value.
+#[track_caller]
 pub fn vjp<T: Real, F, const N: usize>(
     function: F,
     inputs: [&Tensor<T>; N],
@@ -78,6 +83,7 @@ where
 }
 
 /// Value and gradients; a value that the result does not depend on has gradient zero.
+#[track_caller]
 fn pull<T: Real, F, const N: usize>(
     function: F,
     inputs: [&Tensor<T>; N],
@@ -89,7 +95,8 @@ where
     let params = Params::default();
     let mut tape = Tape::new();
     let t = tape.start(&params, Mode::Train);
-    let leaves = inputs.map(|input| t.variable(input));
+    let caller = Location::caller();
+    let leaves = inputs.map(|input| t.variable_at(input, caller));
     let output = function(leaves);
     let mut grads = params.gradients();
     match cotangent {
@@ -130,6 +137,7 @@ fn halves<T: Real>(tensor: &Tensor<Dual<T>>) -> (Tensor<T>, Tensor<T>) {
 ///
 /// # Errors
 /// What goes wrong on the tape; a direction of another shape than the input.
+#[track_caller]
 pub fn jvp<T: Real, F>(function: F, x: &Tensor<T>, v: &Tensor<T>) -> Result<(Tensor<T>, Tensor<T>), Error>
 where
     F: for<'t> Fn(Var<'t, Dual<T>>) -> Var<'t, Dual<T>>,
@@ -153,6 +161,7 @@ where
 ///
 /// # Errors
 /// What goes wrong on the tape.
+#[track_caller]
 pub fn jacobian<T: Real, F>(function: F, x: &Tensor<T>) -> Result<Tensor<T>, Error>
 where
     F: for<'t> Fn(Var<'t, Dual<T>>) -> Var<'t, Dual<T>>,
@@ -196,6 +205,7 @@ fn unit<T: Real>(like: &Tensor<T>, place: usize) -> Tensor<T> {
 ///
 /// # Errors
 /// As [`grad`] and [`jvp`].
+#[track_caller]
 pub fn hvp<T: Real, F>(function: F, x: &Tensor<T>, v: &Tensor<T>) -> Result<Tensor<T>, Error>
 where
     F: for<'t> Fn(Var<'t, Dual<T>>) -> Var<'t, Dual<T>>,
@@ -216,6 +226,7 @@ where
 ///
 /// # Errors
 /// As [`grad`].
+#[track_caller]
 pub fn hessian<T: Real, F>(function: F, x: &Tensor<T>) -> Result<Tensor<T>, Error>
 where
     F: for<'t> Fn(Var<'t, Dual<T>>) -> Var<'t, Dual<T>>,
@@ -244,6 +255,7 @@ where
 ///
 /// # Errors
 /// What goes wrong on the tape; a direction of another length than the parameters.
+#[track_caller]
 pub fn model_hvp<T: Real, F>(params: &Params<T>, direction: &[T], loss: F) -> Result<(Vec<T>, Vec<T>), Error>
 where
     F: for<'t> Fn(&'t Recording<'t, Dual<T>>) -> Var<'t, Dual<T>>,
@@ -267,6 +279,7 @@ where
 ///
 /// # Errors
 /// As [`model_hvp`].
+#[track_caller]
 pub fn model_hessian<T: Real, F>(params: &Params<T>, loss: F) -> Result<Tensor<T>, Error>
 where
     F: for<'t> Fn(&'t Recording<'t, Dual<T>>) -> Var<'t, Dual<T>>,

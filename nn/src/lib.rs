@@ -24,12 +24,14 @@
 //! ```
 
 mod activations;
+mod caller;
 mod convolution;
 pub mod data;
 mod dropout;
 pub mod ensemble;
 pub mod file;
 mod initialisers;
+mod label;
 mod linear;
 pub mod loss;
 mod memory;

@@ -1,29 +1,41 @@
 //! What a module is, and sequences of modules.
 
+use std::rc::Rc;
+use std::sync::Arc;
+
 use autodiff::{Real, Var};
+
+use crate::caller;
 
 /// A function of one value with parameters: a layer, an activation, a whole model.
 ///
 /// It records operations and holds no number itself, so the same model runs in every scalar. It cannot fail: a mistake
 /// is kept on the tape (see [`Var`]).
+///
+/// # The line that an error names
+///
+/// It is the nearest line outside this crate: that which calls the layer. Put `#[track_caller]` on a `forward` of your own
+/// for the line of its caller; without, it is the line within `forward`. Rust hands no caller on through a trait object,
+/// so what holds one notes it: `Box`, `Rc`, `Arc`, references to those and vectors of them. The one call that cannot know
+/// its line is `forward` of a bare `&dyn Module`, which goes past them: its errors name a line of this crate, and the layer by
+/// its parameters, as `[10, 64] (fc1.weight)`. Write `(&model).forward(x)` there.
 pub trait Module<T: Real> {
     /// Records the module's operations on `x`.
     fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T>;
 }
 
-impl<T: Real, M: Module<T> + ?Sized> Module<T> for &M {
-    #[track_caller]
-    fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
-        (**self).forward(x)
-    }
+macro_rules! pointer {
+    ($($pointer:ty),*) => {$(
+        impl<T: Real, M: Module<T> + ?Sized> Module<T> for $pointer {
+            #[track_caller]
+            fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
+                caller::note(x, || (**self).forward(x))
+            }
+        }
+    )*};
 }
 
-impl<T: Real, M: Module<T> + ?Sized> Module<T> for Box<M> {
-    #[track_caller]
-    fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
-        (**self).forward(x)
-    }
-}
+pointer!(&M, Box<M>, Rc<M>, Arc<M>);
 
 /// One after the other.
 impl<T: Real, M: Module<T>> Module<T> for Vec<M> {

@@ -64,7 +64,10 @@ impl Weight {
         if let Some(magnitude) = self.magnitude {
             let others: SmallVec<[usize; 4]> = (1..shape.rank()).collect();
             let norm = weight.norm(keep(&others[..]), 2.0);
-            let magnitude = others.iter().fold(recording.param(magnitude), |g, _| g.unsqueeze(1));
+            let mut magnitude = recording.param(magnitude);
+            for _ in &others {
+                magnitude = magnitude.unsqueeze(1);
+            }
             weight = weight * (magnitude / norm);
         }
         if self.drop_rate != 0.0 && recording.mode() == Mode::Train {

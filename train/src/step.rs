@@ -55,7 +55,7 @@ impl<T: Real> Shards<T> {
             value.backward(&mut worker.grads)?;
             worker.loss = value.item()?.to_f64();
             if !worker.loss.is_finite() {
-                return t.check_finite().and(Err(not_finite(worker.loss)));
+                return value.check_finite().and(Err(not_finite(worker.loss)));
             }
             // The parameter that shows it, unless the operation is found that made it.
             worker.grads.check_finite().or_else(|error| t.check_finite_gradients(&worker.grads).and(Err(error)))

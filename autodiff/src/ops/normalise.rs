@@ -190,8 +190,7 @@ impl<'t, T: Real> Var<'t, T> {
         };
         let groups = self.shape().ok().and_then(|shape| axes.reduce(&shape).ok()).unwrap_or_default();
         let size = groups.size();
-        let [mean, variance] = [0, size].map(|start| value.kept(start, groups.clone()));
-        Normalised { value, mean, variance }
+        Normalised { value, mean: value.kept(0, groups.clone()), variance: value.kept(size, groups) }
     }
 }
 

@@ -119,6 +119,10 @@ impl<T: Real> Params<T> {
         &self.state
     }
 
+    pub(crate) fn flat_state_mut(&mut self) -> &mut [T] {
+        &mut self.state
+    }
+
     pub(crate) fn state_index(&self, id: StateId) -> usize {
         id.index
     }

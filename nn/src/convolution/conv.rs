@@ -124,27 +124,26 @@ impl<T: Real, const N: usize> Module<T> for Conv<N> {
             dilation: two(self.dilation, 1),
             groups: self.groups,
         };
-        let y = over_two_axes::<T, N>(x, self.weight.record(recording), |x, weight| x.conv2d(weight, placement));
-        add_bias::<T, N>(y, self.bias)
+        let weight = with_two_axes::<T, N>(self.weight.record(recording));
+        let y = with_two_axes::<T, N>(x).conv2d(weight, placement);
+        finish::<T, N>(y, self.bias)
     }
 }
 
-/// Runs an operation over two axes; where there is one, with an axis of extent 1 before it.
+/// What the operations take, which work over two axes: where there is one, an axis of extent 1 before it.
 #[track_caller]
-pub(super) fn over_two_axes<'t, T: Real, const N: usize>(
-    x: Var<'t, T>,
-    weight: Var<'t, T>,
-    run: impl FnOnce(Var<'t, T>, Var<'t, T>) -> Var<'t, T>,
-) -> Var<'t, T> {
-    match N {
-        1 => run(x.unsqueeze(2), weight.unsqueeze(2)).squeeze(2),
-        _ => run(x, weight),
-    }
+pub(super) fn with_two_axes<T: Real, const N: usize>(x: Var<'_, T>) -> Var<'_, T> {
+    if N == 1 { x.unsqueeze(2) } else { x }
 }
 
-/// Adds a bias of `[channels]` along axis 1.
+/// Undoes [`with_two_axes`], and adds a bias of `[channels]` along axis 1.
 #[track_caller]
-pub(super) fn add_bias<'t, T: Real, const N: usize>(y: Var<'t, T>, bias: Option<ParamId>) -> Var<'t, T> {
+pub(super) fn finish<T: Real, const N: usize>(y: Var<'_, T>, bias: Option<ParamId>) -> Var<'_, T> {
+    let y = if N == 1 { y.squeeze(2) } else { y };
     let Some(bias) = bias else { return y };
-    y + (0..N).fold(y.recording().param(bias), |bias, _| bias.unsqueeze(1))
+    let mut bias = y.recording().param(bias);
+    for _ in 0..N {
+        bias = bias.unsqueeze(1);
+    }
+    y + bias
 }

@@ -32,12 +32,14 @@ impl<const N: usize> Padding<N> {
     #[track_caller]
     pub(super) fn wrap<'t, T: Real>(self, x: Var<'t, T>) -> Var<'t, T> {
         let Padding::Circular(places) = self else { return x };
-        places.iter().enumerate().fold(x, |x, (axis, &places)| {
-            let Ok(shape) = x.shape() else { return x };
+        let mut y = x;
+        for (axis, places) in places.into_iter().enumerate() {
+            let Ok(shape) = y.shape() else { return y };
             let extent = shape.get(2 + axis).copied().unwrap_or(0);
             // More than once around has no meaning in one step; narrow says so.
-            let ends = [x.narrow(2 + axis, extent.saturating_sub(places)..extent), x, x.narrow(2 + axis, 0..places)];
-            x.recording().concatenate(ends, 2 + axis)
-        })
+            let ends = [y.narrow(2 + axis, extent.saturating_sub(places)..extent), y, y.narrow(2 + axis, 0..places)];
+            y = y.recording().concatenate(ends, 2 + axis);
+        }
+        y
     }
 }

@@ -112,7 +112,7 @@ impl<T: Real, const N: usize> Module<T> for Pool<N> {
             return refuse("pool", format!("takes [samples, channels, ..] with {N} axes behind"), x);
         }
         let outside = if self.pooling == Pooling::Max { f64::NEG_INFINITY } else { 0.0 };
-        let (mut y, mut share) = (x, None);
+        let (mut y, mut share) = (x, None::<Var<'t, T>>);
         for axis in 0..N {
             let extent = shape[2 + axis];
             let Some(around) = self.around(axis, extent) else {
@@ -129,7 +129,10 @@ impl<T: Real, const N: usize> Module<T> for Pool<N> {
                 let counts = self.counts(axis, extent, around);
                 let shares = Tensor::from_fn([counts.len()], |k| T::ONE / T::from_f64(counts[k]));
                 let along = x.recording().constant(&shares);
-                share = Some(share.map_or(along, |share: Var<'t, T>| share.unsqueeze(axis) * along));
+                share = match share {
+                    Some(share) => Some(share.unsqueeze(axis) * along),
+                    None => Some(along),
+                };
             }
         }
         let windows: SmallVec<[usize; 4]> = (N + 2..2 * N + 2).collect();
@@ -174,16 +177,19 @@ impl<T: Real, const N: usize> Module<T> for AdaptivePool<N> {
             return refuse("adaptive_pool", reason, x);
         }
         // A window is a product of ranges, so the axes can be pooled one after the other.
-        self.places.iter().enumerate().fold(x, |y, (axis, &places)| {
+        let mut y = x;
+        for (axis, places) in self.places.into_iter().enumerate() {
             let (axis, extent) = (2 + axis, shape[2 + axis]);
-            let windows = (0..places).map(|i| {
+            let mut windows = Vec::new();
+            for i in 0..places {
                 let window = y.narrow(axis, i * extent / places..((i + 1) * extent).div_ceil(places));
-                match self.pooling {
+                windows.push(match self.pooling {
                     Pooling::Max => window.max(keep(axis)),
                     Pooling::Average => window.mean(keep(axis)),
-                }
-            });
-            y.recording().concatenate(windows.collect::<Vec<_>>(), axis)
-        })
+                });
+            }
+            y = y.recording().concatenate(windows, axis);
+        }
+        y
     }
 }

@@ -3,7 +3,7 @@
 use autodiff::ops::Placement;
 use autodiff::{ParamId, Real, Scope, Var};
 
-use super::conv::{add_bias, over_two_axes};
+use super::conv::{finish, with_two_axes};
 use super::two;
 use crate::initialisers::Initial;
 use crate::module::Module;
@@ -109,8 +109,8 @@ impl<T: Real, const N: usize> Module<T> for ConvTranspose<N> {
             dilation: two(dilation, 1),
             groups,
         };
-        let weight = x.recording().param(self.weight);
-        let y = over_two_axes::<T, N>(x, weight, |x, weight| x.conv_transpose2d(weight, placement, two(extra, 0)));
-        add_bias::<T, N>(y, self.bias)
+        let weight = with_two_axes::<T, N>(x.recording().param(self.weight));
+        let y = with_two_axes::<T, N>(x).conv_transpose2d(weight, placement, two(extra, 0));
+        finish::<T, N>(y, self.bias)
     }
 }

@@ -2,8 +2,9 @@
 
 use autodiff::{Error, Real, Tensor};
 
-use super::{Trained, choices, refused, weighted_vote};
+use super::{Trained, choices, predictions, refused, weighted_vote};
 use crate::data::Dataset;
+use crate::metrics::labelled;
 use crate::module::Module;
 
 /// AdaBoost by the SAMME rule (Zhu 2009): each member is fitted to weighted samples; those it gets wrong weigh more for the
@@ -21,6 +22,7 @@ impl<T: Real, M: Module<T>> AdaBoost<T, M> {
     ///
     /// # Errors
     /// What `fit` gives and what goes wrong on a tape; a first member no better than chance; scores that are no `[samples, K]`.
+    #[track_caller]
     pub fn fit(
         data: &Dataset<T>,
         rounds: usize,
@@ -58,9 +60,9 @@ impl<T: Real, M: Module<T>> AdaBoost<T, M> {
     ///
     /// # Errors
     /// What goes wrong on a tape.
+    #[track_caller]
     pub fn vote(&self, features: &Tensor<T>) -> Result<Tensor<T>, Error> {
-        let predictions = self.members.iter().map(|member| member.predict(features));
-        weighted_vote(&predictions.collect::<Result<Vec<_>, _>>()?, &self.votes)
+        weighted_vote(&predictions(&self.members, features)?, &self.votes)
     }
 
     /// The members, each with what its vote counts.
@@ -70,6 +72,7 @@ impl<T: Real, M: Module<T>> AdaBoost<T, M> {
 }
 
 /// Which samples a member gets wrong, and how many classes it scores.
+#[track_caller]
 fn mistakes<T: Real, M: Module<T>>(member: &Trained<T, M>, data: &Dataset<T>) -> Result<(Vec<bool>, usize), Error> {
     let scores = member.predict(data.features())?;
     let &[samples, classes] = &scores.shape()[..] else {
@@ -78,7 +81,7 @@ fn mistakes<T: Real, M: Module<T>>(member: &Trained<T, M>, data: &Dataset<T>) ->
     if samples != data.len() {
         return Err(refused(format!("a member gives {samples} scores for {} samples", data.len())));
     }
-    let labels = data.labels().data().iter();
-    let wrong = choices(&scores, classes).zip(labels).map(|(class, label)| class as f64 != label.to_f64()).collect();
+    let labels = labelled("ensemble", &scores, data.labels())?;
+    let wrong = choices(&scores, classes).zip(labels).map(|(class, (_, label))| class != label).collect();
     Ok((wrong, classes))
 }

@@ -4,7 +4,7 @@ use autodiff::{Error, Real, Tensor};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use super::{Trained, average, vote};
+use super::{Trained, average, predictions, vote};
 use crate::data::Dataset;
 use crate::module::Module;
 
@@ -39,19 +39,17 @@ impl<T: Real, M: Module<T>> Bag<T, M> {
     ///
     /// # Errors
     /// What goes wrong on a tape; a bag without members.
+    #[track_caller]
     pub fn average(&self, features: &Tensor<T>) -> Result<Tensor<T>, Error> {
-        average(&self.predictions(features)?)
+        average(&predictions(&self.members, features)?)
     }
 
     /// The members' votes, `[samples, classes]`.
     ///
     /// # Errors
     /// As [`Bag::average`]; predictions that are no `[samples, classes]`.
+    #[track_caller]
     pub fn vote(&self, features: &Tensor<T>) -> Result<Tensor<T>, Error> {
-        vote(&self.predictions(features)?)
-    }
-
-    fn predictions(&self, features: &Tensor<T>) -> Result<Vec<Tensor<T>>, Error> {
-        self.members.iter().map(|member| member.predict(features)).collect()
+        vote(&predictions(&self.members, features)?)
     }
 }

@@ -28,6 +28,7 @@ impl<T: Real, M: Module<T>> GradientBoosting<T, M> {
     ///
     /// # Errors
     /// What `fit` gives and what goes wrong on a tape; predictions of another shape than the scores.
+    #[track_caller]
     pub fn boost(
         &mut self,
         features: &Tensor<T>,
@@ -52,6 +53,7 @@ impl<T: Real, M: Module<T>> GradientBoosting<T, M> {
     ///
     /// # Errors
     /// What goes wrong on a tape.
+    #[track_caller]
     pub fn predict(&self, features: &Tensor<T>) -> Result<Tensor<T>, Error> {
         let samples = features.shape().first().copied().unwrap_or(1);
         let outputs = self.start.data().len();
@@ -69,6 +71,7 @@ impl<T: Real, M: Module<T>> GradientBoosting<T, M> {
 }
 
 /// The loss at these scores and its negative gradient.
+#[track_caller]
 fn pseudo_residuals<T: Real>(
     scores: &Tensor<T>,
     loss: impl for<'t> Fn(Var<'t, T>) -> Var<'t, T>,

@@ -30,11 +30,25 @@ impl<T: Real, M: Module<T>> Trained<T, M> {
     ///
     /// # Errors
     /// What goes wrong on the tape.
+    #[track_caller]
     pub fn predict(&self, features: &Tensor<T>) -> Result<Tensor<T>, Error> {
         let mut tape = Tape::new();
         let t = tape.start(&self.params, Mode::Eval);
         self.model.forward(t.input(features)).value()
     }
+}
+
+/// What each member gives for `features`.
+#[track_caller]
+fn predictions<T: Real, M: Module<T>>(
+    members: &[Trained<T, M>],
+    features: &Tensor<T>,
+) -> Result<Vec<Tensor<T>>, Error> {
+    let mut predictions = Vec::with_capacity(members.len());
+    for member in members {
+        predictions.push(member.predict(features)?);
+    }
+    Ok(predictions)
 }
 
 /// The mean of predictions of one shape: of logits, probabilities or numbers.

@@ -19,6 +19,7 @@ pub struct MonteCarlo<T: Real> {
 ///
 /// # Errors
 /// What goes wrong on the tape; no passes.
+#[track_caller]
 pub fn monte_carlo<T: Real>(
     params: &Params<T>,
     model: &impl Module<T>,
@@ -26,12 +27,12 @@ pub fn monte_carlo<T: Real>(
     passes: u64,
 ) -> Result<MonteCarlo<T>, Error> {
     let mut tape = Tape::new();
-    let mut pass = |number: u64| {
+    let mut outputs = Vec::new();
+    for pass in 0..passes {
         let t = tape.start(params, Mode::Eval);
-        t.set_pass(number);
-        model.forward(t.input(features)).value()
-    };
-    let outputs: Vec<Tensor<T>> = (0..passes).map(&mut pass).collect::<Result<_, _>>()?;
+        t.set_pass(pass);
+        outputs.push(model.forward(t.input(features)).value()?);
+    }
     let mean = average(&outputs)?;
     let squares: Vec<Tensor<T>> = outputs
         .iter()

@@ -29,6 +29,7 @@ const ATTEMPTS: usize = 10;
 /// # Errors
 /// What goes wrong on the tape; fewer outputs than weights; an output whose variance is 0 or no number, or does not
 /// come to 1.
+#[track_caller]
 pub fn lsuv<T: Real>(
     params: &mut Params<T>,
     weights: &[ParamId],

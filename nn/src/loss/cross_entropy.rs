@@ -81,7 +81,7 @@ impl CrossEntropy {
     /// The losses, and what each weighs in the mean, where that may be other than 1.
     #[track_caller]
     fn weighed<'t, T: Real>(&self, scores: Var<'t, T>, given: Var<'t, T>) -> (Var<'t, T>, Option<Var<'t, T>>) {
-        let given = targets(self.name(), Kind::Class, scores, given);
+        let given = targets(self.name(), Kind::Class { ignored: self.ignore_index }, scores, given);
         // Targets that do not go with the scores have been refused: then they carry the mistake on.
         let (Ok(shape), Ok(given_shape)) = (scores.shape(), given.shape()) else { return (given, None) };
         if let Some(reason) = self.mistake(&shape, &given_shape) {
@@ -126,7 +126,10 @@ impl CrossEntropy {
     ) -> (Var<'t, T>, Option<Var<'t, T>>) {
         let logs = self.weighted_logs(scores, weights);
         let losses = self.smoothed(of_label(logs, labels), logs);
-        (losses, weights.map(|weights| of_label(weights, labels)))
+        match weights {
+            Some(weights) => (losses, Some(of_label(weights, labels))),
+            None => (losses, None),
+        }
     }
 
     /// As [`CrossEntropy::of_labels`], ignored samples left out.
@@ -269,7 +272,11 @@ mod tests {
     fn labels_that_are_neither_a_class_nor_ignored_are_refused() {
         for label in [-1.0, 3.0, 0.5, f64::NAN] {
             let message = refusal(&all_options(), Tensor::full([1, 3], 0.0), [label].into());
-            assert!(message.contains(&format!("index {label} at place 0 is not one of 0..3")), "{message}");
+            let due = "must be a class, a whole number in 0..3, or -100, which is ignored: [1, 3] × [1] at nn";
+            assert!(
+                message.starts_with(&format!("cross_entropy: the label of sample 0 is {label}: {due}")),
+                "{message}"
+            );
         }
     }
 

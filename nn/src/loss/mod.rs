@@ -32,6 +32,8 @@ mod testing;
 
 use autodiff::{Real, Var};
 
+use crate::caller;
+
 pub use cross_entropy::{CrossEntropy, cross_entropy, negative_log_likelihood};
 pub use hinge::{
     Hinge, MulticlassHinge, OneVsRestHinge, SquaredHinge, hinge, multiclass_hinge, one_vs_rest_hinge, squared_hinge,
@@ -75,3 +77,22 @@ pub trait Loss<T: Real> {
         reduction.reduce(self.each(scores, targets))
     }
 }
+
+macro_rules! pointer {
+    ($($pointer:ty),*) => {$(
+        /// Notes the caller's line for errors, which Rust does not hand on through a trait object: see [`crate::Module`].
+        impl<T: Real, L: Loss<T> + ?Sized> Loss<T> for $pointer {
+            #[track_caller]
+            fn each<'t>(&self, scores: Var<'t, T>, targets: Var<'t, T>) -> Var<'t, T> {
+                caller::note(scores, || (**self).each(scores, targets))
+            }
+
+            #[track_caller]
+            fn of<'t>(&self, scores: Var<'t, T>, targets: Var<'t, T>, reduction: Reduction) -> Var<'t, T> {
+                caller::note(scores, || (**self).of(scores, targets, reduction))
+            }
+        }
+    )*};
+}
+
+pointer!(&L, Box<L>);

@@ -4,13 +4,15 @@
 
 use autodiff::{Frame, InputGrads, Inputs, Mismatch, Op, Real, Shape, Var, exactly};
 
+use crate::label;
+
 /// What a loss asks of its targets.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Kind {
-    /// A class for each row of scores, along axis 1; whether there is such a class, the operation says that picks by it.
+    /// A label for each row of scores: a class, a place of axis 1.
     Label,
-    /// A label for each row of scores, or a probability for each score.
-    Class,
+    /// A label for each row of scores, or a probability for each score. This label is let pass, whether a class or not.
+    Class { ignored: Option<i64> },
     /// −1 or 1 for each score.
     Sign,
     /// A number from 0 to 1 for each score.
@@ -35,7 +37,7 @@ impl<T: Real> Op<T> for Targets {
         let (labels, same) = (scores.rank() >= 2 && *targets == scores.without(1), scores == targets);
         let (fits, due) = match self.kind {
             Kind::Label => (labels, "scores must be [samples, classes, ..] and labels [samples, ..], one for each row"),
-            Kind::Class => (
+            Kind::Class { .. } => (
                 labels || (same && scores.rank() >= 2),
                 "scores must be [samples, classes, ..] and labels [samples, ..], one for each row, \
                  or probabilities, one for each score",
@@ -45,15 +47,34 @@ impl<T: Real> Op<T> for Targets {
         if fits { Ok(targets.clone()) } else { Err(Mismatch::new(due)) }
     }
     fn check(&self, inputs: Inputs<'_, T>) -> Result<(), Mismatch> {
-        let (due, admits): (_, fn(f64) -> bool) = match self.kind {
-            Kind::Label | Kind::Number => return Ok(()),
-            Kind::Sign => ("-1 or 1", |target| target.abs() == 1.0),
-            Kind::Class if inputs.view(0).shape() != inputs.view(1).shape() => return Ok(()),
-            Kind::Class | Kind::Probability => ("from 0 to 1", |target| (0.0..=1.0).contains(&target)),
-        };
-        match inputs.view(1).iter().map(T::to_f64).enumerate().find(|&(_, target)| !admits(target)) {
-            Some((place, target)) => Err(Mismatch::new(format!("target {target} at place {place} is not {due}"))),
+        let (scores, targets) = (inputs.view(0).shape(), inputs.view(1));
+        let find = |admits: &dyn Fn(f64) -> bool| targets.iter().map(T::to_f64).enumerate().find(|&(_, y)| !admits(y));
+        let refuse = |wrong: Option<(usize, f64)>, what: &str, due: &str| match wrong {
+            Some((place, y)) => {
+                let sample = sample(targets.shape(), place);
+                Err(Mismatch::new(format!("the {what} of {sample} is {y}: must be {due}")))
+            }
             None => Ok(()),
+        };
+        match self.kind {
+            Kind::Number => Ok(()),
+            Kind::Sign => refuse(find(&|y| y.abs() == 1.0), "label", "-1 or 1"),
+            Kind::Class { .. } if scores == targets.shape() => {
+                refuse(find(&|y| (0.0..=1.0).contains(&y)), "probability", "from 0 to 1")
+            }
+            Kind::Probability => refuse(find(&|y| (0.0..=1.0).contains(&y)), "target", "from 0 to 1"),
+            Kind::Label | Kind::Class { .. } => {
+                let classes = scores.get(1).copied().unwrap_or(0);
+                let ignored = if let Kind::Class { ignored } = self.kind { ignored } else { None };
+                let passes =
+                    |y: f64| label::class(y, classes).is_some() || ignored.is_some_and(|label| y == label as f64);
+                let Some((place, y)) = find(&passes) else { return Ok(()) };
+                let mut reason = label::no_class(sample(targets.shape(), place), y, classes);
+                if let Some(ignored) = ignored {
+                    reason += &format!(", or {ignored}, which is ignored");
+                }
+                Err(Mismatch::new(reason))
+            }
         }
     }
     fn differentiable(&self, input: usize) -> bool {
@@ -67,6 +88,17 @@ impl<T: Real> Op<T> for Targets {
             grad.add(cotangent);
         }
     }
+}
+
+/// "sample 3", or with further axes "sample 3 at [0, 5]", for a row-major place.
+fn sample(shape: &Shape, place: usize) -> String {
+    let Some((_, inner)) = shape.split_first() else { return "the only sample".to_owned() };
+    let mut rest = place;
+    let mut index = vec![0; inner.len()];
+    for (i, extent) in index.iter_mut().zip(inner).rev() {
+        (*i, rest) = (rest % extent.max(&1), rest / extent.max(&1));
+    }
+    if index.is_empty() { format!("sample {rest}") } else { format!("sample {rest} at {index:?}") }
 }
 
 /// `targets`, unless they do not go with `scores`: then `loss` has refused them.
@@ -92,8 +124,15 @@ mod tests {
     fn a_label_past_the_last_class_is_named() {
         let losses: [&dyn Loss<f64>; 3] = [&CrossEntropy::new(), &MulticlassHinge, &OneVsRestHinge];
         for loss in losses {
-            let message = refusal(loss, Tensor::full([2, 3], 0.0), [0.0, 3.0].into());
-            assert!(message.contains("index 3 at place 1 is not one of 0..3"), "{message}");
+            let name = refusal(loss, Tensor::full([2, 3], 0.0), [0.0].into());
+            let name = name.split(':').next().unwrap();
+            for label in [3.0, -1.0, 0.5, f64::NAN, 1e300] {
+                let message = refusal(loss, Tensor::full([2, 3], 0.0), [0.0, label].into());
+                let due = format!("{name}: the label of sample 1 is {label}: must be a class, a whole number in 0..3");
+                assert!(message.starts_with(&(due + ": [2, 3] × [2] at nn")), "{message}");
+            }
+            let message = refusal(loss, Tensor::full([2, 3, 2], 0.0), [[0.0, 1.0], [2.0, 99.0]].into());
+            assert!(message.starts_with(&format!("{name}: the label of sample 1 at [1] is 99: must be")), "{message}");
         }
     }
 
@@ -137,14 +176,18 @@ mod tests {
     #[test]
     fn targets_of_another_convention_are_refused() {
         let message = refusal(&Hinge, [1.0, 1.0].into(), [1.0, 0.0].into());
-        assert!(message.starts_with("hinge: target 0 at place 1 is not -1 or 1: [2] × [2]"), "{message}");
-        let losses: [&dyn Loss<f64>; 2] = [&KlDivergence, &CrossEntropy::new()];
-        for loss in losses {
+        assert!(message.starts_with("hinge: the label of sample 1 is 0: must be -1 or 1: [2] × [2]"), "{message}");
+        let losses: [(&dyn Loss<f64>, _); 2] = [(&KlDivergence, "target"), (&CrossEntropy::new(), "probability")];
+        for (loss, what) in losses {
             let message = refusal(loss, [[1.0, 1.0]].into(), [[-1.0, 1.0]].into());
-            assert!(message.contains(": target -1 at place 0 is not from 0 to 1"), "{message}");
-            assert!(refusal(loss, [[1.0, 1.0]].into(), [[0.0, f64::NAN]].into()).contains("target NaN at place 1"));
+            assert!(
+                message.contains(&format!(": the {what} of sample 0 at [0] is -1: must be from 0 to 1")),
+                "{message}"
+            );
+            let message = refusal(loss, [[1.0, 1.0]].into(), [[0.0, f64::NAN]].into());
+            assert!(message.contains(&format!("the {what} of sample 0 at [1] is NaN")), "{message}");
         }
         let message = refusal(&BinaryLog::default(), [1.0, 1.0].into(), [-1.0, 1.0].into());
-        assert!(message.starts_with("binary_log: target -1 at place 0 is not from 0 to 1"), "{message}");
+        assert!(message.starts_with("binary_log: the target of sample 0 is -1: must be from 0 to 1"), "{message}");
     }
 }

@@ -2,6 +2,8 @@
 
 use autodiff::{Error, Real, Tensor};
 
+use crate::label;
+
 /// The 0-1 loss: the share of samples whose largest score is not that of their label. `scores` are
 /// `[samples, classes]`, `labels` `[samples]`, whole numbers from 0. A tie goes to the first class, a NaN is never right.
 ///
@@ -39,7 +41,7 @@ pub fn top_k_accuracy<T: Real>(scores: &Tensor<T>, labels: &Tensor<T>, k: usize)
 ///
 /// # Errors
 /// As [`zero_one`].
-pub(super) fn labelled<'a, T: Real>(
+pub(crate) fn labelled<'a, T: Real>(
     what: &'static str,
     scores: &'a Tensor<T>,
     labels: &Tensor<T>,
@@ -52,12 +54,14 @@ pub(super) fn labelled<'a, T: Real>(
             return wrong_input(format!("{due}, found {} and {}", scores.shape(), labels.shape()));
         }
     };
-    let is_class = |label: f64| label.fract() == 0.0 && (0.0..classes as f64).contains(&label);
-    let labels = || labels.data().iter().map(|label| label.to_f64());
-    if let Some((place, label)) = labels().enumerate().find(|&(_, label)| !is_class(label)) {
-        return wrong_input(format!("label {label} at place {place} is not one of 0..{classes}"));
+    let mut rows = Vec::with_capacity(labels.data().len());
+    for (sample, label) in labels.data().iter().map(|label| label.to_f64()).enumerate() {
+        let Some(class) = label::class(label, classes) else {
+            return wrong_input(label::no_class(format_args!("sample {sample}"), label, classes));
+        };
+        rows.push((&scores.data()[sample * classes..(sample + 1) * classes], class));
     }
-    Ok(scores.data().chunks_exact(classes).zip(labels().map(|label| label as usize)).collect())
+    Ok(rows)
 }
 
 /// For each sample, how many classes come before its label; nothing where the label's score is NaN.
@@ -103,9 +107,15 @@ mod tests {
     fn labels_that_are_no_class_and_the_share_of_nothing_are_refused() {
         let message = |scores: &Tensor<f64>, labels: &Tensor<f64>| zero_one(scores, labels).unwrap_err().to_string();
         let scores = Tensor::from([[0.0, 1.0], [1.0, 0.0]]);
-        assert_eq!(message(&scores, &[1.0, 2.0].into()), "zero_one: label 2 at place 1 is not one of 0..2");
-        assert_eq!(message(&scores, &[0.5, 0.0].into()), "zero_one: label 0.5 at place 0 is not one of 0..2");
+        assert_eq!(
+            message(&scores, &[1.0, 2.0].into()),
+            "zero_one: the label of sample 1 is 2: must be a class, a whole number in 0..2"
+        );
+        assert_eq!(
+            message(&scores, &[0.5, 0.0].into()),
+            "zero_one: the label of sample 0 is 0.5: must be a class, a whole number in 0..2"
+        );
         assert!(message(&Tensor::full([0, 2], 0.0), &Tensor::full([0], 0.0)).contains("at least one sample"));
-        assert!(message(&Tensor::full([1, 0], 0.0), &[0.0].into()).contains("is not one of 0..0"));
+        assert!(message(&Tensor::full([1, 0], 0.0), &[0.0].into()).contains("a whole number in 0..0"));
     }
 }

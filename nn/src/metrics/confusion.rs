@@ -50,7 +50,7 @@ impl ConfusionMatrix {
             return wrong_input(format!("scores must be [samples, {}], found {}", self.classes, scores.shape()));
         }
         if let Some(place) = samples.iter().position(|(row, _)| row.iter().any(|score| score.is_nan())) {
-            return wrong_input(format!("the scores at place {place} have a NaN, and so no largest"));
+            return wrong_input(format!("the scores of sample {place} have a NaN, and so no largest"));
         }
         for (row, label) in samples {
             self.counts[label * self.classes + first_largest(row)] += 1;
@@ -153,8 +153,14 @@ mod tests {
         assert_eq!(message, "confusion matrix: scores must be [samples, 2], found [1, 3]");
         let scores = [[0.0, 1.0], [0.0, f64::NAN]].into();
         let message = confusion.add(&scores, &[0.0, 1.0].into()).unwrap_err().to_string();
-        assert_eq!(message, "confusion matrix: the scores at place 1 have a NaN, and so no largest");
-        assert!(confusion.add(&[[0.0, 1.0]].into(), &[2.0].into()).unwrap_err().to_string().contains("label 2"));
+        assert_eq!(message, "confusion matrix: the scores of sample 1 have a NaN, and so no largest");
+        assert!(
+            confusion
+                .add(&[[0.0, 1.0]].into(), &[2.0].into())
+                .unwrap_err()
+                .to_string()
+                .contains("the label of sample 0 is 2: must be a class")
+        );
         assert_eq!(confusion, ConfusionMatrix::new(2));
     }
 }

@@ -24,20 +24,27 @@ impl Affine {
     }
 
     /// Scale and shift as they are.
+    #[track_caller]
     pub(super) fn vars<'t, T: Real>(self, x: Var<'t, T>) -> [Var<'t, T>; 2] {
-        [self.weight, self.bias].map(|id| x.recording().param(id))
+        [x.recording().param(self.weight), x.recording().param(self.bias)]
     }
 
     /// Scale and shift, of shape `[channels]`, laid along axis 1 of `x`.
+    #[track_caller]
     pub(super) fn along_channels<'t, T: Real>(self, x: Var<'t, T>) -> [Var<'t, T>; 2] {
-        self.vars(x).map(|var| along_channels(var, x))
+        let [weight, bias] = self.vars(x);
+        [along_channels(weight, x), along_channels(bias, x)]
     }
 }
 
 /// `[channels]` as `[channels, 1, ..]`, which broadcasts along axis 1 of `x`.
+#[track_caller]
 pub(super) fn along_channels<'t, T: Real>(of_channel: Var<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
-    let rank = x.shape().map_or(2, |shape| shape.rank());
-    (2..rank).fold(of_channel, |var, _| var.unsqueeze(1))
+    let mut along = of_channel;
+    for _ in 2..x.shape().map_or(2, |shape| shape.rank()) {
+        along = along.unsqueeze(1);
+    }
+    along
 }
 
 /// Refuses a value whose axis 1 has not `channels` places.
@@ -59,8 +66,9 @@ pub(super) fn check_groups<'t, T: Real>(
     groups: usize,
     x: Var<'t, T>,
 ) -> Option<Var<'t, T>> {
-    check_channels(what, channels, x).or_else(|| {
-        let divides = groups > 0 && channels.is_multiple_of(groups);
-        (!divides).then(|| refuse(what, format!("{channels} channels do not divide into {groups} groups"), x))
-    })
+    let refused = check_channels(what, channels, x);
+    if refused.is_some() || (groups > 0 && channels.is_multiple_of(groups)) {
+        return refused;
+    }
+    Some(refuse(what, format!("{channels} channels do not divide into {groups} groups"), x))
 }

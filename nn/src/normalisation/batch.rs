@@ -103,6 +103,7 @@ impl BatchNorm {
 }
 
 /// `running ← (1 − momentum) · running + momentum · batch`.
+#[track_caller]
 pub(super) fn follow<T: Real>(state: StateId, batch: Var<'_, T>, momentum: f64) {
     let recording = batch.recording();
     recording.update(state, recording.state(state) * (1.0 - momentum) + batch * momentum);

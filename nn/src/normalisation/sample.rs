@@ -148,11 +148,10 @@ impl<T: Real> Module<T> for GroupNorm {
         // [samples, groups, rest of the channel axis, ..]
         let split = shape.with(1, self.channels / self.groups).insert(1, self.groups);
         let behind: SmallVec<[usize; 4]> = (2..split.rank()).collect();
-        let [weight, bias] = self.affine.along_channels(x).map(|of_channel| {
-            let channel = (1..split.rank()).map(|axis| if axis < 3 { split[axis] } else { 1 }).collect::<Shape>();
-            of_channel.reshape(channel)
-        });
-        x.reshape(split).normalise(Some([weight, bias]), &behind[..], self.epsilon).value.reshape(shape)
+        let channel: Shape = (1..split.rank()).map(|axis| if axis < 3 { split[axis] } else { 1 }).collect();
+        let [weight, bias] = self.affine.along_channels(x);
+        let affine = [weight.reshape(channel.clone()), bias.reshape(channel)];
+        x.reshape(split).normalise(Some(affine), &behind[..], self.epsilon).value.reshape(shape)
     }
 }
 

@@ -129,8 +129,10 @@ fn newton_schulz<'t, T: Real>(covariance: Var<'t, T>, epsilon: f64, steps: usize
     let covariance = covariance + identity * epsilon;
     let trace = (covariance * identity).sum(keep([1, 2]));
     let normal = covariance / trace;
-    let start = identity.unsqueeze(0).broadcast_to(covariance.shape().unwrap_or_default());
-    let p = (0..steps).fold(start, |p, _| (p * 3.0 - p.matmul(p).matmul(p).matmul(normal)) * 0.5);
+    let mut p = identity.unsqueeze(0).broadcast_to(covariance.shape().unwrap_or_default());
+    for _ in 0..steps {
+        p = (p * 3.0 - p.matmul(p).matmul(p).matmul(normal)) * 0.5;
+    }
     p / trace.sqrt()
 }
 
