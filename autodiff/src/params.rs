@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
+use crate::anomaly::multi_index;
 use crate::error::Error;
 use crate::gradients::Gradients;
 use crate::real::Real;
@@ -250,7 +251,8 @@ pub(crate) fn check_finite<'e, T: Real>(
         let values = &flat[entry.range.clone()];
         if !T::all_finite(values) {
             let found = values.iter().position(|value| !value.is_finite()).unwrap_or(0);
-            let reason = format!("its {what} is {} at index {:?}", values[found].to_f64(), entry.shape.unravel(found));
+            let reason =
+                format!("its {what} is {} at index {:?}", values[found].to_f64(), multi_index(&entry.shape, found));
             return Err(mistake(&entry.name, &reason));
         }
     }

@@ -76,7 +76,7 @@ fn short(x: f64) -> String {
 }
 
 /// The multi-index of a row-major place.
-pub(super) fn multi_index(shape: &Shape, place: usize) -> Vec<usize> {
+pub(crate) fn multi_index(shape: &Shape, place: usize) -> Vec<usize> {
     let mut rest = place;
     let mut index = vec![0; shape.rank()];
     for (i, &extent) in index.iter_mut().zip(shape.iter()).rev() {

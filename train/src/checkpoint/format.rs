@@ -70,13 +70,25 @@ impl Found<'_> {
         self.views.len()
     }
 
-    /// The numbers of this name, which must have this shape and be finite numbers of this scalar.
-    pub(super) fn values<T: Real>(&self, name: &str, shape: &[usize]) -> Result<Vec<T>, String> {
-        let Some(view) = self.views.get(name) else { return Err(format!("of another model: {name} is missing")) };
-        if view.dtype() != Dtype::F64 || view.shape() != shape {
-            let (dtype, found) = (view.dtype(), view.shape());
-            return Err(format!("of another model: {name} is {dtype:?} {found:?}, not F64 {shape:?}"));
+    /// An error unless there is a tensor for each parameter and state under `prefix`.
+    pub(super) fn check_model<T: Real>(&self, prefix: &str, params: &Params<T>) -> Result<(), String> {
+        let mut tensors = params.iter().chain(params.states());
+        tensors.try_for_each(|(name, shape, _)| self.view(prefix, name, shape).map(|_| ()))
+    }
+
+    /// The numbers of this name, which must have this shape.
+    fn view(&self, prefix: &str, name: &str, shape: &[usize]) -> Result<&TensorView<'_>, String> {
+        let view = self.views.get(&format!("{prefix}{name}"));
+        let view = view.ok_or_else(|| format!("of another model: {name} is missing"))?;
+        if view.dtype() == Dtype::F64 && view.shape() == shape {
+            return Ok(view);
         }
+        Err(format!("of another model: {name} is {:?} {:?}, not F64 {shape:?}", view.dtype(), view.shape()))
+    }
+
+    /// The numbers of this name, which must have this shape and be finite numbers of this scalar.
+    pub(super) fn values<T: Real>(&self, prefix: &str, name: &str, shape: &[usize]) -> Result<Vec<T>, String> {
+        let view = self.view(prefix, name, shape)?;
         let numbers = view.data().as_chunks::<8>().0.iter().map(|&bytes| f64::from_le_bytes(bytes));
         let number = |x: f64| {
             let value = T::from_f64(x);
@@ -89,7 +101,7 @@ impl Found<'_> {
     pub(super) fn take<T: Real>(&self, params: &mut Params<T>, prefix: &str) -> Result<(), String> {
         let text = |error: autodiff::Error| error.to_string();
         let tensor = |name: &str, shape: &Shape| -> Result<Tensor<T>, String> {
-            Tensor::new(shape.clone(), self.values(&format!("{prefix}{name}"), shape)?).map_err(text)
+            Tensor::new(shape.clone(), self.values(prefix, name, shape)?).map_err(text)
         };
         let mut parameters: Vec<(ParamId, Tensor<T>)> = Vec::new();
         for (name, shape, _) in params.iter() {

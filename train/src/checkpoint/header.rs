@@ -70,13 +70,17 @@ impl Header {
         })
     }
 
+    /// An error if the numbers are of another scalar.
+    pub(super) fn check_scalar<T: Real>(&self) -> Result<(), String> {
+        same("scalar", self.scalar.as_str(), scalar::<T>()?)
+    }
+
     /// Why this run may not go on from here: what differs, or what no run comes to.
     pub(super) fn check<T: Real, R: Rule<T>>(
         &self,
         run: &Run<T, R>,
         settings: &BTreeMap<String, String>,
     ) -> Result<(), String> {
-        same("scalar", self.scalar.as_str(), scalar::<T>()?)?;
         same("seed", self.seed, run.params.seed())?;
         same("optimizer", self.optimizer.as_str(), &run.optimizer.describe())?;
         same("rate", f64::from_bits(self.rate), run.rate)?;

@@ -55,6 +55,8 @@ pub(crate) fn resume<T: Real, R: Rule<T>>(
 ) -> Result<(), Error> {
     let Some(content) = read(run, path)? else { return Ok(()) };
     let restored = format::decode(&content).and_then(|(header, found)| {
+        header.check_scalar::<T>()?;
+        found.check_model("model.", &run.params)?;
         header.check(run, settings)?;
         restore(run, header, &found)
     });
@@ -99,7 +101,7 @@ fn restore<T: Real, R: Rule<T>>(run: &mut Run<T, R>, header: Header, found: &Fou
     let names = if header.optimizer_steps > 0 { run.optimizer.buffer_names() } else { &[] };
     let mut buffers = BTreeMap::new();
     for name in names {
-        buffers.insert(*name, found.values(&format!("optimizer.{name}"), &[params.flat().len()])?);
+        buffers.insert(*name, found.values("optimizer.", name, &[params.flat().len()])?);
     }
     let model = params.iter().count() + params.states().count();
     let due = model * (1 + usize::from(best.is_some())) + buffers.len();

@@ -1,13 +1,12 @@
 //! Event files, of which TensorBoard joins all that are in a folder.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufReader, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use autodiff::Error;
-use nn::file;
 
 use super::records::{self, Event, START, SessionLog, Summary, Value};
 use crate::run::Epoch;
@@ -66,13 +65,13 @@ impl Events {
         fs::create_dir_all(&self.folder).map_err(|error| failed(&self.folder, &error))?;
         let wall_time = now();
         let path = self.folder.join(format!("events.out.tfevents.{wall_time:.6}.{}", std::process::id()));
+        // In one write with its first row, so that a kill leaves no file without.
         let mut first = Vec::new();
         let file_version = Some("brain.Event:2".to_owned());
         records::append(&mut first, &Event { wall_time, file_version, ..Event::default() });
         first.extend_from_slice(bytes);
-        // Whole with its first row, or not at all.
-        file::replace(&path, |file| file.write_all(&first))?;
-        let file = OpenOptions::new().append(true).open(&path).map_err(|error| failed(&path, &error))?;
+        let mut file = File::create_new(&path).map_err(|error| failed(&path, &error))?;
+        file.write_all(&first).map_err(|error| failed(&path, &error))?;
         self.file = Some((path, file));
         Ok(())
     }
