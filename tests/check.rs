@@ -1,8 +1,8 @@
 //! The gradient checker on functions and models, and what its reports say.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use autodiff::check::{self, Check, Diagnosis, Probe};
-use autodiff::{Frame, InputGrads, Inputs, Mismatch, Op, Params, Shape, Tensor, exactly, scalar_op};
+use autodiff::{Frame, InputGrads, Inputs, Mismatch, Op, Params, Real, Shape, Tensor, exactly, scalar_op};
 use nn::loss::cross_entropy;
 use nn::{Linear, Module, Tanh};
 
@@ -151,4 +151,90 @@ fn the_reports_in_the_documentation_are_those_that_are_printed() {
             assert!(shown.contains(line.trim_end()), "not in the documentation: {line}\nof\n{report}");
         }
     }
+}
+
+/// Where an operation that doubles panics.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Panics {
+    OnStridedInputs,
+    InShape,
+    InForward,
+    InBackward,
+    OnAnExtentOfZero,
+    InSinglePrecision,
+    OnLargeNumbers,
+}
+
+/// Doubles, and panics somewhere.
+#[derive(Clone, Debug)]
+struct Doubles(Panics);
+
+impl<T: Real> Op<T> for Doubles {
+    fn name(&self) -> &'static str {
+        "doubles"
+    }
+    fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+        assert!(self.0 != Panics::InShape, "shape: not written yet");
+        exactly::<1>(inputs).map(|[x]| x.clone())
+    }
+    fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
+        let x = inputs.view(0);
+        assert!(self.0 != Panics::InForward, "forward: not written yet");
+        assert!(self.0 != Panics::OnAnExtentOfZero || x.shape().size() > 0, "mean of nothing");
+        assert!(self.0 != Panics::InSinglePrecision || size_of::<T>() > 4, "only f64");
+        assert!(self.0 != Panics::OnLargeNumbers || x.iter().all(|x| x.to_f64() < 1e30), "too large");
+        match (self.0, x.dense()) {
+            (Panics::OnStridedInputs, data) => output.copy_from_slice(data.expect("a dense input")),
+            _ => x.copy_to(output),
+        }
+        output.iter_mut().for_each(|y| *y += *y);
+    }
+    fn backward(&self, _: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+        assert!(self.0 != Panics::InBackward, "backward: not written yet");
+        let Some(grad) = grads.view(0) else { return };
+        grad.add(&cotangent.iter().map(|&g| g + g).collect::<Vec<T>>());
+    }
+}
+
+#[test]
+fn an_operation_that_panics_is_a_finding_with_the_inputs_that_did_it() {
+    let cases = [
+        (Panics::OnStridedInputs, Probe::Layouts, "transposed inputs, forward and backward", "a dense input"),
+        (Panics::InShape, Probe::Derivative, "dense inputs", "shape: not written yet"),
+        (Panics::InForward, Probe::Derivative, "dense inputs", "forward: not written yet"),
+        (Panics::InBackward, Probe::Derivative, "dense inputs, forward and backward", "backward: not written yet"),
+        (Panics::OnAnExtentOfZero, Probe::Extents, "extent 2 set to 0", "mean of nothing"),
+        (Panics::InSinglePrecision, Probe::SinglePrecision, "in f32", "only f64"),
+        (Panics::OnLargeNumbers, Probe::Extremes, "dense inputs, forward and backward", "too large"),
+    ];
+    for (panics, probe, setting, message) in cases {
+        let report = check::op(&Doubles(panics), [[[1.0, 2.0, 3.0], [0.25, -1.0, 5.0]].into()]).unwrap();
+        let found = report.findings.iter().find(|finding| finding.probe == probe).unwrap_or_else(|| panic!("{report}"));
+        assert_eq!(found.diagnosis, Some(Diagnosis::Panicked(message.into())), "{report}");
+        assert_eq!(found.setting, setting, "{report}");
+        let large = format!("{:?}", [f64::MAX; 6]);
+        let (shape, values) = match panics {
+            Panics::OnAnExtentOfZero => ("[0, 3]", "[]"),
+            Panics::OnLargeNumbers => ("[2, 3]", large.as_str()),
+            _ => ("[2, 3]", "[1.0, 2.0, 3.0, 0.25, -1.0, 5.0]"),
+        };
+        assert_eq!(found.case, shape, "{report}");
+        assert!(
+            found.snippet.contains(&format!("op(&Doubles({panics:?}), [Tensor::new({shape}, vec!{values})?])")),
+            "{report}"
+        );
+        assert!(
+            report.to_string().contains(&format!("{probe:?}, {setting}: panicked: {message}\n  inputs {shape}")),
+            "{report}"
+        );
+    }
+    // Nothing else is accused, and a function with such an operation is a finding too.
+    let report = check::op(&Doubles(Panics::OnStridedInputs), [[[1.0, 2.0]].into()]).unwrap();
+    assert!(
+        report.findings.iter().all(|finding| matches!(finding.diagnosis, Some(Diagnosis::Panicked(_)))),
+        "{report}"
+    );
+    let report =
+        check::function(|[x]| x.t().apply(Doubles(Panics::OnStridedInputs)), [[[1.0, 2.0], [0.5, 3.0]].into()]);
+    assert!(!report.unwrap().passed());
 }

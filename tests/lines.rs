@@ -29,6 +29,12 @@ type Scoped<'p> = Scope<'p, f64>;
 type Boxed = Box<dyn Module<f64>>;
 type Made = Box<dyn Kept>;
 
+/// A name, how the module is made, and the shape of a value.
+type Row = (&'static str, fn(Scoped<'_>) -> Made, &'static [usize]);
+
+/// Calls a module, and gives the line of the call.
+type Call<'a> = dyn for<'t> Fn(Var<'t, f64>) -> (Var<'t, f64>, u32) + 'a;
+
 /// A module of a type that is known here: called as such, and boxed.
 trait Kept {
     fn call<'t>(&self, x: Var<'t, f64>) -> (Var<'t, f64>, u32);
@@ -54,7 +60,7 @@ impl Module<f64> for Inner {
 }
 
 /// Every module of the crate, with the shape of a value that it refuses.
-fn modules() -> Vec<(&'static str, fn(Scoped<'_>) -> Made, &'static [usize])> {
+fn modules() -> Vec<Row> {
     fn conv<const N: usize>(scope: Scoped<'_>, settings: ConvSettings<N>) -> Made {
         Box::new(Conv::with(scope, 2, 2, [3; N], settings))
     }
@@ -118,7 +124,7 @@ fn modules() -> Vec<(&'static str, fn(Scoped<'_>) -> Made, &'static [usize])> {
 }
 
 /// Every module of the crate that records operations, with the shape of a value that it takes.
-fn accepting() -> Vec<(&'static str, fn(Scoped<'_>) -> Made, &'static [usize])> {
+fn accepting() -> Vec<Row> {
     vec![
         ("weight norm", |mut s| Box::new(Linear::new(s.child("a"), 3, 4).weight_norm(s.child("b"))), &[2, 3]),
         ("drop connect", |s| Box::new(Linear::new(s, 3, 4).drop_connect(0.5)), &[2, 3]),
@@ -186,7 +192,7 @@ fn modules_behind_a_box_a_vector_and_other_pointers_name_the_line_that_calls_the
         let listed = vec![make(params.scope("vec")).boxed()];
         let bare: &dyn Module<f64> = &*made;
         let mut tape = Tape::new();
-        let refused = |run: &dyn for<'t> Fn(Var<'t, f64>) -> (Var<'t, f64>, u32), tape: &mut Tape<f64>| {
+        let refused = |run: &Call<'_>, tape: &mut Tape<f64>| {
             let t = tape.start(&params, Mode::Train);
             let (y, due) = run(t.variable(&values(shape)));
             let error = y.value().err().unwrap_or_else(|| panic!("{name} takes {shape:?}"));

@@ -40,7 +40,7 @@ pub enum Error {
         found: usize,
     },
     /// What makes a value, or a gradient, infinite or NaN: the first such number in the order of computation.
-    #[error("{what} first produced {value} in {pass} at {location}, element {index:?}{of}{}", suffix(inputs))]
+    #[error("{what} first produced {value} in {pass} at {location}, element {element}{}", suffix(inputs))]
     NotFinite {
         /// The operation or leaf; in backward the operation whose pullback it is.
         what: String,
@@ -48,10 +48,8 @@ pub enum Error {
         pass: &'static str,
         /// The number.
         value: String,
-        /// Its multi-index.
-        index: Vec<usize>,
-        /// In backward, of which gradient it is an element: " of the gradient of [3] (x)".
-        of: String,
+        /// Its multi-index; in backward also whose gradient it is in: `[1] of the gradient of [3] (x)`.
+        element: String,
         /// What was read: shapes, names and ranges of the inputs, in backward also of output and cotangent.
         inputs: String,
         /// Where the caller wrote it.

@@ -252,7 +252,7 @@ pub(crate) fn check_finite<'e, T: Real>(
         if !T::all_finite(values) {
             let found = values.iter().position(|value| !value.is_finite()).unwrap_or(0);
             let reason =
-                format!("its {what} is {} at index {:?}", values[found].to_f64(), multi_index(&entry.shape, found));
+                format!("its {what} is {} at index {}", values[found].to_f64(), multi_index(&entry.shape, found));
             return Err(mistake(&entry.name, &reason));
         }
     }

@@ -2,7 +2,7 @@
 
 use autodiff::catalogue::AnyScalar;
 use autodiff::check::Diagnosis;
-use autodiff::{Frame, InputGrads, Inputs, Mismatch, Op, Real, Shape, Tensor, ops, scalar_op};
+use autodiff::{Frame, InputGrads, Inputs, Mismatch, Op, Real, Shape, Tensor, exactly, ops, scalar_op};
 
 use crate::table::{Mutant, kill};
 
@@ -96,6 +96,27 @@ where
     MISTAKES.into_iter().map(one).collect()
 }
 
+/// Doubles what lies densely in memory, as its author's tests hand it, and panics otherwise.
+#[derive(Clone, Debug)]
+struct DenseOnly;
+
+impl<T: Real> Op<T> for DenseOnly {
+    fn name(&self) -> &'static str {
+        "dense_only"
+    }
+    fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+        exactly::<1>(inputs).map(|[x]| x.clone())
+    }
+    fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
+        let Some(x) = inputs.view(0).dense() else { panic!("strided") };
+        x.iter().zip(output).for_each(|(&x, y)| *y = x + x);
+    }
+    fn backward(&self, _: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+        let Some(grad) = grads.view(0) else { return };
+        grad.add(&cotangent.iter().map(|&g| g + g).collect::<Vec<T>>());
+    }
+}
+
 scalar_op! { SoftplusNaive, |x| (T::ONE + x.exp()).ln(), |_z| [x.sigmoid()] }
 scalar_op! { AtOutput, |x| x.sin(), |z| [z.cos()] }
 
@@ -122,6 +143,7 @@ fn systematic_mistakes_in_many_operations_are_found() {
     let single = |op: Box<dyn AnyScalar>, expected| Mutant { origin: "systematic", op, inputs: vec![x()], expected };
     mutants.push(single(Box::new(SoftplusNaive), Some(Diagnosis::OverflowInSingle)));
     mutants.push(single(Box::new(AtOutput), Some(Diagnosis::WrongPlace)));
+    mutants.push(single(Box::new(DenseOnly), Some(Diagnosis::Panicked("strided".into()))));
     kill("systematic mistakes", mutants);
 }
 

@@ -145,14 +145,14 @@ impl<T: Real> Search<'_, T> {
         let Source { node: k, of, place, made } = culprit;
         let (graph, params) = (self.graph, self.params);
         let shape = graph.nodes[k].layout.shape();
+        let element = multi_index(graph.nodes[of].layout.shape(), place);
         let output = range(graph.read(k, params).iter());
         let cotangent = range(gradient(graph, k, &self.actual).unwrap_or(&[]).iter().copied());
         let origin = Origin {
             node: k,
             pass: "backward",
             value: made,
-            index: multi_index(graph.nodes[of].layout.shape(), place),
-            of: format!(" of the gradient of {}", graph.describe(&[of as u32], params)),
+            element: format!("{element} of the gradient of {}", graph.describe(&[of as u32], params)),
             read: format!("input {}, output {shape} {output}, cotangent {shape} {cotangent}", inputs(graph, k, params)),
         };
         origin.error(graph, params)

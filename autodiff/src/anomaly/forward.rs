@@ -169,8 +169,7 @@ impl<T: Real> Search<'_, T> {
             node,
             pass: "forward",
             value: self.actual(node)[place],
-            index: multi_index(self.graph.nodes[shown].layout.shape(), in_shown),
-            of: String::new(),
+            element: multi_index(self.graph.nodes[shown].layout.shape(), in_shown),
             read: inputs(self.graph, node, self.params),
         };
         origin.error(self.graph, self.params)

@@ -15,8 +15,7 @@ pub(super) struct Origin<T> {
     pub(super) node: usize,
     pub(super) pass: &'static str,
     pub(super) value: T,
-    pub(super) index: Vec<usize>,
-    pub(super) of: String,
+    pub(super) element: String,
     pub(super) read: String,
 }
 
@@ -27,9 +26,9 @@ impl<T: Real> Origin<T> {
             Step::Leaf => format!("leaf {}", graph.describe(&[self.node as u32], params)),
             _ => graph.kind(self.node).to_owned(),
         };
-        let Origin { pass, index, of, read, .. } = self;
+        let Origin { pass, element, read, .. } = self;
         let value = self.value.to_f64().to_string();
-        Error::NotFinite { what, pass, value, index, of, inputs: read, location: node.location }
+        Error::NotFinite { what, pass, value, element, inputs: read, location: node.location }
     }
 }
 
@@ -75,15 +74,15 @@ fn short(x: f64) -> String {
     if rounded == 0.0 || (1e-4..1e7).contains(&rounded.abs()) { rounded.to_string() } else { format!("{rounded:e}") }
 }
 
-/// The multi-index of a row-major place.
-pub(crate) fn multi_index(shape: &Shape, place: usize) -> Vec<usize> {
+/// The multi-index of a row-major place, as "[0, 3]".
+pub(crate) fn multi_index(shape: &Shape, place: usize) -> String {
     let mut rest = place;
     let mut index = vec![0; shape.rank()];
     for (i, &extent) in index.iter_mut().zip(shape.iter()).rev() {
         *i = rest % extent.max(1);
         rest /= extent.max(1);
     }
-    index
+    format!("{index:?}")
 }
 
 /// Of two numbers that are not finite, whether they are the same: both NaN, or the same infinity.

@@ -138,11 +138,14 @@ impl Check {
         for inputs in cases {
             let unnamed: Vec<String> = (0..inputs.len()).map(|input| format!("input {input}")).collect();
             let names = if names.is_empty() { &unnamed } else { names };
-            let mut examiner =
-                Examiner::new(subject, names, inputs, (self.one_by_one, self.directions, self.tolerance), &mut report)?;
+            let settings = (self.one_by_one, self.directions, self.tolerance);
+            let Some(mut examiner) = Examiner::new(subject, names, inputs, settings, &mut report)? else { continue };
             for probe in Probe::ALL {
                 if self.skipped.iter().all(|(skipped, _)| *skipped != probe) {
-                    examiner.probe(probe)?;
+                    let result = examiner.probe(probe);
+                    if !examiner.note_panics(probe) {
+                        result?;
+                    }
                 }
             }
         }

@@ -45,6 +45,8 @@ pub enum Diagnosis {
     NotLinear,
     /// The derivative of backward is wrong: it hides a dependence on the inputs.
     SecondOrder,
+    /// It panicked, with this message, at the finding's inputs.
+    Panicked(String),
 }
 
 impl fmt::Display for Diagnosis {
@@ -69,6 +71,7 @@ impl fmt::Display for Diagnosis {
             Diagnosis::OverflowInSingle => f.write_str("overflows in f32 where the true value fits"),
             Diagnosis::NotLinear => f.write_str("not linear in the cotangent"),
             Diagnosis::SecondOrder => f.write_str("the derivative of backward is wrong"),
+            Diagnosis::Panicked(message) => write!(f, "panicked: {message}"),
         }
     }
 }

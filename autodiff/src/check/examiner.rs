@@ -6,6 +6,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::diagnosis::{self, Diagnosis};
+use super::panics::{Panic, caught};
 use super::report::{Entry, Finding, Probe, Report};
 use super::storage::Storage;
 use super::subject::{Answer, D, Request, Subject, run};
@@ -34,6 +35,8 @@ pub(super) struct Examiner<'a> {
     pub(super) random: StdRng,
     /// The memory of all runs.
     tape: RefCell<Tape<D>>,
+    /// What has panicked in the current probe.
+    pub(super) panics: RefCell<Vec<Panic>>,
     pub(super) report: &'a mut Report,
 }
 
@@ -72,23 +75,33 @@ pub(super) fn multi_index(shape: &[usize], place: usize) -> Vec<usize> {
 }
 
 impl<'a> Examiner<'a> {
+    /// Nothing where the subject panics at these inputs, which is noted.
     pub(super) fn new(
         subject: &'a dyn Subject,
         names: &'a [String],
         inputs: &[Tensor<f64>],
         (one_by_one, directions, tolerance): (usize, usize, f64),
         report: &'a mut Report,
-    ) -> Result<Self, Error> {
+    ) -> Result<Option<Self>, Error> {
         let wanted: Vec<bool> = (0..inputs.len()).map(|input| subject.differentiable(input)).collect();
         let lifted: Vec<Tensor<D>> = inputs.iter().map(Tensor::cast).collect();
         let request = request(&lifted, &wanted);
         let mut tape = Tape::new();
-        let output = values(&run(subject, request, &mut tape)?.output);
+        let first = || run(subject, request, &mut tape);
+        let mut panic = None;
+        let output = match (caught(first, || request.case(), |seen| panic = Some(seen)), panic) {
+            (Ok(answer), _) => values(&answer.output),
+            (Err(error), None) => return Err(error),
+            (Err(_), Some(panic)) => {
+                panic.note(Probe::Derivative, subject, report); // the first probe
+                return Ok(None);
+            }
+        };
         let tape = RefCell::new(tape);
         let mut random = StdRng::seed_from_u64(report.seed ^ inputs.iter().map(|x| x.data().len() as u64).sum::<u64>());
         let cotangent = random_tensor(output.shape(), &mut random);
         let inputs = inputs.to_vec();
-        Ok(Examiner {
+        Ok(Some(Examiner {
             subject,
             names,
             inputs,
@@ -100,8 +113,9 @@ impl<'a> Examiner<'a> {
             tolerance,
             random,
             tape,
+            panics: RefCell::default(),
             report,
-        })
+        }))
     }
 
     /// Random numbers of either sign, none near zero, where `input` has a gradient; else zeros.
@@ -125,7 +139,8 @@ impl<'a> Examiner<'a> {
     }
 
     pub(super) fn run(&self, request: Request<'_>) -> Result<Answer, Error> {
-        run(self.subject, request, &mut self.tape.borrow_mut())
+        let run = || run(self.subject, request, &mut self.tape.borrow_mut());
+        self.guarded(run, || request.case())
     }
 
     /// ⟨u, f(x + step·v)⟩.
@@ -198,26 +213,25 @@ impl<'a> Examiner<'a> {
         }
     }
 
-    fn shapes(&self) -> String {
-        self.inputs.iter().map(|x| x.shape().to_string()).collect::<Vec<_>>().join(", ")
-    }
-
     /// The subject and its case, for lines of a report.
     pub(super) fn describe(&self) -> String {
-        format!("{} at {}", self.subject.name(), self.shapes())
+        format!("{} at {}", self.subject.name(), shapes(&self.inputs))
     }
 
     pub(super) fn note(&mut self, probe: Probe, setting: &str, diagnosis: Option<Diagnosis>, mut entries: Vec<Entry>) {
         entries.truncate(SHOWN);
-        let shapes = self.shapes();
+        let case = shapes(&self.inputs);
         let inputs = self.inputs.iter().map(code).collect::<Vec<_>>().join(", ");
         let snippet = format!("Check::new().seed({}).{}", self.report.seed, self.subject.call(&inputs));
         let suspects = match probe {
-            Probe::Derivative | Probe::FiniteDifferences | Probe::Received => suspects(self.subject, &self.inputs),
+            Probe::Derivative | Probe::FiniteDifferences | Probe::Received => {
+                let case = || ("with tangents".to_owned(), self.inputs.clone());
+                self.guarded(|| Ok(suspects(self.subject, &self.inputs)), case).unwrap_or_default()
+            }
             _ => Vec::new(),
         };
         let setting = setting.to_owned();
-        self.report.findings.push(Finding { probe, setting, diagnosis, suspects, entries, case: shapes, snippet });
+        self.report.findings.push(Finding { probe, setting, diagnosis, suspects, entries, case, snippet });
     }
 }
 
@@ -227,8 +241,12 @@ fn request<'r>(inputs: &'r [Tensor<D>], wanted: &'r [bool]) -> Request<'r> {
     Request { inputs, wanted, cotangent, storage, second, shared: false, poisoned: true }
 }
 
+pub(super) fn shapes(inputs: &[Tensor<f64>]) -> String {
+    inputs.iter().map(|x| x.shape().to_string()).collect::<Vec<_>>().join(", ")
+}
+
 /// The tensor as an expression, where it is not too long to read.
-fn code(tensor: &Tensor<f64>) -> String {
+pub(super) fn code(tensor: &Tensor<f64>) -> String {
     const LONGEST: usize = 64;
     match (tensor.shape().rank(), tensor.data().len()) {
         (_, size) if size > LONGEST => format!("/* {} */", tensor.shape()),

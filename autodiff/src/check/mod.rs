@@ -14,7 +14,8 @@
 //! The first reference is exact: forward mode in dual numbers, from the same generic forward code, to rounding. The
 //! second, finite differences, comes with an estimate of its own error and says when it cannot decide. Beyond the
 //! derivative, fourteen [`Probe`]s look at how gradients are passed on, at layouts, replays, ties, extremes, `f32` and
-//! second order. Fresh buffers are filled with NaN, and a NaN never passes.
+//! second order. Fresh buffers are filled with NaN, and a NaN never passes. A panic of the operation is a finding, with the
+//! inputs that led to it.
 //!
 //! # What a failure looks like
 //!
@@ -64,6 +65,7 @@ mod builder;
 mod derivative;
 mod diagnosis;
 mod examiner;
+mod panics;
 mod reference;
 mod report;
 mod runs;

@@ -5,6 +5,7 @@ use super::examiner::{Examiner, seeded, values};
 use super::report::{Entry, Probe};
 use super::subject::{Answer, D, Request, with_values};
 use crate::error::Error;
+use crate::op::Op;
 use crate::params::Params;
 use crate::program::Program;
 use crate::tape::{Mode, Tape};
@@ -13,6 +14,9 @@ use crate::var::Var;
 
 /// The output and the gradients of a replay, where there are any.
 type Replayed = (Tensor<f64>, Vec<Option<Tensor<f64>>>);
+
+/// The output in `f32`, and the gradients, each an error where there is none.
+type Singles = (Tensor<f32>, Vec<Result<Tensor<f32>, Error>>);
 
 /// Names of a program's declared inputs.
 const NAMES: [&str; 8] = ["x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7"];
@@ -58,7 +62,8 @@ impl Examiner<'_> {
         let (Ok(stale), Ok(fresh)) = (self.answer(&self.inputs, None), self.answer(&others, None)) else {
             return Ok(()); // an index that fits one place only
         };
-        let replayed = match self.replayed(&others) {
+        let case = || ("recorded, then run and run again".to_owned(), others.clone());
+        let replayed = match self.guarded(|| self.replayed(&others), case) {
             Ok(replayed) => replayed,
             Err(Error::Operation { op: "value", .. }) => {
                 self.report.undecided.push("it reads values while it is recorded, so it cannot be replayed".into());
@@ -141,21 +146,11 @@ impl Examiner<'_> {
             };
             let inputs: Vec<Tensor<f64>> = self.inputs.iter().zip(&self.wanted).map(scaled).collect();
             let Ok(double) = self.answer(&inputs, None) else { continue };
-            let params = Params::<f32>::default();
-            let mut tape = Tape::new();
-            tape.poison_buffers(true);
-            let t = tape.start(&params, Mode::Train);
-            let singles: Vec<Tensor<f32>> = inputs.iter().map(Tensor::cast).collect();
-            let leaf = |(x, &wanted): (&Tensor<f32>, &bool)| if wanted { t.variable(x) } else { t.input(x) };
-            let leaves: Vec<Var<'_, f32>> = singles.iter().zip(&self.wanted).map(leaf).collect();
-            let output = t.apply(op, &leaves);
-            let mut grads = params.gradients();
-            if self.wanted.contains(&true) {
-                output.backward_with(&self.cotangent.cast(), &mut grads)?;
-            }
-            let mut parts = vec![("output".to_owned(), output.value()?, values(&double.output))];
-            for (input, leaf) in leaves.iter().enumerate() {
-                if let (Ok(single), Some(Ok(double))) = (grads.of(*leaf), double.gradients.get(input)) {
+            let case = || ("in f32".to_owned(), inputs.clone());
+            let (output, gradients) = self.guarded(|| self.in_single(op, &inputs), case)?;
+            let mut parts = vec![("output".to_owned(), output, values(&double.output))];
+            for (input, single) in gradients.into_iter().enumerate() {
+                if let (Ok(single), Some(Ok(double))) = (single, double.gradients.get(input)) {
                     parts.push((self.names.get(input).cloned().unwrap_or_default(), single, values(double)));
                 }
             }
@@ -165,6 +160,23 @@ impl Examiner<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Output and gradients in `f32`.
+    fn in_single(&self, op: Box<dyn Op<f32>>, inputs: &[Tensor<f64>]) -> Result<Singles, Error> {
+        let params = Params::<f32>::default();
+        let mut tape = Tape::new();
+        tape.poison_buffers(true);
+        let t = tape.start(&params, Mode::Train);
+        let singles: Vec<Tensor<f32>> = inputs.iter().map(Tensor::cast).collect();
+        let leaf = |(x, &wanted): (&Tensor<f32>, &bool)| if wanted { t.variable(x) } else { t.input(x) };
+        let leaves: Vec<Var<'_, f32>> = singles.iter().zip(&self.wanted).map(leaf).collect();
+        let output = t.apply(op, &leaves);
+        let mut grads = params.gradients();
+        if self.wanted.contains(&true) {
+            output.backward_with(&self.cotangent.cast(), &mut grads)?;
+        }
+        Ok((output.value()?, leaves.iter().map(|&leaf| grads.of(leaf)).collect()))
     }
 
     fn compare_single(&mut self, setting: &str, moderate: bool, of: &str, single: &Tensor<f64>, double: &Tensor<f64>) {

@@ -160,12 +160,15 @@ impl Examiner<'_> {
         for (extent, target) in extents.iter().flat_map(|&extent| [(extent, 1), (extent, 0)]) {
             let resized: Vec<Tensor<f64>> = self.inputs.iter().map(|x| with_extent(x, extent, target)).collect();
             let settings = (self.one_by_one, self.directions, self.tolerance);
-            let Ok(mut small) = Examiner::new(self.subject, self.names, &resized, settings, self.report) else {
-                continue; // refused by the shape rule, or an index is out of range now
-            };
-            let before = small.report.findings.len();
-            small.derivative()?;
-            for finding in &mut small.report.findings[before..] {
+            let before = self.report.findings.len();
+            // Refused by the shape rule, or an index is out of range now, is no mistake.
+            if let Ok(Some(mut small)) = Examiner::new(self.subject, self.names, &resized, settings, self.report) {
+                let result = small.derivative();
+                if !small.note_panics(Probe::Extents) {
+                    result?;
+                }
+            }
+            for finding in &mut self.report.findings[before..] {
                 finding.probe = Probe::Extents;
                 finding.setting = format!("extent {extent} set to {target}");
             }

@@ -94,6 +94,9 @@ fn adaboost_weighs_samples_and_members_by_their_errors() {
     let votes: Vec<f64> = boosted.members().map(|(_, vote)| vote).collect();
     assert!(votes.len() == 1 && (votes[0] - 4.0_f64.ln()).abs() < 1e-12, "{votes:?}");
     assert!(message(AdaBoost::fit(&data, 2, |_, _, _| Ok(constant(&[0.0, 1.0])))).contains("better than chance"));
+    let foreign = Dataset::new(Tensor::full([2, 1], 0.0), &[0, 2]).unwrap();
+    let refused = message(AdaBoost::fit(&foreign, 2, |_, _, _| Ok(constant(&[1.0, 0.0]))));
+    assert_eq!(refused, "ensemble: the label of sample 1 is 2: must be a class, a whole number in 0..2");
 }
 
 #[test]

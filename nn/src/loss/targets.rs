@@ -9,7 +9,7 @@ use crate::label;
 /// What a loss asks of its targets.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Kind {
-    /// A label for each row of scores: a class, a place of axis 1.
+    /// A label for each row of scores: a class, an index along axis 1.
     Label,
     /// A label for each row of scores, or a probability for each score. This label is let pass, whether a class or not.
     Class { ignored: Option<i64> },

@@ -1,0 +1,91 @@
+//! Panics of what is checked: findings, with the inputs that led to them.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::diagnosis::Diagnosis;
+use super::examiner::{Examiner, code, shapes, values};
+use super::report::{Finding, Probe, Report};
+use super::subject::{Request, Subject};
+use crate::error::Error;
+use crate::tensor::Tensor;
+
+/// A panic, and what was run.
+#[derive(Debug)]
+pub(super) struct Panic {
+    message: String,
+    /// How the inputs lay in memory, or in what way the subject was run otherwise.
+    setting: String,
+    inputs: Vec<Tensor<f64>>,
+}
+
+/// Runs the subject; a panic is handed to `seen`, and is then an error as well, which ends the probe. `case` describes the
+/// run: setting and inputs.
+pub(super) fn caught<R>(
+    run: impl FnOnce() -> Result<R, Error>,
+    case: impl FnOnce() -> (String, Vec<Tensor<f64>>),
+    seen: impl FnOnce(Panic),
+) -> Result<R, Error> {
+    // What a panic may have left half done is the tape's recording, which the next run clears.
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|payload| {
+        let message = message(&*payload);
+        let reason = format!("what is checked panicked: {message}");
+        let (setting, inputs) = case();
+        seen(Panic { message, setting, inputs });
+        Err(Error::Foreign { what: "gradient check", reason })
+    })
+}
+
+fn message(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("without a message").to_owned()
+}
+
+impl Request<'_> {
+    /// "transposed inputs", and their values.
+    pub(super) fn case(&self) -> (String, Vec<Tensor<f64>>) {
+        let backward = if self.cotangent.is_some() { ", forward and backward" } else { "" };
+        let setting = format!("{:?} inputs{backward}", self.storage).to_lowercase();
+        (setting, self.inputs.iter().map(values).collect())
+    }
+}
+
+impl Panic {
+    /// Notes it in the report, unless it is there already: many probes may meet it.
+    pub(super) fn note(self, probe: Probe, subject: &dyn Subject, report: &mut Report) {
+        let diagnosis = Some(Diagnosis::Panicked(self.message));
+        if report.findings.iter().any(|finding| finding.diagnosis == diagnosis && finding.setting == self.setting) {
+            return;
+        }
+        let inputs = self.inputs.iter().map(code).collect::<Vec<_>>().join(", ");
+        report.findings.push(Finding {
+            probe,
+            setting: self.setting,
+            diagnosis,
+            suspects: Vec::new(),
+            entries: Vec::new(),
+            case: shapes(&self.inputs),
+            snippet: format!("Check::new().seed({}).{}", report.seed, subject.call(&inputs)),
+        });
+    }
+}
+
+impl Examiner<'_> {
+    /// Runs the subject; a panic is kept for [`Examiner::note_panics`].
+    pub(super) fn guarded<R>(
+        &self,
+        run: impl FnOnce() -> Result<R, Error>,
+        case: impl FnOnce() -> (String, Vec<Tensor<f64>>),
+    ) -> Result<R, Error> {
+        caught(run, case, |panic| self.panics.borrow_mut().push(panic))
+    }
+
+    /// Notes what has panicked since the last call, and says whether anything has.
+    pub(super) fn note_panics(&mut self, probe: Probe) -> bool {
+        let panics = self.panics.take();
+        let any = !panics.is_empty();
+        panics.into_iter().for_each(|panic| panic.note(probe, self.subject, self.report));
+        any
+    }
+}
