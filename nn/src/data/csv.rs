@@ -72,11 +72,8 @@ fn parse<T: Real>(reader: impl Read, has_header: bool, label: &Column, room: Roo
     left.set(longest);
     while table.read_record(&mut row)? {
         left.set(longest);
-        let (mut beside_labels, mut beside_features) = (room, room);
-        beside_labels.hold(labels.capacity() * label_width);
-        beside_features.hold(features.capacity() * size_of::<T>());
-        grow(&mut features, row.len(), size_of::<T>(), beside_labels)?;
-        grow(&mut labels, 1, label_width, beside_features)?;
+        grow(&mut features, row.len(), size_of::<T>(), room.holding(labels.capacity() * label_width))?;
+        grow(&mut labels, 1, label_width, room.holding(features.capacity() * size_of::<T>()))?;
         for (column, cell) in row.iter().enumerate() {
             let name = names.get(column).filter(|_| has_header);
             let refused = |due| {

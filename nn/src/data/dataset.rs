@@ -105,7 +105,7 @@ impl<T: Real> Dataset<T> {
     /// A share of the samples, drawn by `seed`, and the others. The share is rounded to whole samples.
     ///
     /// # Errors
-    /// A share that is not between 0 and 1; no samples; too few of them for a part that is to hold some.
+    /// A share that is not between 0 and 1; no samples; too few of them for a part that must hold some.
     pub fn split(&self, share: f64, seed: u64) -> Result<(Self, Self), Error> {
         if !(0.0..=1.0).contains(&share) {
             let requirement = "a share between 0 and 1";
@@ -234,6 +234,9 @@ mod tests {
         assert_eq!(pair.subset(&[0, 2]).unwrap_err().to_string(), "data set: there is no sample 2, there are 2");
         let wide = Dataset::<f64>::new(Tensor::full([1, 1 << 62, 0], 0.0), &[0]).unwrap();
         assert_eq!(wide.subset(&[0; 5]).unwrap_err().to_string(), "data set: 5 samples have too many values");
+        for wide in [[usize::MAX, 2], [1 << 63, 1], [0, usize::MAX]] {
+            assert!(pair.clone().reshaped(wide).is_err());
+        }
         let error = pair.reshaped([3]).unwrap_err().to_string();
         assert_eq!(error, "tensor: shape [2, 3] holds 6 values, 4 given");
     }

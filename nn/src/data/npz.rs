@@ -54,7 +54,7 @@ fn decode<T: Real>(mut reader: impl Read + Seek, mut room: Room) -> Result<BTree
             return Err(Fault::new(format!("{file}: not an array: its name does not end in .npy")));
         };
         let array = npy::decode(entry, room).map_err(|fault| fault.within(&file))?;
-        room.hold(size_of_val(array.data()));
+        room = room.holding(size_of_val(array.data()));
         if arrays.insert(name.to_owned(), array).is_some() {
             return Err(Fault::new(format!("{}: two entries have this name", shortened(&file, NAME))));
         }
@@ -103,9 +103,9 @@ fn check_count(reader: &mut (impl Read + Seek), most: usize) -> Result<(), Fault
     Ok(())
 }
 
-/// The number at this place in a record.
-fn number(record: &[u8], place: usize) -> u64 {
-    record[place..].first_chunk().map_or(0, |&bytes| u64::from_le_bytes(bytes))
+/// The number at this offset in a record.
+fn number(record: &[u8], offset: usize) -> u64 {
+    record[offset..].first_chunk().map_or(0, |&bytes| u64::from_le_bytes(bytes))
 }
 
 fn encode<'a, T: Real>(

@@ -1,6 +1,7 @@
 //! Numbers as files hold them, brought to the scalar of a tensor.
 
 use std::any::type_name;
+use std::fmt;
 use std::io::{self, Read, Write};
 
 use autodiff::{Real, Shape, Tensor};
@@ -31,12 +32,28 @@ pub(crate) enum Major {
     Column,
 }
 
+/// What a file holds numbers as.
+trait Primitive: Copy + fmt::Debug {
+    fn to_f64(self) -> f64;
+    /// Whether `value`, the nearest that `T` has, stands for this number.
+    fn is_held_by<T: Real>(self, value: T) -> bool;
+}
+
 macro_rules! numbers {
-    ($($number:ident($primitive:ident, $exact:ident)),*) => {
+    ($($number:ident($primitive:ident, $is_held:ident)),*) => {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Number {
             $($number),*
         }
+
+        $(impl Primitive for $primitive {
+            fn to_f64(self) -> f64 {
+                self as f64
+            }
+            fn is_held_by<T: Real>(self, value: T) -> bool {
+                $is_held!(self, value)
+            }
+        })*
 
         impl Element {
             /// Bytes of a number.
@@ -46,28 +63,22 @@ macro_rules! numbers {
                 }
             }
 
-            /// Adds the numbers at these places among `bytes` to `values`; gives the first that `T` does not have, in words.
-            fn decode<T: Real>(
-                self,
-                bytes: &[u8],
-                mut places: impl Iterator<Item = usize>,
-                values: &mut Vec<T>,
-            ) -> Result<(), String> {
+            /// Adds the numbers among `bytes` to `values`, row by row; gives the first that `T` does not hold, in words.
+            fn decode<T: Real>(self, bytes: &[u8], shape: &Shape, major: Major, values: &mut Vec<T>) -> Result<(), String> {
                 match self.number {
                     $(Number::$number => {
                         let numbers = bytes.as_chunks().0;
-                        places.try_for_each(|place| {
-                            let number = match self.order {
-                                Order::Little => $primitive::from_le_bytes(numbers[place]),
-                                Order::Big => $primitive::from_be_bytes(numbers[place]),
-                            };
-                            let value = T::from_f64(number as f64);
-                            if !$exact!(T, value, number) {
-                                return Err(format!("{number:?}"));
+                        let number = |&bytes| match self.order {
+                            Order::Little => $primitive::from_le_bytes(bytes),
+                            Order::Big => $primitive::from_be_bytes(bytes),
+                        };
+                        match major {
+                            Major::Row => convert(numbers.iter().map(number), values),
+                            Major::Column => {
+                                let places = column_major(shape, numbers.len());
+                                convert(places.map(|place| number(&numbers[place])), values)
                             }
-                            values.push(value);
-                            Ok(())
-                        })
+                        }
                     }),*
                 }
             }
@@ -75,32 +86,51 @@ macro_rules! numbers {
     };
 }
 
-/// Whether a whole number is exact in `T`: it may be a label or an index.
-macro_rules! whole {
-    ($T:ident, $value:ident, $number:ident) => {
-        ($number as f64).abs() < $T::LARGEST_EXACT_INTEGER || $value.to_f64() as i128 == $number as i128
+/// A whole number must be exact: it may be a label or an index.
+macro_rules! is_exact {
+    ($number:ident, $value:ident) => {
+        ($number as f64).abs() < T::LARGEST_EXACT_INTEGER || $value.to_f64() as i128 == $number as i128
     };
 }
 
-/// Whether a number that is finite is still so in `T`.
-macro_rules! float {
-    ($T:ident, $value:ident, $number:ident) => {
+/// A float that is finite must be so in `T`.
+macro_rules! is_in_range {
+    ($number:ident, $value:ident) => {
         $value.is_finite() || !$number.is_finite()
     };
 }
 
 numbers!(
-    U8(u8, whole),
-    I8(i8, whole),
-    U16(u16, whole),
-    I16(i16, whole),
-    U32(u32, whole),
-    I32(i32, whole),
-    U64(u64, whole),
-    I64(i64, whole),
-    F32(f32, float),
-    F64(f64, float)
+    U8(u8, is_exact),
+    I8(i8, is_exact),
+    U16(u16, is_exact),
+    I16(i16, is_exact),
+    U32(u32, is_exact),
+    I32(i32, is_exact),
+    U64(u64, is_exact),
+    I64(i64, is_exact),
+    F32(f32, is_in_range),
+    F64(f64, is_in_range)
 );
+
+/// Adds the numbers to `values`; those before the first that `T` does not hold, and that in words.
+fn convert<T: Real, N: Primitive>(numbers: impl Iterator<Item = N> + Clone, values: &mut Vec<T>) -> Result<(), String> {
+    let mut held = true;
+    // Without a way out, so that it compiles to vectors.
+    values.extend(numbers.clone().map(|number| {
+        let value = T::from_f64(number.to_f64());
+        held &= number.is_held_by(value);
+        value
+    }));
+    let mut wrong = numbers.enumerate().filter(|(_, number)| !number.is_held_by(T::from_f64(number.to_f64())));
+    match if held { None } else { wrong.next() } {
+        None => Ok(()),
+        Some((place, number)) => {
+            values.truncate(place);
+            Err(format!("{number:?}"))
+        }
+    }
+}
 
 /// Bytes read at a time, at first, and written at a time.
 const CHUNK: usize = 8192;
@@ -143,11 +173,7 @@ impl Element {
         room.check(count, self.width() + size_of::<T>())?;
         let bytes = self.bytes(reader, &shape, count)?;
         let mut values = reserved(count)?;
-        let decoded = match major {
-            Major::Row => self.decode(&bytes, 0..count, &mut values),
-            Major::Column => self.decode(&bytes, column_major(&shape, count), &mut values),
-        };
-        decoded.map_err(|number| {
+        self.decode(&bytes, &shape, major, &mut values).map_err(|number| {
             let index = index(&shape, values.len());
             Fault::new(format!("element {index:?} is {number}: {} does not hold it", type_name::<T>()))
         })?;
@@ -176,16 +202,16 @@ impl Element {
     }
 }
 
-/// The place in a file, column by column, of each value row by row.
-fn column_major(shape: &Shape, count: usize) -> impl Iterator<Item = usize> {
+/// The index in a file, column by column, of each value row by row.
+fn column_major(shape: &Shape, count: usize) -> impl Iterator<Item = usize> + Clone {
     // Axes of one index move nothing, and a file may have many.
     let extents: Vec<usize> = shape.iter().rev().copied().filter(|&extent| extent != 1).collect();
-    // The index along each axis, from the last to the first, makes the place.
+    // Made of the index along each axis, from the last to the first.
     let place = move |k| extents.iter().fold((k, 0), |(k, place), extent| (k / extent, place * extent + k % extent)).1;
     (0..count).map(place)
 }
 
-/// The multi-index of the row-major place `k`.
+/// The multi-index of the row-major index `k`.
 fn index(shape: &Shape, mut k: usize) -> Vec<usize> {
     let mut index = vec![0; shape.rank()];
     for (along, extent) in index.iter_mut().zip(shape.iter()).rev() {
@@ -195,103 +221,4 @@ fn index(shape: &Shape, mut k: usize) -> Vec<usize> {
 }
 
 #[cfg(test)]
-mod tests {
-    use autodiff::Dual;
-
-    use super::*;
-
-    #[test]
-    fn numbers_of_each_kind_and_order_are_read() {
-        let two = |number, bytes: &[u8]| -> Vec<f64> {
-            let read = |order, bytes: &[u8]| {
-                Element { number, order }.read(bytes, Shape::new(&[2]), Major::Row, Room::UNLIMITED).unwrap().into_vec()
-            };
-            let swapped: Vec<u8> =
-                bytes.chunks(bytes.len() / 2).flat_map(|number| number.iter().rev()).copied().collect();
-            assert_eq!(read(Order::Big, &swapped), read(Order::Little, bytes));
-            read(Order::Little, bytes)
-        };
-        assert_eq!(two(Number::U8, &[1, 255]), [1.0, 255.0]);
-        assert_eq!(two(Number::I8, &[1, 255]), [1.0, -1.0]);
-        assert_eq!(two(Number::U16, &[1, 2, 255, 255]), [513.0, 65535.0]);
-        assert_eq!(two(Number::I16, &[1, 2, 255, 255]), [513.0, -1.0]);
-        assert_eq!(two(Number::U32, &[1, 0, 0, 0, 255, 255, 255, 255]), [1.0, 4_294_967_295.0]);
-        assert_eq!(two(Number::I32, &[1, 0, 0, 0, 255, 255, 255, 255]), [1.0, -1.0]);
-        let long = [5_i64.to_le_bytes(), (-5_i64).to_le_bytes()].concat();
-        assert_eq!(two(Number::I64, &long), [5.0, -5.0]);
-        let long = [5_u64.to_le_bytes(), (u64::MAX << 11).to_le_bytes()].concat();
-        assert_eq!(two(Number::U64, &long), [5.0, 18_446_744_073_709_549_568.0]);
-        assert_eq!(two(Number::F32, &[1.5_f32.to_le_bytes(), (-2.25_f32).to_le_bytes()].concat()), [1.5, -2.25]);
-        assert_eq!(two(Number::F64, &[0.1_f64.to_le_bytes(), (-1e300_f64).to_le_bytes()].concat()), [0.1, -1e300]);
-    }
-
-    #[test]
-    fn a_shape_that_claims_more_or_fewer_values_than_follow_is_refused() {
-        let bytes = vec![0; 8 * (CHUNK + 2)];
-        let refusal = |shape: &[usize]| {
-            let element = Element { number: Number::F64, order: Order::Little };
-            element
-                .read::<f64>(&bytes[..], Shape::new(shape), Major::Row, Room::UNLIMITED)
-                .unwrap_err()
-                .at("x".as_ref())
-                .to_string()
-        };
-        assert_eq!(refusal(&[8193]), "x: goes on after the 8193 values that shape [8193] holds");
-        assert_eq!(refusal(&[8195]), "x: ends after 8194 of the 8195 values that shape [8195] holds");
-        // Space for so many would be a panic.
-        let due = "x: ends after 8194 of the 1152921504606846976 values that shape [1152921504606846976] holds";
-        assert_eq!(refusal(&[1 << 60]), due);
-        let due = "x: shape [1099511627776, 1099511627776] has too many values";
-        assert_eq!(refusal(&[1 << 40, 1 << 40]), due);
-    }
-    #[test]
-    fn a_number_that_the_scalar_does_not_hold_is_refused_with_its_index() {
-        fn read<T: Real>(number: Number, bytes: &[u8]) -> Result<Vec<T>, String> {
-            let element = Element { number, order: Order::Little };
-            let shape = Shape::new(&[2, bytes.len() / element.width() / 2]);
-            let read = element.read(bytes, shape, Major::Row, Room::UNLIMITED);
-            read.map(Tensor::into_vec).map_err(|fault| fault.at("x".as_ref()).to_string())
-        }
-        let floats = |numbers: [f64; 4]| numbers.map(f64::to_le_bytes).concat();
-        let due = "x: element [1, 0] is 1e300: f32 does not hold it";
-        assert_eq!(read::<f32>(Number::F64, &floats([0.0, 1.0, 1e300, 2.0])).unwrap_err(), due);
-        assert_eq!(read::<f64>(Number::F64, &floats([0.0, 1.0, 1e300, 2.0])).unwrap()[2], 1e300);
-        let special = read::<f32>(Number::F64, &floats([0.1, f64::NAN, f64::INFINITY, 1e-300])).unwrap();
-        assert!(special[0] == 0.1 && special[1].is_nan() && special[2] == f32::INFINITY && special[3] == 0.0);
-        assert!(
-            read::<Dual<f32>>(Number::F64, &floats([0.0, -1e39, 0.0, 0.0])).unwrap_err().contains("[0, 1] is -1e39")
-        );
-        let longs = |numbers: [i64; 2]| numbers.map(i64::to_le_bytes).concat();
-        assert_eq!(
-            read::<f32>(Number::I64, &longs([1 << 24, -(1 << 40)])).unwrap(),
-            [16_777_216.0, -1_099_511_627_776.0]
-        );
-        let due = "x: element [1, 0] is 16777217: f32 does not hold it";
-        assert_eq!(read::<f32>(Number::I64, &longs([1, (1 << 24) + 1])).unwrap_err(), due);
-        for large in [(1 << 53) + 1, i64::MAX, i64::MIN + 1] {
-            let due = format!("x: element [0, 0] is {large}: f64 does not hold it");
-            assert_eq!(read::<f64>(Number::I64, &longs([large, 0])).unwrap_err(), due);
-        }
-        let largest = u64::MAX.to_le_bytes().repeat(2);
-        assert!(read::<f64>(Number::U64, &largest).unwrap_err().contains("element [0, 0] is 18446744073709551615"));
-    }
-
-    #[test]
-    fn what_does_not_fit_the_limit_is_refused_before_it_is_read() {
-        struct Unread;
-        impl Read for Unread {
-            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-                panic!("it is read")
-            }
-        }
-        let element = Element { number: Number::U8, order: Order::Little };
-        let mut room = Room::of(9 << 20);
-        let shape = Shape::new(&[1 << 20, 1]);
-        room.hold(1);
-        let fault = element.read::<f64>(Unread, shape.clone(), Major::Row, room).unwrap_err();
-        let due = "x: 10 MiB are needed to read it: the limit is 9 MiB (`Source::limit`)";
-        assert_eq!(fault.at("x".as_ref()).to_string(), due);
-        let zeros = vec![0; 1 << 20];
-        assert!(element.read::<f64>(&zeros[..], shape, Major::Row, Room::of(9 << 20)).is_ok());
-    }
-}
+mod tests;

@@ -90,9 +90,9 @@ impl Room {
         self.limit.saturating_sub(self.held)
     }
 
-    /// Takes what stays in memory.
-    pub(crate) fn hold(&mut self, bytes: usize) {
-        self.held = self.held.saturating_add(bytes);
+    /// The same with so many bytes more taken.
+    pub(crate) fn holding(self, bytes: usize) -> Self {
+        Room { held: self.held.saturating_add(bytes), ..self }
     }
 
     /// Refuses `count` numbers of `width` bytes each, as they are and as they are read, where they do not fit.

@@ -221,7 +221,8 @@ fn npz_archives() {
     let pack = |header: &[u8]| {
         let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
         for (name, method) in [("x.npy", CompressionMethod::Stored), ("y.npy", CompressionMethod::Deflated)] {
-            let options = SimpleFileOptions::default().compression_method(method).large_file(header.len() % 2 == 0);
+            let options =
+                SimpleFileOptions::default().compression_method(method).large_file(header.len().is_multiple_of(2));
             archive.start_file(name, options).unwrap();
             archive.write_all(&npy_file(header)).unwrap();
         }

@@ -95,7 +95,7 @@ fn an_archive_that_claims_more_entries_than_there_is_memory_for_is_refused() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(&archive).unwrap();
     assert_eq!(npz::read::<f32>(file.path()).unwrap()["x"].data(), [7.0]);
-    // Behind a terabyte of nothing there might be so many.
+    // After a terabyte of nothing there might be so many.
     let (record, end) = (archive.len() - 22 - 20 - 56, 1_u64 << 40);
     let mut claim = archive[record..].to_vec();
     let (count, offset) = ((1_u64 << 34).to_le_bytes(), (1_u64 << 35).to_le_bytes());
