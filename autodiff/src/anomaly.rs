@@ -17,6 +17,7 @@ use crate::program::Program;
 use crate::real::Real;
 use crate::tape::Recording;
 use crate::var::Var;
+pub(crate) use report::multi_index;
 
 impl<T: Real> Var<'_, T> {
     /// An error if the value is infinite or NaN, naming what first made it so, in the order of computation: the

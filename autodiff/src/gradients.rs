@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::graph::Graph;
 use crate::memory;
 use crate::node::{Label, Node, Place, Step};
-use crate::params::{ParamId, Params, ParamsLayout, Table};
+use crate::params::{ParamId, Params, ParamsLayout, Table, check_finite};
 use crate::real::Real;
 use crate::shape::Shape;
 use crate::tensor::Tensor;
@@ -25,6 +25,8 @@ pub struct Gradients<T: Real> {
     /// For each parameter, whether a gradient arrived at it.
     received: Vec<bool>,
     filled_by: u64,
+    /// Whether a backward pass, or the caller by hand, has written gradients since they were made or zeroed.
+    filled: bool,
     /// New values of the states, in the layout of the flat state, and which of them there are.
     state: Vec<T>,
     updated: Vec<bool>,
@@ -36,7 +38,7 @@ impl<T: Real> Gradients<T> {
         let (flat, state) = (zeros(layout.parameters), zeros(layout.state));
         let (received, updated) = (vec![false; table.entries.len()], vec![false; table.states.len()]);
         let (arena, reached) = (Vec::new(), Vec::new());
-        Gradients { table, layout, flat, arena, reached, received, filled_by: 0, state, updated }
+        Gradients { table, layout, flat, arena, reached, received, filled_by: 0, filled: false, state, updated }
     }
 
     /// The gradients of all parameters, in the order of [`Params::flat`].
@@ -44,8 +46,9 @@ impl<T: Real> Gradients<T> {
         &self.flat
     }
 
-    /// The gradients of all parameters, to be clipped or scaled.
+    /// The gradients of all parameters, to be clipped, scaled or written by hand; they count as filled from then on.
     pub fn flat_mut(&mut self) -> &mut [T] {
+        self.filled = true;
         &mut self.flat
     }
 
@@ -112,6 +115,7 @@ impl<T: Real> Gradients<T> {
             return Err(Error::Foreign { what: "gradients", reason });
         }
         self.flat.iter_mut().zip(&other.flat).for_each(|(sum, &term)| *sum += term);
+        self.filled |= other.filled;
         for (index, entry) in self.table.states.iter().enumerate().filter(|&(index, _)| other.updated[index]) {
             self.state[entry.range.clone()].copy_from_slice(&other.state[entry.range.clone()]);
             self.updated[index] = true;
@@ -119,10 +123,12 @@ impl<T: Real> Gradients<T> {
         Ok(())
     }
 
-    /// Sets the parameters' gradients to zero and forgets the updates of states.
+    /// Sets the parameters' gradients to zero and forgets the updates of states. They count as filled again after the next
+    /// backward pass, [`Gradients::add`] or [`Gradients::flat_mut`].
     pub fn zero(&mut self) {
         self.flat.fill(T::ZERO);
         self.updated.fill(false);
+        self.filled = false;
     }
 
     /// Whether these gradients have the layout of `params`.
@@ -132,6 +138,35 @@ impl<T: Real> Gradients<T> {
         }
         let reason = "they were made from other Params, or before the last parameter was registered".into();
         Err(Error::Foreign { what: "gradients", reason })
+    }
+
+    /// An error where no backward pass has filled these gradients since they were made or zeroed. Optimizers call this: a
+    /// step with them would do nothing but decay and momentum.
+    ///
+    /// # Errors
+    /// [`Error::Foreign`].
+    pub fn check_filled(&self) -> Result<(), Error> {
+        if self.filled {
+            return Ok(());
+        }
+        let reason = "no backward pass has filled them since they were made or zeroed; call backward(&mut grads) first";
+        Err(Error::Foreign { what: "gradients", reason: reason.into() })
+    }
+
+    /// An error naming the first parameter whose gradient is infinite or NaN, or the first state whose new value is. The
+    /// operation that made it is what [`Recording::check_finite_gradients`](crate::Recording::check_finite_gradients) names.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`].
+    pub fn check_finite(&self) -> Result<(), Error> {
+        check_finite(&self.table.entries, &self.flat, "gradient")?;
+        self.check_finite_updates()
+    }
+
+    /// As [`Gradients::check_finite`], for the new values of states alone.
+    pub(crate) fn check_finite_updates(&self) -> Result<(), Error> {
+        let updated = self.table.states.iter().zip(&self.updated).filter(|&(_, &updated)| updated);
+        check_finite(updated.map(|(entry, _)| entry), &self.state, "new value")
     }
 
     /// An error unless a backward pass of this recording has filled these gradients last.
@@ -167,13 +202,13 @@ impl<T: Real> Gradients<T> {
             return Err(memory::exhausted::<T>("the gradients of a recording".into(), Some(arena_length)));
         }
         self.arena.resize(arena_length, T::ZERO);
-        self.filled_by = filled_by;
+        (self.filled_by, self.filled) = (filled_by, true);
         Ok(())
     }
 
     /// Leaves no value of a recording with a gradient: a backward pass that stopped half-way has filled none.
     pub(crate) fn forget(&mut self) {
-        self.filled_by = 0;
+        (self.filled_by, self.filled) = (0, false);
     }
 
     /// Notes the new value of a state.

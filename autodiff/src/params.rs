@@ -12,6 +12,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::anomaly::multi_index;
 use crate::error::Error;
 use crate::gradients::Gradients;
 use crate::memory;
@@ -116,7 +117,8 @@ impl<T: Real> Params<T> {
         &self.values
     }
 
-    /// All values, in order of registration, to be updated.
+    /// All values, in order of registration, to be updated. A loop that takes its own steps by them calls [`Params::commit`]
+    /// after each; optimizers do.
     pub fn flat_mut(&mut self) -> &mut [T] {
         self.change();
         &mut self.values
@@ -231,6 +233,24 @@ impl Entry {
         let reason = format!("has shape {}, the new value has {new}", self.shape);
         Err(Error::Parameter { name: self.name.clone(), reason })
     }
+}
+
+/// An error naming the first of these entries of `flat` that holds an infinity or a NaN.
+pub(crate) fn check_finite<'e, T: Real>(
+    entries: impl IntoIterator<Item = &'e Entry>,
+    flat: &[T],
+    what: &str,
+) -> Result<(), Error> {
+    for entry in entries {
+        let values = &flat[entry.range.clone()];
+        if !T::all_finite(values) {
+            let found = values.iter().position(|value| !value.is_finite()).unwrap_or(0);
+            let reason =
+                format!("its {what} is {} at index {}", values[found].to_f64(), multi_index(&entry.shape, found));
+            return Err(mistake(&entry.name, &reason));
+        }
+    }
+    Ok(())
 }
 
 fn mistake(name: &str, reason: &str) -> Error {

@@ -7,7 +7,7 @@ use std::fmt::{Debug, Display};
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
-use crate::kernel::{Product, vector};
+use crate::kernel::{Product, all_finite, vector};
 
 /// A scalar that tapes, operations and modules are generic over.
 ///
@@ -112,6 +112,10 @@ pub trait Real:
     /// Whether the value is neither infinite nor NaN.
     fn is_finite(self) -> bool {
         self.to_f64().is_finite()
+    }
+    /// Whether no value of a slice is infinite or NaN.
+    fn all_finite(values: &[Self]) -> bool {
+        all_finite(values)
     }
     /// Whether the value and every derivative it carries are zero.
     fn is_zero(self) -> bool {

@@ -32,8 +32,9 @@ impl<T: Real> Average<T> {
             return Ok(());
         };
         mean.check_layout(params)?;
-        let (keep, take) = (T::from_f64(self.decay), T::from_f64(1.0 - self.decay));
-        mean.flat_mut().iter_mut().zip(params.flat()).for_each(|(a, &p)| *a = keep * *a + take * p);
+        // Not decay · a + (1 − decay) · p: in f32 the two factors need not add up to 1, and the average drifts.
+        let take = T::from_f64(1.0 - self.decay);
+        mean.flat_mut().iter_mut().zip(params.flat()).for_each(|(a, &p)| *a += take * (p - *a));
         Ok(())
     }
 
@@ -54,6 +55,20 @@ impl<T: Real> Average<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// As decay · a + (1 − decay) · p it ends at 0.99967.
+    #[test]
+    fn an_average_of_one_number_is_that_number_in_f32() {
+        let mut params = Params::<f32>::new(0);
+        params.scope("p").parameter("value", [1], |values, _| values.fill(1.0));
+        let mut average = Average::new(0.9999);
+        (0..200_000).for_each(|_| average.update(&params).unwrap());
+        assert!(
+            (average.of(&params).unwrap().flat()[0] - 1.0).abs() < 1e-6,
+            "{:?}",
+            average.of(&params).unwrap().flat()
+        );
+    }
 
     #[test]
     fn an_average_begins_at_the_first_parameters_and_follows() {

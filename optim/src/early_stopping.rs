@@ -1,6 +1,8 @@
 //! Early stopping: the weights that did best on held-out data.
 
-use autodiff::{Params, Real};
+use autodiff::{Error, Params, Real};
+
+use crate::settings;
 
 /// What an observation says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +37,15 @@ impl<T: Real> EarlyStopping<T> {
         EarlyStopping { minimum, ..self }
     }
 
+    /// Whether the settings are in their ranges: a patience of at least 1, and a minimum change that is finite and not negative.
+    ///
+    /// # Errors
+    /// [`Error::Setting`], with the name of the setting.
+    pub fn check(&self) -> Result<(), Error> {
+        settings::at_least_one("patience", self.patience as u64)?;
+        settings::not_negative("minimum change", self.minimum)
+    }
+
     /// Takes note of the loss on held-out data; one that is no number is no progress.
     pub fn observe(&mut self, loss: f64, params: &Params<T>) -> Progress {
         let better = self.best.as_ref().is_none_or(|(best, _)| loss < best - self.minimum) && !loss.is_nan();
@@ -43,7 +54,7 @@ impl<T: Real> EarlyStopping<T> {
             self.waited = 0;
             return Progress::Best;
         }
-        self.waited += 1;
+        self.waited = self.waited.saturating_add(1);
         if self.waited >= self.patience { Progress::Stop } else { Progress::Wait }
     }
 

@@ -12,9 +12,12 @@
 
 mod average;
 mod early_stopping;
+mod find_rate;
 mod names;
+mod norm;
 mod optimizer;
 mod penalty;
+mod plateau;
 mod rules;
 mod schedule;
 mod settings;
@@ -22,9 +25,11 @@ mod table;
 
 pub use average::Average;
 pub use early_stopping::{EarlyStopping, Progress};
+pub use find_rate::find_rate;
 pub use names::Names;
 pub use optimizer::{Group, Optimizer};
 pub use penalty::{ElasticNet, L1, L2, Penalty};
+pub use plateau::Plateau;
 pub use rules::{AdaGrad, AdaGradRule, Adam, AdamRule, Momentum, RmsProp, RmsPropRule, Rule, Sgd};
-pub use schedule::{Plateau, Schedule, find_rate};
+pub use schedule::Schedule;
 pub use table::{GradientRow, GradientTable, gradient_table};

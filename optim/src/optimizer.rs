@@ -34,10 +34,20 @@ pub struct Optimizer<T: Real, R> {
 /// What is made at the first step, and fits the parameters of that step alone.
 #[derive(Clone, Debug)]
 struct Memory<T: Real> {
-    /// The gradient, on its way to a direction.
+    /// The gradient behind its changes; unused where there are none.
     update: Gradients<T>,
+    /// The direction of one block.
+    direction: Vec<T>,
     buffers: Vec<Gradients<T>>,
-    plan: Plan,
+    /// Made anew when the chain has changed.
+    plan: Option<Plan>,
+}
+
+impl<T: Real> Memory<T> {
+    fn new(params: &Params<T>, rule: &impl Rule<T>) -> Self {
+        let buffers = rule.buffers().iter().map(|_| params.gradients()).collect();
+        Memory { update: params.gradients(), direction: vec![T::ZERO; BLOCK], buffers, plan: None }
+    }
 }
 
 /// Settings for the parameters of some names.
@@ -67,20 +77,29 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
     }
 
     pub(crate) fn with_rule(mut self, change: impl FnOnce(&mut R)) -> Self {
+        let buffers = self.rule.buffers();
         change(&mut self.rule);
-        self.memory = None;
+        if self.rule.buffers() != buffers {
+            // Another rule, which begins anew.
+            (self.steps, self.memory) = (0, None);
+        }
         self
     }
 
     fn with_change(mut self, change: Change, names: Names) -> Self {
         self.changes.push((change, names));
-        self.memory = None;
-        self
+        self.with_new_plan()
     }
 
     fn with_behind(mut self, behind: Behind, names: Names) -> Self {
         self.behind.push((behind, names));
-        self.memory = None;
+        self.with_new_plan()
+    }
+
+    fn with_new_plan(mut self) -> Self {
+        if let Some(memory) = &mut self.memory {
+            memory.plan = None;
+        }
         self
     }
 
@@ -139,8 +158,7 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
     #[must_use]
     pub fn group(mut self, names: impl Into<Names>, group: Group) -> Self {
         self.groups.push((group, names.into()));
-        self.memory = None;
-        self
+        self.with_new_plan()
     }
 
     /// Strict dropout: an entry whose gradient of the loss is exactly zero, as where its unit was dropped for the whole batch, is
@@ -169,51 +187,85 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
     /// Updates `params` by one step.
     ///
     /// # Errors
-    /// Gradients of other parameters; a setting out of range, with its name. Nothing is changed then.
+    /// Gradients of other parameters, that no backward pass has filled, or of which one is infinite or NaN, with the parameter's
+    /// name; a state whose new value is; a setting out of range, with its name; a pattern that no parameter's name matches.
+    /// Nothing is changed then.
     pub fn step(&mut self, params: &mut Params<T>, grads: &Gradients<T>) -> Result<(), Error> {
-        grads.check_layout(params)?;
+        params.check_commit(grads)?;
         self.check()?;
-        let (changes, behind) = (&self.changes, &self.behind);
-        let memory = self.memory.get_or_insert_with(|| Memory {
-            update: params.gradients(),
-            buffers: self.rule.buffers().iter().map(|_| params.gradients()).collect(),
-            plan: Plan::new(params, changes, behind, &self.groups),
-        });
+        let Some(steps) = self.steps.checked_add(1) else {
+            let (value, requirement) = (self.steps.to_string(), "below 2⁶⁴ − 1, so that one more can be counted");
+            return Err(Error::Setting { name: "optimizer steps", value, requirement });
+        };
+        let memory = match &mut self.memory {
+            Some(memory) if self.steps > 0 || memory.update.check_layout(params).is_ok() => memory,
+            unbound => unbound.insert(Memory::new(params, &self.rule)),
+        };
         if memory.update.check_layout(params).is_err() {
             let reason = "its buffers belong to other Params, or to these before the last parameter was registered";
             return Err(Error::Foreign { what: "optimizer", reason: reason.into() });
         }
-        self.steps += 1;
-        let update = memory.update.flat_mut();
-        update.copy_from_slice(grads.flat());
-        for (number, (change, _)) in changes.iter().enumerate() {
-            change.apply(params.flat(), update, memory.plan.parts().filter(|part| part.changes[number]));
+        grads.check_filled()?;
+        let plan = match &mut memory.plan {
+            Some(plan) => plan,
+            none => none.insert(Plan::new(params, &self.changes, &self.behind, &self.groups)?),
+        };
+        if !plan.parts().all(|part| T::all_finite(&grads.flat()[part.range.clone()])) {
+            grads.check_finite()?;
         }
-        for part in memory.plan.parts().filter(|part| !part.frozen) {
+        let changed = match self.changes.as_slice() {
+            [] => grads.flat(),
+            changes => {
+                let update = memory.update.flat_mut();
+                update.copy_from_slice(grads.flat());
+                for (number, (change, _)) in changes.iter().enumerate() {
+                    change.apply(params.flat(), update, plan.parts().filter(|part| part.changes[number]))?;
+                }
+                &*update
+            }
+        };
+        self.steps = steps;
+        for part in plan.parts() {
             let run = |range: Range<usize>| {
                 let mut buffers: SmallVec<[&mut [T]; 3]> =
                     memory.buffers.iter_mut().map(|buffer| &mut buffer.flat_mut()[range.clone()]).collect();
-                let direction = &mut update[range.clone()];
-                self.rule.direct(self.steps, direction, &mut buffers);
+                let direction = &mut memory.direction[..range.len()];
+                direction.copy_from_slice(&changed[range.clone()]);
+                self.rule.direct(steps, direction, &mut buffers)?;
                 part.step(self.rate, direction, &mut params.flat_mut()[range]);
+                Ok(())
             };
             match self.strict {
-                true => touched(grads.flat(), part.range.clone()).for_each(run),
-                false => std::iter::once(part.range.clone()).for_each(run),
+                true => touched(grads.flat(), part.range.clone()).flat_map(blocks).try_for_each(run)?,
+                false => blocks(part.range.clone()).try_for_each(run)?,
             }
             part.bound(&mut params.flat_mut()[part.range.clone()]);
         }
         params.commit(grads)
     }
 
-    fn check(&self) -> Result<(), Error> {
-        settings::not_negative("rate", self.rate)?;
+    /// Whether all settings are in their ranges, as each step asks.
+    ///
+    /// # Errors
+    /// [`Error::Setting`], with the name of the setting.
+    pub fn check(&self) -> Result<(), Error> {
+        settings::not_negative_in::<T>("rate", self.rate)?;
         self.rule.check()?;
-        self.changes.iter().try_for_each(|(change, _)| change.check())?;
-        self.behind.iter().try_for_each(|(behind, _)| behind.check())?;
+        self.changes.iter().try_for_each(|(change, _)| change.check::<T>())?;
+        self.behind.iter().try_for_each(|(behind, _)| behind.check::<T>())?;
         let mut rates = self.groups.iter().filter_map(|(group, _)| group.rate);
-        rates.try_for_each(|rate| settings::not_negative("group rate", rate))
+        rates.try_for_each(|rate| {
+            settings::not_negative_in::<T>("group rate", rate)?;
+            settings::not_negative_in::<T>("rate times group rate", self.rate * rate)
+        })
     }
+}
+
+/// Entries whose gradient, direction, buffers and values are in the cache together.
+const BLOCK: usize = 2048;
+
+fn blocks(range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    range.clone().step_by(BLOCK).map(move |start| start..range.end.min(start + BLOCK))
 }
 
 /// The runs of entries of a range that are not exactly zero.

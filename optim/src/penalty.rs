@@ -1,6 +1,6 @@
 //! Penalties on the size of parameters.
 
-use autodiff::{Error, ParamId, Real, Recording, Tensor, Var};
+use autodiff::{Error, Frame, InputGrads, Inputs, Mismatch, Op, ParamId, Real, Recording, Shape, Tensor, Var};
 
 use crate::settings;
 
@@ -47,9 +47,13 @@ impl From<ElasticNet> for Penalty {
 }
 
 impl Penalty {
-    /// The penalty as a term of a loss on the tape, over these parameters.
+    /// The penalty as a term of a loss on the tape, over these parameters. A λ that is negative, infinite or NaN is a mistake on
+    /// the tape.
     #[track_caller]
     pub fn term<'r, T: Real>(self, recording: &'r Recording<'r, T>, parameters: &[ParamId]) -> Var<'r, T> {
+        if let Err(error) = self.check::<T>() {
+            return recording.apply(Refusal(error.to_string()), []);
+        }
         let zero = recording.constant(&Tensor::scalar(T::ZERO));
         parameters.iter().fold(zero, |sum, &id| {
             let w = recording.param(id);
@@ -58,9 +62,9 @@ impl Penalty {
         })
     }
 
-    pub(crate) fn check(self) -> Result<(), Error> {
-        settings::not_negative("l1", self.l1)?;
-        settings::not_negative("l2", self.l2)
+    pub(crate) fn check<T: Real>(self) -> Result<(), Error> {
+        settings::not_negative_in::<T>("l1", self.l1)?;
+        settings::not_negative_in::<T>("l2", self.l2)
     }
 
     /// Adds the sub-gradient.
@@ -88,4 +92,19 @@ impl Penalty {
             *w = if *w < T::ZERO { -kept } else { kept };
         }
     }
+}
+
+/// A penalty that is none, as a mistake on the tape.
+#[derive(Clone, Debug)]
+struct Refusal(String);
+
+impl<T: Real> Op<T> for Refusal {
+    fn name(&self) -> &'static str {
+        "penalty"
+    }
+    fn shape(&self, _: &[&Shape]) -> Result<Shape, Mismatch> {
+        Err(Mismatch::new(self.0.clone()))
+    }
+    fn forward(&self, _: Inputs<'_, T>, _: &mut [T], _: &mut [T]) {}
+    fn backward(&self, _: Frame<'_, T>, _: &[T], _: &mut InputGrads<'_, T>) {}
 }

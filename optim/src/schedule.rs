@@ -2,8 +2,15 @@
 
 use std::f64::consts::PI;
 
+use autodiff::Error;
+
+use crate::settings;
+
 /// A factor of the learning rate for each step, counted from 0. Give `rate · schedule.factor(step)` to
 /// [`Optimizer::set_rate`](crate::Optimizer::set_rate).
+///
+/// [`Schedule::check`] refuses settings out of range. With them a factor may be infinite or NaN, which makes a rate that no step
+/// accepts.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Schedule {
     /// Always 1.
@@ -57,7 +64,66 @@ fn half_cosine(from: f64, to: f64, share: f64) -> f64 {
     to + 0.5 * (from - to) * (1.0 + (PI * share).cos())
 }
 
+/// How far a step is through its period. The periods are `length`, `length · stretch`, `length · stretch²` … steps long, but at
+/// least one step.
+fn share_of_period(step: f64, length: f64, stretch: f64) -> f64 {
+    if stretch == 1.0 || length * stretch <= 1.0 && step >= length {
+        let (from, length) = if stretch == 1.0 { (0.0, length) } else { (length, 1.0) };
+        return (step - from) / length % 1.0;
+    }
+    // No second period is longer than the steps that can be counted: more stretch makes no difference but overflow.
+    let stretch = stretch.min(1e100);
+    // The first n periods take length · (stretchⁿ − 1) / (stretch − 1) steps.
+    let (growth, log) = (stretch - 1.0, stretch.ln());
+    let start = |periods: f64| length * (periods * log).exp_m1() / growth;
+    if stretch < 1.0 {
+        let shrinking = (length.ln() / -log).ceil();
+        if step >= start(shrinking) {
+            return (step - start(shrinking)) % 1.0;
+        }
+    }
+    // A start that rounding puts just behind its step is meant.
+    let period = ((step * growth / length).ln_1p() / log + 1e-9).floor();
+    let own = length * (period * log).exp();
+    ((step - start(period)) / own).clamp(0.0, 1.0)
+}
+
 impl Schedule {
+    /// Whether all settings are in their ranges: periods of at least one step, factors finite and not negative, shares from 0 to
+    /// 1, a stretch that is positive and finite.
+    ///
+    /// # Errors
+    /// [`Error::Setting`], with the name of the setting.
+    pub fn check(&self) -> Result<(), Error> {
+        match *self {
+            Schedule::Constant => Ok(()),
+            Schedule::Step { every, factor } => {
+                settings::at_least_one("every", every)?;
+                settings::not_negative("factor", factor)
+            }
+            Schedule::Exponential { factor } => settings::not_negative("factor", factor),
+            Schedule::Cosine { steps, end, stretch } => {
+                settings::at_least_one("steps", steps)?;
+                settings::not_negative("end", end)?;
+                settings::positive("stretch", stretch)
+            }
+            Schedule::WarmUp { steps, start } => {
+                settings::at_least_one("steps", steps)?;
+                settings::not_negative("start", start)
+            }
+            Schedule::OneCycle { steps, rise, start, end } => {
+                settings::at_least_one("steps", steps)?;
+                settings::within_one("rise", rise)?;
+                settings::not_negative("start", start)?;
+                settings::not_negative("end", end)
+            }
+            Schedule::Chained(ref parts) => {
+                settings::at_least_one("chained schedules", parts.len() as u64)?;
+                parts.iter().try_for_each(|(_, schedule)| schedule.check())
+            }
+        }
+    }
+
     /// The factor of this step.
     pub fn factor(&self, step: u64) -> f64 {
         match *self {
@@ -65,15 +131,7 @@ impl Schedule {
             Schedule::Step { every, factor } => factor.powf((step / every.max(1)) as f64),
             Schedule::Exponential { factor } => factor.powf(step as f64),
             Schedule::Cosine { steps, end, stretch } => {
-                let (mut length, mut place) = (steps.max(1) as f64, step as f64);
-                if stretch == 1.0 {
-                    place %= length;
-                }
-                while place >= length {
-                    place -= length;
-                    length = (length * stretch).max(1.0);
-                }
-                half_cosine(1.0, end, place / length)
+                half_cosine(1.0, end, share_of_period(step as f64, steps.max(1) as f64, stretch))
             }
             Schedule::WarmUp { steps, start } => start + (1.0 - start) * (step as f64 / steps.max(1) as f64).min(1.0),
             Schedule::OneCycle { steps, rise, start, end } => {
@@ -96,65 +154,6 @@ impl Schedule {
             }
         }
     }
-}
-
-/// A factor that falls when the loss stands still: by `factor` after `patience` observations without progress.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Plateau {
-    fall: f64,
-    patience: usize,
-    factor: f64,
-    best: f64,
-    waited: usize,
-}
-
-impl Plateau {
-    /// Starts at 1; multiplied by `factor` each time the loss has not become smaller for more than `patience` observations.
-    pub fn new(factor: f64, patience: usize) -> Self {
-        Plateau { fall: factor, patience, factor: 1.0, best: f64::INFINITY, waited: 0 }
-    }
-
-    /// The factor as it stands.
-    pub fn factor(&self) -> f64 {
-        self.factor
-    }
-
-    /// Takes note of a loss and gives the factor from now on.
-    pub fn observe(&mut self, loss: f64) -> f64 {
-        if loss < self.best {
-            (self.best, self.waited) = (loss, 0);
-        } else {
-            self.waited += 1;
-        }
-        if self.waited > self.patience {
-            self.factor *= self.fall;
-            self.waited = 0;
-        }
-        self.factor
-    }
-}
-
-/// The learning-rate range test (Smith 2017): rates from `low` to `high`, each the same factor above the last; `loss` takes one
-/// training step at the rate it is given and returns the loss in front of it. Ends where the loss is four times its smallest, or no
-/// number. Gives the rates with their losses; a good rate is a few times below the one of the smallest loss.
-pub fn find_rate<E>(
-    low: f64,
-    high: f64,
-    steps: usize,
-    mut loss: impl FnMut(f64) -> Result<f64, E>,
-) -> Result<Vec<(f64, f64)>, E> {
-    let mut found: Vec<(f64, f64)> = Vec::with_capacity(steps);
-    let mut smallest = f64::INFINITY;
-    for step in 0..steps {
-        let rate = low * (high / low).powf(step as f64 / steps.saturating_sub(1).max(1) as f64);
-        let value = loss(rate)?;
-        smallest = smallest.min(value);
-        if value.is_nan() || value > 4.0 * smallest {
-            break;
-        }
-        found.push((rate, value));
-    }
-    Ok(found)
 }
 
 #[cfg(test)]
@@ -182,17 +181,70 @@ mod tests {
         assert_factors(&Schedule::Chained(chained), &[0.0, 0.5, 1.0, 0.5, 0.25]);
     }
 
-    #[test]
-    fn a_plateau_lowers_the_rate_once_patience_ends() {
-        let mut plateau = Plateau::new(0.1, 1);
-        let factors = [3.0, 2.0, 2.0, 2.5, 1.0, 1.0].map(|loss| plateau.observe(loss));
-        assert_eq!(factors, [1.0, 1.0, 1.0, 0.1, 0.1, 0.1]);
+    /// The period found by adding up one after the other.
+    fn share_by_counting(step: f64, mut length: f64, stretch: f64) -> f64 {
+        let mut place = step;
+        while place >= length {
+            place -= length;
+            length = (length * stretch).max(1.0);
+        }
+        place / length
     }
 
     #[test]
-    fn a_range_test_ends_where_the_loss_runs_away() {
-        let found = find_rate(1e-3, 1e3, 7, |rate| Ok::<_, ()>(if rate < 5.0 { 1.0 / (1.0 + rate) } else { 9.0 }));
-        let rates: Vec<f64> = found.into_iter().flatten().map(|(rate, _)| rate.log10().round()).collect();
-        assert_eq!(rates, [-3.0, -2.0, -1.0, 0.0]);
+    fn periods_are_those_found_by_adding_them_up() {
+        for stretch in [1.0, 2.0, 1.5, 1.1, 3.0, 0.5, 0.9, 0.1, 1e-9, 1e9] {
+            for length in [1.0, 2.0, 7.0, 10.0, 64.0] {
+                for step in 0..2000 {
+                    let (found, due) = (
+                        share_of_period(f64::from(step), length, stretch),
+                        share_by_counting(f64::from(step), length, stretch),
+                    );
+                    // The end of a period and the start of the next may be one to rounding; the factor jumps between them.
+                    let apart = (found - due).abs();
+                    assert!(apart < 1e-9 || 1.0 - apart < 1e-9, "{length} · {stretch}ⁿ at {step}: {found}, not {due}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn any_step_of_any_schedule_has_its_factor_at_once() {
+        let numbers = [0.0, 0.5, 1.0, 1.0000001, 0.9999999, 2.0, 1e300, f64::MAX, f64::MIN_POSITIVE, -1.0];
+        let numbers = numbers.into_iter().chain([f64::NAN, f64::INFINITY, f64::NEG_INFINITY]);
+        for number in numbers {
+            for steps in [0, 1, 3, 1 << 40, u64::MAX] {
+                let of = |start, end, stretch, rise| {
+                    let cosine = Schedule::Cosine { steps, end, stretch };
+                    let cycle = Schedule::OneCycle { steps, rise, start, end };
+                    let chained = Schedule::Chained(vec![(steps, cosine.clone()), (u64::MAX, cycle.clone())]);
+                    [
+                        Schedule::Step { every: steps, factor: end },
+                        Schedule::WarmUp { steps, start },
+                        cosine,
+                        cycle,
+                        chained,
+                    ]
+                };
+                let tried = [
+                    of(number, 0.5, 2.0, 0.5),
+                    of(0.5, number, 2.0, 0.5),
+                    of(0.5, 0.5, number, 0.5),
+                    of(0.5, 0.5, 2.0, number),
+                ];
+                for schedule in tried.into_iter().flatten().chain([Schedule::Exponential { factor: number }]) {
+                    for step in [0, 1, 2, 1 << 53, 1 << 60, u64::MAX - 1, u64::MAX] {
+                        let factor = schedule.factor(step);
+                        if schedule.check().is_ok() {
+                            assert!(factor >= 0.0, "{schedule:?} at {step}: {factor}");
+                        }
+                    }
+                }
+            }
+        }
+        // The shortest period is one step, of which each is the first.
+        assert_eq!(Schedule::Cosine { steps: 10, end: 0.0, stretch: 0.5 }.factor(1 << 60), 1.0);
+        let slow = Schedule::Cosine { steps: 10, end: 0.0, stretch: 1.0000001 };
+        assert!((0.0..=1.0).contains(&slow.factor(u64::MAX)));
     }
 }

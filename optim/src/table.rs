@@ -4,6 +4,8 @@ use std::fmt;
 
 use autodiff::{Error, Gradients, Params, Real};
 
+use crate::norm::norm;
+
 /// A row for each parameter.
 #[derive(Clone, Debug)]
 pub struct GradientTable {
@@ -37,20 +39,19 @@ pub fn gradient_table<T: Real>(
 ) -> Result<GradientTable, Error> {
     grads.check_layout(params)?;
     grads.check_layout(before)?;
-    let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|x| x * x).sum::<f64>().sqrt();
     let rows =
         before.iter().zip(params.iter()).zip(grads.iter()).map(|(((name, _, old), (_, _, new)), (_, _, gradient))| {
             let sizes = gradient.iter().map(|g| g.to_f64().abs());
-            let moved = norm(&mut old.iter().zip(new).map(|(a, b)| b.to_f64() - a.to_f64()));
+            let moved: Vec<f64> = old.iter().zip(new).map(|(a, b)| b.to_f64() - a.to_f64()).collect();
             GradientRow {
                 name: name.to_owned(),
-                norm: norm(&mut sizes.clone()),
+                norm: norm(gradient),
                 // Not f64::max, which would hide a NaN.
                 largest: sizes
                     .clone()
                     .fold(0.0, |largest, size| if size > largest || size.is_nan() { size } else { largest }),
                 zeros: sizes.filter(|&size| size == 0.0).count() as f64 / gradient.len().max(1) as f64,
-                update_to_weight: moved / norm(&mut old.iter().map(|x| x.to_f64())),
+                update_to_weight: norm(&moved) / norm(old),
             }
         });
     Ok(GradientTable { rows: rows.collect() })

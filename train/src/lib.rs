@@ -26,6 +26,8 @@ mod progress;
 mod run;
 mod step;
 mod trainer;
+mod watch;
 
 pub use run::{Epoch, Run};
-pub use trainer::{Trainer, Watch};
+pub use trainer::Trainer;
+pub use watch::Watch;

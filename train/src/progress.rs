@@ -21,7 +21,7 @@ impl Bar {
     pub(crate) fn new(quiet: bool, epochs: u64) -> Self {
         let terminal = stderr().is_terminal();
         let target = if terminal && !quiet { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(Some(epochs * FINE), target);
+        let bar = ProgressBar::with_draw_target(Some(epochs.saturating_mul(FINE)), target);
         let template = "{bar:30} {percent:>3} % {elapsed} (ETA {eta}) {msg}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
@@ -37,7 +37,8 @@ impl Bar {
         if self.bar.is_hidden() {
             return;
         }
-        let position = epoch * FINE + FINE * samples as u64 / all.max(1) as u64;
+        let share = (samples as f64 / all.max(1) as f64 * FINE as f64) as u64;
+        let position = epoch.saturating_mul(FINE).saturating_add(share);
         if position != self.shown.replace(position) {
             let rate = samples as f64 + epoch as f64 * all as f64;
             let rate = rate / self.bar.elapsed().as_secs_f64().max(1e-9);

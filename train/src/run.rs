@@ -1,5 +1,6 @@
 //! Where a training run stands: all that a checkpoint holds.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use autodiff::{Error, Params, Real};
@@ -20,6 +21,8 @@ pub struct Run<T: Real, R> {
     pub(crate) history: Vec<Epoch>,
     pub(crate) stopping: Option<EarlyStopping<T>>,
     pub(crate) stopped: bool,
+    /// What of the last training its bits depend on, as text by name.
+    pub(crate) settings: BTreeMap<String, String>,
 }
 
 /// How far a run has come.
@@ -50,7 +53,8 @@ impl<T: Real, R: optim::Rule<T>> Run<T, R> {
     pub fn new(params: Params<T>, optimizer: Optimizer<T, R>) -> Self {
         let rate = optimizer.rate();
         let position = Position::default();
-        Run { params, optimizer, rate, position, history: Vec::new(), stopping: None, stopped: false }
+        let (history, settings) = (Vec::new(), BTreeMap::new());
+        Run { params, optimizer, rate, position, history, stopping: None, stopped: false, settings }
     }
 
     /// The epochs so far.
@@ -61,17 +65,36 @@ impl<T: Real, R: optim::Rule<T>> Run<T, R> {
     /// Writes all that the run is into one file, which is replaced whole or left as it was.
     ///
     /// # Errors
-    /// A file that cannot be written.
+    /// A file that cannot be written; a number that is infinite or NaN; a scalar other than `f32` and `f64`.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         checkpoint::save(self, path.as_ref())
     }
 
-    /// Brings the run, made with the same model and settings, to where the file says it stood; where there is no file, it stays.
+    /// Restores a run, made with the same model, seed, rate and optimizer, from a checkpoint; does nothing if there is none. What
+    /// a [`Watch`](crate::Watch) keeps for itself is in no checkpoint.
     ///
     /// # Errors
-    /// A file that cannot be read, is damaged, or is of another model. The run is then as it was.
+    /// A file that cannot be read, is damaged, or is of another model, scalar, seed, rate or optimizer, which are named. The run is
+    /// then as it was.
     pub fn resume(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
-        checkpoint::resume(self, path.as_ref())
+        checkpoint::resume(self, path.as_ref(), &BTreeMap::new())
+    }
+
+    /// An error naming the first number of the run that is infinite or NaN.
+    pub(crate) fn check_finite(&self) -> Result<(), Error> {
+        self.params.check_finite()?;
+        for (name, values) in self.optimizer.buffers().filter(|(_, values)| !T::all_finite(values)) {
+            let mut rest = values;
+            for (parameter, _, own) in self.params.iter() {
+                let (own, others) = rest.split_at(own.len());
+                rest = others;
+                if !T::all_finite(own) {
+                    let reason = format!("the optimizer's buffer {name} of it holds an infinity or a NaN");
+                    return Err(Error::Parameter { name: parameter.to_owned(), reason });
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Whether early stopping has ended it.

@@ -27,7 +27,7 @@ pub(crate) struct Shards<T: Real> {
 impl<T: Real> Shards<T> {
     pub(crate) fn new(params: &Params<T>, shards: usize) -> Self {
         let worker = || Worker { tape: Tape::new(), grads: params.gradients(), loss: 0.0 };
-        Shards { workers: (0..shards.max(1)).map(|_| worker()).collect() }
+        Shards { workers: (0..shards).map(|_| worker()).collect() }
     }
 
     /// The mean loss of a batch, and its gradients.
@@ -40,7 +40,7 @@ impl<T: Real> Shards<T> {
         let samples = labels.data().len();
         let count = self.workers.len();
         let run = |(number, worker): (usize, &mut Worker<T>)| {
-            let rows = number * samples / count..(number + 1) * samples / count;
+            let rows = start_of(number, samples, count)..start_of(number + 1, samples, count);
             worker.loss = 0.0;
             worker.grads.zero();
             if rows.is_empty() {
@@ -54,7 +54,11 @@ impl<T: Real> Shards<T> {
             let value = if count == 1 { loss(x, y) } else { loss(x, y) * share };
             value.backward(&mut worker.grads)?;
             worker.loss = value.item()?.to_f64();
-            if worker.loss.is_finite() { Ok(()) } else { value.check_finite().and(Err(not_finite(worker.loss))) }
+            if !worker.loss.is_finite() {
+                return value.check_finite().and(Err(not_finite(worker.loss)));
+            }
+            // The parameter that shows it, unless the operation is found that made it.
+            worker.grads.check_finite().or_else(|error| t.check_finite_gradients(&worker.grads).and(Err(error)))
         };
         match count {
             1 => self.workers.iter_mut().enumerate().try_for_each(run)?,
@@ -68,6 +72,12 @@ impl<T: Real> Shards<T> {
         }
         Ok((first.loss, &first.grads))
     }
+}
+
+/// The first sample of a shard.
+fn start_of(shard: usize, samples: usize, shards: usize) -> usize {
+    // The product of the two need not fit usize.
+    (shard as u128 * samples as u128 / shards as u128) as usize
 }
 
 fn not_finite(loss: f64) -> Error {

@@ -1,34 +1,18 @@
 //! The loop.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use autodiff::{Error, Params, Real};
+use autodiff::{Error, Real};
 use nn::data::{Batches, Dataset};
 use optim::{EarlyStopping, Plateau, Progress, Rule, Schedule};
 
+use crate::checkpoint;
 use crate::logs::Logs;
 use crate::progress::Bar;
 use crate::run::{Epoch, Run};
 use crate::step::{LossFn, Shards};
-
-/// What is called while a run goes on. All of it may be left out; `()` watches nothing.
-pub trait Watch<T: Real> {
-    /// Numbers to judge the parameters by, behind each epoch: names and values.
-    ///
-    /// # Errors
-    /// What goes wrong; the run ends with it.
-    fn evaluate(&mut self, params: &Params<T>) -> Result<Vec<(String, f64)>, Error> {
-        let _ = params;
-        Ok(Vec::new())
-    }
-
-    /// Behind each epoch.
-    fn epoch(&mut self, epoch: &Epoch) {
-        let _ = epoch;
-    }
-}
-
-impl<T: Real> Watch<T> for () {}
+use crate::watch::{Watch, metric_of, same_metrics};
 
 /// Settings of a loop.
 #[derive(Clone, Debug)]
@@ -46,7 +30,7 @@ pub struct Trainer {
 }
 
 impl Trainer {
-    /// So many epochs of these batches.
+    /// `epochs` epochs of these batches.
     pub fn new(epochs: u64, batches: Batches) -> Self {
         Trainer {
             epochs,
@@ -68,18 +52,20 @@ impl Trainer {
         Trainer { schedule, ..self }
     }
 
-    /// Each batch is cut into so many parts, which run on as many threads as there are; the result has the same bits for any
-    /// number of threads. Batch statistics are those of a part (ghost batch normalisation, Hoffer 2017); the running ones follow the
+    /// Each batch is cut into this many parts, no more than it has samples, which run on as many threads as there are; the result
+    /// has the same bits for any number of threads. Batch statistics are those of a part (ghost batch normalisation, Hoffer 2017); the running ones follow the
     /// last. The gradients of the parts are summed, as in gradient accumulation.
     #[must_use]
     pub fn shards(self, shards: usize) -> Self {
         Trainer { shards, ..self }
     }
 
-    /// Writes all that a run is into this file every so many steps and at the end; a run that finds the file goes on from there.
+    /// Writes all that a run is into this file every `every` steps and at the end; a run that finds the file goes on from there. It
+    /// must be one with the same model, seed, rate, optimizer, data, batches, shards and metric of early stopping; what remains,
+    /// such as the number of epochs or the schedule, may be another.
     #[must_use]
     pub fn checkpoint(self, path: impl Into<PathBuf>, every: u64) -> Self {
-        Trainer { checkpoint: Some((path.into(), every.max(1))), ..self }
+        Trainer { checkpoint: Some((path.into(), every)), ..self }
     }
 
     /// Writes a row for each epoch into this file.
@@ -117,8 +103,9 @@ impl Trainer {
     /// features and labels of some samples.
     ///
     /// # Errors
-    /// What goes wrong on the tape; a loss that is infinite or NaN, with the operation that made it; files that cannot be read or
-    /// written. The last checkpoint stays whole.
+    /// A setting out of range, with its name; what goes wrong on the tape; a loss or a gradient that is infinite or NaN, with the
+    /// operation that made it, of which nothing is stepped; an epoch without a batch; files that cannot be read or written; a
+    /// checkpoint of another run. The last checkpoint stays whole.
     pub fn fit<T: Real, R: Rule<T>>(
         &self,
         run: &mut Run<T, R>,
@@ -126,13 +113,10 @@ impl Trainer {
         loss: impl for<'t> Fn(autodiff::Var<'t, T>, autodiff::Var<'t, T>) -> autodiff::Var<'t, T> + Sync,
         watch: &mut impl Watch<T>,
     ) -> Result<(), Error> {
-        if let Some((_, patience, minimum)) = &self.stopping {
-            run.stopping.get_or_insert_with(|| EarlyStopping::new(*patience).minimum_change(*minimum));
-        }
-        if let Some((path, _)) = &self.checkpoint {
-            run.resume(path)?;
-        }
-        let mut logs = Logs::open(self.csv.as_deref(), self.tensorboard.as_deref())?;
+        self.check::<T>(data)?;
+        run.optimizer.check()?;
+        self.resume(run, data)?;
+        let mut logs = Logs::new(self.csv.as_deref(), self.tensorboard.as_deref());
         let bar = Bar::new(self.quiet, self.epochs);
         let mut shards = Shards::new(&run.params, self.shards);
         // What a plateau knows follows from the epochs so far, so no checkpoint has to hold it.
@@ -143,11 +127,13 @@ impl Trainer {
         while run.position.epoch < self.epochs && !run.stopped {
             let factor = plateau.as_ref().map_or(1.0, |(_, plateau)| plateau.factor());
             self.epoch(run, data, &loss, &mut shards, factor, &bar)?;
+            run.check_finite()?;
             let report = Epoch {
                 epoch: run.position.epoch,
-                loss: run.position.loss / run.position.samples.max(1) as f64,
+                loss: run.position.loss / run.position.samples as f64,
                 metrics: watch.evaluate(&run.params)?,
             };
+            same_metrics(run.history.first(), &report)?;
             self.observe(run, &report)?;
             follow(&mut plateau, &report)?;
             bar.epoch(&report);
@@ -168,6 +154,61 @@ impl Trainer {
         Ok(())
     }
 
+    /// Whether all settings are in their ranges.
+    fn check<T: Real>(&self, data: &Dataset<T>) -> Result<(), Error> {
+        let setting =
+            |name, value: u64, requirement| Err(Error::Setting { name, value: value.to_string(), requirement });
+        if self.epochs == 0 {
+            return setting("epochs", 0, "at least 1");
+        }
+        if self.shards == 0 || self.shards > self.batches.size().min(data.len()).max(1) {
+            return setting("shards", self.shards as u64, "at least 1 and at most the samples of a batch");
+        }
+        if let Some((_, 0)) = self.checkpoint {
+            return setting("steps between checkpoints", 0, "at least 1");
+        }
+        self.schedule.check()?;
+        self.plateau.as_ref().map_or(Ok(()), |(_, plateau)| plateau.check())?;
+        self.own_stopping::<T>().map_or(Ok(()), |stopping| stopping.check())
+    }
+
+    /// Early stopping that has seen nothing.
+    fn own_stopping<T: Real>(&self) -> Option<EarlyStopping<T>> {
+        let own =
+            |(_, patience, minimum): &(String, usize, f64)| EarlyStopping::new(*patience).minimum_change(*minimum);
+        self.stopping.as_ref().map(own)
+    }
+
+    /// What the bits of a run depend on besides the run itself, so that it goes on with these alone.
+    fn settings<T: Real>(&self, data: &Dataset<T>) -> BTreeMap<String, String> {
+        let metric = self.stopping.as_ref().map(|(metric, ..)| ("early stopping's metric", metric.clone()));
+        let settings = [
+            ("features", data.features().shape().to_string()),
+            ("batches", format!("{:?}", self.batches)),
+            ("shards", self.shards.to_string()),
+        ];
+        settings.into_iter().chain(metric).map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    /// Brings the run to its checkpoint, and its early stopping to these settings.
+    fn resume<T: Real, R: Rule<T>>(&self, run: &mut Run<T, R>, data: &Dataset<T>) -> Result<(), Error> {
+        let settings = self.settings(data);
+        if let Some((path, _)) = &self.checkpoint {
+            checkpoint::resume(run, path, &settings)?;
+        }
+        if run.position.batch > 0 {
+            checkpoint::same_settings(&run.settings, &settings).map_err(refused)?;
+        }
+        run.settings = settings;
+        if let Some(mut own) = self.own_stopping() {
+            if let Some(old) = &run.stopping {
+                own.resume(old.waited(), old.best().map(|(loss, params)| (loss, params.clone())));
+            }
+            run.stopping = Some(own);
+        }
+        Ok(())
+    }
+
     /// The rest of the current epoch.
     fn epoch<T: Real, R: Rule<T>>(
         &self,
@@ -178,7 +219,14 @@ impl Trainer {
         factor: f64,
         bar: &Bar,
     ) -> Result<(), Error> {
-        let batches = self.batches.epoch(data, run.position.epoch)?.skip(run.position.batch);
+        let mut batches = self.batches.epoch(data, run.position.epoch)?;
+        let done: usize = batches.by_ref().take(run.position.batch).map(|(_, labels)| labels.data().len()).sum();
+        if done != run.position.samples {
+            return Err(refused(format!(
+                "its first {} batches are not these: they had {}",
+                run.position.batch, run.position.samples
+            )));
+        }
         for (features, labels) in batches {
             let step = run.optimizer.steps();
             run.optimizer.set_rate(run.rate * factor * self.schedule.factor(step));
@@ -193,6 +241,10 @@ impl Trainer {
             {
                 run.save(path)?;
             }
+        }
+        if run.position.samples == 0 {
+            let (epoch, samples) = (run.position.epoch, data.len());
+            return Err(refused(format!("epoch {epoch} has no batch: {samples} samples in {:?}", self.batches)));
         }
         Ok(())
     }
@@ -211,10 +263,6 @@ fn follow(plateau: &mut Option<(String, Plateau)>, report: &Epoch) -> Result<(),
     Ok(())
 }
 
-fn metric_of(report: &Epoch, metric: &str) -> Result<f64, Error> {
-    let found = report.metrics.iter().find(|(name, _)| name == metric).map(|(_, value)| *value);
-    found.ok_or_else(|| Error::Foreign {
-        what: "training",
-        reason: format!("the metric {metric} is watched, which evaluate() does not give"),
-    })
+pub(crate) fn refused(reason: String) -> Error {
+    Error::Foreign { what: "training", reason }
 }

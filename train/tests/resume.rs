@@ -12,6 +12,7 @@ use nn::loss::cross_entropy;
 use nn::metrics::zero_one;
 use nn::{BatchNorm, Dropout, Linear, Module, Relu};
 use optim::{AdamRule, L2, Schedule};
+use prost::Message;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use train::{Run, Trainer, Watch};
@@ -42,7 +43,7 @@ fn fit(trainer: Trainer) -> Result<Run<f32, AdamRule>, Error> {
     let (mut run, model) = begin();
     let trainer = trainer
         .schedule(Schedule::Cosine { steps: 300, end: 0.01, stretch: 1.0 })
-        .early_stopping("test error", 50, 0.0)
+        .early_stopping("test error", 2, 0.005)
         .quiet();
     // Augmented images, given to dense layers.
     trainer.fit(
@@ -57,9 +58,12 @@ fn fit(trainer: Trainer) -> Result<Run<f32, AdamRule>, Error> {
     Ok(run)
 }
 
+fn batches() -> Batches {
+    Batches::of(32).shuffled(7).augmented(Augmentation { padding: 1, flip: false }, 7)
+}
+
 fn trainer() -> Trainer {
-    let augmentation = Augmentation { padding: 1, flip: false };
-    Trainer::new(8, Batches::of(32).shuffled(7).augmented(augmentation, 7))
+    Trainer::new(12, batches())
 }
 
 /// All bits that a run ends with.
@@ -68,7 +72,8 @@ fn bits(run: &Run<f32, AdamRule>) -> Vec<u64> {
     let buffers = run.optimizer.buffers().flat_map(|(_, values)| values);
     let history = run.history().iter().flat_map(|epoch| [epoch.loss, epoch.metrics[0].1]);
     let numbers = numbers.chain(buffers).map(|x| u64::from(x.to_bits()));
-    numbers.chain(history.map(f64::to_bits)).chain([run.params.step()]).collect()
+    let counts = [run.params.step(), run.optimizer.steps(), run.optimizer.rate().to_bits(), run.stopped().into()];
+    numbers.chain(history.map(f64::to_bits)).chain(counts).collect()
 }
 
 const CHILD: &str = "TRAIN_TEST_FOLDER";
@@ -78,13 +83,16 @@ const CHILD: &str = "TRAIN_TEST_FOLDER";
 fn child() {
     let Ok(folder) = std::env::var(CHILD) else { return };
     let folder = Path::new(&folder);
-    fit(trainer().checkpoint(folder.join("run.safetensors"), 3).csv(folder.join("log.csv"))).unwrap();
+    let trainer = trainer().checkpoint(folder.join("run.safetensors"), 3);
+    fit(trainer.csv(folder.join("log.csv")).tensorboard(folder.join("events"))).unwrap();
     std::fs::write(folder.join("done"), "").unwrap();
 }
 
 #[test]
 fn a_run_killed_at_random_moments_ends_with_the_same_bits() {
-    let expected = bits(&fit(trainer()).unwrap());
+    let whole = fit(trainer()).unwrap();
+    assert!(whole.stopped() && whole.history().len() < 12, "{} epochs", whole.history().len());
+    let expected = bits(&whole);
     let folder = tempfile::tempdir().unwrap();
     let mut random = StdRng::seed_from_u64(std::process::id().into());
     let (mut kills, mut starts) = (0, 0);
@@ -104,14 +112,69 @@ fn a_run_killed_at_random_moments_ends_with_the_same_bits() {
             // It came to its end in front of the kill: once more from the beginning.
             std::fs::remove_file(&done).unwrap();
             std::fs::remove_file(folder.path().join("run.safetensors")).unwrap();
+            std::fs::remove_dir_all(folder.path().join("events")).unwrap();
         } else {
             kills += 1;
         }
     }
-    let run = fit(trainer().checkpoint(folder.path().join("run.safetensors"), 3)).unwrap();
+    let (path, events) = (folder.path().join("run.safetensors"), folder.path().join("events"));
+    let last = || trainer().checkpoint(&path, 3).csv(folder.path().join("log.csv")).tensorboard(&events);
+    let run = fit(last()).unwrap();
     assert_eq!(bits(&run), expected);
+    // Once more, of a run that has ended.
+    assert_eq!(bits(&fit(last()).unwrap()), expected);
+    let due: Vec<i64> = (0..run.history().len() as i64).collect();
+    assert_eq!(steps_of(&events), due);
+    // The kills left nothing behind that the last writes did not remove.
+    let mut left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["events", "log.csv", "run.safetensors"]);
     let line = format!("resume: killed {kills} times in {starts} starts, {} numbers the same bits\n", expected.len());
     let _ = std::io::stderr().write_all(line.as_bytes());
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Event {
+    #[prost(int64, tag = "2")]
+    step: i64,
+    #[prost(string, optional, tag = "3")]
+    file_version: Option<String>,
+    #[prost(bytes = "vec", optional, tag = "5")]
+    summary: Option<Vec<u8>>,
+}
+
+/// The step of every row in a folder of event files, none of which is empty.
+fn steps_of(folder: &Path) -> Vec<i64> {
+    let mut steps = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let (bytes, mut events) = (std::fs::read(entry.unwrap().path()).unwrap(), Vec::new());
+        let mut rest = bytes.as_slice();
+        while let Some((length, after)) = rest.split_first_chunk::<8>() {
+            let length = usize::try_from(u64::from_le_bytes(*length)).unwrap();
+            events.push(Event::decode(&after[4..4 + length]).unwrap());
+            rest = &after[4 + length + 4..];
+        }
+        assert!(events.len() > 1 && events[0].file_version.as_deref() == Some("brain.Event:2"), "{events:?}");
+        assert!(events[1..].iter().all(|event| event.summary.is_some()), "{events:?}");
+        steps.extend(events[1..].iter().map(|event| event.step));
+    }
+    steps.sort_unstable();
+    steps
+}
+
+#[test]
+fn an_epoch_that_is_done_again_is_in_the_event_files_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, events) = (folder.path().join("run.safetensors"), folder.path().join("events"));
+    let two = || Trainer::new(2, batches()).tensorboard(&events);
+    fit(two().checkpoint(&path, 50)).unwrap();
+    // As after a kill behind the row of the second epoch: the checkpoint is one of before.
+    let first = folder.path().join("first");
+    fit(Trainer::new(1, batches()).checkpoint(&first, 1)).unwrap();
+    std::fs::rename(first, &path).unwrap();
+    fit(two().checkpoint(&path, 50)).unwrap();
+    assert_eq!(steps_of(&events), [0, 1]);
+    assert_eq!(std::fs::read_dir(&events).unwrap().count(), 1);
 }
 
 /// As on a full disk: the process may write no file of more than 4 KiB, and is told so instead of killed.
@@ -120,7 +183,7 @@ fn a_run_killed_at_random_moments_ends_with_the_same_bits() {
 fn a_checkpoint_that_cannot_be_written_leaves_the_old_one_whole() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.safetensors");
-    let begun = Trainer::new(1, Batches::of(32).shuffled(7)).checkpoint(&path, 1000);
+    let begun = Trainer::new(1, batches()).checkpoint(&path, 1000);
     fit(begun).unwrap();
     let old = std::fs::read(&path).unwrap();
     let child = Command::new("sh")

@@ -75,7 +75,7 @@ fn short(x: f64) -> String {
 }
 
 /// The multi-index of a row-major place, as "[0, 3]".
-pub(super) fn multi_index(shape: &Shape, place: usize) -> String {
+pub(crate) fn multi_index(shape: &Shape, place: usize) -> String {
     let mut rest = place;
     let mut index = vec![0; shape.rank()];
     for (i, &extent) in index.iter_mut().zip(shape.iter()).rev() {

@@ -6,6 +6,7 @@
 mod columns;
 mod correlation;
 mod dispatch;
+mod finite;
 mod gemm;
 mod matrix;
 pub(crate) mod reduce;
@@ -16,6 +17,7 @@ pub(crate) mod vector;
 pub(crate) use self::columns::Windows;
 pub(crate) use self::correlation::Correlation;
 pub(crate) use self::dispatch::dispatch;
+pub(crate) use self::finite::all_finite;
 pub(crate) use gemm::Product;
 pub(crate) use matrix::{MatrixMut, MatrixRef};
 pub(crate) use scratch::{shortage, with_scratch};

@@ -1,6 +1,6 @@
 //! State: numbers that training carries along without a gradient, and the count of its steps.
 
-use super::{Entry, Params, Slot, StateId, mistake};
+use super::{Entry, Params, Slot, StateId, check_finite, mistake};
 use crate::error::Error;
 use crate::gradients::Gradients;
 use crate::real::Real;
@@ -38,13 +38,31 @@ impl<T: Real> Params<T> {
         Ok(())
     }
 
-    /// Takes over the states that the backward pass which filled `grads` found updated, and counts a step. Every
-    /// optimizer calls this once a step; without it running statistics stand still and dropout repeats its masks.
+    /// Takes over the states that the backward pass which filled `grads` found updated, and counts a step.
+    ///
+    /// Every optimizer calls this once a step. **A loop that updates [`Params::flat_mut`] itself must call it too**: random draws
+    /// follow from the count, so without it every step drops the same units, and running statistics stand still. No error can
+    /// say so, because a recording that is repeated without a commit is also how gradients are accumulated and checked.
+    ///
+    /// ```
+    /// use autodiff::{Mode, Params, Tape};
+    ///
+    /// let mut params = Params::<f64>::new(0);
+    /// let w = params.scope("fc").parameter("weight", [2], |values, _| values.fill(1.0));
+    /// let (mut tape, mut grads) = (Tape::new(), params.gradients());
+    /// for _ in 0..3 {
+    ///     tape.start(&params, Mode::Train).param(w).square().sum(..).backward(&mut grads)?;
+    ///     params.flat_mut().iter_mut().zip(grads.flat()).for_each(|(w, g)| *w -= 0.1 * g);
+    ///     params.commit(&grads)?;
+    /// }
+    /// assert_eq!(params.step(), 3);
+    /// # Ok::<(), autodiff::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// Gradients of other parameters.
+    /// As [`Params::check_commit`]. Nothing is changed then.
     pub fn commit(&mut self, grads: &Gradients<T>) -> Result<(), Error> {
-        grads.check_layout(self)?;
+        self.check_commit(grads)?;
         self.change();
         for (entry, values) in self.table.states.iter().zip(grads.updates()) {
             if let Some(values) = values {
@@ -53,6 +71,30 @@ impl<T: Real> Params<T> {
         }
         self.step += 1;
         Ok(())
+    }
+
+    /// Whether [`Params::commit`] would succeed.
+    ///
+    /// # Errors
+    /// Gradients of other parameters; a state whose new value is infinite or NaN, with its name; a count of steps that is at
+    /// its end.
+    pub fn check_commit(&self, grads: &Gradients<T>) -> Result<(), Error> {
+        grads.check_layout(self)?;
+        grads.check_finite_updates()?;
+        if self.step == u64::MAX {
+            let requirement = "below 2⁶⁴ − 1, so that one more can be counted";
+            return Err(Error::Setting { name: "step", value: self.step.to_string(), requirement });
+        }
+        Ok(())
+    }
+
+    /// An error naming the first parameter or state that is infinite or NaN.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`].
+    pub fn check_finite(&self) -> Result<(), Error> {
+        check_finite(&self.table.entries, &self.values, "value")?;
+        check_finite(&self.table.states, &self.state, "value")
     }
 
     /// Steps that training has taken: calls of [`Params::commit`].

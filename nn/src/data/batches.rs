@@ -35,6 +35,11 @@ impl Batches {
         Batches { size, seed: None, drop_last: false, augmentation: None }
     }
 
+    /// Samples of a batch.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
     /// With the samples in another order every epoch, drawn by `seed`.
     #[must_use]
     pub fn shuffled(mut self, seed: u64) -> Self {

@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use autodiff::{Error, Params, Real, Shape};
 
-use super::Group;
+use super::{BLOCK, Group};
 use crate::names::Names;
+use crate::norm::norm;
 use crate::penalty::Penalty;
 use crate::settings;
 
@@ -26,11 +27,11 @@ pub(super) enum Behind {
     MaxNorm(f64),
 }
 
-/// A parameter, and what of the chain is for it.
+/// A parameter that is not frozen, and what of the chain is for it.
 #[derive(Clone, Debug)]
 pub(super) struct Part {
+    name: String,
     pub(super) range: Range<usize>,
-    pub(super) frozen: bool,
     /// For each change of the gradient, whether it is for this parameter.
     pub(super) changes: Vec<bool>,
     /// Entries that one unit reads by; 0 where the parameter has fewer than two axes.
@@ -43,10 +44,24 @@ pub(super) struct Part {
 }
 
 impl Part {
-    fn new(shape: &Shape, range: Range<usize>) -> Self {
+    fn new(name: &str, shape: &Shape, range: Range<usize>) -> Self {
         let unit = if shape.rank() < 2 { 0 } else { shape[1..].iter().product() };
         let (changes, proximal, max_norms) = (Vec::new(), Vec::new(), Vec::new());
-        Part { range, frozen: false, changes, unit, rate: 1.0, decay: 0.0, proximal, max_norms }
+        Part { name: name.to_owned(), range, changes, unit, rate: 1.0, decay: 0.0, proximal, max_norms }
+    }
+
+    /// Adds the penalty's gradient.
+    fn regularize<T: Real>(&self, penalty: Penalty, values: &[T], gradient: &mut [T]) -> Result<(), Error> {
+        let blocks = values[self.range.clone()].chunks(BLOCK).zip(gradient[self.range.clone()].chunks_mut(BLOCK));
+        let finite = blocks.fold(true, |finite, (values, gradient)| {
+            penalty.add_gradient(values, gradient);
+            finite & T::all_finite(gradient)
+        });
+        if finite {
+            return Ok(());
+        }
+        let reason = format!("its gradient with {penalty:?} is infinite or NaN");
+        Err(Error::Parameter { name: self.name.clone(), reason })
     }
 
     /// A step along `direction`, and what acts on each entry behind it.
@@ -68,7 +83,7 @@ impl Part {
     }
 }
 
-/// Every parameter, in order of registration.
+/// Every parameter that is not frozen, in order of registration.
 #[derive(Clone, Debug)]
 pub(super) struct Plan(Vec<Part>);
 
@@ -78,10 +93,20 @@ impl Plan {
         changes: &[(Change, Names)],
         behind: &[(Behind, Names)],
         groups: &[(Group, Names)],
-    ) -> Self {
+    ) -> Result<Self, Error> {
+        let asked = changes.iter().map(|(change, names)| (change.name(), names));
+        let asked = asked.chain(behind.iter().map(|(behind, names)| (behind.name(), names)));
+        let mut asked = asked.chain(groups.iter().map(|(_, names)| ("group", names)));
+        asked.try_for_each(|(what, names)| names.check(what, params))?;
+        for (_, names) in behind.iter().filter(|(behind, _)| matches!(behind, Behind::MaxNorm(_))) {
+            if !params.iter().any(|(name, shape, _)| names.fits(name) && shape.rank() > 1) {
+                let reason = "max_norm bounds parameters of two or more axes, and none of these has them".into();
+                return Err(Error::Parameter { name: names.to_string(), reason });
+            }
+        }
         let mut start = 0;
         let part = |(name, shape, values): (&str, &Shape, &[T])| {
-            let mut part = Part::new(shape, start..start + values.len());
+            let mut part = Part::new(name, shape, start..start + values.len());
             start = part.range.end;
             part.changes = changes.iter().map(|(_, names)| names.fits(name)).collect();
             for (behind, _) in behind.iter().filter(|(_, names)| names.fits(name)) {
@@ -91,21 +116,16 @@ impl Plan {
                     Behind::MaxNorm(limit) => part.max_norms.push(limit),
                 }
             }
-            if let Some((group, _)) = groups.iter().rev().find(|(_, names)| names.fits(name)) {
-                (part.rate, part.frozen) = (group.rate.unwrap_or(1.0), group.frozen);
-            }
-            part
+            let group = groups.iter().rev().find(|(_, names)| names.fits(name)).map(|(group, _)| group);
+            part.rate = group.and_then(|group| group.rate).unwrap_or(1.0);
+            (!group.is_some_and(|group| group.frozen)).then_some(part)
         };
-        Plan(params.iter().map(part).collect())
+        Ok(Plan(params.iter().filter_map(part).collect()))
     }
 
     pub(super) fn parts(&self) -> impl Iterator<Item = &Part> + Clone {
         self.0.iter()
     }
-}
-
-fn norm<T: Real>(values: &[T]) -> f64 {
-    values.iter().map(|x| x.to_f64() * x.to_f64()).sum::<f64>().sqrt()
 }
 
 fn scale_down<T: Real>(values: &mut [T], norm: f64, limit: f64) {
@@ -116,12 +136,20 @@ fn scale_down<T: Real>(values: &mut [T], norm: f64, limit: f64) {
 }
 
 impl Change {
-    pub(super) fn check(&self) -> Result<(), Error> {
+    fn name(&self) -> &'static str {
+        match self {
+            Change::Penalty(_) => "regularize",
+            Change::ClipValue(_) => "clip_value",
+            Change::ClipNorm(_) => "clip_norm",
+            Change::ClipEach(_) => "clip_each",
+        }
+    }
+
+    pub(super) fn check<T: Real>(&self) -> Result<(), Error> {
         match *self {
-            Change::Penalty(penalty) => penalty.check(),
-            Change::ClipValue(limit) => settings::positive("clip_value", limit),
-            Change::ClipNorm(limit) => settings::positive("clip_norm", limit),
-            Change::ClipEach(limit) => settings::positive("clip_each", limit),
+            Change::Penalty(penalty) => penalty.check::<T>(),
+            Change::ClipValue(limit) => settings::positive_in::<T>(self.name(), limit),
+            Change::ClipNorm(limit) | Change::ClipEach(limit) => settings::positive(self.name(), limit),
         }
     }
 
@@ -129,13 +157,11 @@ impl Change {
         &self,
         values: &[T],
         gradient: &mut [T],
-        parts: impl Iterator<Item = &'p Part> + Clone,
-    ) {
+        mut parts: impl Iterator<Item = &'p Part> + Clone,
+    ) -> Result<(), Error> {
         match *self {
             Change::Penalty(penalty) => {
-                for part in parts {
-                    penalty.add_gradient(&values[part.range.clone()], &mut gradient[part.range.clone()]);
-                }
+                parts.try_for_each(|part| part.regularize(penalty, values, gradient))?;
             }
             Change::ClipValue(limit) => {
                 let (low, high) = (T::from_f64(-limit), T::from_f64(limit));
@@ -144,8 +170,9 @@ impl Change {
                 }
             }
             Change::ClipNorm(limit) => {
-                let squares = parts.clone().map(|part| norm(&gradient[part.range.clone()]).powi(2));
-                let total = squares.sum::<f64>().sqrt();
+                // hypot, because the squares of f64 may overflow.
+                let norms = parts.clone().map(|part| norm(&gradient[part.range.clone()]));
+                let total = norms.fold(0.0, f64::hypot);
                 parts.for_each(|part| scale_down(&mut gradient[part.range.clone()], total, limit));
             }
             Change::ClipEach(limit) => {
@@ -155,15 +182,24 @@ impl Change {
                 }
             }
         }
+        Ok(())
     }
 }
 
 impl Behind {
-    pub(super) fn check(&self) -> Result<(), Error> {
+    fn name(&self) -> &'static str {
+        match self {
+            Behind::Decay(_) => "decay",
+            Behind::Proximal(_) => "proximal",
+            Behind::MaxNorm(_) => "max_norm",
+        }
+    }
+
+    pub(super) fn check<T: Real>(&self) -> Result<(), Error> {
         match *self {
-            Behind::Decay(decay) => settings::not_negative("decay", decay),
-            Behind::Proximal(penalty) => penalty.check(),
-            Behind::MaxNorm(limit) => settings::positive("max_norm", limit),
+            Behind::Decay(decay) => settings::not_negative_in::<T>(self.name(), decay),
+            Behind::Proximal(penalty) => penalty.check::<T>(),
+            Behind::MaxNorm(limit) => settings::positive(self.name(), limit),
         }
     }
 }

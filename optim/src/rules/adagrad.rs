@@ -2,7 +2,7 @@
 
 use autodiff::{Error, Real};
 
-use super::Rule;
+use super::{Rule, expect_buffers};
 use crate::optimizer::Optimizer;
 use crate::settings;
 
@@ -12,8 +12,8 @@ pub type AdaGrad<T> = Optimizer<T, AdaGradRule>;
 /// The rule of [`AdaGrad`].
 #[derive(Clone, Debug)]
 pub struct AdaGradRule {
-    epsilon: f64,
-    rate_decay: f64,
+    pub(super) epsilon: f64,
+    pub(super) rate_decay: f64,
 }
 
 impl<T: Real> Optimizer<T, AdaGradRule> {
@@ -42,16 +42,17 @@ impl<T: Real> Rule<T> for AdaGradRule {
 
     fn check(&self) -> Result<(), Error> {
         settings::not_negative("rate_decay", self.rate_decay)?;
-        settings::not_negative("epsilon", self.epsilon)
+        settings::positive_in::<T>("epsilon", self.epsilon)
     }
 
-    fn direct(&self, step: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) {
-        let [sum] = buffers else { return };
+    fn direct(&self, step: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) -> Result<(), Error> {
+        let [sum] = expect_buffers(buffers, gradient)?;
         let scale = T::from_f64(1.0 / (1.0 + (step as f64 - 1.0) * self.rate_decay));
         let epsilon = T::from_f64(self.epsilon);
         for (g, s) in gradient.iter_mut().zip(sum.iter_mut()) {
             *s += *g * *g;
             *g = scale * *g / (s.sqrt() + epsilon);
         }
+        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use autodiff::{Error, Real};
 
-use super::Rule;
+use super::{Rule, expect_buffers};
 use crate::optimizer::Optimizer;
 use crate::settings;
 
@@ -15,9 +15,9 @@ pub type Adam<T> = Optimizer<T, AdamRule>;
 /// The rule of [`Adam`].
 #[derive(Clone, Debug)]
 pub struct AdamRule {
-    betas: [f64; 2],
-    epsilon: f64,
-    amsgrad: bool,
+    pub(super) betas: [f64; 2],
+    pub(super) epsilon: f64,
+    pub(super) amsgrad: bool,
 }
 
 impl<T: Real> Optimizer<T, AdamRule> {
@@ -53,26 +53,34 @@ impl<T: Real> Rule<T> for AdamRule {
     fn check(&self) -> Result<(), Error> {
         settings::share("beta1", self.betas[0])?;
         settings::share("beta2", self.betas[1])?;
-        settings::not_negative("epsilon", self.epsilon)
+        settings::positive_in::<T>("epsilon", self.epsilon)
     }
 
-    fn direct(&self, step: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) {
-        let [mean, square, rest @ ..] = buffers else { return };
+    fn direct(&self, step: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) -> Result<(), Error> {
         let [keep_mean, keep_square] = self.betas.map(T::from_f64);
         let [take_mean, take_square] = self.betas.map(|beta| T::from_f64(1.0 - beta));
         let [scale, root] = self.betas.map(|beta| 1.0 - beta.powf(step as f64));
         let (scale, root, epsilon) = (T::from_f64(1.0 / scale), T::from_f64(root.sqrt()), T::from_f64(self.epsilon));
-        for (k, g) in gradient.iter_mut().enumerate() {
-            mean[k] = keep_mean * mean[k] + take_mean * *g;
-            square[k] = keep_square * square[k] + take_square * *g * *g;
-            let of = match rest {
-                [largest, ..] => {
-                    largest[k] = largest[k].maximum(square[k]);
-                    largest[k]
-                }
-                [] => square[k],
-            };
-            *g = scale * mean[k] / (of.sqrt() / root + epsilon);
+        let follow = |g: T, mean: &mut T, square: &mut T| {
+            *mean = keep_mean * *mean + take_mean * g;
+            *square = keep_square * *square + take_square * g * g;
+        };
+        let direction = |mean: T, square: T| scale * mean / (square.sqrt() / root + epsilon);
+        if self.amsgrad {
+            let [mean, square, largest] = expect_buffers(buffers, gradient)?;
+            let kept = mean.iter_mut().zip(square.iter_mut()).zip(largest.iter_mut());
+            for (g, ((mean, square), largest)) in gradient.iter_mut().zip(kept) {
+                follow(*g, mean, square);
+                *largest = largest.maximum(*square);
+                *g = direction(*mean, *largest);
+            }
+        } else {
+            let [mean, square] = expect_buffers(buffers, gradient)?;
+            for (g, (mean, square)) in gradient.iter_mut().zip(mean.iter_mut().zip(square.iter_mut())) {
+                follow(*g, mean, square);
+                *g = direction(*mean, *square);
+            }
         }
+        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use autodiff::{Error, Real};
 
-use super::Rule;
+use super::{Rule, expect_buffers};
 use crate::optimizer::Optimizer;
 use crate::settings;
 
@@ -13,10 +13,10 @@ pub type RmsProp<T> = Optimizer<T, RmsPropRule>;
 /// The rule of [`RmsProp`].
 #[derive(Clone, Debug)]
 pub struct RmsPropRule {
-    alpha: f64,
-    epsilon: f64,
-    momentum: f64,
-    centred: bool,
+    pub(super) alpha: f64,
+    pub(super) epsilon: f64,
+    pub(super) momentum: f64,
+    pub(super) centred: bool,
 }
 
 impl<T: Real> Optimizer<T, RmsPropRule> {
@@ -63,29 +63,51 @@ impl<T: Real> Rule<T> for RmsPropRule {
     fn check(&self) -> Result<(), Error> {
         settings::share("alpha", self.alpha)?;
         settings::share("momentum", self.momentum)?;
-        settings::not_negative("epsilon", self.epsilon)
+        settings::positive_in::<T>("epsilon", self.epsilon)
     }
 
-    fn direct(&self, _: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) {
-        let [square, rest @ ..] = buffers else { return };
-        let (mut velocity, mut mean) = match (self.momentum != 0.0, rest) {
-            (true, [first, others @ ..]) => (Some(first), others.first_mut()),
-            (_, others) => (None, others.first_mut()),
-        };
+    fn direct(&self, _: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) -> Result<(), Error> {
+        let (square, velocity, mean): (&mut [T], Option<&mut [T]>, Option<&mut [T]>) =
+            match (self.momentum != 0.0, self.centred) {
+                (false, false) => {
+                    let [square] = expect_buffers(buffers, gradient)?;
+                    (square, None, None)
+                }
+                (true, false) => {
+                    let [square, velocity] = expect_buffers(buffers, gradient)?;
+                    (square, Some(velocity), None)
+                }
+                (false, true) => {
+                    let [square, mean] = expect_buffers(buffers, gradient)?;
+                    (square, None, Some(mean))
+                }
+                (true, true) => {
+                    let [square, velocity, mean] = expect_buffers(buffers, gradient)?;
+                    (square, Some(velocity), Some(mean))
+                }
+            };
         let [keep, take] = [self.alpha, 1.0 - self.alpha].map(T::from_f64);
         let (epsilon, momentum) = (T::from_f64(self.epsilon), T::from_f64(self.momentum));
-        for (k, g) in gradient.iter_mut().enumerate() {
-            square[k] = keep * square[k] + take * *g * *g;
-            let mut spread = square[k];
-            if let Some(mean) = &mut mean {
-                mean[k] = keep * mean[k] + take * *g;
-                spread -= mean[k] * mean[k];
+        let divide = |g: &mut T, spread: T| *g = *g / (spread.sqrt() + epsilon);
+        for (g, square) in gradient.iter().zip(square.iter_mut()) {
+            *square = keep * *square + take * *g * *g;
+        }
+        match mean {
+            Some(mean) => {
+                for ((g, &square), mean) in gradient.iter_mut().zip(&*square).zip(mean) {
+                    *mean = keep * *mean + take * *g;
+                    // The two round apart: a difference below 0 is 0.
+                    divide(g, (square - *mean * *mean).maximum(T::ZERO));
+                }
             }
-            *g = *g / (spread.sqrt() + epsilon);
-            if let Some(velocity) = &mut velocity {
-                velocity[k] = momentum * velocity[k] + *g;
-                *g = velocity[k];
+            None => gradient.iter_mut().zip(&*square).for_each(|(g, &square)| divide(g, square)),
+        }
+        if let Some(velocity) = velocity {
+            for (g, velocity) in gradient.iter_mut().zip(velocity) {
+                *velocity = momentum * *velocity + *g;
+                *g = *velocity;
             }
         }
+        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use autodiff::{Error, Real};
 
-use super::Rule;
+use super::{Rule, expect_buffers};
 use crate::optimizer::Optimizer;
 use crate::settings;
 
@@ -31,9 +31,9 @@ pub type Sgd<T> = Optimizer<T, Momentum>;
 /// The rule of [`Sgd`].
 #[derive(Clone, Debug, Default)]
 pub struct Momentum {
-    momentum: f64,
-    dampening: f64,
-    nesterov: bool,
+    pub(super) momentum: f64,
+    pub(super) dampening: f64,
+    pub(super) nesterov: bool,
 }
 
 impl<T: Real> Optimizer<T, Momentum> {
@@ -77,13 +77,25 @@ impl<T: Real> Rule<T> for Momentum {
         Ok(())
     }
 
-    fn direct(&self, step: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) {
-        let [velocity] = buffers else { return };
+    fn direct(&self, step: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) -> Result<(), Error> {
+        if self.momentum == 0.0 {
+            return expect_buffers::<T, 0>(buffers, gradient).map(|_| ());
+        }
+        let [velocity] = expect_buffers(buffers, gradient)?;
         let (momentum, share) = (T::from_f64(self.momentum), T::from_f64(1.0 - self.dampening));
         let share = if step == 1 { T::ONE } else { share };
-        for (g, v) in gradient.iter_mut().zip(velocity.iter_mut()) {
-            *v = momentum * *v + share * *g;
-            *g = if self.nesterov { *g + momentum * *v } else { *v };
+        let entries = gradient.iter_mut().zip(velocity.iter_mut());
+        if self.nesterov {
+            entries.for_each(|(g, v)| {
+                *v = momentum * *v + share * *g;
+                *g += momentum * *v;
+            });
+        } else {
+            entries.for_each(|(g, v)| {
+                *v = momentum * *v + share * *g;
+                *g = *v;
+            });
         }
+        Ok(())
     }
 }

@@ -1,0 +1,46 @@
+//! Whether numbers are finite.
+
+use super::dispatch::dispatch;
+use crate::real::Real;
+
+const LANES: usize = 32;
+
+/// Whether no value is infinite or NaN.
+pub(crate) fn all_finite<T: Real>(values: &[T]) -> bool {
+    // One addition a number: a sum with an infinity or a NaN in it stays one. Where it is one because it overflows, each is asked.
+    let sum = dispatch(|| {
+        let (whole, rest) = values.as_chunks::<LANES>();
+        let mut lanes = [T::ZERO; LANES];
+        for chunk in whole {
+            for (lane, &value) in lanes.iter_mut().zip(chunk) {
+                *lane += value;
+            }
+        }
+        lanes.into_iter().chain(rest.iter().copied()).sum::<T>()
+    });
+    sum.is_finite() || values.iter().all(|value| value.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dual::Dual;
+
+    #[test]
+    fn one_number_that_is_not_finite_is_found_anywhere_and_an_overflowing_sum_is_none() {
+        for len in [0, 1, 31, 32, 33, 100] {
+            assert!(all_finite(&vec![f32::MAX; len]) && all_finite(&vec![-f64::MAX; len]));
+            for place in 0..len {
+                for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                    let mut values = vec![-1.0; len];
+                    values[place] = bad;
+                    assert!(!all_finite(&values), "{bad} at {place} of {len}");
+                    // An infinity of the other sign does not hide it.
+                    values[len - 1 - place] = -bad;
+                    assert!(!all_finite(&values), "{bad} at {place} of {len}");
+                }
+            }
+        }
+        assert!(all_finite(&[Dual::new(1.0, 2.0); 40]));
+    }
+}

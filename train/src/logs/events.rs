@@ -1,0 +1,123 @@
+//! Event files, of which TensorBoard joins all that are in a folder.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, BufReader, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use autodiff::Error;
+
+use super::records::{self, Event, START, SessionLog, Summary, Value};
+use crate::run::Epoch;
+
+/// The name of what each row holds first, by which rows of runs are told from those of other programs.
+const LOSS: &str = "loss";
+
+/// Tags and bits of the scalars of one step.
+type Row = Vec<(String, u32)>;
+
+/// The events of a run. Each process writes a file of its own, from its first row on.
+pub(super) struct Events {
+    folder: PathBuf,
+    /// The rows that the folder holds, once it has been read.
+    held: Option<BTreeMap<i64, Row>>,
+    file: Option<(PathBuf, File)>,
+}
+
+impl Events {
+    pub(super) fn new(folder: &Path) -> Self {
+        Events { folder: folder.to_owned(), held: None, file: None }
+    }
+
+    /// Writes the epochs that the folder does not hold yet. Where it holds another run's, TensorBoard is told to discard them.
+    pub(super) fn write(&mut self, history: &[Epoch]) -> Result<(), Error> {
+        let held = match &mut self.held {
+            Some(held) => held,
+            none => none.insert(rows_of(&self.folder).map_err(|error| failed(&self.folder, &error))?),
+        };
+        let mut bytes = Vec::new();
+        for epoch in history {
+            let (step, row) = row_of(epoch);
+            if held.get(&step) == Some(&row) {
+                continue;
+            }
+            let event = Event { wall_time: now(), step, ..Event::default() };
+            if !held.split_off(&step).is_empty() {
+                let session_log = Some(SessionLog { status: START });
+                records::append(&mut bytes, &Event { session_log, ..event.clone() });
+            }
+            let value = |(tag, bits): &(String, u32)| Value { tag: tag.clone(), simple_value: f32::from_bits(*bits) };
+            let summary = Some(Summary { value: row.iter().map(value).collect() });
+            records::append(&mut bytes, &Event { summary, ..event });
+            held.insert(step, row);
+        }
+        self.append(&bytes)
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        if let Some((path, file)) = &mut self.file {
+            return file.write_all(bytes).map_err(|error| failed(path, &error));
+        }
+        fs::create_dir_all(&self.folder).map_err(|error| failed(&self.folder, &error))?;
+        let wall_time = now();
+        let path = self.folder.join(format!("events.out.tfevents.{wall_time:.6}.{}", std::process::id()));
+        // In one write with its first row, so that a kill leaves no file without.
+        let mut first = Vec::new();
+        let file_version = Some("brain.Event:2".to_owned());
+        records::append(&mut first, &Event { wall_time, file_version, ..Event::default() });
+        first.extend_from_slice(bytes);
+        let mut file = File::create_new(&path).map_err(|error| failed(&path, &error))?;
+        file.write_all(&first).map_err(|error| failed(&path, &error))?;
+        self.file = Some((path, file));
+        Ok(())
+    }
+}
+
+fn failed(path: &Path, error: &io::Error) -> Error {
+    Error::File { path: path.to_owned(), reason: error.to_string() }
+}
+
+fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
+}
+
+fn row_of(epoch: &Epoch) -> (i64, Row) {
+    let scalars = std::iter::once((LOSS, epoch.loss)).chain(epoch.metrics.iter().map(|(name, x)| (name.as_str(), *x)));
+    let row = scalars.map(|(tag, value)| (tag.to_owned(), (value as f32).to_bits())).collect();
+    (i64::try_from(epoch.epoch).unwrap_or(i64::MAX), row)
+}
+
+/// The rows of runs in the event files of a folder, as TensorBoard shows them: of one step the last, and none that was
+/// discarded.
+fn rows_of(folder: &Path) -> io::Result<BTreeMap<i64, Row>> {
+    let mut rows = BTreeMap::new();
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(rows),
+        entries => entries?,
+    };
+    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    let of_events = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().contains("tfevents"));
+    paths.retain(|path| of_events(path) && path.is_file());
+    // By the time in their names, as TensorBoard reads them.
+    paths.sort();
+    for path in paths {
+        for event in records::read(BufReader::new(File::open(path)?)) {
+            if event.session_log.is_some_and(|log| log.status == START) {
+                rows.split_off(&event.step);
+            }
+            let values = event.summary.map(|summary| summary.value).unwrap_or_default();
+            if values.first().is_some_and(|first| first.tag == LOSS) {
+                let row = values.into_iter().map(|value| (value.tag, value.simple_value.to_bits())).collect();
+                rows.insert(event.step, row);
+            }
+        }
+    }
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests;
