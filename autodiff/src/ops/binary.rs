@@ -2,16 +2,17 @@
 
 use std::ops;
 
-use super::elementwise::{binary, broadcast};
+use super::elementwise::{add_times, binary, broadcast};
 use super::prelude::*;
 use super::unary::share;
+use crate::real::{base_slope, exponent_slope};
 
 binary! {
     /// `x + y`.
-    add: Add on (Domain::REAL, Domain::REAL), each |x, y| x + y, slopes |_, _, _| T::ONE, |_, _, _| T::ONE;
+    add: Add on (Domain::REAL, Domain::REAL), each |x, y| x + y, factors [T::ONE, T::ONE];
 
     /// `x − y`.
-    sub: Sub on (Domain::REAL, Domain::REAL), each |x, y| x - y, slopes |_, _, _| T::ONE, |_, _, _| -T::ONE;
+    sub: Sub on (Domain::REAL, Domain::REAL), each |x, y| x - y, factors [T::ONE, -T::ONE];
 
     /// `x · y`.
     mul: Mul on (Domain::REAL, Domain::REAL), each |x, y| x * y, slopes |_, y, _| y, |x, _, _| x;
@@ -20,9 +21,10 @@ binary! {
     div: Div on (Domain::REAL, Domain::Between(0.3, 3.0, &[])), each |x, y| x / y,
         slopes |_, y, _| T::ONE / y, |_, y, z| -(z / y);
 
-    /// `x^y`. A negative `x` needs a whole `y`, and then has no derivative with respect to `y` (NaN).
-    pow: Pow on (Domain::Between(0.2, 3.0, &[]), Domain::Between(-2.0, 2.0, &[])), each |x, y| x.pow(y),
-        slopes |x, y, _| base_slope(x, y), |x, _, z| exponent_slope(x, z);
+    /// `x^y`. A negative `x` needs a whole `y`, and then has no derivative with respect to `y` (NaN). At `x = 0` that
+    /// derivative is 0 for any `y` from 0 up.
+    pow: Pow on (Domain::Between(0.2, 3.0, &[]), Domain::Between(-2.0, 2.0, &[])) or (Domain::Index(3), Domain::Index(3)),
+        each |x, y| x.pow(y), slopes |x, y, _| base_slope(x, y), |x, y, z| exponent_slope(x, y, z);
 
     /// The larger of the two; where they tie, each gets half of the gradient.
     maximum: Maximum on (Domain::Distinct(0.0), Domain::Distinct(0.5)), each |x, y| x.maximum(y),
@@ -31,15 +33,6 @@ binary! {
     /// The smaller of the two; where they tie, each gets half of the gradient.
     minimum: Minimum on (Domain::Distinct(0.0), Domain::Distinct(0.5)), each |x, y| x.minimum(y),
         slopes |x, y, _| share(y, x), |x, y, _| share(x, y);
-}
-
-fn base_slope<T: Real>(x: T, y: T) -> T {
-    if y.is_zero() { T::ZERO } else { y * x.pow(y - T::ONE) }
-}
-
-/// `z ln x`, and its limit 0 where the power is 0.
-fn exponent_slope<T: Real>(x: T, z: T) -> T {
-    if z == T::ZERO { T::ZERO } else { z * x.ln() }
 }
 
 impl<'t, T: Real> Var<'t, T> {

@@ -4,6 +4,7 @@ use crate::error::Mismatch;
 use crate::kernel::dispatch;
 use crate::real::Real;
 use crate::shape::Shape;
+use crate::view::{ViewMut, accumulate};
 
 /// The shape rule of operations of two inputs.
 pub(super) fn broadcast(x: &Shape, y: &Shape) -> Result<Shape, Mismatch> {
@@ -16,6 +17,16 @@ pub(super) fn map<T: Real>(input: &[T], output: &mut [T], function: impl Fn(T) -
         for (y, &x) in output.iter_mut().zip(input) {
             *y = function(x);
         }
+    });
+}
+
+/// Adds `factor` times the cotangent to a gradient.
+pub(super) fn add_times<T: Real>(factor: T, cotangent: &[T], grad: ViewMut<'_, T>) {
+    if factor == T::ONE {
+        return grad.add(cotangent);
+    }
+    accumulate([], grad, |first, [], sums| {
+        sums.iter_mut().zip(&cotangent[first..]).for_each(|(sum, &g)| *sum += factor * g);
     });
 }
 
@@ -112,15 +123,16 @@ macro_rules! unary {
 
 /// Rows of operations of two inputs that broadcast.
 ///
-/// A row reads: documentation; `name: Struct on (domain, domain)`; the value, `each |x, y| …`; the two derivatives,
-/// `slopes |x, y, z| …, |x, y, z| …`, in terms of inputs and output.
+/// A row reads: documentation; `name: Struct on (domain, domain)`, perhaps `or` two others; the value, `each |x, y| …`; the two derivatives,
+/// `slopes |x, y, z| …, |x, y, z| …`, in terms of inputs and output, or, where they are constant, `factors […, …]`.
 macro_rules! binary {
     ($(
         $(#[$doc:meta])*
-        $name:ident: $op:ident on ($left:expr, $right:expr),
+        $name:ident: $op:ident on ($left:expr, $right:expr) $(or ($other_left:expr, $other_right:expr))?,
             each |$a:pat_param, $b:pat_param| $forward:expr,
-            slopes |$x1:pat_param, $y1:pat_param, $z1:pat_param| $to_left:expr,
-                |$x2:pat_param, $y2:pat_param, $z2:pat_param| $to_right:expr;
+            $(factors [$left_factor:expr, $right_factor:expr])?
+            $(slopes |$x1:pat_param, $y1:pat_param, $z1:pat_param| $to_left:expr,
+                |$x2:pat_param, $y2:pat_param, $z2:pat_param| $to_right:expr)?;
     )*) => {
         $(
             $(#[$doc])*
@@ -148,28 +160,35 @@ macro_rules! binary {
                     });
                 }
                 fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
-                    at.inputs.broadcast(|inputs| {
-                        grads.broadcast(0, at.inputs.output_shape(), |grad| {
-                            accumulate(inputs, grad, |first, [x, y], sums| {
-                                let (z, g) = (&at.output[first..][..x.len()], &cotangent[first..][..x.len()]);
-                                dispatch(|| {
-                                    for ((((sum, &$x1), &$y1), &$z1), &g) in sums.iter_mut().zip(x).zip(y).zip(z).zip(g) {
-                                        *sum += g * $to_left;
-                                    }
+                    let shape = at.inputs.output_shape();
+                    $(
+                        grads.broadcast(0, shape, |grad| add_times($left_factor, cotangent, grad));
+                        grads.broadcast(1, shape, |grad| add_times($right_factor, cotangent, grad));
+                    )?
+                    $(
+                        at.inputs.broadcast(|inputs| {
+                            grads.broadcast(0, shape, |grad| {
+                                accumulate(inputs, grad, |first, [x, y], sums| {
+                                    let (z, g) = (&at.output[first..][..x.len()], &cotangent[first..][..x.len()]);
+                                    dispatch(|| {
+                                        for ((((sum, &$x1), &$y1), &$z1), &g) in sums.iter_mut().zip(x).zip(y).zip(z).zip(g) {
+                                            *sum += g * $to_left;
+                                        }
+                                    });
+                                });
+                            });
+                            grads.broadcast(1, shape, |grad| {
+                                accumulate(inputs, grad, |first, [x, y], sums| {
+                                    let (z, g) = (&at.output[first..][..x.len()], &cotangent[first..][..x.len()]);
+                                    dispatch(|| {
+                                        for ((((sum, &$x2), &$y2), &$z2), &g) in sums.iter_mut().zip(x).zip(y).zip(z).zip(g) {
+                                            *sum += g * $to_right;
+                                        }
+                                    });
                                 });
                             });
                         });
-                        grads.broadcast(1, at.inputs.output_shape(), |grad| {
-                            accumulate(inputs, grad, |first, [x, y], sums| {
-                                let (z, g) = (&at.output[first..][..x.len()], &cotangent[first..][..x.len()]);
-                                dispatch(|| {
-                                    for ((((sum, &$x2), &$y2), &$z2), &g) in sums.iter_mut().zip(x).zip(y).zip(z).zip(g) {
-                                        *sum += g * $to_right;
-                                    }
-                                });
-                            });
-                        });
-                    });
+                    )?
                 }
             }
         )*
@@ -185,7 +204,9 @@ macro_rules! binary {
                         1 => (shape.clone(), choices.narrower(&shape)),
                         _ => (choices.narrower(&shape), choices.narrower(&shape)),
                     };
-                    Case::new($op {}, [$left.of(x), $right.of(y)])
+                    let domains = [($left, $right) $(, ($other_left, $other_right))?];
+                    let (left, right) = domains[choices.below(domains.len())];
+                    Case::new($op {}, [left.of(x), right.of(y)])
                 },
             },
         )*];

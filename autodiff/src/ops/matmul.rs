@@ -4,8 +4,9 @@
 //! inputs' gradients, and a batch axis of stride 0 sums over the batch by itself.
 
 use super::prelude::*;
+use crate::cursor::offsets;
 use crate::layout::Layout;
-use crate::view::{View, ViewMut, offsets};
+use crate::view::{View, ViewMut};
 
 /// Matrix product. Extents: `[.., m, k] × [.., k, n]` gives `[.., m, n]` with broadcast batch axes; a vector on the
 /// left is a row, on the right a column, and that axis is dropped from the result.
