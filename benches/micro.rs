@@ -21,7 +21,7 @@ fn products(criterion: &mut Criterion) {
                 bencher.iter(|| {
                     let a = MatrixRef::new(&a, [n, n], [n, 1]).unwrap();
                     let b = MatrixRef::new(&b, [n, n], strides).unwrap();
-                    f32::gemm(a, b, MatrixMut::new(black_box(&mut c), [n, n], [n, 1]).unwrap(), false);
+                    f32::gemm(a, b, MatrixMut::new(black_box(&mut c), [n, n], [n, 1]).unwrap(), false).unwrap();
                 });
             });
             group.bench_function(BenchmarkId::new(format!("matrixmultiply, {order}"), n), |bencher| {

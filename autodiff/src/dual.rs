@@ -8,6 +8,7 @@ use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
+use crate::error::Mismatch;
 use crate::kernel::gemm::{self, Part};
 use crate::kernel::{MatrixMut, MatrixRef};
 use crate::real::{Real, base_slope, exponent_slope};
@@ -232,11 +233,16 @@ impl<T: Real> Real for Dual<T> {
     fn minimum(self, other: Self) -> Self {
         self.between_ties(other, self.value < other.value)
     }
-    fn gemm(a: MatrixRef<'_, Self>, b: MatrixRef<'_, Self>, mut c: MatrixMut<'_, Self>, accumulate: bool) {
+    fn gemm(
+        a: MatrixRef<'_, Self>,
+        b: MatrixRef<'_, Self>,
+        mut c: MatrixMut<'_, Self>,
+        accumulate: bool,
+    ) -> Result<(), Mismatch> {
         let (a_value, a_tangent) = (gemm::half(a, Part::Value), gemm::half(a, Part::Tangent));
         let (b_value, b_tangent) = (gemm::half(b, Part::Value), gemm::half(b, Part::Tangent));
-        T::gemm(a_value, b_value, gemm::half_mut(c.reborrow(), Part::Value), accumulate);
-        T::gemm(a_value, b_tangent, gemm::half_mut(c.reborrow(), Part::Tangent), accumulate);
-        T::gemm(a_tangent, b_value, gemm::half_mut(c, Part::Tangent), true);
+        T::gemm(a_value, b_value, gemm::half_mut(c.reborrow(), Part::Value), accumulate)?;
+        T::gemm(a_value, b_tangent, gemm::half_mut(c.reborrow(), Part::Tangent), accumulate)?;
+        T::gemm(a_tangent, b_value, gemm::half_mut(c, Part::Tangent), true)
     }
 }

@@ -7,6 +7,7 @@ use std::fmt::{Debug, Display};
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
+use crate::error::Mismatch;
 use crate::kernel::{MatrixMut, MatrixRef, gemm, vector};
 
 /// A scalar that tapes, operations and modules are generic over.
@@ -110,8 +111,16 @@ pub trait Real:
 
     /// `c = a·b`, or `c += a·b` where `accumulate`. Strides are in elements of `Self`.
     ///
-    /// The extents must agree ([`MatrixRef::new`] has checked that each matrix lies in its slice).
-    fn gemm(a: MatrixRef<'_, Self>, b: MatrixRef<'_, Self>, c: MatrixMut<'_, Self>, accumulate: bool);
+    /// [`MatrixRef::new`] has checked that each matrix lies in its slice.
+    ///
+    /// # Errors
+    /// Extents that disagree: `a` must have as many columns as `b` has rows, `c` the rows of `a` and the columns of `b`.
+    fn gemm(
+        a: MatrixRef<'_, Self>,
+        b: MatrixRef<'_, Self>,
+        c: MatrixMut<'_, Self>,
+        accumulate: bool,
+    ) -> Result<(), Mismatch>;
 
     /// Whether the value is not a number.
     fn is_nan(self) -> bool {
@@ -242,8 +251,13 @@ macro_rules! float {
             fn sigmoid_slice(input: &[Self], output: &mut [Self]) {
                 $sigmoid(input, output);
             }
-            fn gemm(a: MatrixRef<'_, Self>, b: MatrixRef<'_, Self>, c: MatrixMut<'_, Self>, accumulate: bool) {
-                gemm::$float(a, b, c, accumulate);
+            fn gemm(
+                a: MatrixRef<'_, Self>,
+                b: MatrixRef<'_, Self>,
+                c: MatrixMut<'_, Self>,
+                accumulate: bool,
+            ) -> Result<(), Mismatch> {
+                gemm::$float(a, b, c, accumulate)
             }
         }
     };

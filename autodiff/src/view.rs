@@ -226,3 +226,27 @@ fn gathered<T: Real, const N: usize>(inputs: [View<'_, T>; N], mut visit: impl F
         visit(first, slices, length);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dense(extents: &[usize]) -> Layout {
+        Layout::dense(Shape::new(extents))
+    }
+
+    #[test]
+    #[should_panic(expected = "must have one shape, not [[2, 3], [3]]")]
+    fn views_of_different_shapes_are_not_walked_together() {
+        let (data, wide, narrow) = ([1.0; 6], dense(&[2, 3]), dense(&[3]));
+        for_each_block([View::new(&data, &wide), View::new(&data, &narrow)], |_, _| ());
+    }
+
+    #[test]
+    #[should_panic(expected = "must have one shape, not [[3], [3, 2]]")]
+    fn nor_is_a_gradient_of_another_shape() {
+        let (data, mut sums, row, wide) = ([1.0; 6], [0.0; 6], dense(&[3]), dense(&[2, 3]));
+        let strided = wide.transpose(0, 1).unwrap();
+        accumulate([View::new(&data, &row)], ViewMut::new(&mut sums, &strided), |_, _, _| ());
+    }
+}

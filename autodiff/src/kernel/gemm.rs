@@ -1,21 +1,27 @@
 //! Matrix products of every scalar: `f32` and `f64` by blocks, duals by splitting value and tangent.
 
+use super::reduce::sum_of;
 use super::{MatrixMut, MatrixRef, product};
 use crate::dual::Dual;
+use crate::error::Mismatch;
 use crate::real::Real;
 
-/// Products small or odd enough that a plain loop serves: a `c` that overlaps itself (a broadcast matrix collects
-/// the sum of its places), or extents that do not agree, which is a caller's mistake and leaves `c` as it was.
-fn plain<T: Real>(a: MatrixRef<'_, T>, b: MatrixRef<'_, T>, mut c: MatrixMut<'_, T>, accumulate: bool) {
-    let [rows, inner] = a.shape;
-    let [b_rows, columns] = b.shape;
-    if b_rows != inner || c.shape != [rows, columns] {
-        debug_assert!(false, "gemm: {:?} × {:?} into {:?}", a.shape, b.shape, c.shape);
-        return;
+/// An error unless `a·b` has the extents of `c`.
+fn agree<T>(a: &MatrixRef<'_, T>, b: &MatrixRef<'_, T>, c: &MatrixMut<'_, T>) -> Result<(), Mismatch> {
+    let ([rows, inner], [b_rows, columns]) = (a.shape, b.shape);
+    if b_rows == inner && c.shape == [rows, columns] {
+        return Ok(());
     }
+    Err(Mismatch::new(format!("no matrix product of {:?} and {:?} has the extents {:?}", a.shape, b.shape, c.shape)))
+}
+
+/// Products small or odd enough that a plain loop serves: a `c` that overlaps itself (a broadcast matrix collects
+/// the sum of its places), or one over no terms. The extents agree.
+fn plain<T: Real>(a: MatrixRef<'_, T>, b: MatrixRef<'_, T>, mut c: MatrixMut<'_, T>, accumulate: bool) {
+    let ([rows, inner], [_, columns]) = (a.shape, b.shape);
     for i in 0..rows {
         for j in 0..columns {
-            let dot: T = (0..inner).map(|k| *a.at(i, k) * *b.at(k, j)).sum();
+            let dot = sum_of((0..inner).map(|k| *a.at(i, k) * *b.at(k, j)));
             let place = c.at(i, j);
             *place = if accumulate { *place + dot } else { dot };
         }
@@ -24,17 +30,17 @@ fn plain<T: Real>(a: MatrixRef<'_, T>, b: MatrixRef<'_, T>, mut c: MatrixMut<'_,
 
 macro_rules! gemm {
     ($float:ident) => {
-        /// `c = a·b`, or `c += a·b` where `accumulate`.
+        /// `c = a·b`, or `c += a·b` where `accumulate`; an error where their extents disagree.
         pub(crate) fn $float(
             a: MatrixRef<'_, $float>,
             b: MatrixRef<'_, $float>,
             c: MatrixMut<'_, $float>,
             accumulate: bool,
-        ) {
-            let ([rows, inner], [b_rows, columns]) = (a.shape, b.shape);
-            let agree = b_rows == inner && c.shape == [rows, columns];
-            if !agree || c.overlaps() || [rows, inner, columns].contains(&0) {
-                return plain(a, b, c, accumulate);
+        ) -> Result<(), Mismatch> {
+            agree(&a, &b, &c)?;
+            if c.overlaps() || a.shape.contains(&0) || b.shape.contains(&0) {
+                plain(a, b, c, accumulate);
+                return Ok(());
             }
             // The kernel writes along rows: where the result's columns are dense, its transpose is computed.
             if c.strides[1] != 1 && c.strides[0] == 1 {
@@ -42,6 +48,7 @@ macro_rules! gemm {
             } else {
                 product::$float::product(a, b, c, accumulate);
             }
+            Ok(())
         }
     };
 }
@@ -90,7 +97,7 @@ mod tests {
         let b = MatrixRef::new(&b, right, strides(right, order[1])).unwrap();
         let (mut found, mut expected) = (numbers(rows * columns), numbers(rows * columns));
         let c_strides = strides(result, order[2]);
-        f32(a, b, MatrixMut::new(&mut found, result, c_strides).unwrap(), accumulate);
+        f32(a, b, MatrixMut::new(&mut found, result, c_strides).unwrap(), accumulate).unwrap();
         plain(a, b, MatrixMut::new(&mut expected, result, c_strides).unwrap(), accumulate);
         assert_eq!(found, expected, "{rows}×{inner}×{columns} {order:?} accumulate {accumulate}");
     }
@@ -115,7 +122,7 @@ mod tests {
             let a = MatrixRef::new(&a, [40, 12], a_strides).unwrap();
             let b = MatrixRef::new(&b, [12, 20], b_strides).unwrap();
             let mut expected = c.clone();
-            f32(a, b, MatrixMut::new(&mut c, [40, 20], [20, 1]).unwrap(), false);
+            f32(a, b, MatrixMut::new(&mut c, [40, 20], [20, 1]).unwrap(), false).unwrap();
             plain(a, b, MatrixMut::new(&mut expected, [40, 20], [20, 1]).unwrap(), false);
             assert_eq!(c, expected);
         }
@@ -126,8 +133,33 @@ mod tests {
         let (a, b) = ([1.0_f64, 2.0, 3.0], [10.0_f64]);
         let mut c = [0.5];
         let a = MatrixRef::new(&a, [3, 1], [1, 1]).unwrap();
-        f64(a, MatrixRef::new(&b, [1, 1], [1, 1]).unwrap(), MatrixMut::new(&mut c, [3, 1], [0, 1]).unwrap(), true);
+        let one = MatrixRef::new(&b, [1, 1], [1, 1]).unwrap();
+        f64(a, one, MatrixMut::new(&mut c, [3, 1], [0, 1]).unwrap(), true).unwrap();
         assert_eq!(c, [60.5]);
         assert!(MatrixRef::new(&b, [2, 1], [1, 1]).is_none());
+    }
+
+    #[test]
+    fn extents_that_disagree_are_an_error_that_shows_them() {
+        let (a, b) = (numbers(6), numbers(20));
+        let a = MatrixRef::new(&a, [2, 3], [3, 1]).unwrap();
+        let b = MatrixRef::new(&b, [4, 5], [5, 1]).unwrap();
+        for c_shape in [[2, 5], [2, 4]] {
+            let mut c = vec![7.0; 10];
+            let error = f32(a, b, MatrixMut::new(&mut c, c_shape, [c_shape[1], 1]).unwrap(), true).unwrap_err();
+            assert!(error.reason.contains("[2, 3] and [4, 5]") && error.reason.contains(&format!("{c_shape:?}")));
+            assert_eq!(c, [7.0; 10]);
+        }
+    }
+
+    #[test]
+    fn strides_that_are_never_walked_may_be_any() {
+        let huge = usize::MAX;
+        let (a, b) = ([Dual::new(2.0, 1.0), Dual::new(3.0, 0.0)], [Dual::new(5.0, 0.5)]);
+        let mut c = [Dual::new(0.0, 0.0); 2];
+        let a = MatrixRef::new(&a, [2, 1], [1, huge]).unwrap();
+        let b = MatrixRef::new(&b, [1, 1], [huge, huge]).unwrap();
+        Dual::<f64>::gemm(a, b, MatrixMut::new(&mut c, [2, 1], [1, huge]).unwrap(), false).unwrap();
+        assert_eq!(c.map(|c| (c.value, c.tangent)), [(10.0, 6.0), (15.0, 1.5)]);
     }
 }

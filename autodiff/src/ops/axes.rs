@@ -120,7 +120,8 @@ pub(super) fn lines(
     let axes = Axes::from(axis);
     let starts = axes.groups(layout).starts().zip(axes.groups(&dense).starts());
     let (from, to) = (layout.line(axis), dense.line(axis));
-    starts.map(move |(i, o)| (from.places(i), to.places(o)))
+    // Lines without elements are none, however many they are.
+    starts.take(layout.shape().size()).map(move |(i, o)| (from.places(i), to.places(o)))
 }
 
 /// Writes `x` to `output` with each line along `axis` changed by `change`, which sees it as a slice.

@@ -99,3 +99,41 @@ operator!(Add, add, |x, c| x.add_scalar(c), |c, y| y.add_scalar(c));
 operator!(Sub, sub, |x, c| x.add_scalar(-c), |c, y| (-y).add_scalar(c));
 operator!(Mul, mul, |x, c| x.mul_scalar(c), |c, y| y.mul_scalar(c));
 operator!(Div, div, |x, c| x.div_scalar(c), |c, y| y.scalar_div(c));
+
+#[cfg(test)]
+mod tests {
+    use super::Pow;
+    use crate::{Dual, Mode, Params, Real, Tape, Tensor, check};
+
+    #[test]
+    fn zero_to_a_power_has_the_gradients_of_pytorch() {
+        // (x, y): PyTorch's gradients of x^y with respect to both, for a cotangent of 1.
+        let cases = [
+            (0.0, 0.0, 0.0, 0.0),
+            (0.0, 1.0, 1.0, 0.0),
+            (0.0, 2.0, 0.0, 0.0),
+            (0.0, 0.5, f64::INFINITY, 0.0),
+            (2.0, 0.0, 0.0, 2.0_f64.ln()),
+        ];
+        for (x, y, to_base, to_exponent) in cases {
+            let params = Params::default();
+            let mut tape = Tape::new();
+            let t = tape.start(&params, Mode::Train);
+            let [base, exponent] = [x, y].map(|value| t.variable(&Tensor::scalar(value)));
+            let mut grads = params.gradients();
+            base.pow(exponent).backward(&mut grads).unwrap();
+            let found = [base, exponent].map(|leaf| grads.of(leaf).unwrap().data()[0]);
+            assert_eq!(found, [to_base, to_exponent], "{x}^{y}");
+            let forward = |x: f64, y: f64, along: [f64; 2]| Dual::new(x, along[0]).pow(Dual::new(y, along[1])).tangent;
+            assert_eq!([forward(x, y, [1.0, 0.0]), forward(x, y, [0.0, 1.0])], found, "{x}^{y}");
+            base.pow(exponent).backward_with(&Tensor::scalar(0.0), &mut grads).unwrap();
+            assert_eq!(grads.of(exponent).unwrap().data(), &[0.0]);
+        }
+    }
+
+    #[test]
+    fn the_checker_accuses_no_power_of_zero() {
+        check::op(&Pow {}, [[0.0, 2.0].into(), [0.0, 3.0].into()]).unwrap().assert();
+        check::op(&Pow {}, [[0.0, 0.0, 0.0].into(), [1.0, 2.0, 3.0].into()]).unwrap().assert();
+    }
+}

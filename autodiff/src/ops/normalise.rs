@@ -70,7 +70,7 @@ impl<T: Real> Op<T> for Normalise {
     }
     /// Means, variances and inverse deviations.
     fn saved(&self, inputs: &[&Shape]) -> usize {
-        3 * self.groups(inputs[0])
+        self.groups(inputs[0]).saturating_mul(3)
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], saved: &mut [T]) {
         let x = inputs.view(0);

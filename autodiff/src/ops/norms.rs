@@ -143,8 +143,8 @@ impl<T: Real> Rule<T> for LogSumExp {
 
 #[cfg(test)]
 mod tests {
-    use crate::Tensor;
     use crate::ops::testing::value_and_gradient;
+    use crate::{Tensor, transform};
 
     #[test]
     fn a_product_with_zeros_has_the_gradient_of_the_product_of_the_others() {
@@ -166,5 +166,14 @@ mod tests {
         assert_eq!(value_and_gradient(|x| x.prod(1), Tensor::full([2, 0], 0.0)).0, [1.0, 1.0].into());
         assert_eq!(value_and_gradient(|x| x.log_sum_exp(1), Tensor::full([1, 0], 0.0)).0, [f64::NEG_INFINITY].into());
         assert_eq!(value_and_gradient(|x| x.norm(1, 2.0), Tensor::full([1, 0], 0.0)).0, [0.0].into());
+    }
+
+    #[test]
+    fn a_norm_has_its_second_derivatives_at_elements_that_are_zero() {
+        // (1 − x xᵀ/n²)/n with n = 5.
+        let x: Tensor<f64> = [3.0, 4.0, 0.0].into();
+        let hessian = transform::hessian(|x| x.norm(.., 2.0), &x).unwrap();
+        let expected = [16.0, -12.0, 0.0, -12.0, 9.0, 0.0, 0.0, 0.0, 25.0].map(|entry| entry / 125.0);
+        assert!(hessian.data().iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-15), "{hessian}");
     }
 }
