@@ -45,10 +45,12 @@ impl Windows {
     fn valid(&self, axis: usize, offset: usize) -> Run {
         let (stride, before, shift) = (self.stride[axis], self.before[axis], offset * self.dilation[axis]);
         let to = before.saturating_sub(shift).div_ceil(stride);
-        let from = to.saturating_mul(stride).saturating_add(shift); // counted with the zeros before
+        if to >= self.places[axis] {
+            return Run { to: 0, from: 0, length: 0 };
+        }
+        let from = to * stride + shift; // counted with the zeros before
         let end = self.image[axis] + before;
-        let length =
-            if from < end { ((end - from - 1) / stride + 1).min(self.places[axis].saturating_sub(to)) } else { 0 };
+        let length = if from < end { ((end - from - 1) / stride + 1).min(self.places[axis] - to) } else { 0 };
         Run { to, from: from.saturating_sub(before), length }
     }
 

@@ -52,6 +52,9 @@ impl IndexSelect {
 
     /// Calls `visit(source, target)` for each element: its place in the first input and in the output.
     fn for_each<T: Real>(&self, inputs: Inputs<'_, T>, mut visit: impl FnMut(usize, usize)) {
+        if inputs.output_shape().size() == 0 {
+            return; // nothing to pick, however many lines
+        }
         let (x, indices) = (inputs.view(0), inputs.view(1));
         let output = Layout::dense(inputs.output_shape().clone());
         let axes = Axes::from(self.axis);
@@ -79,6 +82,9 @@ impl Gather {
 
     /// As [`IndexSelect::for_each`].
     fn for_each<T: Real>(&self, inputs: Inputs<'_, T>, mut visit: impl FnMut(usize, usize)) {
+        if inputs.output_shape().size() == 0 {
+            return;
+        }
         let (x, index) = (inputs.view(0), inputs.view(1));
         let output = Layout::dense(inputs.output_shape().clone());
         // The part of x that the index's other extents reach; its own axis whole, as the index goes anywhere there.

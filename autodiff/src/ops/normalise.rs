@@ -70,7 +70,7 @@ impl<T: Real> Op<T> for Normalise {
     }
     /// Means, variances and inverse deviations.
     fn saved(&self, inputs: &[&Shape]) -> usize {
-        3 * self.groups(inputs[0])
+        self.groups(inputs[0]).saturating_mul(3)
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], saved: &mut [T]) {
         let x = inputs.view(0);
@@ -84,12 +84,16 @@ impl<T: Real> Op<T> for Normalise {
         inverse.iter_mut().zip(starts).for_each(|(first, start)| *first = x.at(start));
         mean.fill(T::ZERO);
         accumulate([x, View::over(inverse, &spread)], ViewMut::over(mean, &spread), |_, [x, first], sums| {
-            sums.iter_mut().zip(x).zip(first).for_each(|((sum, &x), &first)| *sum += x - first);
+            dispatch(|| {
+                sums.iter_mut().zip(x).zip(first).for_each(|((sum, &x), &first)| *sum += x - first);
+            });
         });
         mean.iter_mut().zip(&*inverse).for_each(|(mean, &first)| *mean = first + *mean / count);
         variance.fill(T::ZERO);
         accumulate([x, View::over(mean, &spread)], ViewMut::over(variance, &spread), |_, [x, mean], sums| {
-            sums.iter_mut().zip(x).zip(mean).for_each(|((sum, &x), &mean)| *sum += (x - mean) * (x - mean));
+            dispatch(|| {
+                sums.iter_mut().zip(x).zip(mean).for_each(|((sum, &x), &mean)| *sum += (x - mean) * (x - mean));
+            });
         });
         let epsilon = T::from_f64(self.epsilon);
         for (variance, inverse) in variance.iter_mut().zip(&mut *inverse) {
@@ -98,9 +102,11 @@ impl<T: Real> Op<T> for Normalise {
         }
         let standard = [x, View::over(mean, &spread), View::over(inverse, &spread)];
         for_each_block(standard, |first, [x, mean, inverse]| {
-            for (((y, &x), &mean), &inverse) in output[first..].iter_mut().zip(x).zip(mean).zip(inverse) {
-                *y = (x - mean) * inverse;
-            }
+            dispatch(|| {
+                for (((y, &x), &mean), &inverse) in output[first..].iter_mut().zip(x).zip(mean).zip(inverse) {
+                    *y = (x - mean) * inverse;
+                }
+            });
         });
         if inputs.count() == 3 {
             scale_and_shift(inputs, output);
@@ -143,9 +149,11 @@ impl<T: Real> Op<T> for Normalise {
 fn scale_and_shift<T: Real>(inputs: Inputs<'_, T>, output: &mut [T]) {
     inputs.broadcast(|[_, scale, shift]| {
         for_each_block([scale, shift], |first, [scale, shift]| {
-            for ((y, &scale), &shift) in output[first..].iter_mut().zip(scale).zip(shift) {
-                *y = *y * scale + shift;
-            }
+            dispatch(|| {
+                for ((y, &scale), &shift) in output[first..].iter_mut().zip(scale).zip(shift) {
+                    *y = *y * scale + shift;
+                }
+            });
         });
     });
 }
@@ -162,9 +170,11 @@ fn pull_standardised<T: Real>(axes: &Axes, standard: [View<'_, T>; 4], grad: Vie
             sums.iter_mut().zip(g).for_each(|(sum, &g)| *sum += share * g);
         });
         accumulate(standard, ViewMut::over(of_product, spread), |_, [x, mean, inverse, g], sums| {
-            for ((((sum, &x), &mean), &inverse), &g) in sums.iter_mut().zip(x).zip(mean).zip(inverse).zip(g) {
-                *sum += share * g * ((x - mean) * inverse);
-            }
+            dispatch(|| {
+                for ((((sum, &x), &mean), &inverse), &g) in sums.iter_mut().zip(x).zip(mean).zip(inverse).zip(g) {
+                    *sum += share * g * ((x - mean) * inverse);
+                }
+            });
         });
         let views = [x, mean, inverse, g, View::over(of_g, spread), View::over(of_product, spread)];
         accumulate(views, grad, |_, [x, mean, inverse, g, of_g, of_product], sums| {

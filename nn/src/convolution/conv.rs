@@ -121,7 +121,7 @@ impl<T: Real, const N: usize> Module<T> for Conv<N> {
         let x = self.padding.wrap(x);
         let Ok(shape) = x.shape() else { return x };
         let zeros = std::array::from_fn(|axis| {
-            let reach = self.dilation[axis] * self.kernel[axis].saturating_sub(1);
+            let reach = self.dilation[axis].saturating_mul(self.kernel[axis].saturating_sub(1));
             self.padding.zeros(axis, shape.get(2 + axis).copied().unwrap_or(0), self.stride[axis], reach)
         });
         let placement = Placement {
