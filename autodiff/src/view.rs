@@ -79,7 +79,11 @@ impl<'a, T: Real> View<'a, T> {
     }
 
     /// Writes the elements in row-major order; `output` has the view's size.
+    ///
+    /// # Panics
+    /// At an output of another length, as [`slice::copy_from_slice`] does.
     pub fn copy_to(&self, output: &mut [T]) {
+        assert_eq!(output.len(), self.layout.shape().size(), "the output's length, left, and the view's size");
         match self.dense() {
             Some(data) => output.copy_from_slice(data),
             None => Cursor::new(self.layout).gather(self.data, output),
@@ -125,7 +129,11 @@ impl<'a, T: Real> ViewMut<'a, T> {
     }
 
     /// Adds `amounts`, in row-major order; it has the view's size.
+    ///
+    /// # Panics
+    /// At amounts of another length.
     pub fn add(self, amounts: &[T]) {
+        assert_eq!(amounts.len(), self.layout.shape().size(), "the amounts' length, left, and the view's size");
         accumulate([], self, |first, [], sums| {
             let amounts = &amounts[first..first + sums.len()];
             sums.iter_mut().zip(amounts).for_each(|(sum, &amount)| *sum += amount);
@@ -147,7 +155,13 @@ fn last_two(layout: &Layout) -> Option<([usize; 2], [usize; 2])> {
 
 /// Calls `visit(first, inputs)` with dense slices that together cover the views, which have one shape; `first` is
 /// the row-major place of the slices' first element.
+///
+/// # Panics
+/// Where the shapes differ.
 pub fn for_each_block<T: Real, const N: usize>(inputs: [View<'_, T>; N], mut visit: impl FnMut(usize, [&[T]; N])) {
+    if let Some(first) = inputs.first() {
+        assert_one_shape(first.shape(), &inputs);
+    }
     match all_dense(&inputs) {
         Some(slices) => visit(0, slices),
         None => gathered(inputs, |first, slices, _| visit(first, slices)),
@@ -156,12 +170,16 @@ pub fn for_each_block<T: Real, const N: usize>(inputs: [View<'_, T>; N], mut vis
 
 /// Calls `visit(first, inputs, sums)` with dense slices that together cover the views; it adds to `sums`, which
 /// then stand in `grad`. All have one shape.
+///
+/// # Panics
+/// Where the shapes differ.
 pub fn accumulate<T: Real, const N: usize>(
     inputs: [View<'_, T>; N],
     grad: ViewMut<'_, T>,
     mut visit: impl FnMut(usize, [&[T]; N], &mut [T]),
 ) {
     let ViewMut { data, layout } = grad;
+    assert_one_shape(layout.shape(), &inputs);
     let dense = layout.dense_range();
     if let (Some(slices), Some(range)) = (all_dense(&inputs), dense.clone()) {
         if let Some(sums) = data.get_mut(range) {
@@ -190,6 +208,13 @@ pub fn accumulate<T: Real, const N: usize>(
         }
     } else {
         gathered(inputs, block);
+    }
+}
+
+/// An author's mistake in an operation, as an index past the end of a slice is: found here, it names both shapes.
+fn assert_one_shape<T: Real, const N: usize>(shape: &Shape, inputs: &[View<'_, T>; N]) {
+    for input in inputs {
+        assert_eq!(shape, input.shape(), "views of different shapes are walked together");
     }
 }
 
@@ -248,7 +273,9 @@ impl Cursor {
         for (&extent, &stride) in layout.shape().iter().zip(layout.strides()) {
             match axes.last_mut() {
                 _ if extent == 1 => {}
-                Some(outer) if outer.1 == stride * extent => *outer = (outer.0 * extent, stride, 0),
+                Some(outer) if stride.checked_mul(extent) == Some(outer.1) => {
+                    *outer = (outer.0.saturating_mul(extent), stride, 0);
+                }
                 _ => axes.push((extent, stride, 0)),
             }
         }
