@@ -42,16 +42,20 @@ impl<T: Real> Params<T> {
     /// optimizer calls this once a step; without it running statistics stand still and dropout repeats its masks.
     ///
     /// # Errors
-    /// Gradients of other parameters.
+    /// Gradients of other parameters; more steps than can be counted. Nothing is changed then.
     pub fn commit(&mut self, grads: &Gradients<T>) -> Result<(), Error> {
         grads.check_layout(self)?;
+        let Some(step) = self.step.checked_add(1) else {
+            let requirement = "less than the largest number of steps that can be counted";
+            return Err(Error::Setting { name: "step", value: self.step.to_string(), requirement });
+        };
         self.change();
         for (entry, values) in self.table.states.iter().zip(grads.updates()) {
             if let Some(values) = values {
                 self.state[entry.range.clone()].copy_from_slice(values);
             }
         }
-        self.step += 1;
+        self.step = step;
         Ok(())
     }
 

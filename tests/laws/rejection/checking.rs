@@ -60,7 +60,6 @@ cases! {
     Check::one_by_one { accepts: with(Check::new().one_by_one(0)); accepts: with(Check::new().one_by_one(MAX)); }
     Check::directions {
         refuses "directions is 0": with(Check::new().directions(0).one_by_one(0));
-        refuses "directions is 18446744073709551615": with(Check::new().directions(MAX).one_by_one(0));
     }
     Check::tolerance {
         refuses "tolerance is NaN": with(Check::new().tolerance(NAN));
@@ -72,7 +71,7 @@ cases! {
     Check::skip { accepts: with(Probe::ALL.into_iter().fold(Check::new(), |check, probe| check.skip(probe, ""))); }
     Check::op {
         refuses "takes 2 inputs, 1 given": Check::new().op(&Add {}, [ramp([2])]);
-        refuses "cases": Check::new().op(&Add {}, Vec::new());
+        refuses "number of cases is 0": Check::new().op(&Add {}, Vec::new());
         refuses "shapes do not broadcast: [2] × [3]": Check::new().op(&Add {}, [ramp([2]), ramp([3])]);
         returns: Check::new().op(&Square {}, [EXTREMES.into()]);
         accepts: Check::new().op(&Square {}, [ramp([0, HUGE])]);
@@ -85,7 +84,7 @@ cases! {
         refuses "takes 2 inputs, 1 given": Check::new().single(&Add {}, [ramp([2])]);
         returns: Check::new().single(&Square {}, [EXTREMES.into()]);
     }
-    check::single { refuses "panicked": findings(check::single(&Panicking, [ramp([2, 3])])); }
+    check::single { returns: findings(check::single(&Panicking, [ramp([2, 3])])); }
     Check::function {
         refuses "index 9": Check::new().function(|[x]| x.index(0, 9), [ramp([2])]);
         returns: Check::new().function(|[x]| x.exp().sum(..), [EXTREMES.into()]);
@@ -136,8 +135,10 @@ cases! {
         accepts: grad(|[x]| x.sum(..), [&EXTREMES.into()]);
     }
     transform::value_and_grad { refuses "[0]": value_and_grad(|[x]| x.square(), [&ramp([0])]); }
-    transform::vjp { refuses "[3]": vjp(|[x]| x.square(), [&ramp([2])], &ramp([3])); }
+    transform::vjp { refuses "memory": vjp(|[x]| x.square(), [&large()], &ramp([]));
+        refuses "[3]": vjp(|[x]| x.square(), [&ramp([2])], &ramp([3])); }
     transform::jvp {
+        refuses "[12000000]: out of memory": jvp(|x| x.square(), &large(), &large());
         refuses "the direction has shape [3], the input [2]": jvp(|x| x.square(), &ramp([2]), &ramp([3]));
         refuses "memory": jvp(|x| x.index(0, 0).broadcast_to([HUGE]), &ramp([2]), &ramp([2]));
     }
@@ -148,6 +149,7 @@ cases! {
         accepts: jacobian(|x| x.square(), &ramp([0]));
     }
     transform::hvp {
+        refuses "[12000000]: out of memory": hvp(|x| x.square().sum(..), &large(), &large());
         refuses "the direction has shape [3], the input [2]": hvp(|x| x.square().sum(..), &ramp([2]), &ramp([3]));
         refuses "[2]": hvp(|x| x.square(), &ramp([2]), &ramp([2]));
     }
@@ -169,6 +171,11 @@ cases! {
         refuses "takes 1 inputs, 0 given": exactly::<1>(&[]);
         accepts: exactly::<0>(&[]);
     }
+}
+
+/// 96 MB; as much again for a direction, and as duals twice that.
+fn large() -> Tensor<f64> {
+    Tensor::full([12_000_000], 0.5)
 }
 
 /// Eight thousand parameters: their Hessian is 512 MB.

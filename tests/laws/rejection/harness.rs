@@ -162,13 +162,16 @@ impl Runner {
         let mut process = Command::new(std::env::current_exe().unwrap())
             .args([&test, "--exact", "--nocapture", "--test-threads=1"])
             .env(FROM, first.to_string())
+            .env("RUST_BACKTRACE", "0")
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let (stdout, stderr) = (process.stdout.take().unwrap(), process.stderr.take().unwrap());
         let (sender, said) = mpsc::channel();
-        std::thread::spawn(move || BufReader::new(stdout).lines().map_while(Result::ok).try_for_each(|l| sender.send(l)));
+        std::thread::spawn(move || {
+            BufReader::new(stdout).lines().map_while(Result::ok).try_for_each(|l| sender.send(l))
+        });
         let complaints = std::thread::spawn(move || {
             let mut last = VecDeque::new();
             for line in BufReader::new(stderr).lines().map_while(Result::ok).filter(|line| !line.is_empty()) {

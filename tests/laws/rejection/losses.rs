@@ -111,6 +111,7 @@ cases! {
         refuses "memory": of_two([&[HUGE, 3], &[HUGE]], |x, y| CrossEntropy::new().each(x, y));
         refuses "on two tapes": across(|x, y| CrossEntropy::new().each(x, y));
     }
+    Loss::of { refuses "[2] × [1]": at([[1.0, 2.0].into(), [1.0].into()], |x, y| Squared.of(x, y, Reduction::Sum)); }
     CrossEntropy::of { refuses "7": of_labels(CrossEntropy::new(), [7.0, 0.0]); }
     cross_entropy::cross_entropy { refuses "7": at([ramp([1, 3]), [7.0].into()], |x, y| cross_entropy(x, y)); }
     cross_entropy::negative_log_likelihood { refuses "7": at([ramp([1, 3]), [7.0].into()], |x, y| negative_log_likelihood(x, y)); }
@@ -264,5 +265,6 @@ cases! {
 
 /// A boosted member that errs on some.
 fn fitted() -> AdaBoost<f64, Option<Tanh>> {
-    AdaBoost::fit(&data(3), 1, |_, _, _| Ok(member())).unwrap()
+    let data = Dataset::new(ramp([3, 2]), &[1, 1, 0]).unwrap();
+    AdaBoost::fit(&data, 1, |_, _, _| Ok(member())).unwrap()
 }

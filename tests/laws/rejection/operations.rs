@@ -148,7 +148,7 @@ cases! {
         refuses "-1 ": at([ramp([2, 3]), [-1.0].into()], |x, i| x.index_select(0, i));
         refuses "0.5 ": at([ramp([2, 3]), [0.5].into()], |x, i| x.index_select(0, i));
         refuses "[1, 1]": at([ramp([2, 3]), ramp([1, 1])], |x, i| x.index_select(0, i));
-        refuses "1e20 ": at([ramp([0, 3]), [1e20].into()], |x, i| x.index_select(0, i));
+        refuses "100000000000000000000 ": at([ramp([0, 3]), [1e20].into()], |x, i| x.index_select(0, i));
         accepts: at([ramp([0, HUGE]), ramp([0])], |x, i| x.index_select(0, i));
         refuses "on two tapes": across(|x, y| x.index_select(0, y));
     }
@@ -187,7 +187,8 @@ cases! {
         refuses "[4]": of_two([&[2, 3], &[4]], |x, y| x.normalise(Some([y, y]), 0, 1e-5).value);
         refuses "does not fit": of([HUGE], |x| x.normalise(None, .., 1e-5).value);
         accepts: of([0, 3], |x| x.normalise(None, 0, 0.0).variance);
-        accepts: extreme(|x| x.normalise(None, .., NAN).mean);
+        refuses "epsilon is NaN": extreme(|x| x.normalise(None, .., NAN).mean);
+        accepts: extreme(|x| x.normalise(None, .., 0.0).mean);
         refuses "on two tapes": across(|x, y| x.normalise(Some([y, y]), 0, 1e-5).value);
     }
     Var::inverse_sqrt {
@@ -197,7 +198,7 @@ cases! {
         accepts: of([HUGE, 0, 0], |x| x.inverse_sqrt(NAN));
         accepts: of([2, 2], |x| x.inverse_sqrt(INF));
         accepts: of([2, 2], |x| x.inverse_sqrt(-INF));
-        refuses "memory": of([HUGE, HUGE], |x| x.inverse_sqrt(1.0));
+        refuses "memory": of([1 << 22, 1 << 22], |x| x.inverse_sqrt(1.0));
     }
     Var::conv2d {
         refuses "four axes": of_two([&[2, 3], &[1, 3, 2, 2]], |x, w| x.conv2d(w, ONES));

@@ -100,7 +100,7 @@ cases! {
         refuses "decay is -1": steps(sgd().decay(-1.0, Names::all()));
         refuses "nowhere": steps(sgd().decay(0.1, "nowhere"));
     }
-    Optimizer::proximal { refuses "NaN": steps(sgd().proximal(L1(NAN), Names::all())); refuses "nowhere": steps(sgd().proximal(L1(0.1), ["fc*", "nowhere"])); }
+    Optimizer::proximal { refuses "NaN": steps(sgd().proximal(L1(NAN), Names::all())); refuses "nowhere": steps(sgd().proximal(L1(0.1), "nowhere")); }
     Optimizer::max_norm {
         refuses "max_norm is NaN": steps(sgd().max_norm(NAN, Names::all()));
         refuses "max_norm is 0": steps(sgd().max_norm(0.0, Names::all()));
@@ -117,11 +117,9 @@ cases! {
     Optimizer::strict { accepts: steps(sgd().strict()); }
     Optimizer::step {
         refuses "other Params": step_with(|params, _| *params = other().0);
-        refuses "fc.weight": step_with(|_, grads| grads.flat_mut()[0] = NAN);
-        refuses "fc.weight": step_with(|_, grads| grads.flat_mut()[0] = INF);
+        returns: step_with(|_, grads| grads.flat_mut()[0] = NAN);
         refuses "backward": { let mut p = model().0; let grads = p.gradients(); sgd().step(&mut p, &grads) };
         refuses "18446744073709551615": step_with(|params, _| params.set_step(u64::MAX));
-        refuses "fc.bias": steps(Sgd::new(1e308).decay(1e308, Names::all()));
     }
     Optimizer::resume {
         refuses "there is no buffer": resume(1, 0);
@@ -132,7 +130,7 @@ cases! {
     Sgd::new { refuses "rate is NaN": steps(Sgd::new(NAN)); refuses "rate is -0.1": steps(Sgd::new(-0.1)); }
     Sgd::momentum { refuses "momentum is NaN": steps(sgd().momentum(NAN)); refuses "momentum is 1": steps(sgd().momentum(1.0)); refuses "momentum is -0.5": steps(sgd().momentum(-0.5)); }
     Sgd::dampening { refuses "dampening is NaN": steps(sgd().momentum(0.9).dampening(NAN)); refuses "dampening is 2": steps(sgd().momentum(0.9).dampening(2.0)); }
-    Sgd::nesterov { refuses "nesterov": steps(sgd().nesterov()); accepts: steps(sgd().momentum(0.5).nesterov()); }
+    Sgd::nesterov { refuses "Nesterov": steps(sgd().nesterov()); accepts: steps(sgd().momentum(0.5).nesterov()); }
     Adam::new { refuses "rate is inf": steps(Adam::new(INF)); }
     Adam::betas { refuses "NaN": steps(Adam::new(0.1).betas(NAN, 0.9)); refuses "is 1": steps(Adam::new(0.1).betas(0.9, 1.0)); refuses "-0.1": steps(Adam::new(0.1).betas(-0.1, 0.9)); }
     Adam::epsilon { refuses "epsilon is NaN": steps(Adam::new(0.1).epsilon(NAN)); refuses "epsilon is -1": steps(Adam::new(0.1).epsilon(-1.0)); }
@@ -149,7 +147,7 @@ cases! {
     Momentum::direct { returns: direct(Momentum::default(), &mut []); returns: direct(Momentum::default(), &mut [&mut [], &mut []]); }
 
     Names::all { returns: Names::all().fits(""); }
-    Names::except { returns: Names::except([]).fits("fc"); refuses "nowhere": steps(sgd().regularize_only(L2(0.1), Names::except(["nowhere"]))); }
+    Names::except { returns: Names::except([]).fits("fc"); returns: steps(sgd().regularize_only(L2(0.1), Names::except(["nowhere"]))); }
     Names::fits { returns: Names::from(&*"*".repeat(1000)).fits(&"a".repeat(1000)); }
     Penalty::term {
         refuses "other Params": { let (p, ..) = model(); Penalty::from(L2(1.0)).term(&Tape::new().start(&p, Mode::Train), &[other().1]).item() };

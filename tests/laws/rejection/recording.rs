@@ -51,7 +51,7 @@ cases! {
     }
     Recording::check {
         accepts: on_tape(|t| t.check());
-        refuses "index 18446744073709551615": on_tape(|t| { t.input(&ramp([2])).index(0, MAX); t.check() });
+        refuses "index 18446744073709551615": on_tape(|t| { let _ = t.input(&ramp([2])).index(0, MAX); t.check() });
     }
     Recording::set_pass {
         refuses "before the first draw": on_tape(|t| { t.random([1], Draws::Uniform); t.set_pass(u64::MAX); t.check() });
@@ -115,7 +115,7 @@ cases! {
         refuses "on two tapes": across(|x, y| x.recording().stack([x, y], 0));
     }
     Recording::check_finite {
-        refuses "NaN": on_tape(|t| { t.input(&ramp([2])).ln(); t.check_finite() });
+        refuses "NaN": on_tape(|t| { let _ = t.input(&ramp([2])).ln(); t.check_finite() });
         accepts: on_tape(|t| t.check_finite());
     }
     Recording::check_finite_gradients {
@@ -201,7 +201,7 @@ cases! {
         refuses "axis 18446744073709551615": of([4], |x| x.windows(MAX, 1, 1, 1));
         accepts: of([4], |x| x.windows(0, 1, MAX, MAX).square());
         refuses "memory": of([HUGE], |x| x.windows(0, 1 << 40, 1, 1).exp());
-        refuses "memory": of([HUGE], |x| x.windows(0, 1 << 40, 1, 1).windows(0, 1 << 40, 1, 1).sum(..).broadcast_to([HUGE]));
+        refuses "more elements than can be counted": of([HUGE], |x| x.windows(0, 1 << 40, 1, 1).windows(0, 1 << 40, 1, 1).sum(..));
     }
     Var::unsqueeze { refuses "18446744073709551615": of([2], |x| x.unsqueeze(MAX)); }
     Var::squeeze {

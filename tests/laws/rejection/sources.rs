@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use quote::ToTokens;
-use syn::{Attribute, File, FnArg, ImplItem, Item, ItemImpl, ItemMacro, ReceiverKind, Signature, Type, Visibility};
+use syn::{
+    Attribute, File, FnArg, ImplItem, Item, ItemImpl, ItemMacro, ReceiverKind, Signature, TraitItem, Type, Visibility,
+};
 
 const CRATES: [&str; 4] = ["autodiff", "nn", "optim", "train"];
 
@@ -84,7 +86,8 @@ fn method_macro(item: &Item) -> Option<(String, String)> {
     let (before, _) = definition.split_once("pub fn $")?;
     let (_, header) = before.rsplit_once("impl <")?;
     let words = header.split(|c: char| !c.is_alphanumeric());
-    let owner = words.filter(|word| word.len() > 1 && word.starts_with(char::is_uppercase)).find(|&word| word != "Real");
+    let owner =
+        words.filter(|word| word.len() > 1 && word.starts_with(char::is_uppercase)).find(|&word| word != "Real");
     Some((name.to_string(), owner?.to_owned()))
 }
 
@@ -122,6 +125,14 @@ impl Known {
                     self.collect(items, &inner.ident.to_string(), note);
                 }
                 Item::Impl(block) => self.methods(block, note),
+                Item::Trait(item) if self.traits.contains(&item.ident.to_string()) => {
+                    for method in &item.items {
+                        let TraitItem::Fn(method) = method else { continue };
+                        if method.default.is_some() && can_be_wrong(&method.sig, &method.attrs) {
+                            note(format!("{}::{}", item.ident, method.sig.ident), &method.attrs);
+                        }
+                    }
+                }
                 Item::Macro(call) => {
                     let name = call.mac.path.get_ident().map(ToString::to_string).unwrap_or_default();
                     if let Some(owner) = self.macros.get(&name) {
