@@ -105,7 +105,7 @@ cases! {
         returns: strategy::tensors([HUGE], NAN..INF).prop_map(|x| x.data().len());
     }
 
-    catalogue::entries { returns: entries().map(|entry| (entry.draw)(&mut Choices::new(&[u32::MAX; 40]))).count(); }
+    catalogue::entries { returns: entries().map(|entry| (entry.draw)(&mut Choices::new(&[u32::MAX; 40]))).collect::<Vec<_>>(); }
     Case::new { returns: Case::new(Square {}, []); }
     Domain::of { returns: Domain::Between(NAN, INF, &[]).of([MAX, MAX]); }
     Domain::value {

@@ -47,7 +47,7 @@ cases! {
     Tensor::from_rows {
         refuses "row 0 has 2 values, row 1 has 1": Tensor::from_rows(&[vec![1.0, 2.0], vec![1.0]]);
         accepts: Tensor::<f64>::from_rows::<Vec<f64>>(&[]);
-        accepts: Tensor::<f64>::from_rows(&vec![[]; 1000]);
+        accepts: Tensor::<f64>::from_rows(&[[]; 1000]);
     }
     Tensor::data_mut { returns: ramp([0]).data_mut().fill(NAN); }
     Tensor::into_vec { returns: ramp([0, 3]).into_vec(); }

@@ -64,16 +64,16 @@ cases! {
     }
     Run::resume {
         accepts: fresh().0.resume("/nowhere/at/all");
-        refuses "": resume_from(&[]);
-        refuses "": resume_from(&[255; 1000]);
-        refuses "": resume_from(&u64::MAX.to_le_bytes());
-        refuses "": fresh().0.resume("/dev/zero");
-        refuses "": fresh().0.resume("/");
-        refuses "": in_folder(|path| {
+        refuses "/file: ": resume_from(&[]);
+        refuses "/file: ": resume_from(&[255; 1000]);
+        refuses "/file: ": resume_from(&u64::MAX.to_le_bytes());
+        refuses "/dev/zero": fresh().0.resume("/dev/zero");
+        refuses "/: ": fresh().0.resume("/");
+        refuses "/file: ": in_folder(|path| {
             Run::new(fresh().0.params, Adam::new(0.1)).save(path)?;
             fresh().0.resume(path)
         });
-        refuses "": in_folder(|path| {
+        refuses "/file: ": in_folder(|path| {
             Run::new(fresh().0.params.cast::<f32>(), Sgd::new(0.1)).save(path)?;
             fresh().0.resume(path)
         });
@@ -126,7 +126,7 @@ cases! {
         refuses "3": one().fit(&mut fresh().0, &Dataset::new(ramp([2, 3]), &[0, 3]).unwrap(), |x, y| cross_entropy(x, y), &mut ());
         refuses "ln": { let (mut run, layer) = fresh(); one().fit(&mut run, &data(2), |x, _| (layer.forward(x) * 0.0 - 1.0).ln().sum(..), &mut ()) };
         refuses "[2, 3]": one().fit(&mut fresh().0, &data(2), |x, _| x, &mut ());
-        refuses "": one().fit(&mut fresh().0, &data(2), |x, _| x.sum(..), &mut ());
+        refuses "gradient": one().fit(&mut fresh().0, &data(2), |x, _| x.sum(..), &mut ());
         refuses "sqrt": root_at_zero();
     }
     Watch::evaluate { returns: Watch::<f64>::evaluate(&mut (), &Params::default()); }
