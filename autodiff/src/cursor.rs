@@ -57,7 +57,9 @@ impl Cursor {
         for (&extent, &stride) in layout.shape().iter().zip(layout.strides()) {
             match axes.last_mut() {
                 _ if extent == 1 => {}
-                Some(outer) if outer.1 == stride * extent => *outer = (outer.0 * extent, stride, 0),
+                Some(outer) if stride.checked_mul(extent) == Some(outer.1) => {
+                    *outer = (outer.0.saturating_mul(extent), stride, 0);
+                }
                 _ => axes.push((extent, stride, 0)),
             }
         }

@@ -137,9 +137,13 @@ impl Layout {
             }
         };
         let (mut strides, rank) = (self.strides.clone(), self.shape.rank());
+        let shape = self.shape.with(axis, count).insert(rank, size);
+        if shape.checked_size().is_none() {
+            return Err(Mismatch::new(format!("{shape} has more elements than can be counted")));
+        }
         strides.push(between(size, strides[axis], dilation));
         strides[axis] = between(count, strides[axis], stride);
-        Ok(Layout::new(self.shape.with(axis, count).insert(rank, size), strides, self.offset))
+        Ok(Layout::new(shape, strides, self.offset))
     }
 
     /// How much memory it reaches into: one more than the largest offset of an element, 0 where it has none. Nothing where

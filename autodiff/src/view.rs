@@ -75,7 +75,11 @@ impl<'a, T: Real> View<'a, T> {
     }
 
     /// Writes the elements in row-major order; `output` has the view's size.
+    ///
+    /// # Panics
+    /// At an output of another length, as [`slice::copy_from_slice`] does.
     pub fn copy_to(&self, output: &mut [T]) {
+        assert_eq!(output.len(), self.layout.shape().size(), "the output's length, left, and the view's size");
         match self.dense() {
             Some(data) => output.copy_from_slice(data),
             None => Cursor::new(self.layout).gather(self.data, output),
@@ -121,7 +125,11 @@ impl<'a, T: Real> ViewMut<'a, T> {
     }
 
     /// Adds `amounts`, in row-major order; it has the view's size.
+    ///
+    /// # Panics
+    /// At amounts of another length.
     pub fn add(self, amounts: &[T]) {
+        assert_eq!(amounts.len(), self.layout.shape().size(), "the amounts' length, left, and the view's size");
         match self.layout.dense_range() {
             Some(range) => add_each(amounts, &mut self.data[range]),
             None => Sums::with(self.data, self.layout, |sums| sums.add(amounts)),
