@@ -38,7 +38,7 @@ fn step_with(change: impl FnOnce(&mut Params<f64>, &mut Gradients<f64>)) -> Resu
 
 /// A rule that is handed the wrong number of buffers, or buffers of another length.
 fn direct<R: Rule<f64>>(rule: R, buffers: &mut [&mut [f64]]) {
-    rule.direct(u64::MAX, &mut [1.0, 2.0], buffers);
+    let _ = rule.direct(u64::MAX, &mut [1.0, 2.0], buffers);
 }
 
 
