@@ -231,6 +231,25 @@ fn a_run_within_an_epoch_goes_on_with_its_own_batches_only() {
 }
 
 #[test]
+fn folders_that_are_not_there_are_made_before_the_first_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let trainer = |below: &std::path::Path| {
+        let trainer = Trainer::new(1, Batches::of(8)).checkpoint(below.join("a/run.safetensors"), 1);
+        trainer.csv(below.join("b/log.csv")).tensorboard(below.join("c"))
+    };
+    let mut begun = begin::<f32, _>(SEED, Sgd::new(0.1));
+    fit_by(&trainer(&folder.path().join("new")), &mut begun, &data()).unwrap();
+    for path in ["new/a/run.safetensors", "new/b/log.csv", "new/c"] {
+        assert!(folder.path().join(path).exists(), "{path}");
+    }
+    // Below a file there is no folder.
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let message = refused(&trainer(&file), begin::<f32, _>(SEED, Sgd::new(0.1)), &data());
+    assert!(message.contains("file/a"), "{message}");
+}
+
+#[test]
 fn what_is_no_file_or_too_long_for_a_checkpoint_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let mut run = begin::<f32, _>(SEED, Sgd::new(0.1)).0;
