@@ -8,20 +8,23 @@ use crate::options::{Dtype, Options, Source};
 const DIGITS: u64 = 1797;
 const DIGIT_FEATURES: u64 = 64;
 
-/// How many networks may run at a time, at most `threads`. What they need is reserved and given back, as only the system
-/// knows its limits.
+/// Address space that the allocator of the C library sets aside for each thread.
+const OF_A_THREAD: u64 = 64 << 20;
+
+/// Whether the data and one of the deepest networks fit. The memory is reserved and given back, as only the system knows its
+/// limits.
 ///
 /// # Errors
-/// Data, or a single one of the deepest networks, that do not fit: with the largest width that does.
-pub(crate) fn networks_at_a_time(options: &Options, threads: usize) -> Result<usize, Failure> {
-    let fits = |width: usize, networks: usize| available(needed(options, width, networks));
-    if let Some(networks) = (1..=threads.max(1)).rev().find(|&networks| fits(options.width, networks)) {
-        return Ok(networks);
+/// Where they do not: with the largest width that does.
+pub(crate) fn check(options: &Options) -> Result<(), Failure> {
+    let fits = |width: usize| available(needed(options, width, 1));
+    if fits(options.width) {
+        return Ok(());
     }
     let (mut fitting, mut too_wide) = (0, options.width);
     while fitting + 1 < too_wide {
         let middle = fitting + (too_wide - fitting) / 2;
-        if fits(middle, 1) { fitting = middle } else { too_wide = middle }
+        if fits(middle) { fitting = middle } else { too_wide = middle }
     }
     let depth = deepest(options);
     let asked =
@@ -32,6 +35,11 @@ pub(crate) fn networks_at_a_time(options: &Options, threads: usize) -> Result<us
         width => format!("--width {width} fits"),
     };
     Err(Failure::Option(format!("{asked}: not enough memory: {gibibytes:.1} GiB are needed; {advice}")))
+}
+
+/// How many networks may run at a time, at most `threads` and at least the one of [`check`].
+pub(crate) fn networks_at_a_time(options: &Options, threads: usize) -> usize {
+    (2..=threads).rev().find(|&networks| available(needed(options, options.width, networks))).unwrap_or(1)
 }
 
 fn deepest(options: &Options) -> usize {
@@ -62,5 +70,5 @@ fn needed(options: &Options, width: usize, networks: usize) -> u64 {
     // Of each layer's units three values with room to grow; in training their gradients, and one that is read off.
     let rows = (10 * batch).max(6 * (samples / 4 + 1));
     let of_values = rows * (depth + 1) * width * scalar;
-    data + networks * (of_parameters + of_values)
+    data + networks * (of_parameters + of_values + OF_A_THREAD)
 }

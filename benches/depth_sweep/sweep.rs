@@ -6,12 +6,11 @@ use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::data::Data;
-use crate::memory::networks_at_a_time;
 use crate::network::Configuration;
 use crate::options::Options;
 use crate::run::{Outcome, run};
 use crate::weights::Weights;
-use crate::{Failure, files};
+use crate::{Failure, files, memory};
 
 /// The outcomes, by activation, depth and seed in this order. Networks run in parallel and share nothing that they
 /// write to, so the numbers do not depend on how many threads there are.
@@ -19,6 +18,8 @@ pub(crate) fn sweep<T: Real>(options: &Options) -> Result<Vec<Outcome>, Failure>
     files::check(&options.out).map_err(|error| {
         Failure::Option(format!("--out {}: no files can be written there: {error}", options.out.display()))
     })?;
+    // Before there are threads, which take memory of their own when they like.
+    memory::check(options)?;
     let threads = threads(options)?;
     let data: Vec<Data<T>> =
         (0..options.seeds).map(|seed| Data::load(options, seed as u64)).collect::<Result<_, _>>()?;
@@ -43,7 +44,7 @@ pub(crate) fn sweep<T: Real>(options: &Options) -> Result<Vec<Outcome>, Failure>
 /// As many threads as there are, but no more than there is memory for networks.
 fn threads(options: &Options) -> Result<ThreadPool, Failure> {
     let all = ThreadPoolBuilder::new().build()?;
-    match networks_at_a_time(options, all.current_num_threads())? {
+    match memory::networks_at_a_time(options, all.current_num_threads()) {
         fitting if fitting < all.current_num_threads() => Ok(ThreadPoolBuilder::new().num_threads(fitting).build()?),
         _ => Ok(all),
     }

@@ -1,39 +1,46 @@
 //! Settings and the ranges they must lie in. A module checks its own whenever it runs, in training and in evaluation, and
 //! what it finds is kept on the tape; a constructor that registers parameters reports through [`autodiff::Scope::fail`].
 
-use std::fmt::Display;
+use std::fmt;
 
 use autodiff::Real;
 
-/// Nothing, or what is wrong: "momentum is 5: must be from 0 to 1".
+/// Nothing, or what is wrong: "momentum is 5: must be from 0 to 1". Text is made only of what is wrong: a step of training
+/// allocates none.
 pub(crate) type Check = Result<(), String>;
 
-pub(crate) fn require(name: &str, value: impl Display, valid: bool, requirement: &str) -> Check {
+pub(crate) fn require(name: &str, value: impl fmt::Display, valid: bool, requirement: impl fmt::Display) -> Check {
     if valid { Ok(()) } else { Err(format!("{name} is {value}: must be {requirement}")) }
 }
 
 /// A number as messages show it: 10³⁰⁰ without its 300 zeros.
-pub(crate) fn number(value: f64) -> String {
-    let plain = value == 0.0 || !value.is_finite() || (1e-4..1e16).contains(&value.abs());
-    if plain { value.to_string() } else { format!("{value:e}") }
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Number(pub(crate) f64);
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Number(value) = *self;
+        let plain = value == 0.0 || !value.is_finite() || (1e-4..1e16).contains(&value.abs());
+        if plain { write!(f, "{value}") } else { write!(f, "{value:e}") }
+    }
 }
 
 /// As [`require`], of a number that must also be valid in the scalar of the tape: 10³⁰⁰ is infinite in `f32`.
 fn require_in<T: Real>(name: &str, value: f64, valid: impl Fn(f64) -> bool, requirement: &str) -> Check {
-    let shown = number(value);
-    require(name, &shown, valid(value), requirement)?;
+    require(name, Number(value), valid(value), requirement)?;
     let scalar = std::any::type_name::<T>();
-    require(name, &shown, valid(T::from_f64(value).to_f64()), &format!("{requirement} in {scalar}"))
+    let valid = valid(T::from_f64(value).to_f64());
+    require(name, Number(value), valid, format_args!("{requirement} in {scalar}"))
 }
 
 /// Of a share or a probability.
 pub(crate) fn share(name: &str, value: f64) -> Check {
-    require(name, number(value), (0.0..=1.0).contains(&value), "from 0 to 1")
+    require(name, Number(value), (0.0..=1.0).contains(&value), "from 0 to 1")
 }
 
 /// Of a share of which something always remains.
 pub(crate) fn share_below_one(name: &str, value: f64) -> Check {
-    require(name, number(value), (0.0..1.0).contains(&value), "from 0 up to, but not including, 1")
+    require(name, Number(value), (0.0..1.0).contains(&value), "from 0 up to, but not including, 1")
 }
 
 pub(crate) fn finite<T: Real>(name: &str, value: f64) -> Check {
@@ -50,7 +57,7 @@ pub(crate) fn positive<T: Real>(name: &str, value: f64) -> Check {
 
 /// Of extents, strides and the like, one an axis.
 pub(crate) fn at_least_one(name: &str, values: &[usize]) -> Check {
-    require(name, format!("{values:?}"), !values.contains(&0), "at least 1 along every axis")
+    require(name, format_args!("{values:?}"), !values.contains(&0), "at least 1 along every axis")
 }
 
 /// Of channels, or values, that are dealt to groups of equal size.

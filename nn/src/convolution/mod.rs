@@ -28,7 +28,8 @@ fn check_windows<const N: usize>(kernel: [usize; N], stride: [usize; N], dilatio
     at_least_one("stride", &stride)?;
     at_least_one("dilation", &dilation)?;
     let fits = kernel.iter().zip(&dilation).all(|(kernel, dilation)| dilation.checked_mul(kernel - 1).is_some());
-    require("dilation", format!("{dilation:?}"), fits, &format!("such that a kernel of {kernel:?} can be counted"))
+    let requirement = format_args!("such that a kernel of {kernel:?} can be counted");
+    require("dilation", format_args!("{dilation:?}"), fits, requirement)
 }
 
 /// What errors of a layer over `N` axes name.

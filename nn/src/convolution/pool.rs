@@ -84,8 +84,8 @@ impl<const N: usize> Pool<N> {
     fn check(&self) -> Check {
         check_windows(self.kernel, self.stride, self.dilation)?;
         let half = self.padding.iter().zip(&self.kernel).all(|(padding, kernel)| *padding <= kernel / 2);
-        let (padding, kernel) = (format!("{:?}", self.padding), self.kernel);
-        require("padding", padding, half, &format!("at most half the kernel, which is {kernel:?}"))
+        let requirement = format_args!("at most half the kernel, which is {:?}", self.kernel);
+        require("padding", format_args!("{:?}", self.padding), half, requirement)
     }
 
     /// What stands around axis `axis` of this extent: padding before, padding after, and what the last window reaches past

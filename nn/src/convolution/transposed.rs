@@ -94,7 +94,7 @@ impl<const N: usize> ConvTranspose<N> {
         let TransposedSettings { stride, extra, dilation, .. } = self.settings;
         check_windows(self.kernel, stride, dilation)?;
         let below = (0..N).all(|axis| extra[axis] < stride[axis].max(dilation[axis]));
-        require("extra", format!("{extra:?}"), below, "below the stride or the dilation")
+        require("extra", format_args!("{extra:?}"), below, "below the stride or the dilation")
     }
 
     /// The weight, `[in, out/groups, kernel..]`.

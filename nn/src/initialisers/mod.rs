@@ -17,7 +17,7 @@ pub use gain::gain;
 pub use lsuv::lsuv;
 use structured::{delta_orthogonal, identity, orthogonal};
 
-use crate::settings::{Check, finite, not_negative, number, require};
+use crate::settings::{Check, Number, finite, not_negative, require};
 
 /// An initialiser for a weight of shape `[fan_out, fan_in]` (further axes, a convolution's window, multiply both).
 ///
@@ -160,14 +160,14 @@ impl Initial {
             Initial::Normal { variance }
             | Initial::TruncatedNormal { variance }
             | Initial::ScaledNormal { variance } => {
-                require("variance", number(variance), variance >= 0.0 && variance.is_finite(), "a number from 0 up")?;
+                require("variance", Number(variance), variance >= 0.0 && variance.is_finite(), "a number from 0 up")?;
                 finite::<T>("standard deviation", variance.sqrt())
             }
             Initial::Uniform { low, high } => {
                 finite::<T>("low", low)?;
                 finite::<T>("high", high)?;
                 finite::<T>("range", high - low)?;
-                require("low", number(low), low <= high, &format!("at most high, which is {}", number(high)))
+                require("low", Number(low), low <= high, format_args!("at most high, which is {}", Number(high)))
             }
             Initial::XavierNormal
             | Initial::XavierUniform

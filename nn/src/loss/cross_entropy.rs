@@ -5,7 +5,7 @@ use autodiff::{Real, Shape, Tensor, Var};
 use super::targets::{Kind, targets};
 use super::{Loss, Reduction};
 use crate::refusal::refuse;
-use crate::settings::{Check, number, require, share};
+use crate::settings::{Check, Number, require, share};
 
 /// Cross-entropy of classes from logits, `−ln softmax(z)_y`, with the options of PyTorch's, defined as there.
 ///
@@ -74,7 +74,7 @@ impl CrossEntropy {
         if let Some(wrong) = weights.iter().position(|weight| !valid(weight)) {
             return Err(format!(
                 "class weight {} at place {wrong}: must be a number from 0 up",
-                number(weights[wrong])
+                Number(weights[wrong])
             ));
         }
         let Some(ignored) = self.ignore_index else { return Ok(()) };
@@ -83,7 +83,7 @@ impl CrossEntropy {
         }
         let most = T::LARGEST_EXACT_INTEGER;
         let exact = ignored.unsigned_abs() as f64 <= most;
-        require("ignore_index", ignored, exact, &format!("a number that labels can have, from -{most} to {most}"))
+        require("ignore_index", ignored, exact, format_args!("a number that labels can have, from -{most} to {most}"))
     }
 
     /// The losses, and what each weighs in the mean, where that may be other than 1.

@@ -5,6 +5,9 @@ use nn::*;
 
 use crate::{Built, said};
 
+/// What is built, the shape that it is given, and a part of what it says of that.
+type Row = (Box<dyn Fn(Scope<'_, f32>) -> Built>, &'static [usize], &'static str);
+
 const HUGE: usize = usize::MAX;
 
 fn conv(settings: ConvSettings<2>) -> impl Fn(Scope<'_, f32>) -> Built {
@@ -24,7 +27,7 @@ const IMAGE: &[usize] = &[1, 2, 4, 4];
 #[test]
 fn counts_and_extents_at_their_extremes() {
     let up = TransposedSettings::<2>::default;
-    let rows: Vec<(Box<dyn Fn(Scope<'_, f32>) -> Built>, &[usize], &str)> = vec![
+    let rows: Vec<Row> = vec![
         (
             Box::new(conv(ConvSettings { stride: [0, 1], ..default() })),
             IMAGE,
@@ -142,7 +145,7 @@ fn counts_and_extents_at_their_extremes() {
 #[test]
 fn layers_too_large_for_memory_and_counts_of_nothing() {
     const LARGE: usize = 1 << 45;
-    let rows: Vec<(Box<dyn Fn(Scope<'_, f32>) -> Built>, &[usize], &str)> = vec![
+    let rows: Vec<Row> = vec![
         (Box::new(|s| Box::new(Linear::new(s, LARGE, 1))), &[2, 2], "parameter m.weight"),
         (Box::new(|s| Box::new(Linear::new(s, LARGE, LARGE))), &[2, 2], "parameter m.weight"),
         (Box::new(|s| Box::new(Linear::new(s, 0, LARGE))), &[2, 0], "parameter m.bias"),
