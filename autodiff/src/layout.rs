@@ -33,7 +33,7 @@ impl Layout {
         &self.shape
     }
 
-    /// Elements between neighbours along each axis; 0 where the axis is broadcast.
+    /// Elements between neighbors along each axis; 0 where the axis is broadcast.
     pub fn strides(&self) -> &[usize] {
         &self.strides
     }

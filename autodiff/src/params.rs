@@ -35,7 +35,7 @@ pub struct ParamId {
 }
 
 /// The name of a state inside a [`Params`]: numbers that training carries along without a gradient, such as the
-/// running mean of batch normalisation.
+/// running mean of batch normalization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct StateId {
     key: u64,

@@ -16,7 +16,7 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::var::Var;
 
-/// What a recording is for; layers such as dropout and batch normalisation act by it.
+/// What a recording is for; layers such as dropout and batch normalization act by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// Training.

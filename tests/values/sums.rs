@@ -153,7 +153,7 @@ fn gradients_of_windows_that_overlap() {
 }
 
 #[test]
-fn statistics_and_gradients_of_normalised_groups() {
+fn statistics_and_gradients_of_normalized_groups() {
     for axis in [0, 1] {
         for x in inputs([ROWS, 2]).into_iter().skip(1) {
             let x = if axis == 0 { x } else { value(&x, |x| x.transpose(0, 1).contiguous()) };
@@ -167,7 +167,7 @@ fn statistics_and_gradients_of_normalised_groups() {
             let t = tape.start(&params, Mode::Train);
             let shape = if axis == 0 { [1, 2] } else { [2, 1] };
             let [scale, shift] = [(); 2].map(|()| t.variable(&Tensor::full(shape, 1.0)));
-            let normal = t.input(&x).normalise(Some([scale, shift]), axis, 1e-5);
+            let normal = t.input(&x).normalize(Some([scale, shift]), axis, 1e-5);
             assert!(error(&normal.mean.value().unwrap(), &means) < 1e-6);
             assert!(error(&normal.variance.value().unwrap(), &variances) < 1e-6);
             let mut grads = params.gradients();

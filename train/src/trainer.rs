@@ -53,7 +53,7 @@ impl Trainer {
     }
 
     /// Each batch is cut into this many parts, no more than it has samples, which run on as many threads as there are; the result
-    /// has the same bits for any number of threads. Batch statistics are those of a part (ghost batch normalisation, Hoffer 2017); the running ones follow the
+    /// has the same bits for any number of threads. Batch statistics are those of a part (ghost batch normalization, Hoffer 2017); the running ones follow the
     /// last. The gradients of the parts are summed, as in gradient accumulation.
     #[must_use]
     pub fn shards(self, shards: usize) -> Self {

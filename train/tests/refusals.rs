@@ -173,7 +173,7 @@ fn a_checkpoint_of_another_run_is_refused_and_both_sides_are_named() {
         [
             "optimizer",
             "AdamRule {",
-            "RmsPropRule { alpha: 0.99, epsilon: 1e-8, momentum: 0.0, centred: false }, \
+            "RmsPropRule { alpha: 0.99, epsilon: 1e-8, momentum: 0.0, centered: false }, \
           Penalty(Penalty { l1: 0.0, l2: 0.1 }) for all",
         ],
     );

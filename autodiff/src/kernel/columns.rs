@@ -54,7 +54,7 @@ impl Windows {
         Run { to, from: from.saturating_sub(before), length }
     }
 
-    /// Calls `visit(column place, image place, length)` for every run of neighbouring places that lie in the image.
+    /// Calls `visit(column place, image place, length)` for every run of neighboring places that lie in the image.
     fn for_each_run(&self, mut visit: impl FnMut(usize, usize, usize)) {
         let ([height, width], [kernel_height, kernel_width]) = (self.image, self.kernel);
         for y in 0..kernel_height {

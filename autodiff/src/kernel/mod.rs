@@ -1,4 +1,4 @@
-//! Loops over slices that know nothing of tapes: matrix products, vectorised functions, sums.
+//! Loops over slices that know nothing of tapes: matrix products, vectorized functions, sums.
 //!
 //! The only room where `unsafe` is allowed; each block states the contract it relies on.
 #![allow(unsafe_code)]

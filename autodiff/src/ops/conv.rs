@@ -10,18 +10,18 @@ use crate::view::{View, ViewMut};
 /// Where a window is put. The first number is for the rows, the second for the columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Placement {
-    /// Steps between neighbouring windows.
+    /// Steps between neighboring windows.
     pub stride: [usize; 2],
     /// Zeros before and after.
     pub padding: [[usize; 2]; 2],
-    /// Steps between neighbouring places of a window.
+    /// Steps between neighboring places of a window.
     pub dilation: [usize; 2],
-    /// Into how many groups of neighbours the channels fall; each output channel sees those of its group only.
+    /// Into how many groups of neighbors the channels fall; each output channel sees those of its group only.
     pub groups: usize,
 }
 
 impl Default for Placement {
-    /// Every place, no zeros around, neighbours, one group.
+    /// Every place, no zeros around, neighbors, one group.
     fn default() -> Self {
         Placement { stride: [1, 1], padding: [[0; 2]; 2], dilation: [1, 1], groups: 1 }
     }

@@ -12,7 +12,7 @@ pub trait Pointwise<T: Real, const N: usize> {
     /// The value.
     fn value(&self, inputs: [T; N]) -> T;
 
-    /// What the cotangent of an element gives each input: the slope towards it times the cotangent.
+    /// What the cotangent of an element gives each input: the slope toward it times the cotangent.
     fn pull(&self, inputs: [T; N], output: T, cotangent: T) -> [T; N];
 
     /// The slopes, if they are the same for all elements: backward then reads neither inputs nor output.
@@ -63,7 +63,7 @@ pub trait Pointwise<T: Real, const N: usize> {
         with_views(at.inputs, |views| {
             for input in 0..N {
                 grads.broadcast(input, at.inputs.output_shape(), |grad| match input {
-                    // The number as a constant, so that slopes towards other inputs are not computed.
+                    // The number as a constant, so that slopes toward other inputs are not computed.
                     0 => pull_input(self, views, at.output, cotangent, grad, |pulled| pulled[0]),
                     1 => pull_input(self, views, at.output, cotangent, grad, |pulled| pulled[1]),
                     _ => pull_input(self, views, at.output, cotangent, grad, |pulled| pulled[input]),

@@ -74,24 +74,24 @@ cases! {
         refuses "18446744073709551615": Dataset::new(ramp([1]), &[MAX]);
         accepts: Dataset::new(ramp([0, HUGE]), &[]);
     }
-    Dataset::labelled {
-        refuses "label NaN of sample 0": Dataset::labelled(ramp([1]), &Tensor::from([NAN]));
-        refuses "label -1 of sample 1": Dataset::labelled(ramp([2]), &Tensor::from([0.0, -1.0]));
-        refuses "label inf": Dataset::labelled(ramp([1]), &Tensor::from([INF]));
-        refuses "label 0.5": Dataset::labelled(ramp([1]), &Tensor::from([0.5]));
-        refuses "[1, 1]": Dataset::labelled(ramp([1]), &ramp([1, 1]));
-        refuses "2 labels": Dataset::labelled(ramp([1]), &Tensor::from([0.0, 0.0]));
+    Dataset::labeled {
+        refuses "label NaN of sample 0": Dataset::labeled(ramp([1]), &Tensor::from([NAN]));
+        refuses "label -1 of sample 1": Dataset::labeled(ramp([2]), &Tensor::from([0.0, -1.0]));
+        refuses "label inf": Dataset::labeled(ramp([1]), &Tensor::from([INF]));
+        refuses "label 0.5": Dataset::labeled(ramp([1]), &Tensor::from([0.5]));
+        refuses "[1, 1]": Dataset::labeled(ramp([1]), &ramp([1, 1]));
+        refuses "2 labels": Dataset::labeled(ramp([1]), &Tensor::from([0.0, 0.0]));
     }
     Dataset::reshaped {
         refuses "[2, 3]": set(2).reshaped([3]);
         refuses "18446744073709551615": set(2).reshaped([MAX]);
         accepts: set(0).reshaped([HUGE]);
     }
-    Dataset::standardised {
-        returns: set(0).standardised();
-        returns: Dataset::new(Tensor::full([2, 2], NAN), &[0, 0]).unwrap().standardised();
-        returns: Dataset::new(Tensor::full([2, 2], INF), &[0, 0]).unwrap().standardised();
-        returns: Dataset::new(ramp([2, 0]), &[0, 0]).unwrap().standardised();
+    Dataset::standardized {
+        returns: set(0).standardized();
+        returns: Dataset::new(Tensor::full([2, 2], NAN), &[0, 0]).unwrap().standardized();
+        returns: Dataset::new(Tensor::full([2, 2], INF), &[0, 0]).unwrap().standardized();
+        returns: Dataset::new(ramp([2, 0]), &[0, 0]).unwrap().standardized();
     }
     Dataset::split {
         refuses "share is NaN": set(3).split(NAN, 0);
@@ -118,15 +118,15 @@ cases! {
         accepts: epoch(padded(1), &images(), u64::MAX);
     }
     Batches::epoch { accepts: epoch(Batches::of(1), &set(0), 0); }
-    Standardiser::fit {
-        refuses "[3]": Standardiser::fit(&Dataset::new(ramp([3]), &[0; 3]).unwrap());
-        refuses "[0, 4]": Standardiser::fit(&set(0));
-        refuses "[2, 0]": Standardiser::fit(&Dataset::new(ramp([2, 0]), &[0; 2]).unwrap());
-        returns: Standardiser::fit(&Dataset::new(Tensor::full([2, 2], NAN), &[0, 0]).unwrap());
+    Standardizer::fit {
+        refuses "[3]": Standardizer::fit(&Dataset::new(ramp([3]), &[0; 3]).unwrap());
+        refuses "[0, 4]": Standardizer::fit(&set(0));
+        refuses "[2, 0]": Standardizer::fit(&Dataset::new(ramp([2, 0]), &[0; 2]).unwrap());
+        returns: Standardizer::fit(&Dataset::new(Tensor::full([2, 2], NAN), &[0, 0]).unwrap());
     }
-    Standardiser::apply {
-        refuses "4": Standardiser::fit(&set(3)).unwrap().apply(images());
-        accepts: Standardiser::fit(&set(3)).unwrap().apply(set(0));
+    Standardizer::apply {
+        refuses "4": Standardizer::fit(&set(3)).unwrap().apply(images());
+        accepts: Standardizer::fit(&set(3)).unwrap().apply(set(0));
     }
     Prefetch::new {
         accepts: Prefetch::new([1].into_iter(), 0);
@@ -169,9 +169,9 @@ cases! {
         refuses "/dev/zero": idx::read::<f32>("/dev/zero");
         refuses "/: ": idx::read::<f32>("/");
     }
-    idx::labelled {
-        refuses "/nowhere/at/all": idx::labelled::<f64>(nowhere(), nowhere());
-        refuses "/file: ": of_bytes(&idx(&[0, 3]), |path| idx::labelled::<f64>(path, path));
+    idx::labeled {
+        refuses "/nowhere/at/all": idx::labeled::<f64>(nowhere(), nowhere());
+        refuses "/file: ": of_bytes(&idx(&[0, 3]), |path| idx::labeled::<f64>(path, path));
     }
     npy::read {
         refuses "/file: ": of_bytes(&npy("(18446744073709551615, 18446744073709551615)"), |path| npy::read::<f64>(path));

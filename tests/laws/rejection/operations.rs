@@ -182,14 +182,14 @@ cases! {
         refuses "on two tapes": across(|x, y| x.outer(y));
         returns: of_two([&[], &[]], |x, y| x.outer(y));
     }
-    Var::normalise {
-        refuses "axis 3 is out of range": of([2, 3], |x| x.normalise(None, 3, 1e-5).value);
-        refuses "[4]": of_two([&[2, 3], &[4]], |x, y| x.normalise(Some([y, y]), 0, 1e-5).value);
-        refuses "does not fit": of([HUGE], |x| x.normalise(None, .., 1e-5).value);
-        accepts: of([0, 3], |x| x.normalise(None, 0, 0.0).variance);
-        refuses "epsilon is NaN": extreme(|x| x.normalise(None, .., NAN).mean);
-        accepts: extreme(|x| x.normalise(None, .., 0.0).mean);
-        refuses "on two tapes": across(|x, y| x.normalise(Some([y, y]), 0, 1e-5).value);
+    Var::normalize {
+        refuses "axis 3 is out of range": of([2, 3], |x| x.normalize(None, 3, 1e-5).value);
+        refuses "[4]": of_two([&[2, 3], &[4]], |x, y| x.normalize(Some([y, y]), 0, 1e-5).value);
+        refuses "does not fit": of([HUGE], |x| x.normalize(None, .., 1e-5).value);
+        accepts: of([0, 3], |x| x.normalize(None, 0, 0.0).variance);
+        refuses "epsilon is NaN": extreme(|x| x.normalize(None, .., NAN).mean);
+        accepts: extreme(|x| x.normalize(None, .., 0.0).mean);
+        refuses "on two tapes": across(|x, y| x.normalize(Some([y, y]), 0, 1e-5).value);
     }
     Var::inverse_sqrt {
         refuses "[2, 3]": of([2, 3], |x| x.inverse_sqrt(0.0));

@@ -143,7 +143,7 @@ cases! {
     RmsProp::alpha { refuses "alpha is NaN": steps(RmsProp::new(0.1).alpha(NAN)); refuses "alpha is 1.5": steps(RmsProp::new(0.1).alpha(1.5)); }
     RmsProp::epsilon { refuses "epsilon is -1": steps(RmsProp::new(0.1).epsilon(-1.0)); refuses "epsilon is inf": steps(RmsProp::new(0.1).epsilon(INF)); }
     RmsProp::momentum { refuses "momentum is 1": steps(RmsProp::new(0.1).momentum(1.0)); }
-    RmsProp::centred { accepts: steps(RmsProp::new(0.1).centred()); }
+    RmsProp::centered { accepts: steps(RmsProp::new(0.1).centered()); }
     AdaGrad::new { refuses "rate is -inf": steps(AdaGrad::new(-INF)); }
     AdaGrad::epsilon { refuses "epsilon is NaN": steps(AdaGrad::new(0.1).epsilon(NAN)); }
     AdaGrad::rate_decay { refuses "rate_decay is NaN": steps(AdaGrad::new(0.1).rate_decay(NAN)); refuses "rate_decay is -1": steps(AdaGrad::new(0.1).rate_decay(-1.0)); }
