@@ -157,13 +157,13 @@ fn last_two(layout: &Layout) -> Option<([usize; 2], [usize; 2])> {
 /// the row-major place of the slices' first element.
 ///
 /// # Panics
-/// Where the shapes differ.
+/// Where the views differ in size.
 pub fn for_each_block<T: Real, const N: usize>(inputs: [View<'_, T>; N], mut visit: impl FnMut(usize, [&[T]; N])) {
-    if let Some(first) = inputs.first() {
-        assert_one_shape(first.shape(), &inputs);
-    }
     match all_dense(&inputs) {
-        Some(slices) => visit(0, slices),
+        Some(slices) => {
+            slices.iter().for_each(|slice| assert_one_size(slices[0].len(), slice.len()));
+            visit(0, slices);
+        }
         None => gathered(inputs, |first, slices, _| visit(first, slices)),
     }
 }
@@ -172,21 +172,22 @@ pub fn for_each_block<T: Real, const N: usize>(inputs: [View<'_, T>; N], mut vis
 /// then stand in `grad`. All have one shape.
 ///
 /// # Panics
-/// Where the shapes differ.
+/// Where the views differ in size.
 pub fn accumulate<T: Real, const N: usize>(
     inputs: [View<'_, T>; N],
     grad: ViewMut<'_, T>,
     mut visit: impl FnMut(usize, [&[T]; N], &mut [T]),
 ) {
     let ViewMut { data, layout } = grad;
-    assert_one_shape(layout.shape(), &inputs);
     let dense = layout.dense_range();
     if let (Some(slices), Some(range)) = (all_dense(&inputs), dense.clone()) {
         if let Some(sums) = data.get_mut(range) {
+            slices.iter().for_each(|slice| assert_one_size(sums.len(), slice.len()));
             visit(0, slices, sums);
         }
         return;
     }
+    inputs.iter().for_each(|input| assert_one_size(layout.shape().size(), input.shape().size()));
     let mut cursor = Cursor::new(layout);
     let mut buffer = [T::ZERO; BLOCK];
     let mut block = |first: usize, slices: [&[T]; N], length: usize| match &dense {
@@ -211,11 +212,10 @@ pub fn accumulate<T: Real, const N: usize>(
     }
 }
 
-/// An author's mistake in an operation, as an index past the end of a slice is: found here, it names both shapes.
-fn assert_one_shape<T: Real, const N: usize>(shape: &Shape, inputs: &[View<'_, T>; N]) {
-    for input in inputs {
-        assert_eq!(shape, input.shape(), "views of different shapes are walked together");
-    }
+/// Views that are walked together and differ in size are an author's mistake in an operation, as an index past the end is.
+#[inline]
+fn assert_one_size(first: usize, other: usize) {
+    assert_eq!(first, other, "views of different sizes are walked together");
 }
 
 fn all_dense<'a, T: Real, const N: usize>(inputs: &[View<'a, T>; N]) -> Option<[&'a [T]; N]> {
@@ -229,6 +229,7 @@ fn all_dense<'a, T: Real, const N: usize>(inputs: &[View<'a, T>; N]) -> Option<[
 /// As [`for_each_block`], with every block at most [`BLOCK`] long; also hands the block's length.
 fn gathered<T: Real, const N: usize>(inputs: [View<'_, T>; N], mut visit: impl FnMut(usize, [&[T]; N], usize)) {
     let size = inputs.first().map_or(0, |input| input.shape().size());
+    inputs.iter().for_each(|input| assert_one_size(size, input.shape().size()));
     let mut sources = inputs.map(|input| (input.dense(), Cursor::new(input.layout)));
     let mut buffers = [[T::ZERO; BLOCK]; N];
     for first in (0..size).step_by(BLOCK) {
