@@ -133,12 +133,12 @@ cases! {
     ViewMut::add_at { panics "index is 99": ViewMut::new(&mut [0.0; 8], &layout()).unwrap().add_at(99, 1.0); }
     ViewMut::add { panics "left: 3": ViewMut::new(&mut [0.0; 8], &layout()).unwrap().add(&[1.0; 3]); }
     view::for_each_block {
-        panics "right: 4": for_each_block([View::new(&EIGHT, &layout()).unwrap(), View::new(&EIGHT, &four()).unwrap()], |_, [_, _]| {});
+        panics "must have one shape": for_each_block([View::new(&EIGHT, &layout()).unwrap(), View::new(&EIGHT, &four()).unwrap()], |_, [_, _]| {});
         returns: for_each_block([View::new(&[0.0; 0], &Layout::dense([0, HUGE].into())).unwrap()], |_, [_]| {});
     }
     view::accumulate {
-        panics "right: 0": accumulate([View::new(&[0.0; 0], &Layout::dense([0].into())).unwrap()], ViewMut::new(&mut [0.0; 8], &layout().transpose(0, 1).unwrap()).unwrap(), |_, [_], _| {});
-        panics "right: 4": accumulate([View::new(&EIGHT, &four()).unwrap()], ViewMut::new(&mut [0.0; 8], &layout()).unwrap(), |_, [_], _| {});
+        panics "must have one shape": accumulate([View::new(&[0.0; 0], &Layout::dense([0].into())).unwrap()], ViewMut::new(&mut [0.0; 8], &layout().transpose(0, 1).unwrap()).unwrap(), |_, [_], _| {});
+        panics "must have one shape": accumulate([View::new(&EIGHT, &four()).unwrap()], ViewMut::new(&mut [0.0; 8], &layout()).unwrap(), |_, [_], _| {});
         returns: accumulate([], ViewMut::new(&mut [0.0; 0], &Layout::dense([HUGE, 0].into())).unwrap(), |_, [], _| {});
     }
     view::offsets {
