@@ -13,7 +13,7 @@ use crate::layout::Layout;
 use crate::real::Real;
 
 /// Up to this many terms to an element are added in the scalar itself: fifteen roundings are less than 1e-6 in `f32`.
-const FEW: usize = 16;
+pub(crate) const FEW: usize = 16;
 
 /// Elements that are visited at a time where they do not lie densely.
 pub(crate) const BLOCK: usize = 256;
@@ -196,7 +196,7 @@ impl<'a, T: Real> Sums<'a, T> {
         let Some(Totals { length, terms, elements }) = cursor.totals() else {
             return fill(&mut Sums { cursor, target: Target::Elements(data) });
         };
-        let rows = terms.has_rows() && terms.axes.len() == 2;
+        let rows = terms.has_rows() && matches!(terms.axes[..], [(_, 0, _), _]);
         with_scratch(length, |totals| {
             if rows {
                 with_scratch(length, |recent| {

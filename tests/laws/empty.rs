@@ -68,7 +68,7 @@ fn operations_on_nothing_return_at_once() {
         let _ = sender.send(());
     });
     // What hangs would do so for days: the limit is far above what a busy machine takes.
-    let ended = receiver.recv_timeout(Duration::from_secs(30));
+    let ended = receiver.recv_timeout(Duration::from_secs(120));
     let hangs = || running.lock().unwrap().clone();
     assert!(ended != Err(mpsc::RecvTimeoutError::Timeout), "these walk the extents beside the zero: {:?}", hangs());
     assert!(sweeping.join().is_ok());

@@ -177,6 +177,24 @@ fn statistics_and_gradients_of_normalized_groups() {
     }
 }
 
+#[test]
+fn gradients_of_what_is_picked_often() {
+    let g = Tensor::full([ROWS, 2], 0.1_f32);
+    let params = Params::default();
+    let mut tape = Tape::new();
+    let t = tape.start(&params, Mode::Train);
+    let x = t.variable(&Tensor::full([2, 3], 1.0).cast());
+    let which = t.input(&Tensor::from_fn([ROWS], |k| f32::from(k % 4 == 0)));
+    let mut grads = params.gradients();
+    let sums = [0.75, 0.25].map(|share| share * ROWS as f64 * f64::from(0.1_f32));
+    let rows = x.transpose(0, 1).narrow(0, 0..2).transpose(0, 1);
+    rows.index_select(0, which).backward_with(&g, &mut grads).unwrap();
+    let picked = |grads: &Tensor<f32>| Tensor::from_fn([2, 2], |k| grads.data()[k / 2 * 3 + k % 2]);
+    assert!(error(&picked(&grads.of(x).unwrap()), &[sums[0], sums[0], sums[1], sums[1]]) < 1e-6);
+    rows.gather(0, which.unsqueeze(1).broadcast_to([ROWS, 2])).backward_with(&g, &mut grads).unwrap();
+    assert!(error(&picked(&grads.of(x).unwrap()), &[sums[0], sums[0], sums[1], sums[1]]) < 1e-6);
+}
+
 /// numpy's rule: squared deviations over `max(0, n − correction)`.
 #[test]
 fn a_variance_is_never_negative() {

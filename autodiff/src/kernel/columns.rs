@@ -56,6 +56,9 @@ impl Windows {
 
     /// Calls `visit(column place, image place, length)` for every run of neighboring places that lie in the image.
     fn for_each_run(&self, mut visit: impl FnMut(usize, usize, usize)) {
+        if self.channels == 0 {
+            return; // a window over nothing may be of any extent
+        }
         let ([height, width], [kernel_height, kernel_width]) = (self.image, self.kernel);
         for y in 0..kernel_height {
             let vertical = self.valid(0, y);
