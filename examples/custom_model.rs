@@ -26,7 +26,7 @@ impl<T: Real> Module<T> for Shortcut {
 }
 
 fn main() -> Result<(), Error> {
-    let (train, test) = Digits::load::<f32>()?.standardised().split(0.75, 0)?;
+    let (train, test) = Digits::load::<f32>()?.standardized().split(0.75, 0)?;
     let mut params = Params::new(7);
     let model = Shortcut::new(params.scope("model"));
     let mut sgd = Sgd::new(0.05).momentum(0.9);

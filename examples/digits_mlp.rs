@@ -1,4 +1,4 @@
-//! A dense network with batch normalisation on the digits, trained, saved, loaded into another one and asked again.
+//! A dense network with batch normalization on the digits, trained, saved, loaded into another one and asked again.
 
 use autodiff::{Error, Mode, Params, Tape, Tensor};
 use nn::metrics::{ConfusionMatrix, accuracy};
@@ -19,7 +19,7 @@ fn scores(params: &Params<f32>, model: &Mlp, features: &Tensor<f32>) -> Result<T
 }
 
 fn main() -> Result<(), Error> {
-    let (train, test) = Digits::load()?.standardised().split(0.75, 0)?;
+    let (train, test) = Digits::load()?.standardized().split(0.75, 0)?;
     let mut params = Params::new(1);
     let model = mlp(&mut params);
     println!("{}", state::summary(&params));

@@ -41,7 +41,7 @@ fn train(train: &Dataset<f32>, test: &Dataset<f32>, rate: f64, seed: u64) -> Res
 }
 
 /// These samples, each fifth with the label of the next digit.
-fn mislabelled(pool: &Dataset<f32>, samples: std::ops::Range<usize>) -> Result<Dataset<f32>, Error> {
+fn mislabeled(pool: &Dataset<f32>, samples: std::ops::Range<usize>) -> Result<Dataset<f32>, Error> {
     let few = pool.subset(&samples.collect::<Vec<_>>())?;
     let label = |(k, &label): (usize, &f32)| (label as usize + usize::from(k % 5 == 0)) % 10;
     let labels: Vec<usize> = few.labels().data().iter().enumerate().map(label).collect();
@@ -49,12 +49,12 @@ fn mislabelled(pool: &Dataset<f32>, samples: std::ops::Range<usize>) -> Result<D
 }
 
 fn main() -> Result<(), Error> {
-    let (pool, test) = Digits::load()?.standardised().split(0.75, 0)?;
+    let (pool, test) = Digits::load()?.standardized().split(0.75, 0)?;
     println!("dropout   training error   test error   test error, mean of 30 Monte-Carlo passes");
     for rate in [0.0, 0.25, 0.5] {
         let mut sums = [0.0; 3];
         for seed in 0..5 {
-            let few = mislabelled(&pool, 150 * seed as usize..150 * seed as usize + 300)?;
+            let few = mislabeled(&pool, 150 * seed as usize..150 * seed as usize + 300)?;
             let found = train(&few, &test, rate, seed)?;
             sums.iter_mut().zip(found).for_each(|(sum, error)| *sum += error / 5.0);
         }

@@ -22,7 +22,7 @@ fn fit(
     let mut params = Params::new(seed);
     let first = Linear::new(params.scope("fc1"), 64, hidden);
     let model = (first, Relu, Dropout::new(rate), Linear::new(params.scope("fc2"), hidden, 10));
-    // The label of a sample is its number: what it is trained towards may be more than a class.
+    // The label of a sample is its number: what it is trained toward may be more than a class.
     let samples = features.shape()[0];
     let numbered = Dataset::new(features.clone(), &(0..samples).collect::<Vec<_>>())?;
     let mut sgd = Sgd::new(0.1).momentum(0.9);
@@ -52,7 +52,7 @@ fn classifier(data: &Dataset<f32>, settings: (usize, f64, u64, u64)) -> Result<T
 }
 
 fn main() -> Result<(), Error> {
-    let (pool, test) = Digits::load()?.standardised().split(0.75, 0)?;
+    let (pool, test) = Digits::load()?.standardized().split(0.75, 0)?;
     let train = pool.subset(&(0..300).collect::<Vec<_>>())?;
     println!("300 training digits, networks of 64 hidden units; errors on {} others\n", test.len());
     println!("method                          networks   test error    seconds");

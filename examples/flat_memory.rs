@@ -1,4 +1,4 @@
-//! 100 000 training steps of a small network with batch normalisation and dropout: the memory of the process stays as it is.
+//! 100 000 training steps of a small network with batch normalization and dropout: the memory of the process stays as it is.
 
 use autodiff::{Error, Params, Tensor};
 use nn::data::{Batches, Dataset};

@@ -13,7 +13,7 @@ fn loss<'t, T: Real>(model: &Model, x: Var<'t, T>, labels: &Tensor<T>) -> Var<'t
 }
 
 fn main() -> Result<(), Error> {
-    let (train, _) = Digits::load::<f64>()?.standardised().split(0.25, 0)?;
+    let (train, _) = Digits::load::<f64>()?.standardized().split(0.25, 0)?;
     let mut params = Params::new(3);
     let model = (Linear::new(params.scope("hidden"), 64, 6), Tanh, Linear::new(params.scope("readout"), 6, 10));
     let mut sgd = Sgd::new(0.2).momentum(0.9);

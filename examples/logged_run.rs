@@ -26,7 +26,7 @@ impl Watch<f32> for TestError<'_> {
 
 fn main() -> Result<(), Error> {
     let folder = std::env::args_os().nth(1).map_or_else(|| PathBuf::from("target/logged-run"), PathBuf::from);
-    let (data, test) = Digits::load()?.standardised().split(0.75, 0)?;
+    let (data, test) = Digits::load()?.standardized().split(0.75, 0)?;
     let mut params = Params::new(1);
     let (first, norm) = (Linear::new(params.scope("fc1"), 64, 64), BatchNorm::new(params.scope("bn"), 64));
     let model = (first, norm, Relu, Linear::new(params.scope("fc2"), 64, 10));

@@ -24,7 +24,7 @@ struct Split {
 
 impl Split {
     fn new(seed: u64) -> Result<Self, Error> {
-        let (pool, test) = Digits::load()?.standardised().split(0.75, seed)?;
+        let (pool, test) = Digits::load()?.standardized().split(0.75, seed)?;
         let part = |samples: std::ops::Range<usize>| pool.subset(&samples.collect::<Vec<_>>());
         let (clean, validation) = (part(0..300)?, part(300..400)?);
         let label = |(k, &label): (usize, &f32)| (label as usize + usize::from(k % 5 == 0)) % 10;
@@ -106,12 +106,12 @@ fn plot(path: &str, rows: &[Row]) -> Result<(), Box<dyn std::error::Error>> {
         .y_label_area_size(50)
         .build_cartesian_2d(0.0..rows.len() as f64, 0.0..1.1 * highest.fold(0.0, f64::max))?;
     chart.configure_mesh().disable_x_mesh().disable_x_axis().y_desc("error, %").draw()?;
-    for (which, (colour, label)) in [(BLUE, "training"), (RED, "test")].into_iter().enumerate() {
+    for (which, (color, label)) in [(BLUE, "training"), (RED, "test")].into_iter().enumerate() {
         let bars = rows.iter().enumerate().map(|(k, (_, errors))| {
             let left = k as f64 + 0.15 + 0.35 * which as f64;
-            Rectangle::new([(left, 0.0), (left + 0.35, errors[which].0)], colour.mix(0.5).filled())
+            Rectangle::new([(left, 0.0), (left + 0.35, errors[which].0)], color.mix(0.5).filled())
         });
-        let key = move |(x, y): (i32, i32)| Rectangle::new([(x, y - 5), (x + 12, y + 5)], colour.mix(0.5).filled());
+        let key = move |(x, y): (i32, i32)| Rectangle::new([(x, y - 5), (x + 12, y + 5)], color.mix(0.5).filled());
         chart.draw_series(bars)?.label(label).legend(key);
         let whiskers = rows.iter().enumerate().map(|(k, (_, errors))| {
             let (middle, (mean, deviation)) = (k as f64 + 0.325 + 0.35 * which as f64, errors[which]);

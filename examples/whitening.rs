@@ -1,6 +1,6 @@
-//! Batch normalisation and whitening batch normalisation of correlated features: what each leaves of the correlation, and how
+//! Batch normalization and whitening batch normalization of correlated features: what each leaves of the correlation, and how
 //! fast softmax regression learns behind it, each with the best of five learning rates. Every pixel of the digits has five times the mean of all pixels added, so that
-//! one direction is much longer than the others, which standardising each feature cannot mend.
+//! one direction is much longer than the others, which standardizing each feature cannot mend.
 
 use autodiff::{Error, Mode, Params, Scope, Tape, Tensor};
 use nn::data::{Dataset, Digits};
@@ -15,13 +15,13 @@ type MakeNorm<'a> = &'a dyn Fn(Scope<'_, f32>, usize) -> Norm;
 fn correlation(y: &Tensor<f32>) -> f64 {
     let [samples, features] = [y.shape()[0], y.shape()[1]];
     let column = |j: usize| (0..samples).map(move |i| f64::from(y.data()[i * features + j]));
-    let centred = |j: usize| {
+    let centered = |j: usize| {
         let mean = column(j).sum::<f64>() / samples as f64;
         let values: Vec<f64> = column(j).map(|x| x - mean).collect();
         let norm = values.iter().map(|x| x * x).sum::<f64>().sqrt().max(1e-6);
         values.into_iter().map(|x| x / norm).collect::<Vec<_>>()
     };
-    let columns: Vec<Vec<f64>> = (0..features).map(centred).collect();
+    let columns: Vec<Vec<f64>> = (0..features).map(centered).collect();
     let dot = |i: usize, j: usize| columns[i].iter().zip(&columns[j]).map(|(a, b)| a * b).sum::<f64>().abs();
     let pairs = (0..features).flat_map(|i| (0..i).map(move |j| (i, j)));
     pairs.map(|(i, j)| dot(i, j)).sum::<f64>() / (features * (features - 1) / 2) as f64
@@ -29,7 +29,7 @@ fn correlation(y: &Tensor<f32>) -> f64 {
 
 struct Run {
     rate: f64,
-    /// Behind the normalisation.
+    /// Behind the normalization.
     correlation: f64,
     /// The mean of each epoch.
     losses: Vec<f64>,
@@ -63,13 +63,13 @@ fn tilted(data: &Dataset<f32>) -> Result<Dataset<f32>, Error> {
     let pixels = data.features();
     let mean = |image: usize| pixels.data()[64 * image..64 * (image + 1)].iter().sum::<f32>() / 64.0;
     let features = Tensor::from_fn(pixels.shape(), |k| pixels.data()[k] + 5.0 * mean(k / 64));
-    Dataset::labelled(features, data.labels())
+    Dataset::labeled(features, data.labels())
 }
 
 fn main() -> Result<(), Error> {
     let (train, test) = Digits::load()?.split(0.75, 0)?;
     let data = (tilted(&train)?, tilted(&test)?);
-    println!("normalisation        mean |correlation|   rate   loss after epochs 1, 2, 4, 8          test accuracy");
+    println!("normalization        mean |correlation|   rate   loss after epochs 1, 2, 4, 8          test accuracy");
     let whiten = |how: Whitening, groups: usize| {
         move |scope: Scope<'_, f32>, n: usize| -> Norm {
             Box::new(WhitenNorm::grouped(scope, n, groups, how).epsilon(1e-3))

@@ -129,9 +129,9 @@ fn large_inputs_are_checked_along_directions_and_wrong_entries_found_by_bisectio
 }
 
 #[test]
-fn reports_can_be_serialised() {
-    fn is_serialisable<T: serde::Serialize>(_: &T) {}
-    is_serialisable(&check::op(&Divide, [[1.0].into(), [2.0].into()]).unwrap());
+fn reports_can_be_serialized() {
+    fn is_serializable<T: serde::Serialize>(_: &T) {}
+    is_serializable(&check::op(&Divide, [[1.0].into(), [2.0].into()]).unwrap());
 }
 
 /// The documentation of the checker shows these reports as they are printed.

@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 const COLUMNS: &str = "activation,norm,residual,dropout,weight_variance,bias_variance,depth,width,batch,dtype,data,probe,\
                        seed,phase,layer,ratio,predicted_ratio,delta_norm,weight_grad_norm,activation_mean,activation_std";
 
-/// Small enough for an unoptimised build; `options` may not repeat these.
+/// Small enough for an unoptimized build; `options` may not repeat these.
 const TINY: &[&str] = &["--width", "8", "--batch", "16", "--seeds", "2"];
 
 fn depth_sweep(folder: &Path, options: &[&str], threads: &str) -> Output {

@@ -9,7 +9,7 @@ use optim::Sgd;
 
 #[test]
 fn a_network_of_one_hidden_layer_reaches_97_percent_on_the_digits() -> Result<(), autodiff::Error> {
-    let (train, test) = Digits::load::<f32>()?.standardised().split(0.75, 0)?;
+    let (train, test) = Digits::load::<f32>()?.standardized().split(0.75, 0)?;
     let mut params = Params::new(1);
     let hidden = Linear::with(params.scope("hidden"), 64, 64, Initial::HeNormal, Initial::Constant(0.0));
     let model = (hidden, Relu, Linear::new(params.scope("readout"), 64, 10));

@@ -114,7 +114,8 @@ impl Domain {
             // A stride prime to the size visits every place once, in an order that looks shuffled.
             Domain::Distinct(shift) => {
                 let stride = [7, 5, 3, 2, 1].into_iter().find(|&s| !size.is_multiple_of(s)).unwrap_or(1);
-                0.1 * (((k * stride + 3) % size.max(1)) as f64 + shift) - 0.1 * (size / 2) as f64
+                let place = (k as u128 * stride as u128 + 3) % size.max(1) as u128;
+                0.1 * (place as f64 + shift) - 0.1 * (size / 2) as f64
             }
             Domain::Index(bound) => (uniform * bound as f64).floor(),
             Domain::Mask => (uniform * 2.0).floor(),
@@ -157,9 +158,9 @@ impl<'a> Choices<'a> {
         self.extent().max(1)
     }
 
-    /// A shape of `least..=most` axes.
+    /// A shape of `least..=most` axes; of `least` where that is the larger.
     pub fn shape(&mut self, least: usize, most: usize) -> Shape {
-        let rank = least + self.below(most - least + 1);
+        let rank = least + self.below(most.saturating_sub(least).saturating_add(1));
         (0..rank).map(|_| self.extent()).collect()
     }
 

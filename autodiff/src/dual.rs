@@ -8,7 +8,7 @@ use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
-use crate::real::Real;
+use crate::real::{Real, base_slope, exponent_slope};
 
 /// A value with its derivative along one direction.
 #[derive(Clone, Copy, Debug, Default)]
@@ -127,6 +127,7 @@ impl<T: Real> Sum for Dual<T> {
 }
 
 impl<T: Real> Real for Dual<T> {
+    type Accumulator = Dual<T::Accumulator>;
     const ZERO: Self = Dual { value: T::ZERO, tangent: T::ZERO };
     const ONE: Self = Dual { value: T::ONE, tangent: T::ZERO };
     const LARGEST_EXACT_INTEGER: f64 = T::LARGEST_EXACT_INTEGER;
@@ -136,6 +137,14 @@ impl<T: Real> Real for Dual<T> {
     }
     fn to_f64(self) -> f64 {
         self.value.to_f64()
+    }
+    #[inline(always)]
+    fn widen(self) -> Self::Accumulator {
+        Dual { value: self.value.widen(), tangent: self.tangent.widen() }
+    }
+    #[inline(always)]
+    fn narrow(sum: Self::Accumulator) -> Self {
+        Dual { value: T::narrow(sum.value), tangent: T::narrow(sum.tangent) }
     }
     fn sqrt(self) -> Self {
         let root = self.value.sqrt();
@@ -195,11 +204,11 @@ impl<T: Real> Real for Dual<T> {
     fn pow(self, exponent: Self) -> Self {
         let value = self.value.pow(exponent.value);
         let mut tangent = T::ZERO;
-        if !self.tangent.is_zero() && !exponent.value.is_zero() {
-            tangent += exponent.value * self.value.pow(exponent.value - T::ONE) * self.tangent;
+        if !self.tangent.is_zero() {
+            tangent += base_slope(self.value, exponent.value) * self.tangent;
         }
-        if !exponent.tangent.is_zero() && value != T::ZERO {
-            tangent += value * self.value.ln() * exponent.tangent;
+        if !exponent.tangent.is_zero() {
+            tangent += exponent_slope(self.value, exponent.value, value) * exponent.tangent;
         }
         Dual::new(value, tangent)
     }

@@ -119,7 +119,8 @@ fn capacity(shape: &Shape) -> String {
 }
 
 /// Why an operation refuses its inputs; the tape adds the operation, the shapes, the names and the line.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
 pub struct Mismatch {
     pub(crate) reason: String,
 }

@@ -33,12 +33,12 @@ pub struct Gradients<T: Real> {
 }
 
 impl<T: Real> Gradients<T> {
-    pub(crate) fn new(table: Arc<Table>, layout: ParamsLayout) -> Self {
-        let zeros = |length| memory::or_panic(memory::filled(|| "gradients".into(), length, T::ZERO));
-        let (flat, state) = (zeros(layout.parameters), zeros(layout.state));
+    pub(crate) fn new(table: Arc<Table>, layout: ParamsLayout) -> Result<Self, Error> {
+        let zeros = |length| memory::filled(|| "gradients".into(), length, T::ZERO);
+        let (flat, state) = (zeros(layout.parameters)?, zeros(layout.state)?);
         let (received, updated) = (vec![false; table.entries.len()], vec![false; table.states.len()]);
         let (arena, reached) = (Vec::new(), Vec::new());
-        Gradients { table, layout, flat, arena, reached, received, filled_by: 0, filled: false, state, updated }
+        Ok(Gradients { table, layout, flat, arena, reached, received, filled_by: 0, filled: false, state, updated })
     }
 
     /// The gradients of all parameters, in the order of [`Params::flat`].
@@ -100,8 +100,9 @@ impl<T: Real> Gradients<T> {
     /// The gradient of a parameter, as [`Gradients::parameter`], but an error where the last backward pass did not reach it:
     /// "this parameter received no gradient", which in the flat buffer looks like a gradient of zero.
     pub fn received(&self, params: &Params<T>, id: ParamId) -> Result<Tensor<T>, Error> {
+        let gradient = self.parameter(params, id)?;
         if self.received.get(params.index_of(id)).copied().unwrap_or(false) {
-            return self.parameter(params, id);
+            return Ok(gradient);
         }
         let of = format!("parameter {}", params.name_of(params.index_of(id)));
         Err(Error::NoGradient { of, reason: "the value that backward started from does not depend on it".into() })

@@ -86,8 +86,8 @@ impl<T: Real> Graph<T> {
     }
 
     /// Keeps the data of a constant until a shape-only recording gets its memory.
-    pub(crate) fn keep_constant(&mut self, id: u32, data: &Tensor<T>) {
-        self.constants.push((id, data.clone()));
+    pub(crate) fn keep_constant(&mut self, id: u32, data: Tensor<T>) {
+        self.constants.push((id, data));
     }
 
     /// Gives a shape-only recording its memory, with the constants in it.

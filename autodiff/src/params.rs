@@ -35,7 +35,7 @@ pub struct ParamId {
 }
 
 /// The name of a state inside a [`Params`]: numbers that training carries along without a gradient, such as the
-/// running mean of batch normalisation.
+/// running mean of batch normalization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct StateId {
     key: u64,
@@ -127,8 +127,16 @@ impl<T: Real> Params<T> {
     /// Gradients of this layout, all zero.
     ///
     /// # Panics
-    /// Where they do not fit into memory.
+    /// Where they do not fit into memory; [`Params::try_gradients`] gives an error.
     pub fn gradients(&self) -> Gradients<T> {
+        memory::or_panic(self.try_gradients())
+    }
+
+    /// Gradients of this layout, all zero.
+    ///
+    /// # Errors
+    /// Gradients that do not fit into memory.
+    pub fn try_gradients(&self) -> Result<Gradients<T>, Error> {
         Gradients::new(self.table.clone(), self.layout())
     }
 
@@ -173,25 +181,32 @@ impl<T: Real> Params<T> {
         Ok(())
     }
 
-    /// The same parameters and state in another scalar; ids and names stay valid.
+    /// The same parameters and state in another scalar; ids and names stay valid. A number that the other scalar holds as
+    /// infinite only (10³⁰⁰ in `f32`) is a mistake that [`Params::check`] and every tape give.
     ///
     /// # Panics
-    /// Where they do not fit into memory.
+    /// Where they do not fit into memory; [`Params::try_cast`] gives an error.
     pub fn cast<U: Real>(&self) -> Params<U> {
+        memory::or_panic(self.try_cast())
+    }
+
+    /// As [`Params::cast`].
+    ///
+    /// # Errors
+    /// Parameters that do not fit into memory.
+    pub fn try_cast<U: Real>(&self) -> Result<Params<U>, Error> {
         let cast = |values: &[T]| {
-            let mut cast = memory::or_panic(memory::room(|| "parameters in another scalar".into(), Some(values.len())));
+            let mut cast = memory::room(|| "parameters in another scalar".into(), Some(values.len()))?;
             cast.extend(values.iter().map(|value| U::from_f64(value.to_f64())));
-            cast
+            Ok::<_, Error>(cast)
         };
-        Params {
-            table: self.table.clone(),
-            values: cast(&self.values),
-            state: cast(&self.state),
-            seed: self.seed,
-            step: self.step,
-            version: self.version,
-            error: self.error.clone(),
-        }
+        let (values, state) = (cast(&self.values)?, cast(&self.state)?);
+        let error = self.error.clone().or_else(|| {
+            let overflowed = too_large(&self.table.entries, &self.values, &values);
+            overflowed.or_else(|| too_large(&self.table.states, &self.state, &state))
+        });
+        let (table, seed, step, version) = (self.table.clone(), self.seed, self.step, self.version);
+        Ok(Params { table, values, state, seed, step, version, error })
     }
 
     pub(crate) fn entry(&self, id: ParamId) -> Result<&Entry, Error> {
@@ -251,6 +266,15 @@ pub(crate) fn check_finite<'e, T: Real>(
         }
     }
     Ok(())
+}
+
+/// The first entry with a number that another scalar cannot hold.
+fn too_large<T: Real, U: Real>(entries: &[Entry], values: &[T], cast: &[U]) -> Option<Error> {
+    let place = values.iter().zip(cast).position(|(value, cast)| value.is_finite() && !cast.is_finite())?;
+    let entry = entries.iter().find(|entry| entry.range.contains(&place))?;
+    let index = place - entry.range.start;
+    let value = values[place].to_f64();
+    Some(mistake(&entry.name, &format!("{value:e} at index {index} is infinite in the other scalar")))
 }
 
 fn mistake(name: &str, reason: &str) -> Error {

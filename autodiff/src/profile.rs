@@ -74,7 +74,7 @@ impl<'t, T: Real> Recording<'t, T> {
             self.refuse("profile", mismatch, &[], Location::caller());
         }
         self.check()?;
-        let mut grads = self.params.gradients();
+        let mut grads = self.params.try_gradients()?;
         loss.backward(&mut grads)?;
         let mut graph = self.graph.borrow_mut();
         let mut lines: BTreeMap<(&str, u32), Line> = BTreeMap::new();

@@ -39,6 +39,9 @@ pub trait Real:
     const ZERO: Self;
     /// One.
     const ONE: Self;
+    /// What sums over many terms are accumulated in: `f64` for `f32`, a scalar with twice its digits or itself.
+    type Accumulator: Real;
+
     /// The largest whole number up to which every whole number is represented (2²⁴ for `f32`).
     const LARGEST_EXACT_INTEGER: f64;
 
@@ -46,6 +49,10 @@ pub trait Real:
     fn from_f64(value: f64) -> Self;
     /// The value, without derivatives.
     fn to_f64(self) -> f64;
+    /// The same number as a term of a sum, with its derivatives.
+    fn widen(self) -> Self::Accumulator;
+    /// A sum, rounded to this scalar.
+    fn narrow(sum: Self::Accumulator) -> Self;
 
     /// `√x`.
     fn sqrt(self) -> Self;
@@ -140,6 +147,7 @@ fn each<T: Real>(input: &[T], output: &mut [T], function: impl Fn(T) -> T) {
 macro_rules! float {
     ($float:ident, $erf:path, $erfc:path, $mantissa:literal, $exp:path, $tanh:path, $sigmoid:path) => {
         impl Real for $float {
+            type Accumulator = f64;
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
             const LARGEST_EXACT_INTEGER: f64 = (1_u64 << $mantissa) as f64;
@@ -151,6 +159,14 @@ macro_rules! float {
             #[inline(always)]
             fn to_f64(self) -> f64 {
                 self.into()
+            }
+            #[inline(always)]
+            fn widen(self) -> f64 {
+                self.into()
+            }
+            #[inline(always)]
+            fn narrow(sum: f64) -> Self {
+                sum as $float
             }
             #[inline(always)]
             fn sqrt(self) -> Self {
@@ -235,3 +251,17 @@ macro_rules! float {
 
 float!(f32, libm::erff, libm::erfcf, 24, vector::exp_f32, vector::tanh_f32, vector::sigmoid_f32);
 float!(f64, libm::erf, libm::erfc, 53, vector::exp_f64, vector::tanh_f64, vector::sigmoid_f64);
+
+/// The derivative of `x^y` with respect to `x`. Where `y` is 0 it is 0, also at `x = 0`, whose power below 0 is infinite.
+pub(crate) fn base_slope<T: Real>(x: T, y: T) -> T {
+    // At 0 the power does not change with its exponent: see `exponent_slope`.
+    let y = if x == T::ZERO { T::from_f64(y.to_f64()) } else { y };
+    let power = x.pow(y - T::ONE);
+    if y.is_zero() || (y == T::ZERO && !power.is_finite()) { T::ZERO } else { y * power }
+}
+
+/// The derivative of `z = x^y` with respect to `y`: `z ln x`, its limit 0 where the power is 0, and 0 at 0⁰ as well, as in
+/// PyTorch: 0 to any larger exponent is 0.
+pub(crate) fn exponent_slope<T: Real>(x: T, y: T, z: T) -> T {
+    if z == T::ZERO || (x == T::ZERO && y >= T::ZERO) { T::ZERO } else { z * x.ln() }
+}

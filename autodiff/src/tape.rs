@@ -16,7 +16,7 @@ use crate::shape::Shape;
 use crate::tensor::Tensor;
 use crate::var::Var;
 
-/// What a recording is for; layers such as dropout and batch normalisation act by it.
+/// What a recording is for; layers such as dropout and batch normalization act by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// Training.
@@ -131,13 +131,17 @@ impl<'t, T: Real> Recording<'t, T> {
     /// Data that needs no gradient and, in a [`Program`](crate::Program), stays as it is at every replay.
     #[track_caller]
     pub fn constant<'r>(&'r self, data: &Tensor<T>) -> Var<'r, T> {
-        self.leaf("constant", data.shape().clone(), (false, Label::None), Location::caller(), |graph, id| {
-            if graph.shape_only {
-                graph.keep_constant(id, data);
-            } else {
+        let location = Location::caller();
+        let (shape, label) = (data.shape().clone(), (false, Label::None));
+        if !self.graph.borrow().shape_only {
+            return self.leaf("constant", shape, label, location, |graph, id| {
                 graph.value_mut(id).copy_from_slice(data.data());
-            }
-        })
+            });
+        }
+        match Tensor::copy_of(&shape, data.data()) {
+            Ok(copy) => self.leaf("constant", shape, label, location, |graph, id| graph.keep_constant(id, copy)),
+            Err(error) => self.poison(error),
+        }
     }
 
     /// A parameter.

@@ -8,8 +8,10 @@ use std::panic::Location;
 
 use crate::dual::Dual;
 use crate::error::Error;
+use crate::memory;
 use crate::params::Params;
 use crate::real::Real;
+use crate::shape::Shape;
 use crate::tape::{Mode, Recording, Tape};
 use crate::tensor::Tensor;
 use crate::var::Var;
@@ -98,31 +100,41 @@ where
     let caller = Location::caller();
     let leaves = inputs.map(|input| t.variable_at(input, caller));
     let output = function(leaves);
-    let mut grads = params.gradients();
+    let mut grads = params.try_gradients()?;
     match cotangent {
         Some(cotangent) => output.backward_with(cotangent, &mut grads)?,
         None => output.backward(&mut grads)?,
     }
-    let none = |input: &Tensor<T>| Tensor::full(input.shape(), T::ZERO);
-    let gradients = std::array::from_fn(|k| grads.of(leaves[k]).unwrap_or_else(|_| none(inputs[k])));
-    Ok((output.value()?, gradients))
+    let mut failed = None;
+    let gradients = std::array::from_fn(|k| {
+        let gradient = match grads.of(leaves[k]) {
+            Err(Error::NoGradient { .. }) => Tensor::try_from_fn(inputs[k].shape(), |_| T::ZERO),
+            found => found,
+        };
+        gradient.unwrap_or_else(|error| {
+            failed.get_or_insert(error);
+            Tensor::scalar(T::ZERO)
+        })
+    });
+    let value = output.value()?;
+    failed.map_or(Ok((value, gradients)), Err)
 }
 
 /// `x + v ε`.
 ///
 /// # Errors
-/// Shapes that differ.
+/// Shapes that differ; what does not fit into memory.
 fn seeded<T: Real>(x: &Tensor<T>, v: &Tensor<T>) -> Result<Tensor<Dual<T>>, Error> {
     if x.shape() != v.shape() {
         let reason = format!("the direction has shape {}, the input {}", v.shape(), x.shape());
         return Err(Error::Foreign { what: "directional derivative", reason });
     }
-    Ok(Tensor::from_fn(x.shape(), |k| Dual::new(x.data()[k], v.data()[k])))
+    Tensor::try_from_fn(x.shape(), |k| Dual::new(x.data()[k], v.data()[k]))
 }
 
-fn halves<T: Real>(tensor: &Tensor<Dual<T>>) -> (Tensor<T>, Tensor<T>) {
-    let part = |of: fn(Dual<T>) -> T| Tensor::from_fn(tensor.shape(), |k| of(tensor.data()[k]));
-    (part(|x| x.value), part(|x| x.tangent))
+fn halves<T: Real>(tensor: &Tensor<Dual<T>>) -> Result<(Tensor<T>, Tensor<T>), Error> {
+    let part = |of: fn(Dual<T>) -> T| Tensor::try_from_fn(tensor.shape(), |k| of(tensor.data()[k]));
+    Ok((part(|x| x.value)?, part(|x| x.tangent)?))
 }
 
 /// The value of a function and its derivative `J v` along `v`, by forward mode.
@@ -145,7 +157,7 @@ where
     let params = Params::default();
     let mut tape = Tape::new();
     let t = tape.start(&params, Mode::Train);
-    Ok(halves(&function(t.input(&seeded(x, v)?)).value()?))
+    halves(&function(t.input(&seeded(x, v)?)).value()?)
 }
 
 /// The Jacobian: extents of the value, then those of the input. Column by column in forward mode where the input is the
@@ -166,25 +178,31 @@ pub fn jacobian<T: Real, F>(function: F, x: &Tensor<T>) -> Result<Tensor<T>, Err
 where
     F: for<'t> Fn(Var<'t, Dual<T>>) -> Var<'t, Dual<T>>,
 {
-    let (value, _) = jvp(&function, x, &Tensor::full(x.shape(), T::ZERO))?;
+    let (value, _) = jvp(&function, x, &Tensor::try_from_fn(x.shape(), |_| T::ZERO)?)?;
     let (rows, columns) = (value.data().len(), x.data().len());
-    let mut entries = vec![T::ZERO; rows * columns];
+    let shape: Shape = value.shape().iter().chain(x.shape().iter()).copied().collect();
+    let mut entries = Tensor::try_from_fn(&shape, |_| T::ZERO)?.into_vec();
     if columns <= rows {
         for column in 0..columns {
-            let (_, tangent) = jvp(&function, x, &unit(x, column))?;
+            let (_, tangent) = jvp(&function, x, &unit(x, column)?)?;
             tangent.data().iter().enumerate().for_each(|(row, &t)| entries[row * columns + column] = t);
         }
     } else {
         for (row, entries) in entries.chunks_mut(columns).enumerate() {
-            let (_, [gradient]) = vjp(|[x]| function(x), [&x.cast()], &unit(&value, row).cast())?;
-            entries.copy_from_slice(halves(&gradient).0.data());
+            let (_, [gradient]) = vjp(|[x]| function(x), [&lifted(x)?], &lifted(&unit(&value, row)?)?)?;
+            entries.copy_from_slice(halves(&gradient)?.0.data());
         }
     }
-    Tensor::new(value.shape().iter().chain(x.shape().iter()).copied().collect::<crate::Shape>(), entries)
+    Tensor::new(shape, entries)
 }
 
-fn unit<T: Real>(like: &Tensor<T>, place: usize) -> Tensor<T> {
-    Tensor::from_fn(like.shape(), |k| if k == place { T::ONE } else { T::ZERO })
+fn unit<T: Real>(like: &Tensor<T>, place: usize) -> Result<Tensor<T>, Error> {
+    Tensor::try_from_fn(like.shape(), |k| if k == place { T::ONE } else { T::ZERO })
+}
+
+/// As a dual whose derivatives are zero.
+fn lifted<T: Real>(x: &Tensor<T>) -> Result<Tensor<Dual<T>>, Error> {
+    Tensor::try_from_fn(x.shape(), |k| Dual::new(x.data()[k], T::ZERO))
 }
 
 /// The Hessian of a scalar function times `v`, by reverse mode over duals: the cost of a few gradients.
@@ -211,7 +229,7 @@ where
     F: for<'t> Fn(Var<'t, Dual<T>>) -> Var<'t, Dual<T>>,
 {
     let [gradient] = grad(|[x]| function(x), [&seeded(x, v)?])?;
-    Ok(halves(&gradient).1)
+    Ok(halves(&gradient)?.1)
 }
 
 /// The Hessian of a scalar function: the extents of the input twice.
@@ -231,11 +249,12 @@ pub fn hessian<T: Real, F>(function: F, x: &Tensor<T>) -> Result<Tensor<T>, Erro
 where
     F: for<'t> Fn(Var<'t, Dual<T>>) -> Var<'t, Dual<T>>,
 {
-    let mut entries = Vec::with_capacity(x.data().len().pow(2));
+    let shape: Shape = x.shape().iter().chain(x.shape().iter()).copied().collect();
+    let mut entries = memory::room_for(&shape)?;
     for place in 0..x.data().len() {
-        entries.extend_from_slice(hvp(&function, x, &unit(x, place))?.data());
+        entries.extend_from_slice(hvp(&function, x, &unit(x, place)?)?.data());
     }
-    Tensor::new(x.shape().iter().chain(x.shape().iter()).copied().collect::<crate::Shape>(), entries)
+    Tensor::new(shape, entries)
 }
 
 /// The gradient of a model's loss and its Hessian times `direction`, both flat, in the order of [`Params::flat`].
@@ -264,10 +283,10 @@ where
         let reason = format!("{} numbers for {} parameters", direction.len(), params.flat().len());
         return Err(Error::Foreign { what: "direction", reason });
     }
-    let mut duals: Params<Dual<T>> = params.cast();
+    let mut duals: Params<Dual<T>> = params.try_cast()?;
     let pairs = params.flat().iter().zip(direction);
     duals.flat_mut().iter_mut().zip(pairs).for_each(|(dual, (&x, &v))| *dual = Dual::new(x, v));
-    let mut grads = duals.gradients();
+    let mut grads = duals.try_gradients()?;
     let mut tape = Tape::new();
     let t = tape.start(&duals, Mode::Train);
     loss(&t).backward(&mut grads)?;
@@ -285,10 +304,11 @@ where
     F: for<'t> Fn(&'t Recording<'t, Dual<T>>) -> Var<'t, Dual<T>>,
 {
     let count = params.flat().len();
-    let mut entries = Vec::with_capacity(count * count);
+    let shape = Shape::new(&[count, count]);
+    let mut entries = memory::room_for(&shape)?;
     for place in 0..count {
         let direction: Vec<T> = (0..count).map(|k| if k == place { T::ONE } else { T::ZERO }).collect();
         entries.extend(model_hvp(params, &direction, &loss)?.1);
     }
-    Tensor::new([count, count], entries)
+    Tensor::new(shape, entries)
 }

@@ -1,18 +1,14 @@
-//! A slice with a layout: the only place that walks strides.
+//! A slice with a layout, handed to kernels as dense slices.
 //!
 //! Kernels see dense slices and nothing else. Where a view is dense it is passed on whole; where it is not, blocks
 //! of it are gathered into a buffer on the stack, and gradients are added back the same way: stride 0 sums what a
 //! broadcast spread, swapped strides transpose. So no operation has a second code path for strided data.
 
-use smallvec::SmallVec;
-
-use crate::kernel::{MatrixMut, MatrixRef, reduce};
+use crate::cursor::{BLOCK, Cursor, Sums, offsets};
+use crate::kernel::{MatrixMut, MatrixRef};
 use crate::layout::Layout;
 use crate::real::Real;
 use crate::shape::Shape;
-
-/// Elements gathered at a time from a view that is not dense.
-const BLOCK: usize = 256;
 
 /// An input of an operation: read-only, in any layout.
 #[derive(Clone, Copy, Debug)]
@@ -79,7 +75,11 @@ impl<'a, T: Real> View<'a, T> {
     }
 
     /// Writes the elements in row-major order; `output` has the view's size.
+    ///
+    /// # Panics
+    /// At an output of another length, as [`slice::copy_from_slice`] does.
     pub fn copy_to(&self, output: &mut [T]) {
+        assert_eq!(output.len(), self.layout.shape().size(), "the output's length, left, and the view's size");
         match self.dense() {
             Some(data) => output.copy_from_slice(data),
             None => Cursor::new(self.layout).gather(self.data, output),
@@ -125,11 +125,23 @@ impl<'a, T: Real> ViewMut<'a, T> {
     }
 
     /// Adds `amounts`, in row-major order; it has the view's size.
+    ///
+    /// # Panics
+    /// At amounts of another length.
     pub fn add(self, amounts: &[T]) {
-        accumulate([], self, |first, [], sums| {
-            let amounts = &amounts[first..first + sums.len()];
-            sums.iter_mut().zip(amounts).for_each(|(sum, &amount)| *sum += amount);
-        });
+        assert_eq!(amounts.len(), self.layout.shape().size(), "the amounts' length, left, and the view's size");
+        match self.layout.dense_range() {
+            Some(range) => add_each(amounts, &mut self.data[range]),
+            None => Sums::with(self.data, self.layout, |sums| sums.add(amounts)),
+        }
+    }
+
+    /// Adds the elements of `amounts`, which has the view's shape.
+    pub(crate) fn add_view(self, amounts: View<'_, T>) {
+        match amounts.dense() {
+            Some(amounts) => self.add(amounts),
+            None => accumulate([amounts], self, |_, [amounts], sums| add_each(amounts, sums)),
+        }
     }
 
     /// The last two axes as a matrix, at `start` elements past the first.
@@ -145,52 +157,69 @@ fn last_two(layout: &Layout) -> Option<([usize; 2], [usize; 2])> {
     Some(([shape[first], shape[first + 1]], [strides[first], strides[first + 1]]))
 }
 
-/// Calls `visit(first, inputs)` with dense slices that together cover the views, which have one shape; `first` is
-/// the row-major place of the slices' first element.
+fn add_each<T: Real>(amounts: &[T], sums: &mut [T]) {
+    sums.iter_mut().zip(amounts).for_each(|(sum, &amount)| *sum += amount);
+}
+
+/// Calls `visit(first, inputs)` with dense slices that together cover the views; `first` is the row-major index of the
+/// slices' first element.
+///
+/// # Panics
+/// Where the views differ in shape: an operation that pairs such is wrong ([`Inputs::broadcast`](crate::Inputs::broadcast)
+/// stretches inputs to one shape).
+#[track_caller]
 pub fn for_each_block<T: Real, const N: usize>(inputs: [View<'_, T>; N], mut visit: impl FnMut(usize, [&[T]; N])) {
+    expect_one_shape(&inputs, None);
     match all_dense(&inputs) {
         Some(slices) => visit(0, slices),
         None => gathered(inputs, |first, slices, _| visit(first, slices)),
     }
 }
 
-/// Calls `visit(first, inputs, sums)` with dense slices that together cover the views; it adds to `sums`, which
-/// then stand in `grad`. All have one shape.
+/// Calls `visit(first, inputs, sums)` with dense slices that together cover the views; what it adds to `sums` is added to
+/// `grad`. Terms that meet in one element are summed in the [`Accumulator`](Real::Accumulator).
+///
+/// # Panics
+/// Where the views and `grad` differ in shape, as [`for_each_block`].
+#[track_caller]
 pub fn accumulate<T: Real, const N: usize>(
     inputs: [View<'_, T>; N],
     grad: ViewMut<'_, T>,
     mut visit: impl FnMut(usize, [&[T]; N], &mut [T]),
 ) {
+    expect_one_shape(&inputs, Some(grad.layout));
     let ViewMut { data, layout } = grad;
-    let dense = layout.dense_range();
-    if let (Some(slices), Some(range)) = (all_dense(&inputs), dense.clone()) {
-        if let Some(sums) = data.get_mut(range) {
-            visit(0, slices, sums);
+    let size = layout.shape().size();
+    match (layout.dense_range(), all_dense(&inputs)) {
+        (Some(range), Some(slices)) => visit(0, slices, &mut data[range]),
+        (Some(range), None) => {
+            let sums = &mut data[range];
+            gathered(inputs, |first, slices, length| visit(first, slices, &mut sums[first..first + length]));
         }
-        return;
+        (None, _) => Sums::with(data, layout, |sums| {
+            let mut block = |first: usize, slices: [&[T]; N], length: usize| {
+                sums.visit(length, |which, sums| {
+                    visit(first + which.start, slices.map(|slice| &slice[which.clone()]), sums);
+                });
+            };
+            if N == 0 {
+                (0..size).step_by(BLOCK).for_each(|first| block(first, [&[]; N], BLOCK.min(size - first)));
+            } else {
+                gathered(inputs, block);
+            }
+        }),
     }
-    let mut cursor = Cursor::new(layout);
-    let mut buffer = [T::ZERO; BLOCK];
-    let mut block = |first: usize, slices: [&[T]; N], length: usize| match &dense {
-        Some(range) => {
-            let start = range.start + first;
-            visit(first, slices, &mut data[start..start + length]);
-        }
-        None => {
-            let sums = &mut buffer[..length];
-            sums.fill(T::ZERO);
-            visit(first, slices, sums);
-            cursor.scatter_add(sums, data);
-        }
-    };
-    if N == 0 {
-        let size = layout.shape().size();
-        for first in (0..size).step_by(BLOCK) {
-            block(first, [&[]; N], BLOCK.min(size - first));
-        }
-    } else {
-        gathered(inputs, block);
-    }
+}
+
+/// The shapes of views that are walked together must agree: one shorter than another would be read past its end, or the
+/// rest of the others left out.
+#[track_caller]
+fn expect_one_shape<T: Real, const N: usize>(inputs: &[View<'_, T>; N], grad: Option<&Layout>) {
+    let Some(first) = inputs.first().map(View::shape) else { return };
+    let agrees = |shape: &Shape| std::ptr::eq(shape, first) || shape == first;
+    let all = inputs[1..].iter().all(|input| agrees(input.shape())) && grad.is_none_or(|grad| agrees(grad.shape()));
+    let shapes = || inputs.iter().map(View::shape).chain(grad.map(Layout::shape)).collect::<Vec<_>>();
+    assert!(all, "views that are walked together must have one shape, not {:?}", shapes());
 }
 
 fn all_dense<'a, T: Real, const N: usize>(inputs: &[View<'a, T>; N]) -> Option<[&'a [T]; N]> {
@@ -224,88 +253,26 @@ fn gathered<T: Real, const N: usize>(inputs: [View<'_, T>; N], mut visit: impl F
     }
 }
 
-/// The places of a layout's elements in memory, in row-major order.
-pub fn offsets(layout: &Layout) -> impl Iterator<Item = usize> + use<> {
-    let mut cursor = Cursor::new(layout);
-    let mut remaining = layout.shape().size();
-    std::iter::from_fn(move || {
-        remaining = remaining.checked_sub(1)?;
-        let (offset, _, _) = cursor.advance(1);
-        Some(offset)
-    })
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// A place in a layout, walked in row-major order by runs along the innermost axis.
-struct Cursor {
-    /// Outer to inner (extent, stride, index), with axes that lie densely within one another joined.
-    axes: SmallVec<[(usize, usize, usize); 4]>,
-    offset: usize,
-}
-
-impl Cursor {
-    fn new(layout: &Layout) -> Self {
-        let mut axes: SmallVec<[(usize, usize, usize); 4]> = SmallVec::new();
-        for (&extent, &stride) in layout.shape().iter().zip(layout.strides()) {
-            match axes.last_mut() {
-                _ if extent == 1 => {}
-                Some(outer) if outer.1 == stride * extent => *outer = (outer.0 * extent, stride, 0),
-                _ => axes.push((extent, stride, 0)),
-            }
-        }
-        if axes.is_empty() {
-            axes.push((1, 0, 0));
-        }
-        Cursor { axes, offset: layout.offset() }
+    fn dense(extents: &[usize]) -> Layout {
+        Layout::dense(Shape::new(extents))
     }
 
-    /// Moves on by at most `limit` elements along the innermost axis: (offset, stride, length) of that run.
-    fn advance(&mut self, limit: usize) -> (usize, usize, usize) {
-        let start = self.offset;
-        let innermost = self.axes.len() - 1;
-        let (extent, stride, index) = &mut self.axes[innermost];
-        let length = limit.min(*extent - *index);
-        *index += length;
-        self.offset += length * *stride;
-        let run = (start, *stride, length);
-        for axis in (0..=innermost).rev() {
-            let (extent, stride, index) = self.axes[axis];
-            if index < extent {
-                break;
-            }
-            self.axes[axis].2 = 0;
-            self.offset -= extent * stride;
-            if axis > 0 {
-                self.axes[axis - 1].2 += 1;
-                self.offset += self.axes[axis - 1].1;
-            }
-        }
-        run
+    #[test]
+    #[should_panic(expected = "must have one shape, not [[2, 3], [3]]")]
+    fn views_of_different_shapes_are_not_walked_together() {
+        let (data, wide, narrow) = ([1.0; 6], dense(&[2, 3]), dense(&[3]));
+        for_each_block([View::over(&data, &wide), View::over(&data, &narrow)], |_, _| ());
     }
 
-    fn gather<T: Real>(&mut self, data: &[T], mut output: &mut [T]) {
-        while !output.is_empty() {
-            let (offset, stride, length) = self.advance(output.len());
-            let (run, rest) = output.split_at_mut(length);
-            match stride {
-                0 => run.fill(data[offset]),
-                1 => run.copy_from_slice(&data[offset..offset + length]),
-                _ => run.iter_mut().zip(data[offset..].iter().step_by(stride)).for_each(|(y, &x)| *y = x),
-            }
-            output = rest;
-        }
-    }
-
-    fn scatter_add<T: Real>(&mut self, mut amounts: &[T], data: &mut [T]) {
-        while !amounts.is_empty() {
-            let (offset, stride, length) = self.advance(amounts.len());
-            let (run, rest) = amounts.split_at(length);
-            let places = &mut data[offset..];
-            match stride {
-                0 => places[0] += reduce::sum(run),
-                1 => places.iter_mut().zip(run).for_each(|(sum, &amount)| *sum += amount),
-                _ => places.iter_mut().step_by(stride).zip(run).for_each(|(sum, &amount)| *sum += amount),
-            }
-            amounts = rest;
-        }
+    #[test]
+    #[should_panic(expected = "must have one shape, not [[3], [3, 2]]")]
+    fn nor_is_a_gradient_of_another_shape() {
+        let (data, mut sums, row, wide) = ([1.0; 6], [0.0; 6], dense(&[3]), dense(&[2, 3]));
+        let strided = wide.transpose(0, 1).unwrap();
+        accumulate([View::over(&data, &row)], ViewMut::over(&mut sums, &strided), |_, _, _| ());
     }
 }

@@ -29,7 +29,7 @@ impl<T: Real> Data<T> {
     /// The data that the options ask for, split and shuffled by the seed.
     pub(crate) fn load(options: &Options, seed: u64) -> Result<Self, Failure> {
         let all = match options.data {
-            Source::Digits => Digits::load()?.standardised(),
+            Source::Digits => Digits::load()?.standardized(),
             Source::Gaussian => gaussian(options.width, gaussian_samples(options.batch), seed)?,
         };
         let (train, test) = all.split(TRAIN_SHARE, seed)?;

@@ -47,7 +47,7 @@ struct Measured {
 
 /// The further columns of `summary.csv`.
 #[derive(Serialize)]
-struct Summarised<'a> {
+struct Summarized<'a> {
     init: &'a str,
     seeds: usize,
     steps: usize,
@@ -118,7 +118,7 @@ pub(crate) fn summary(options: &Options, summaries: &[Summary]) -> Result<Vec<u8
         let (init, trained) = (&summary.init, summary.trained.as_ref());
         table.serialize((
             Settings::new(options, &summary.configuration),
-            Summarised {
+            Summarized {
                 init: &summary.configuration.weights.name,
                 seeds: options.seeds,
                 steps: options.steps,

@@ -1,4 +1,4 @@
-//! `depth-sweep`: how the gradient fares in networks of growing depth, at initialisation and after training.
+//! `depth-sweep`: how the gradient fares in networks of growing depth, at initialization and after training.
 //!
 //! [`options`] reads the command line, [`mod@sweep`] runs one network for each activation, depth and seed in parallel,
 //! [`summary`] takes means over seeds, [`report`], [`files`] and [`plot`] show them.

@@ -13,7 +13,7 @@ use crate::summary::THRESHOLD;
 use crate::weights::Init;
 
 /// Builds fully connected networks of growing depth and measures how the gradient fares on its way from the top layer
-/// to the bottom, at initialisation and after training.
+/// to the bottom, at initialization and after training.
 ///
 /// Prints a table and writes gradients.csv, summary.csv and gradients.svg.
 #[derive(Debug, Parser)]
@@ -36,7 +36,7 @@ pub(crate) struct Options {
     /// Networks of each kind, differing in weights and in the order of the data.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = count(1000))]
     pub(crate) seeds: usize,
-    /// Initialiser of the weights, biases being 0; `auto` takes He for the ReLU family, LeCun for SELU, else Xavier.
+    /// Initializer of the weights, biases being 0; `auto` takes He for the ReLU family, LeCun for SELU, else Xavier.
     #[arg(long, value_name = "NAME", default_value = "auto", conflicts_with_all = ["weight_variance", "bias_variance"])]
     pub(crate) init: Init,
     /// Draw weights from N(0, σw²/fan_in) with this σw², instead of --init.
@@ -69,9 +69,9 @@ pub(crate) struct Options {
 /// What the networks are fed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Source {
-    /// Handwritten digits (UCI optical digits, 8×8), standardised
+    /// Handwritten digits (UCI optical digits, 8×8), standardized
     Digits,
-    /// Standard normal features, labelled by a random linear teacher of ten classes
+    /// Standard normal features, labeled by a random linear teacher of ten classes
     Gaussian,
 }
 
@@ -149,7 +149,7 @@ fn explanation() -> String {
          the loss of the sample alone. A gradient is vanishing where the bottom layer gets less than 1/{THRESHOLD} of \
          what the top layer gets before training, exploding where it gets more than {THRESHOLD} times as much, else \
          healthy. A network whose loss becomes infinite or undefined in training has diverged.\n\n\
-         Activations: {}.\nInitialisers: {}.",
+         Activations: {}.\nInitializers: {}.",
         activations.join(", "),
         Init::names().collect::<Vec<_>>().join(", "),
     )

@@ -20,14 +20,14 @@ const COLUMNS: usize = 3;
 const FONT: &str = "sans-serif";
 const INK: RGBColor = RGBColor(51, 51, 51);
 const GRID: RGBColor = RGBColor(226, 226, 226);
-/// Dark blue to green by way of teal: ordered also for the colour-blind and in print, and never too light on white.
+/// Dark blue to green by way of teal: ordered also for the color-blind and in print, and never too light on white.
 const SHADES: [RGBColor; 4] =
     [RGBColor(68, 1, 84), RGBColor(55, 90, 140), RGBColor(33, 145, 140), RGBColor(110, 190, 70)];
 
 type Failure = Box<dyn std::error::Error>;
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-/// The picture as SVG. Norms are the geometric means over seeds at initialisation, on one logarithmic axis for all
+/// The picture as SVG. Norms are the geometric means over seeds at initialization, on one logarithmic axis for all
 /// panels.
 pub(crate) fn gradients(options: &Options, summaries: &[Summary]) -> Result<String, Failure> {
     let panels: Vec<_> = summaries.chunk_by(|a, b| a.configuration.activation == b.configuration.activation).collect();
@@ -145,7 +145,7 @@ fn power_of_ten(decade: f64) -> String {
     format!("10{}", format!("{:.0}", decade.round() + 0.0).chars().map(raised).collect::<String>())
 }
 
-/// The colour of the `rank`-th of `count` depths.
+/// The color of the `rank`-th of `count` depths.
 fn shade(rank: usize, count: usize) -> RGBColor {
     let place = rank as f64 * (SHADES.len() - 1) as f64 / (count.max(2) - 1) as f64;
     let (from, to) = (SHADES[place.floor() as usize], SHADES[place.ceil() as usize]);

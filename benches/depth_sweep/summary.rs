@@ -64,7 +64,7 @@ pub(crate) struct Summary {
     /// Number of seeds whose training diverged.
     pub(crate) diverged: usize,
     pub(crate) word: Word,
-    /// At initialisation, the geometric mean of ‖δ_l‖ for every layer.
+    /// At initialization, the geometric mean of ‖δ_l‖ for every layer.
     pub(crate) delta_norms: Vec<f64>,
 }
 

@@ -35,7 +35,7 @@ impl Init {
         [AUTO].into_iter().chain(Initial::NAMED.map(|(name, _)| name))
     }
 
-    /// The initialiser for layers with this activation: He's factor 2 makes up for the half that a rectifier cuts
+    /// The initializer for layers with this activation: He's factor 2 makes up for the half that a rectifier cuts
     /// off, SELU was made for LeCun's, and Xavier's is the usual choice for the rest.
     fn of(self, activation: Activation) -> Initial {
         use Activation::{Celu, Elu, Gelu, GeluTanh, HardSwish, LeakyRelu, Mish, Relu, Relu6, Selu, Silu};

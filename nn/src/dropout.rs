@@ -35,7 +35,7 @@ impl Dropout {
         Dropout { rate, pattern: Pattern::Values, in_evaluation: false }
     }
 
-    /// Whole channels, places of axes 0 and 1 (Tompson 2015): neighbours in an image say the same, so dropping one of them
+    /// Whole channels, places of axes 0 and 1 (Tompson 2015): neighbors in an image say the same, so dropping one of them
     /// takes nothing away.
     pub fn channels(rate: f64) -> Self {
         Dropout { pattern: Pattern::Channels, ..Dropout::new(rate) }

@@ -1,4 +1,4 @@
-//! Neural networks on an [`autodiff`] tape: modules, initialisers, losses, metrics and data.
+//! Neural networks on an [`autodiff`] tape: modules, initializers, losses, metrics and data.
 //!
 //! A [`Module`] is a description that holds [`autodiff::ParamId`]s; the numbers live in [`autodiff::Params`], mode and
 //! randomness on the recording. Tuples and vectors of modules run one after the other:
@@ -11,7 +11,7 @@
 //!
 //! let mut params = Params::<f32>::new(1);
 //! let model = (Linear::new(params.scope("fc1"), 64, 32), Tanh, Linear::new(params.scope("fc2"), 32, 10));
-//! let (train, _test) = Digits::load()?.standardised().split(0.75, 0)?;
+//! let (train, _test) = Digits::load()?.standardized().split(0.75, 0)?;
 //! let mut tape = Tape::new();
 //! let mut grads = params.gradients();
 //! for (images, labels) in train.batches(64, 0)? {
@@ -30,14 +30,14 @@ pub mod data;
 mod dropout;
 pub mod ensemble;
 pub mod file;
-mod initialisers;
+mod initializers;
 mod label;
 mod linear;
 pub mod loss;
 mod memory;
 pub mod metrics;
 mod module;
-mod normalisation;
+mod normalization;
 mod refusal;
 mod residual;
 mod resnet;
@@ -48,10 +48,10 @@ mod weight;
 pub use activations::*;
 pub use convolution::*;
 pub use dropout::Dropout;
-pub use initialisers::{Draw, Fan, Initial, gain, lsuv};
+pub use initializers::{Draw, Fan, Initial, gain, lsuv};
 pub use linear::Linear;
 pub use module::Module;
-pub use normalisation::*;
+pub use normalization::*;
 pub use residual::Residual;
 pub use resnet::{ResNet, ResNetSettings};
 pub use weight::Weight;

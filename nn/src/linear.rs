@@ -2,7 +2,7 @@
 
 use autodiff::{ParamId, Real, Scope, Var};
 
-use crate::initialisers::Initial;
+use crate::initializers::Initial;
 use crate::module::Module;
 use crate::weight::Weight;
 
@@ -22,7 +22,7 @@ impl Linear {
         Linear::with(scope, fan_in, fan_out, Initial::XavierUniform, Initial::Constant(0.0))
     }
 
-    /// A layer with these initialisers. Fans of a weight that does not fit into memory are a mistake that its
+    /// A layer with these initializers. Fans of a weight that does not fit into memory are a mistake that its
     /// [`Params`](autodiff::Params) and every tape give.
     pub fn with<T: Real>(
         mut scope: Scope<'_, T>,
@@ -39,10 +39,10 @@ impl Linear {
         }
     }
 
-    /// The same layer with its weight re-parametrised as [`Weight::normalised`]; `scope` is the layer's own.
+    /// The same layer with its weight re-parametrized as [`Weight::normalized`]; `scope` is the layer's own.
     #[must_use]
     pub fn weight_norm<T: Real>(self, scope: Scope<'_, T>) -> Self {
-        Linear { weight: self.weight.normalised(scope), ..self }
+        Linear { weight: self.weight.normalized(scope), ..self }
     }
 
     /// The same layer, which drops weights in training as [`Weight::dropped`] with this probability, from 0 up to but not
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn an_initialiser_out_of_its_range_is_named_with_its_parameter() {
+    fn an_initializer_out_of_its_range_is_named_with_its_parameter() {
         let mut params = Params::<f32>::new(0);
         let (weight, bias) = (Initial::Normal { variance: -1.0 }, Initial::Constant(0.0));
         Linear::with(params.scope("fc"), 2, 3, weight, bias);

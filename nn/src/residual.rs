@@ -9,7 +9,7 @@ use crate::settings::finite;
 /// `activation(shortcut(x) + scale · branch(x))` (He 2015).
 ///
 /// Made by [`Residual::new`], the shortcut is the identity and nothing follows the sum: the pre-activation form (He 2016) where
-/// the branch starts with its normalisation. [`Residual::projected`] gives the shortcut a module, which a change of shape needs;
+/// the branch starts with its normalization. [`Residual::projected`] gives the shortcut a module, which a change of shape needs;
 /// [`Residual::then`] puts one behind the sum, as in the post-activation form.
 #[derive(Clone, Copy, Debug)]
 pub struct Residual<F, S = (), A = ()> {

@@ -4,10 +4,10 @@ use autodiff::{Real, Scope, Var};
 
 use crate::activations::Relu;
 use crate::convolution::{Conv2d, ConvSettings, GlobalPool, Padding, Pool, Pooling};
-use crate::initialisers::{Draw, Fan, Initial};
+use crate::initializers::{Draw, Fan, Initial};
 use crate::linear::Linear;
 use crate::module::Module;
-use crate::normalisation::BatchNorm;
+use crate::normalization::BatchNorm;
 use crate::residual::Residual;
 use crate::settings::require;
 
@@ -22,7 +22,7 @@ pub struct ResNetSettings {
     pub stages: Vec<(usize, usize)>,
     /// A first convolution of kernel 7 and stride 2 with a max pooling of stride 2, for large images, instead of one of kernel 3.
     pub large_images: bool,
-    /// Batch normalisation and relu before each convolution (He 2016) instead of behind.
+    /// Batch normalization and relu before each convolution (He 2016) instead of behind.
     pub pre_activation: bool,
     /// The last scale of each block starts at 0, so that the block starts as the identity (Goyal 2017).
     pub zero_last_scale: bool,
@@ -70,21 +70,21 @@ impl ResNetSettings {
 /// A convolutional network of residual blocks (He 2015): `[samples, channels, height, width]` to `[samples, classes]`, logits.
 #[derive(Debug)]
 pub struct ResNet {
-    stem: (Conv2d, Option<Normalised>, Option<Pool<2>>),
+    stem: (Conv2d, Option<Normalized>, Option<Pool<2>>),
     blocks: Vec<Block>,
     /// Behind the last block of the pre-activation form.
-    last: Option<Normalised>,
+    last: Option<Normalized>,
     head: (GlobalPool, Linear),
 }
 
-type Normalised = (BatchNorm, Relu);
+type Normalized = (BatchNorm, Relu);
 
 /// What stands before the convolution in the pre-activation form, the convolution, and what stands behind in the other.
-type Layer = (Option<Normalised>, Conv2d, Option<BatchNorm>, Option<Relu>);
+type Layer = (Option<Normalized>, Conv2d, Option<BatchNorm>, Option<Relu>);
 
 type Block = Residual<(Layer, Layer), Option<(Conv2d, Option<BatchNorm>)>, Option<Relu>>;
 
-/// Without bias: a batch normalisation follows or precedes. `He` weights by the fan that keeps the scale of gradients.
+/// Without bias: a batch normalization follows or precedes. `He` weights by the fan that keeps the scale of gradients.
 fn convolution<T: Real>(scope: Scope<'_, T>, channels: [usize; 2], [kernel, stride]: [usize; 2], gain: f64) -> Conv2d {
     let settings = ConvSettings {
         stride: [stride; 2],
@@ -130,7 +130,7 @@ fn stem<T: Real>(
     mut scope: Scope<'_, T>,
     width: usize,
     settings: &ResNetSettings,
-) -> (Conv2d, Option<Normalised>, Option<Pool<2>>) {
+) -> (Conv2d, Option<Normalized>, Option<Pool<2>>) {
     let window = if settings.large_images { [7, 2] } else { [3, 1] };
     let conv = convolution(scope.child("conv"), [settings.channels, width], window, 1.0);
     let norm = (!settings.pre_activation).then(|| (BatchNorm::new(scope.child("bn"), width), Relu));

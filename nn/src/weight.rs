@@ -1,17 +1,17 @@
-//! The weight of a dense layer or a convolution, as it is registered or re-parametrised.
+//! The weight of a dense layer or a convolution, as it is registered or re-parametrized.
 
 use autodiff::{Mode, ParamId, Real, Recording, Scope, Var, keep};
 
 use smallvec::SmallVec;
 
 use crate::dropout::keep_mask;
-use crate::initialisers::Initial;
+use crate::initializers::Initial;
 use crate::refusal::refuse;
 use crate::settings::share_below_one;
 
 /// A weight whose axis 0 counts the units.
 ///
-/// Parameters: `weight`; with weight normalisation also `magnitude`, `[units]`.
+/// Parameters: `weight`; with weight normalization also `magnitude`, `[units]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Weight {
     weight: ParamId,
@@ -25,15 +25,15 @@ impl Weight {
         Weight { weight: initial.register(scope, "weight", shape, shape), magnitude: None, drop_rate: 0.0 }
     }
 
-    /// Weight normalisation (Salimans and Kingma 2016): the weight of each unit is `magnitude · v / ‖v‖`, where `v` is the
+    /// Weight normalization (Salimans and Kingma 2016): the weight of each unit is `magnitude · v / ‖v‖`, where `v` is the
     /// parameter `weight` and the magnitude starts as its norm, so that the layer stays as it is at first. A unit of zeros has
     /// no direction: that is a mistake which the [`Params`](autodiff::Params) and every tape give.
     #[must_use]
-    pub fn normalised<T: Real>(self, mut scope: Scope<'_, T>) -> Self {
+    pub fn normalized<T: Real>(self, mut scope: Scope<'_, T>) -> Self {
         let value = match scope.params().value(self.weight) {
             Ok(value) => value,
             Err(error) => {
-                scope.fail("magnitude", format!("the weight to be normalised: {error}"));
+                scope.fail("magnitude", format!("the weight to be normalized: {error}"));
                 return self;
             }
         };
@@ -44,7 +44,7 @@ impl Weight {
         if let Some(unit) = norms.iter().position(|&norm| norm == 0.0) {
             scope.fail(
                 "magnitude",
-                format!("the weights of unit {unit} are all 0: they have no direction to normalise"),
+                format!("the weights of unit {unit} are all 0: they have no direction to normalize"),
             );
         }
         let magnitude = scope.parameter("magnitude", [units], |values, _| {
@@ -65,7 +65,7 @@ impl Weight {
         self.weight
     }
 
-    /// The parameter `magnitude`, with weight normalisation.
+    /// The parameter `magnitude`, with weight normalization.
     pub fn magnitude(&self) -> Option<ParamId> {
         self.magnitude
     }

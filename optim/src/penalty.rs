@@ -82,7 +82,7 @@ impl Penalty {
         }
     }
 
-    /// The proximal step of size `rate`: the `w'` that minimises `½(w' − w)²/rate + penalty(w')`. It sets small entries to exactly
+    /// The proximal step of size `rate`: the `w'` that minimizes `½(w' − w)²/rate + penalty(w')`. It sets small entries to exactly
     /// 0 where there is an L1 part.
     pub(crate) fn shrink<T: Real>(self, rate: f64, values: &mut [T]) {
         let (threshold, scale) = (T::from_f64(rate * self.l1), T::from_f64(1.0 + rate * self.l2));

@@ -6,5 +6,6 @@
 
 mod catalogue;
 mod check;
+mod empty;
 mod rejection;
 mod support;

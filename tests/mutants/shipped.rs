@@ -250,7 +250,7 @@ impl<T: Real> Op<T> for PickLosing {
     }
 }
 
-/// A mean of neighbours that never writes its last place.
+/// A mean of neighbors that never writes its last place.
 #[derive(Clone, Debug)]
 struct PoolUnwritten;
 
@@ -493,8 +493,8 @@ fn mistakes_that_shipped_elsewhere_are_found() {
         "burn #2776": RepeatInterleaved, [x()], None;
         "burn #3521, #3533": GroupsSwapped, [rows(), others()], None;
         "burn #1739": PickLosing, [x()], None;
-        "burn #5296": PoolUnwritten, [x()], Some(Diagnosis::Uninitialised);
-        "burn #5296, forward": OutputUnwritten, [x()], Some(Diagnosis::Uninitialised);
+        "burn #5296": PoolUnwritten, [x()], Some(Diagnosis::Uninitialized);
+        "burn #5296, forward": OutputUnwritten, [x()], Some(Diagnosis::Uninitialized);
         "neuronika dropout": DropoutWithoutScale, [x(), Tensor::from([1.0, 0.0, 1.0, 1.0])], Some(Diagnosis::Factor(0.8));
         "scirs #103": LogWithoutRule, [x()], None;
         "candle #2083": SiluOverflowing, [x()], nan();

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod elements;
+mod sums;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;

@@ -12,7 +12,7 @@
 //!
 //! let mut params = Params::<f32>::new(1);
 //! let model = (Linear::new(params.scope("fc1"), 64, 32), Tanh, Linear::new(params.scope("fc2"), 32, 10));
-//! let (train, test) = Digits::load()?.standardised().split(0.75, 0)?;
+//! let (train, test) = Digits::load()?.standardized().split(0.75, 0)?;
 //! let mut run = Run::new(params, Sgd::new(0.1).momentum(0.9));
 //! let trainer = Trainer::new(2, Batches::of(64).shuffled(0)).quiet();
 //! trainer.fit(&mut run, &train, |x, y| cross_entropy(model.forward(x), y), &mut ())?;

@@ -39,11 +39,13 @@ impl<T: Real> Shards<T> {
     ) -> Result<(f64, &Gradients<T>), Error> {
         let samples = labels.data().len();
         let count = self.workers.len();
+        // Of one sample a batch normalization has no statistics, so a short batch, the last of an epoch, has fewer shards.
+        let used = count.min((samples / 2).max(1));
         let run = |(number, worker): (usize, &mut Worker<T>)| {
-            let rows = start_of(number, samples, count)..start_of(number + 1, samples, count);
+            let rows = start_of(number, samples, used)..start_of(number + 1, samples, used);
             worker.loss = 0.0;
             worker.grads.zero();
-            if rows.is_empty() {
+            if number >= used || rows.is_empty() {
                 return Ok(());
             }
             let t = worker.tape.start(params, Mode::Train);

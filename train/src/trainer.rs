@@ -53,7 +53,7 @@ impl Trainer {
     }
 
     /// Each batch is cut into this many parts, no more than it has samples, which run on as many threads as there are; the result
-    /// has the same bits for any number of threads. Batch statistics are those of a part (ghost batch normalisation, Hoffer 2017); the running ones follow the
+    /// has the same bits for any number of threads. Batch statistics are those of a part (ghost batch normalization, Hoffer 2017); the running ones follow the
     /// last. The gradients of the parts are summed, as in gradient accumulation.
     #[must_use]
     pub fn shards(self, shards: usize) -> Self {
@@ -115,6 +115,7 @@ impl Trainer {
     ) -> Result<(), Error> {
         self.check::<T>(data)?;
         run.optimizer.check()?;
+        self.create_folders()?;
         self.resume(run, data)?;
         let mut logs = Logs::new(self.csv.as_deref(), self.tensorboard.as_deref());
         let bar = Bar::new(self.quiet, self.epochs);
@@ -177,6 +178,15 @@ impl Trainer {
         let own =
             |(_, patience, minimum): &(String, usize, f64)| EarlyStopping::new(*patience).minimum_change(*minimum);
         self.stopping.as_ref().map(own)
+    }
+
+    /// Creates the folders that files are written into: at the start, so that a path that cannot be costs no epoch.
+    fn create_folders(&self) -> Result<(), Error> {
+        let files = self.checkpoint.iter().map(|(path, _)| path).chain(&self.csv);
+        files.filter_map(|path| path.parent()).try_for_each(|folder| {
+            let created = std::fs::create_dir_all(folder);
+            created.map_err(|error| Error::File { path: folder.to_owned(), reason: error.to_string() })
+        })
     }
 
     /// What the bits of a run depend on besides the run itself, so that it goes on with these alone.

@@ -173,7 +173,7 @@ fn a_checkpoint_of_another_run_is_refused_and_both_sides_are_named() {
         [
             "optimizer",
             "AdamRule {",
-            "RmsPropRule { alpha: 0.99, epsilon: 1e-8, momentum: 0.0, centred: false }, \
+            "RmsPropRule { alpha: 0.99, epsilon: 1e-8, momentum: 0.0, centered: false }, \
           Penalty(Penalty { l1: 0.0, l2: 0.1 }) for all",
         ],
     );
@@ -228,6 +228,25 @@ fn a_run_within_an_epoch_goes_on_with_its_own_batches_only() {
     assert!(message.contains("its batches is Batches { size: 4") && message.contains("size: 2"), "{message}");
     fit_by(&Trainer::new(1, Batches::of(4)), &mut resumed, &data()).unwrap();
     assert_eq!(resumed.0.optimizer.steps(), 4);
+}
+
+#[test]
+fn folders_that_are_not_there_are_made_before_the_first_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let trainer = |below: &std::path::Path| {
+        let trainer = Trainer::new(1, Batches::of(8)).checkpoint(below.join("a/run.safetensors"), 1);
+        trainer.csv(below.join("b/log.csv")).tensorboard(below.join("c"))
+    };
+    let mut begun = begin::<f32, _>(SEED, Sgd::new(0.1));
+    fit_by(&trainer(&folder.path().join("new")), &mut begun, &data()).unwrap();
+    for path in ["new/a/run.safetensors", "new/b/log.csv", "new/c"] {
+        assert!(folder.path().join(path).exists(), "{path}");
+    }
+    // Below a file there is no folder.
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let message = refused(&trainer(&file), begin::<f32, _>(SEED, Sgd::new(0.1)), &data());
+    assert!(message.contains("file/a"), "{message}");
 }
 
 #[test]

@@ -146,8 +146,10 @@ struct Event {
 /// The step of every row in a folder of event files, none of which is empty.
 fn steps_of(folder: &Path) -> Vec<i64> {
     let mut steps = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let (bytes, mut events) = (std::fs::read(entry.unwrap().path()).unwrap(), Vec::new());
+    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    // As TensorBoard does, which shows no other files.
+    for path in paths.filter(|path| path.to_string_lossy().contains("tfevents")) {
+        let (bytes, mut events) = (std::fs::read(path).unwrap(), Vec::new());
         let mut rest = bytes.as_slice();
         while let Some((length, after)) = rest.split_first_chunk::<8>() {
             let length = usize::try_from(u64::from_le_bytes(*length)).unwrap();

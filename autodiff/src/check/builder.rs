@@ -22,6 +22,7 @@ pub struct Check {
     one_by_one: usize,
     directions: usize,
     tolerance: f64,
+    orders: usize,
     skipped: Vec<(Probe, String)>,
 }
 
@@ -35,7 +36,7 @@ impl Check {
     /// Seed 0; derivatives entry by entry up to 256 entries an input, else along 4 random directions, to 1e-10 of dual
     /// numbers; every probe, to second order.
     pub fn new() -> Self {
-        Check { seed: 0, one_by_one: 256, directions: 4, tolerance: 1e-10, skipped: Vec::new() }
+        Check { seed: 0, one_by_one: 256, directions: 4, tolerance: 1e-10, orders: 2, skipped: Vec::new() }
     }
 
     /// The seed of cotangents and directions.
@@ -69,7 +70,8 @@ impl Check {
 
     /// Checks derivatives up to this order: 1 leaves out the Hessian.
     #[must_use]
-    pub fn orders(self, orders: usize) -> Self {
+    pub fn orders(mut self, orders: usize) -> Self {
+        self.orders = orders;
         if orders < 2 { self.skip(Probe::SecondOrder, "first order asked for") } else { self }
     }
 
@@ -124,7 +126,22 @@ impl Check {
         self.examine(&ModelSubject { params, loss }, &[inputs], &names)
     }
 
+    /// Refuses settings under which everything would pass, or nothing is checked.
+    fn check_settings(&self, cases: usize) -> Result<(), Error> {
+        let setting = |name, value: String, requirement| Err(Error::Setting { name, value, requirement });
+        match self {
+            _ if cases == 0 => setting("number of cases", "0".into(), "at least 1"),
+            Check { tolerance, .. } if !(tolerance.is_finite() && *tolerance >= 0.0) => {
+                setting("tolerance", tolerance.to_string(), "finite and not negative")
+            }
+            Check { directions: 0, .. } => setting("directions", "0".into(), "at least 1"),
+            Check { orders: 0, .. } => setting("orders", "0".into(), "1, or 2 for the Hessian as well"),
+            _ => Ok(()),
+        }
+    }
+
     fn examine(&self, subject: &dyn Subject, cases: &[Inputs], names: &[String]) -> Result<Report, Error> {
+        self.check_settings(cases.len())?;
         let mut report = Report {
             subject: subject.name(),
             seed: self.seed,

@@ -23,7 +23,7 @@ impl Examiner<'_> {
             return Ok(());
         }
         let gradients = self.gradients()?;
-        // What cancels to zero in a model (a bias before batch normalisation) is left with the rounding errors of its terms,
+        // What cancels to zero in a model (a bias before batch normalization) is left with the rounding errors of its terms,
         // which are of the size of other gradients.
         let around = largest_entry(&gradients);
         for (input, found) in gradients.iter().enumerate().filter(|(input, _)| self.wanted[*input]).collect::<Vec<_>>()
@@ -61,7 +61,7 @@ impl Examiner<'_> {
         };
         let unwritten = !has_no_nan(found)
             && self.with_zeroed_buffers()?.gradients[input].as_ref().is_ok_and(|zeroed| has_no_nan(&values(zeroed)));
-        let pattern = || if unwritten { Some(Diagnosis::Uninitialised) } else { pattern() };
+        let pattern = || if unwritten { Some(Diagnosis::Uninitialized) } else { pattern() };
         self.compare(Probe::Derivative, "", input, (found, &expected), allowed, pattern);
         self.row_by_row(input, &columns)
     }

@@ -10,7 +10,7 @@ pub enum Diagnosis {
     /// A NaN or infinity where the reference is a number.
     NotFinite,
     /// A buffer that `forward` or `backward` reads, or returns, was never written.
-    Uninitialised,
+    Uninitialized,
     /// No gradient arrives at all.
     NoGradient,
     /// Zero where it should not be.
@@ -53,7 +53,7 @@ impl fmt::Display for Diagnosis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Diagnosis::NotFinite => f.write_str("not a number where the true value is one"),
-            Diagnosis::Uninitialised => f.write_str("a buffer was never written"),
+            Diagnosis::Uninitialized => f.write_str("a buffer was never written"),
             Diagnosis::NoGradient => f.write_str("no gradient arrives"),
             Diagnosis::Zero => f.write_str("zero where it should not be"),
             Diagnosis::SignFlipped => f.write_str("sign flipped"),

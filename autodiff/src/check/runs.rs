@@ -27,7 +27,7 @@ impl Examiner<'_> {
         let written = self.with_zeroed_buffers()?;
         if !has_no_nan(&self.output) && has_no_nan(&values(&written.output)) {
             let wrong = self.differences("output", &self.output.clone(), &values(&written.output), |_| f64::MAX);
-            self.note(Probe::Determinism, "fresh buffers filled with NaN", Some(Diagnosis::Uninitialised), wrong);
+            self.note(Probe::Determinism, "fresh buffers filled with NaN", Some(Diagnosis::Uninitialized), wrong);
             return Ok(());
         }
         let (one, two) = (self.answer(&self.inputs, None)?, self.answer(&self.inputs, None)?);

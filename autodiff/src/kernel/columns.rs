@@ -45,15 +45,20 @@ impl Windows {
     fn valid(&self, axis: usize, offset: usize) -> Run {
         let (stride, before, shift) = (self.stride[axis], self.before[axis], offset * self.dilation[axis]);
         let to = before.saturating_sub(shift).div_ceil(stride);
-        let from = to.saturating_mul(stride).saturating_add(shift); // counted with the zeros before
+        if to >= self.places[axis] {
+            return Run { to: 0, from: 0, length: 0 };
+        }
+        let from = to * stride + shift; // counted with the zeros before
         let end = self.image[axis] + before;
-        let length =
-            if from < end { ((end - from - 1) / stride + 1).min(self.places[axis].saturating_sub(to)) } else { 0 };
+        let length = if from < end { ((end - from - 1) / stride + 1).min(self.places[axis] - to) } else { 0 };
         Run { to, from: from.saturating_sub(before), length }
     }
 
-    /// Calls `visit(column place, image place, length)` for every run of neighbouring places that lie in the image.
+    /// Calls `visit(column place, image place, length)` for every run of neighboring places that lie in the image.
     fn for_each_run(&self, mut visit: impl FnMut(usize, usize, usize)) {
+        if self.channels == 0 {
+            return; // a window over nothing may be of any extent
+        }
         let ([height, width], [kernel_height, kernel_width]) = (self.image, self.kernel);
         for y in 0..kernel_height {
             let vertical = self.valid(0, y);

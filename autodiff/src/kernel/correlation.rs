@@ -1,7 +1,7 @@
 //! Convolution of dense slices by matrix products on columns: forward, and the two adjoints that backward and the transposed
 //! convolution need.
 
-use super::{MatrixMut, MatrixRef, Windows, with_scratch};
+use super::{Windows, multiply, with_scratch};
 use crate::real::Real;
 
 /// A convolution from its wide side, the image, to its narrow side: each of `samples · groups` is one matrix product.
@@ -46,7 +46,7 @@ impl Correlation {
         with_scratch(self.scratch(), |scratch| {
             for [i, o, w] in self.parts() {
                 let seen = self.columns(&image[i..i + self.image_size()], scratch);
-                product(
+                multiply(
                     [self.narrow, rows, columns],
                     (&weight[w..], [rows, 1]),
                     (seen, [columns, 1]),
@@ -65,9 +65,9 @@ impl Correlation {
                 let (weight, narrow) = ((&weight[w..], [1, rows]), (&narrow[o..], [columns, 1]));
                 let image = &mut image[i..i + self.image_size()];
                 if self.windows.is_identity() {
-                    product(sizes, weight, narrow, (image, true));
+                    multiply(sizes, weight, narrow, (image, true));
                 } else {
-                    product(sizes, weight, narrow, (scratch, false));
+                    multiply(sizes, weight, narrow, (scratch, false));
                     self.windows.scatter_add(scratch, image);
                 }
             }
@@ -84,7 +84,7 @@ impl Correlation {
             with_scratch(weight.len(), |transposed| {
                 for [i, o, w] in self.parts() {
                     let seen = self.columns(&image[i..i + self.image_size()], scratch);
-                    product(sizes, (seen, [columns, 1]), (&narrow[o..], [1, columns]), (&mut transposed[w..], true));
+                    multiply(sizes, (seen, [columns, 1]), (&narrow[o..], [1, columns]), (&mut transposed[w..], true));
                 }
                 let each = (self.narrow * rows).max(1);
                 for (weight, transposed) in weight.chunks_mut(each).zip(transposed.chunks(each)) {
@@ -94,18 +94,5 @@ impl Correlation {
                 }
             });
         });
-    }
-}
-
-/// `c = a·b` or `c += a·b`, of `[m, k] × [k, n]`; each matrix with its strides, `c` dense.
-fn product<T: Real>(
-    [m, k, n]: [usize; 3],
-    (a, a_strides): (&[T], [usize; 2]),
-    (b, b_strides): (&[T], [usize; 2]),
-    (c, accumulate): (&mut [T], bool),
-) {
-    let (a, b) = (MatrixRef::new(a, [m, k], a_strides), MatrixRef::new(b, [k, n], b_strides));
-    if let (Some(a), Some(b), Some(c)) = (a, b, MatrixMut::new(c, [m, n], [n, 1])) {
-        T::gemm(a, b, c, accumulate);
     }
 }

@@ -1,29 +1,43 @@
 //! Matrix products of every scalar: `f32` and `f64` through matrixmultiply, duals by splitting value and tangent.
 
+use super::reduce::sum_of;
 use super::{MatrixMut, MatrixRef, thin};
 use crate::dual::Dual;
+use crate::error::Mismatch;
 use crate::real::Real;
 
 /// The matrix product of a scalar. Only this crate implements it, and with it [`Real`]: a product reads and writes memory by
 /// pointers, so what it is handed must be trusted.
 pub trait Product: Sized {
-    /// `c = a·b`, or `c += a·b` where `accumulate`. Strides are in elements of `Self`; the extents must agree
-    /// ([`MatrixRef::new`] has checked that each matrix lies in its slice).
-    fn gemm(a: MatrixRef<'_, Self>, b: MatrixRef<'_, Self>, c: MatrixMut<'_, Self>, accumulate: bool);
+    /// `c = a·b`, or `c += a·b` where `accumulate`. Strides are in elements of `Self`. [`MatrixRef::new`] has checked that
+    /// each matrix lies in its slice.
+    ///
+    /// # Errors
+    /// Extents that disagree: `a` must have as many columns as `b` has rows, `c` the rows of `a` and the columns of `b`.
+    fn gemm(
+        a: MatrixRef<'_, Self>,
+        b: MatrixRef<'_, Self>,
+        c: MatrixMut<'_, Self>,
+        accumulate: bool,
+    ) -> Result<(), Mismatch>;
+}
+
+/// An error unless `a·b` has the extents of `c`.
+fn agree<T>(a: &MatrixRef<'_, T>, b: &MatrixRef<'_, T>, c: &MatrixMut<'_, T>) -> Result<(), Mismatch> {
+    let ([rows, inner], [b_rows, columns]) = (a.shape, b.shape);
+    if b_rows == inner && c.shape == [rows, columns] {
+        return Ok(());
+    }
+    Err(Mismatch::new(format!("no matrix product of {:?} and {:?} has the extents {:?}", a.shape, b.shape, c.shape)))
 }
 
 /// Products small or odd enough that a plain loop serves: a `c` that overlaps itself (a broadcast matrix collects
-/// the sum of its places), or extents that do not agree, which is a caller's mistake and leaves `c` as it was.
+/// the sum of its places), or one over no terms. The extents agree.
 fn plain<T: Real>(a: MatrixRef<'_, T>, b: MatrixRef<'_, T>, mut c: MatrixMut<'_, T>, accumulate: bool) {
-    let [rows, inner] = a.shape;
-    let [b_rows, columns] = b.shape;
-    if b_rows != inner || c.shape != [rows, columns] {
-        debug_assert!(false, "gemm: {:?} × {:?} into {:?}", a.shape, b.shape, c.shape);
-        return;
-    }
+    let ([rows, inner], [_, columns]) = (a.shape, b.shape);
     for i in 0..rows {
         for j in 0..columns {
-            let dot: T = (0..inner).map(|k| *a.at(i, k) * *b.at(k, j)).sum();
+            let dot = sum_of((0..inner).map(|k| *a.at(i, k) * *b.at(k, j)));
             let place = c.at(i, j);
             *place = if accumulate { *place + dot } else { dot };
         }
@@ -43,19 +57,20 @@ macro_rules! product {
                 b: MatrixRef<'_, $float>,
                 mut c: MatrixMut<'_, $float>,
                 accumulate: bool,
-            ) {
-                let ([rows, inner], [b_rows, columns]) = (a.shape, b.shape);
-                let agree = b_rows == inner && c.shape == [rows, columns];
-                if !agree || c.overlaps() || [rows, inner, columns].contains(&0) {
-                    return plain(a, b, c, accumulate);
+            ) -> Result<(), Mismatch> {
+                agree(&a, &b, &c)?;
+                let ([rows, inner], columns) = (a.shape, b.shape[1]);
+                if c.overlaps() || [rows, inner, columns].contains(&0) {
+                    plain(a, b, c, accumulate);
+                    return Ok(());
                 }
                 if rows <= thin::ROWS && thin::product(a, b, &mut c, accumulate) {
-                    return;
+                    return Ok(());
                 }
                 if columns <= thin::ROWS
                     && thin::product(b.transposed(), a.transposed(), &mut c.transposed(), accumulate)
                 {
-                    return;
+                    return Ok(());
                 }
                 let beta = if accumulate { 1.0 } else { 0.0 };
                 let [a_row, a_column] = signed(a.shape, a.strides);
@@ -70,6 +85,7 @@ macro_rules! product {
                         rows, inner, columns, 1.0, a, a_row, a_column, b, b_row, b_column, beta, c, c_row, c_column,
                     );
                 }
+                Ok(())
             }
         }
     };
@@ -79,12 +95,17 @@ product!(f32 by sgemm);
 product!(f64 by dgemm);
 
 impl<T: Real> Product for Dual<T> {
-    fn gemm(a: MatrixRef<'_, Self>, b: MatrixRef<'_, Self>, mut c: MatrixMut<'_, Self>, accumulate: bool) {
+    fn gemm(
+        a: MatrixRef<'_, Self>,
+        b: MatrixRef<'_, Self>,
+        mut c: MatrixMut<'_, Self>,
+        accumulate: bool,
+    ) -> Result<(), Mismatch> {
         let (a_value, a_tangent) = (half(a, Part::Value), half(a, Part::Tangent));
         let (b_value, b_tangent) = (half(b, Part::Value), half(b, Part::Tangent));
-        T::gemm(a_value, b_value, half_mut(c.reborrow(), Part::Value), accumulate);
-        T::gemm(a_value, b_tangent, half_mut(c.reborrow(), Part::Tangent), accumulate);
-        T::gemm(a_tangent, b_value, half_mut(c, Part::Tangent), true);
+        T::gemm(a_value, b_value, half_mut(c.reborrow(), Part::Value), accumulate)?;
+        T::gemm(a_value, b_tangent, half_mut(c.reborrow(), Part::Tangent), accumulate)?;
+        T::gemm(a_tangent, b_value, half_mut(c, Part::Tangent), true)
     }
 }
 
@@ -129,7 +150,7 @@ mod tests {
         let b = MatrixRef::new(&b, right, strides(right, order[1])).unwrap();
         let (mut found, mut expected) = (numbers(rows * columns), numbers(rows * columns));
         let c_strides = strides(result, order[2]);
-        f32::gemm(a, b, MatrixMut::new(&mut found, result, c_strides).unwrap(), accumulate);
+        f32::gemm(a, b, MatrixMut::new(&mut found, result, c_strides).unwrap(), accumulate).unwrap();
         plain(a, b, MatrixMut::new(&mut expected, result, c_strides).unwrap(), accumulate);
         assert_eq!(found, expected, "{rows}×{inner}×{columns} {order:?} accumulate {accumulate}");
     }
@@ -154,7 +175,7 @@ mod tests {
             let a = MatrixRef::new(&a, [40, 12], a_strides).unwrap();
             let b = MatrixRef::new(&b, [12, 20], b_strides).unwrap();
             let mut expected = c.clone();
-            f32::gemm(a, b, MatrixMut::new(&mut c, [40, 20], [20, 1]).unwrap(), false);
+            f32::gemm(a, b, MatrixMut::new(&mut c, [40, 20], [20, 1]).unwrap(), false).unwrap();
             plain(a, b, MatrixMut::new(&mut expected, [40, 20], [20, 1]).unwrap(), false);
             assert_eq!(c, expected);
         }
@@ -165,13 +186,33 @@ mod tests {
         let (a, b) = ([1.0_f64, 2.0, 3.0], [10.0_f64]);
         let mut c = [0.5];
         let a = MatrixRef::new(&a, [3, 1], [1, 1]).unwrap();
-        f64::gemm(
-            a,
-            MatrixRef::new(&b, [1, 1], [1, 1]).unwrap(),
-            MatrixMut::new(&mut c, [3, 1], [0, 1]).unwrap(),
-            true,
-        );
+        let one = MatrixRef::new(&b, [1, 1], [1, 1]).unwrap();
+        f64::gemm(a, one, MatrixMut::new(&mut c, [3, 1], [0, 1]).unwrap(), true).unwrap();
         assert_eq!(c, [60.5]);
         assert!(MatrixRef::new(&b, [2, 1], [1, 1]).is_none());
+    }
+
+    #[test]
+    fn extents_that_disagree_are_an_error_that_shows_them() {
+        let (a, b) = (numbers(6), numbers(20));
+        let a = MatrixRef::new(&a, [2, 3], [3, 1]).unwrap();
+        let b = MatrixRef::new(&b, [4, 5], [5, 1]).unwrap();
+        for c_shape in [[2, 5], [2, 4]] {
+            let mut c = vec![7.0; 10];
+            let error = f32::gemm(a, b, MatrixMut::new(&mut c, c_shape, [c_shape[1], 1]).unwrap(), true).unwrap_err();
+            assert!(error.reason.contains("[2, 3] and [4, 5]") && error.reason.contains(&format!("{c_shape:?}")));
+            assert_eq!(c, [7.0; 10]);
+        }
+    }
+
+    #[test]
+    fn strides_that_are_never_walked_may_be_any() {
+        let huge = usize::MAX;
+        let (a, b) = ([Dual::new(2.0, 1.0), Dual::new(3.0, 0.0)], [Dual::new(5.0, 0.5)]);
+        let mut c = [Dual::new(0.0, 0.0); 2];
+        let a = MatrixRef::new(&a, [2, 1], [1, huge]).unwrap();
+        let b = MatrixRef::new(&b, [1, 1], [huge, huge]).unwrap();
+        Dual::<f64>::gemm(a, b, MatrixMut::new(&mut c, [2, 1], [1, huge]).unwrap(), false).unwrap();
+        assert_eq!(c.map(|c| (c.value, c.tangent)), [(10.0, 6.0), (15.0, 1.5)]);
     }
 }

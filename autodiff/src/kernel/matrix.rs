@@ -45,8 +45,9 @@ fn overlaps(shape: [usize; 2], strides: [usize; 2]) -> bool {
 
 impl<'a, T> MatrixRef<'a, T> {
     /// The matrix of `shape` = (rows, columns) and `strides`, or nothing where it would leave `data`.
-    pub fn new(data: &'a [T], shape: [usize; 2], strides: [usize; 2]) -> Option<Self> {
-        fits(data.len(), shape, strides).then_some(MatrixRef { data, shape, strides })
+    pub(crate) fn new(data: &'a [T], shape: [usize; 2], strides: [usize; 2]) -> Option<Self> {
+        let unused = data.len();
+        fits(data.len(), shape, strides).then_some(MatrixRef { data, shape, strides: strides.map(|s| s.min(unused)) })
     }
 
     pub(super) fn transposed(self) -> Self {
@@ -61,12 +62,13 @@ impl<'a, T> MatrixRef<'a, T> {
 
 impl<'a, T> MatrixMut<'a, T> {
     /// The matrix of `shape` = (rows, columns) and `strides`, or nothing where it would leave `data`.
-    pub fn new(data: &'a mut [T], shape: [usize; 2], strides: [usize; 2]) -> Option<Self> {
-        fits(data.len(), shape, strides).then_some(MatrixMut { data, shape, strides })
+    pub(crate) fn new(data: &'a mut [T], shape: [usize; 2], strides: [usize; 2]) -> Option<Self> {
+        let unused = data.len();
+        fits(data.len(), shape, strides).then_some(MatrixMut { data, shape, strides: strides.map(|s| s.min(unused)) })
     }
 
     /// The same matrix for a shorter time.
-    pub fn reborrow(&mut self) -> MatrixMut<'_, T> {
+    pub(crate) fn reborrow(&mut self) -> MatrixMut<'_, T> {
         MatrixMut { data: self.data, shape: self.shape, strides: self.strides }
     }
 

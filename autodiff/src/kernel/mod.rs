@@ -1,4 +1,4 @@
-//! Loops over slices that know nothing of tapes: matrix products, vectorised functions, sums.
+//! Loops over slices that know nothing of tapes: matrix products, vectorized functions, sums.
 //!
 //! The only room where `unsafe` is allowed; each block states the contract it relies on.
 #![allow(unsafe_code)]
@@ -14,6 +14,8 @@ mod scratch;
 mod thin;
 pub(crate) mod vector;
 
+use crate::real::Real;
+
 pub(crate) use self::columns::Windows;
 pub(crate) use self::correlation::Correlation;
 pub(crate) use self::dispatch::dispatch;
@@ -21,3 +23,29 @@ pub(crate) use self::finite::all_finite;
 pub(crate) use gemm::Product;
 pub(crate) use matrix::{MatrixMut, MatrixRef};
 pub(crate) use scratch::{shortage, with_scratch};
+
+/// `c = a·b` or `c += a·b`, of `[m, k] × [k, n]`, in slices of which the caller knows that the matrices lie in them; each with
+/// its strides, `c` dense.
+pub(crate) fn multiply<T: Real>(
+    [m, k, n]: [usize; 3],
+    (a, a_strides): (&[T], [usize; 2]),
+    (b, b_strides): (&[T], [usize; 2]),
+    (c, accumulate): (&mut [T], bool),
+) {
+    let (a, b) = (MatrixRef::new(a, [m, k], a_strides), MatrixRef::new(b, [k, n], b_strides));
+    multiply_views(a, b, MatrixMut::new(c, [m, n], [n, 1]), accumulate);
+}
+
+/// `c = a·b` or `c += a·b` of matrices of which the caller knows that they exist and agree: a shape rule has seen them.
+pub(crate) fn multiply_views<T: Real>(
+    a: Option<MatrixRef<'_, T>>,
+    b: Option<MatrixRef<'_, T>>,
+    c: Option<MatrixMut<'_, T>>,
+    accumulate: bool,
+) {
+    let done = match (a, b, c) {
+        (Some(a), Some(b), Some(c)) => T::gemm(a, b, c, accumulate).is_ok(),
+        _ => false,
+    };
+    debug_assert!(done, "the matrices of a product disagree with each other or their slices");
+}

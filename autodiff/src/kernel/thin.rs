@@ -11,6 +11,9 @@ const WIDTH: usize = 1024;
 /// Interleaved partial sums of a dot product: four vectors of 256 bits in `f32`.
 const LANES: usize = 32;
 
+/// Terms that follow one another in the scalar itself.
+const LONG: usize = 4096;
+
 /// `c = a·b` or `c += a·b`, if the matrices lie so that their rows, or the columns of `b`, can be read as slices; says whether
 /// they do. The extents agree, and `c` has at most [`ROWS`] rows and does not overlap itself.
 pub(super) fn product<T: Real>(
@@ -20,7 +23,7 @@ pub(super) fn product<T: Real>(
     accumulate: bool,
 ) -> bool {
     let (a_rows, b_rows, b_columns) = (a.strides[1] == 1, b.strides[1] == 1, b.strides[0] == 1);
-    if b_rows && c.strides[1] == 1 {
+    if b_rows && c.strides[1] == 1 && a.shape[1] <= LONG {
         add_rows(a, b, c, accumulate);
     } else if b_columns && a_rows {
         dot_columns(a, b, c, accumulate);
@@ -75,7 +78,13 @@ fn dot_columns<T: Real>(a: MatrixRef<'_, T>, b: MatrixRef<'_, T>, c: &mut Matrix
     }
 }
 
+/// The blocks' dot products are summed in the accumulator, so that the error does not grow with their number.
 fn dot<T: Real>(x: &[T], y: &[T]) -> T {
+    let blocks = x.chunks(LONG).zip(y.chunks(LONG));
+    T::narrow(blocks.fold(T::Accumulator::ZERO, |sum, (x, y)| sum + block(x, y).widen()))
+}
+
+fn block<T: Real>(x: &[T], y: &[T]) -> T {
     dispatch(|| {
         let mut lanes = [T::ZERO; LANES];
         let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());

@@ -1,13 +1,13 @@
 //! Exponential, hyperbolic tangent and logistic function of whole slices, in `f32` and `f64`.
 //!
-//! Each is written for one element and without branches, so that a loop over it vectorises. What an element gives
-//! depends on its value alone: not on its place, its neighbours or the instruction set. The exponentials rest on
+//! Each is written for one element and without branches, so that a loop over it vectorizes. What an element gives
+//! depends on its value alone: not on its place, its neighbors or the instruction set. The exponentials rest on
 //! `eʳ = (q + r)/(q − r)` with `q = r coth(r/2)`: q is even in r, so a few terms in r² suffice. Errors, in units in
 //! the last place (`f32` over all its values, `f64` over random ones): exp 1.4, tanh 1.8, sigmoid 2.5.
 
 use super::dispatch::dispatch;
 
-/// `c₀ + x (c₁ + x (c₂ + …))`, written out: a loop over coefficients could keep the loop over elements from vectorising.
+/// `c₀ + x (c₁ + x (c₂ + …))`, written out: a loop over coefficients could keep the loop over elements from vectorizing.
 macro_rules! horner {
     ($x:ident, [$c:literal]) => { $c };
     ($x:ident, [$c:literal, $($rest:literal),+]) => { $c + $x * horner!($x, [$($rest),+]) };

@@ -1,7 +1,9 @@
 //! Elements moved or summed along an axis: copies, reversal, running sums.
 
-use super::axes::lines;
+use super::axes::{change_lines, lines, map_lines};
 use super::prelude::*;
+use crate::kernel::reduce::running_sums;
+use crate::kernel::with_scratch;
 use crate::layout::check_axis;
 
 /// The same values, dense in memory.
@@ -75,25 +77,20 @@ impl<T: Real> Op<T> for Cumsum {
         shape_of_line(self.axis, inputs)
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
-        let x = inputs.view(0);
-        for (from, to) in lines(self.axis, x.layout()) {
-            let mut sum = T::ZERO;
-            for (source, target) in from.zip(to) {
-                sum += x.at(source);
-                output[target] = sum;
-            }
-        }
+        map_lines(self.axis, inputs.view(0), output, running_sums);
     }
     /// An element is in the running sums from its own place on: the cotangents' running sums from the end.
-    fn backward(&self, _: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
-        let Some(mut grad) = grads.view(0) else { return };
-        for (from, to) in lines(self.axis, grad.layout()) {
-            let mut sum = T::ZERO;
-            for (source, target) in from.zip(to).rev() {
-                sum += cotangent[target];
-                grad.add_at(source, sum);
-            }
-        }
+    fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+        let Some(grad) = grads.view(0) else { return };
+        with_scratch(cotangent.len(), |sums| {
+            sums.copy_from_slice(cotangent);
+            change_lines(self.axis, at.inputs.output_shape(), sums, |line| {
+                line.reverse();
+                running_sums(line);
+                line.reverse();
+            });
+            grad.add(sums);
+        });
     }
 }
 

@@ -5,10 +5,13 @@ use std::ops::RangeFull;
 use smallvec::SmallVec;
 
 use crate::catalogue::Choices;
+use crate::cursor::offsets;
 use crate::error::Mismatch;
+use crate::kernel::with_scratch;
 use crate::layout::{Layout, check_axis};
+use crate::real::Real;
 use crate::shape::Shape;
-use crate::view::offsets;
+use crate::view::View;
 
 /// The axes of a reduction: `..` for all of them, a number, or an array of numbers; [`keep`] leaves them in the result
 /// with extent 1.
@@ -117,7 +120,45 @@ pub(super) fn lines(
     let axes = Axes::from(axis);
     let starts = axes.groups(layout).starts().zip(axes.groups(&dense).starts());
     let (from, to) = (layout.line(axis), dense.line(axis));
-    starts.map(move |(i, o)| (from.places(i), to.places(o)))
+    // Lines without elements are none, however many they are.
+    starts.take(layout.shape().size()).map(move |(i, o)| (from.places(i), to.places(o)))
+}
+
+/// Writes `x` to `output` with each line along `axis` changed by `change`, which sees it as a slice.
+pub(super) fn map_lines<T: Real>(axis: usize, x: View<'_, T>, output: &mut [T], change: impl FnMut(&mut [T])) {
+    x.copy_to(output);
+    change_lines(axis, x.shape(), output, change);
+}
+
+/// Changes each line along `axis` of a dense array.
+pub(super) fn change_lines<T: Real>(axis: usize, shape: &Shape, data: &mut [T], mut change: impl FnMut(&mut [T])) {
+    /// Lines that are copied to lie densely at a time: as many as share a line of the cache.
+    const TILE: usize = 16;
+    if data.is_empty() {
+        return;
+    }
+    let (extent, inner) = (shape[axis], shape[axis + 1..].iter().product::<usize>());
+    if inner == 1 {
+        return data.chunks_exact_mut(extent).for_each(change);
+    }
+    // Apart by more than their extent: at a power of two they would share a place in the cache.
+    let apart = extent + TILE;
+    with_scratch(apart * TILE.min(inner), |lines| {
+        for part in data.chunks_exact_mut(extent * inner) {
+            for first in (0..inner).step_by(TILE) {
+                let columns = first..inner.min(first + TILE);
+                for (k, row) in part.chunks_exact(inner).enumerate() {
+                    let places = lines[k..].iter_mut().step_by(apart);
+                    places.zip(&row[columns.clone()]).for_each(|(place, &x)| *place = x);
+                }
+                lines.chunks_exact_mut(apart).take(columns.len()).for_each(|line| change(&mut line[..extent]));
+                for (k, row) in part.chunks_exact_mut(inner).enumerate() {
+                    let places = lines[k..].iter().step_by(apart);
+                    row[columns.clone()].iter_mut().zip(places).for_each(|(y, &place)| *y = place);
+                }
+            }
+        }
+    });
 }
 
 /// Places that can be walked again, and backwards.

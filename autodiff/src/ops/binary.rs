@@ -5,13 +5,14 @@ use std::ops;
 use super::elementwise::{binary, forward_pointwise};
 use super::prelude::*;
 use super::unary::share;
+use crate::real::{base_slope, exponent_slope};
 
 binary! {
     /// `x + y`.
-    add: Add on (Domain::REAL, Domain::REAL), each |x, y| x + y, slopes |_, _, _| T::ONE, |_, _, _| T::ONE;
+    add: Add on (Domain::REAL, Domain::REAL), each |x, y| x + y, factors [T::ONE, T::ONE];
 
     /// `x − y`.
-    sub: Sub on (Domain::REAL, Domain::REAL), each |x, y| x - y, slopes |_, _, _| T::ONE, |_, _, _| -T::ONE;
+    sub: Sub on (Domain::REAL, Domain::REAL), each |x, y| x - y, factors [T::ONE, -T::ONE];
 
     /// `x · y`.
     mul: Mul on (Domain::REAL, Domain::REAL), each |x, y| x * y, slopes |_, y, _| y, |x, _, _| x;
@@ -20,9 +21,10 @@ binary! {
     div: Div on (Domain::REAL, Domain::Between(0.3, 3.0, &[])), each |x, y| x / y,
         slopes |_, y, _| T::ONE / y, |_, y, z| -(z / y);
 
-    /// `x^y`. A negative `x` needs a whole `y`, and then has no derivative with respect to `y` (NaN).
-    pow: Pow on (Domain::Between(0.2, 3.0, &[]), Domain::Between(-2.0, 2.0, &[])), each |x, y| x.pow(y),
-        slopes |x, y, _| base_slope(x, y), |x, _, z| exponent_slope(x, z);
+    /// `x^y`. A negative `x` needs a whole `y`, and then has no derivative with respect to `y` (NaN). At `x = 0` that
+    /// derivative is 0 for any `y` from 0 up.
+    pow: Pow on (Domain::Between(0.2, 3.0, &[]), Domain::Between(-2.0, 2.0, &[])) or (Domain::Index(3), Domain::Index(3)),
+        each |x, y| x.pow(y), slopes |x, y, _| base_slope(x, y), |x, y, z| exponent_slope(x, y, z);
 
     /// The larger of the two; where they tie, each gets half of the gradient.
     maximum: Maximum on (Domain::Distinct(0.0), Domain::Distinct(0.5)), each |x, y| x.maximum(y),
@@ -31,15 +33,6 @@ binary! {
     /// The smaller of the two; where they tie, each gets half of the gradient.
     minimum: Minimum on (Domain::Distinct(0.0), Domain::Distinct(0.5)), each |x, y| x.minimum(y),
         slopes |x, y, _| share(y, x), |x, y, _| share(x, y);
-}
-
-fn base_slope<T: Real>(x: T, y: T) -> T {
-    if y.is_zero() { T::ZERO } else { y * x.pow(y - T::ONE) }
-}
-
-/// `z ln x`, and its limit 0 where the power is 0.
-fn exponent_slope<T: Real>(x: T, z: T) -> T {
-    if z == T::ZERO { T::ZERO } else { z * x.ln() }
 }
 
 impl<'t, T: Real> Var<'t, T> {
@@ -106,3 +99,41 @@ operator!(Add, add, |x, c| x.add_scalar(c), |c, y| y.add_scalar(c));
 operator!(Sub, sub, |x, c| x.add_scalar(-c), |c, y| (-y).add_scalar(c));
 operator!(Mul, mul, |x, c| x.mul_scalar(c), |c, y| y.mul_scalar(c));
 operator!(Div, div, |x, c| x.div_scalar(c), |c, y| y.scalar_div(c));
+
+#[cfg(test)]
+mod tests {
+    use super::Pow;
+    use crate::{Dual, Mode, Params, Real, Tape, Tensor, check};
+
+    #[test]
+    fn zero_to_a_power_has_the_gradients_of_pytorch() {
+        // (x, y): PyTorch's gradients of x^y with respect to both, for a cotangent of 1.
+        let cases = [
+            (0.0, 0.0, 0.0, 0.0),
+            (0.0, 1.0, 1.0, 0.0),
+            (0.0, 2.0, 0.0, 0.0),
+            (0.0, 0.5, f64::INFINITY, 0.0),
+            (2.0, 0.0, 0.0, 2.0_f64.ln()),
+        ];
+        for (x, y, to_base, to_exponent) in cases {
+            let params = Params::default();
+            let mut tape = Tape::new();
+            let t = tape.start(&params, Mode::Train);
+            let [base, exponent] = [x, y].map(|value| t.variable(&Tensor::scalar(value)));
+            let mut grads = params.gradients();
+            base.pow(exponent).backward(&mut grads).unwrap();
+            let found = [base, exponent].map(|leaf| grads.of(leaf).unwrap().data()[0]);
+            assert_eq!(found, [to_base, to_exponent], "{x}^{y}");
+            let forward = |x: f64, y: f64, along: [f64; 2]| Dual::new(x, along[0]).pow(Dual::new(y, along[1])).tangent;
+            assert_eq!([forward(x, y, [1.0, 0.0]), forward(x, y, [0.0, 1.0])], found, "{x}^{y}");
+            base.pow(exponent).backward_with(&Tensor::scalar(0.0), &mut grads).unwrap();
+            assert_eq!(grads.of(exponent).unwrap().data(), &[0.0]);
+        }
+    }
+
+    #[test]
+    fn the_checker_accuses_no_power_of_zero() {
+        check::op(&Pow {}, [[0.0, 2.0].into(), [0.0, 3.0].into()]).unwrap().assert();
+        check::op(&Pow {}, [[0.0, 0.0, 0.0].into(), [1.0, 2.0, 3.0].into()]).unwrap().assert();
+    }
+}

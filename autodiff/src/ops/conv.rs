@@ -10,18 +10,18 @@ use crate::view::{View, ViewMut};
 /// Where a window is put. The first number is for the rows, the second for the columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Placement {
-    /// Steps between neighbouring windows.
+    /// Steps between neighboring windows.
     pub stride: [usize; 2],
     /// Zeros before and after.
     pub padding: [[usize; 2]; 2],
-    /// Steps between neighbouring places of a window.
+    /// Steps between neighboring places of a window.
     pub dilation: [usize; 2],
-    /// Into how many groups of neighbours the channels fall; each output channel sees those of its group only.
+    /// Into how many groups of neighbors the channels fall; each output channel sees those of its group only.
     pub groups: usize,
 }
 
 impl Default for Placement {
-    /// Every place, no zeros around, neighbours, one group.
+    /// Every place, no zeros around, neighbors, one group.
     fn default() -> Self {
         Placement { stride: [1, 1], padding: [[0; 2]; 2], dilation: [1, 1], groups: 1 }
     }
@@ -113,6 +113,12 @@ fn with_dense_grad<T: Real>(grad: ViewMut<'_, T>, work: impl FnOnce(&mut [T])) {
     });
 }
 
+/// An error where the columns of one sample, these extents multiplied, have no number.
+fn countable(columns: [usize; 5]) -> Result<(), Mismatch> {
+    let size = columns.iter().try_fold(1_usize, |size, &extent| size.checked_mul(extent));
+    size.map(|_| ()).ok_or_else(|| Mismatch::new("kernel and output together are too large to fit into memory"))
+}
+
 fn four(shape: &Shape) -> [usize; 4] {
     <[usize; 4]>::try_from(&shape[..]).unwrap_or_default()
 }
@@ -143,14 +149,21 @@ impl<T: Real> Op<T> for Conv2d {
         let (Some(height), Some(width)) = (extent(0), extent(1)) else {
             return Err(Mismatch::new("the kernel is larger than the padded value"));
         };
+        countable([weight[1], weight[2], weight[3], height, width])?;
         Ok(Shape::new(&[x[0], weight[0], height, width]))
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
+        if output.is_empty() {
+            return; // however many samples it has none of
+        }
         let (x, weight) = (inputs.view(0), inputs.view(1));
         let plan = self.plan(x.shape(), weight.shape(), inputs.output_shape());
         with_dense(x, |x| with_dense(weight, |weight| plan.correlate(x, weight, output, false)));
     }
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+        if cotangent.is_empty() {
+            return;
+        }
         let (x, weight) = (at.inputs.view(0), at.inputs.view(1));
         let plan = self.plan(x.shape(), weight.shape(), at.inputs.output_shape());
         if let Some(grad) = grads.view(0) {
@@ -195,15 +208,22 @@ impl<T: Real> Op<T> for ConvTranspose2d {
             return Err(Mismatch::new(reason));
         };
         let out = weight[1].checked_mul(place.groups).ok_or_else(|| Mismatch::new("too many channels"))?;
+        countable([weight[1], weight[2], weight[3], x[2], x[3]])?;
         Ok(Shape::new(&[x[0], out, height, width]))
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
+        if output.is_empty() {
+            return;
+        }
         let (x, weight) = (inputs.view(0), inputs.view(1));
         let plan = self.plan(x.shape(), weight.shape(), inputs.output_shape());
         output.fill(T::ZERO);
         with_dense(x, |x| with_dense(weight, |weight| plan.spread(x, weight, output)));
     }
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+        if cotangent.is_empty() {
+            return;
+        }
         let (x, weight) = (at.inputs.view(0), at.inputs.view(1));
         let plan = self.plan(x.shape(), weight.shape(), at.inputs.output_shape());
         if let Some(grad) = grads.view(0) {

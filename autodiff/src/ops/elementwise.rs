@@ -114,15 +114,16 @@ macro_rules! forward_pointwise {
 
 /// Rows of operations of two inputs that broadcast.
 ///
-/// A row reads: documentation; `name: Struct on (domain, domain)`; the value, `each |x, y| …`; the two derivatives,
-/// `slopes |x, y, z| …, |x, y, z| …`, in terms of inputs and output.
+/// A row reads: documentation; `name: Struct on (domain, domain)`, perhaps `or` two others; the value, `each |x, y| …`; the two derivatives,
+/// `slopes |x, y, z| …, |x, y, z| …`, in terms of inputs and output, or, where they are constant, `factors […, …]`.
 macro_rules! binary {
     ($(
         $(#[$doc:meta])*
-        $name:ident: $op:ident on ($left:expr, $right:expr),
+        $name:ident: $op:ident on ($left:expr, $right:expr) $(or ($other_left:expr, $other_right:expr))?,
             each |$a:pat_param, $b:pat_param| $forward:expr,
-            slopes |$x1:pat_param, $y1:pat_param, $z1:pat_param| $to_left:expr,
-                |$x2:pat_param, $y2:pat_param, $z2:pat_param| $to_right:expr;
+            $(factors [$left_factor:expr, $right_factor:expr])?
+            $(slopes |$x1:pat_param, $y1:pat_param, $z1:pat_param| $to_left:expr,
+                |$x2:pat_param, $y2:pat_param, $z2:pat_param| $to_right:expr)?;
     )*) => {
         $(
             $(#[$doc])*
@@ -141,12 +142,23 @@ macro_rules! binary {
                 fn value(&self, [$a, $b]: [T; 2]) -> T {
                     $forward
                 }
-                #[inline(always)]
-                fn pull(&self, inputs: [T; 2], output: T, g: T) -> [T; 2] {
-                    let to_left = |[$x1, $y1]: [T; 2], $z1: T| -> T { g * $to_left };
-                    let to_right = |[$x2, $y2]: [T; 2], $z2: T| -> T { g * $to_right };
-                    [to_left(inputs, output), to_right(inputs, output)]
-                }
+                $(
+                    #[inline(always)]
+                    fn pull(&self, _: [T; 2], _: T, g: T) -> [T; 2] {
+                        [g * $left_factor, g * $right_factor]
+                    }
+                    fn factors(&self) -> Option<[T; 2]> {
+                        Some([$left_factor, $right_factor])
+                    }
+                )?
+                $(
+                    #[inline(always)]
+                    fn pull(&self, inputs: [T; 2], output: T, g: T) -> [T; 2] {
+                        let to_left = |[$x1, $y1]: [T; 2], $z1: T| -> T { g * $to_left };
+                        let to_right = |[$x2, $y2]: [T; 2], $z2: T| -> T { g * $to_right };
+                        [to_left(inputs, output), to_right(inputs, output)]
+                    }
+                )?
             }
         )*
 
@@ -161,7 +173,9 @@ macro_rules! binary {
                         1 => (shape.clone(), choices.narrower(&shape)),
                         _ => (choices.narrower(&shape), choices.narrower(&shape)),
                     };
-                    Case::new($op {}, [$left.of(x), $right.of(y)])
+                    let domains = [($left, $right) $(, ($other_left, $other_right))?];
+                    let (left, right) = domains[choices.below(domains.len())];
+                    Case::new($op {}, [left.of(x), right.of(y)])
                 },
             },
         )*];

@@ -4,6 +4,7 @@
 
 use super::axes::Axes;
 use super::prelude::*;
+use crate::kernel::reduce::sum_of;
 use crate::layout::check_axis;
 
 /// A maximum or minimum over axes, with the comparison that says which of two elements wins.
@@ -86,7 +87,7 @@ fn extreme<T: Real, I: Iterator<Item = T>>(elements: impl Fn() -> I, wins: fn(T,
     if !best.is_finite() {
         return (best, ties);
     }
-    (best + tied().map(|x| x - best).sum::<T>() / ties, ties)
+    (best + sum_of(tied().map(|x| x - best)) / ties, ties)
 }
 
 /// The place of an extreme element along an axis.

@@ -3,6 +3,8 @@
 
 use super::axes::Axes;
 use super::prelude::*;
+use crate::cursor::FEW;
+use crate::kernel::with_scratch;
 use crate::layout::{Layout, check_axis};
 use crate::view::View;
 
@@ -50,13 +52,15 @@ impl IndexSelect {
         }
     }
 
-    /// Calls `visit(source, target)` for each element: its place in the first input and in the output.
-    fn for_each<T: Real>(&self, inputs: Inputs<'_, T>, mut visit: impl FnMut(usize, usize)) {
-        let (x, indices) = (inputs.view(0), inputs.view(1));
-        let output = Layout::dense(inputs.output_shape().clone());
+    /// Calls `visit(source, target)` for each element: its place in the first input, of layout `x`, and in the output.
+    fn for_each<T: Real>(&self, x: &Layout, indices: View<'_, T>, shape: &Shape, mut visit: impl FnMut(usize, usize)) {
+        if shape.size() == 0 {
+            return; // nothing to pick, however many lines
+        }
+        let output = Layout::dense(shape.clone());
         let axes = Axes::from(self.axis);
-        let (from, to) = (axes.groups(x.layout()), axes.groups(&output));
-        let line = x.layout().line(self.axis);
+        let (from, to) = (axes.groups(x), axes.groups(&output));
+        let line = x.line(self.axis);
         for (i, o) in from.starts().zip(to.starts()) {
             for (index, target) in indices.iter().zip(output.line(self.axis).places(o)) {
                 visit(line.place(i, place(index)), target);
@@ -78,13 +82,15 @@ impl Gather {
     }
 
     /// As [`IndexSelect::for_each`].
-    fn for_each<T: Real>(&self, inputs: Inputs<'_, T>, mut visit: impl FnMut(usize, usize)) {
-        let (x, index) = (inputs.view(0), inputs.view(1));
-        let output = Layout::dense(inputs.output_shape().clone());
+    fn for_each<T: Real>(&self, x: &Layout, index: View<'_, T>, shape: &Shape, mut visit: impl FnMut(usize, usize)) {
+        if shape.size() == 0 {
+            return;
+        }
+        let output = Layout::dense(shape.clone());
         // The part of x that the index's other extents reach; its own axis whole, as the index goes anywhere there.
         let reached = (0..output.shape().rank()).filter(|&axis| axis != self.axis);
-        let part = reached
-            .fold(x.layout().clone(), |layout, axis| layout.narrow(axis, 0, output.shape()[axis], 1).unwrap_or(layout));
+        let part =
+            reached.fold(x.clone(), |layout, axis| layout.narrow(axis, 0, output.shape()[axis], 1).unwrap_or(layout));
         let axes = Axes::from(self.axis);
         let (from, by, to) = (axes.groups(&part), axes.groups(index.layout()), axes.groups(&output));
         let line = part.line(self.axis);
@@ -115,11 +121,26 @@ macro_rules! picks {
                 input == 0
             }
             fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
-                self.for_each(inputs, |source, target| output[target] = inputs.view(0).at(source));
+                let (x, index) = (inputs.view(0), inputs.view(1));
+                self.for_each(x.layout(), index, inputs.output_shape(), |source, target| output[target] = x.at(source));
             }
             fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
                 let Some(mut grad) = grads.view(0) else { return };
-                self.for_each(at.inputs, |source, target| grad.add_at(source, cotangent[target]));
+                let (shape, index) = (at.inputs.output_shape(), at.inputs.view(1));
+                let size = at.inputs.view(0).shape().size();
+                if cotangent.len() <= FEW.saturating_mul(size) {
+                    let layout = grad.layout().clone();
+                    return self.for_each(&layout, index, shape, |source, target| grad.add_at(source, cotangent[target]));
+                }
+                // An element is picked many times.
+                let dense = Layout::dense(at.inputs.view(0).shape().clone());
+                with_scratch(size, |totals: &mut [T::Accumulator]| {
+                    self.for_each(&dense, index, shape, |source, target| totals[source] += cotangent[target].widen());
+                    let mut totals = totals.iter();
+                    accumulate([], grad, |_, [], sums| {
+                        sums.iter_mut().zip(&mut totals).for_each(|(sum, &total)| *sum += T::narrow(total));
+                    });
+                });
             }
         }
     )*};

@@ -4,8 +4,10 @@
 //! inputs' gradients, and a batch axis of stride 0 sums over the batch by itself.
 
 use super::prelude::*;
+use crate::cursor::offsets;
+use crate::kernel::multiply_views;
 use crate::layout::Layout;
-use crate::view::{View, ViewMut, offsets};
+use crate::view::{View, ViewMut};
 
 /// Matrix product. Extents: `[.., m, k] × [.., k, n]` gives `[.., m, n]` with broadcast batch axes; a vector on the
 /// left is a row, on the right a column, and that axis is dropped from the result.
@@ -21,38 +23,49 @@ struct Batched {
 
 impl Batched {
     fn new(left: &Layout, right: &Layout) -> Result<Self, Mismatch> {
-        if left.shape().rank() == 0 || right.shape().rank() == 0 {
-            return Err(Mismatch::new("a scalar has no matrix product; use *"));
-        }
         let row = if left.shape().rank() == 1 { left.unsqueeze(0)? } else { left.clone() };
         let column = if right.shape().rank() == 1 { right.unsqueeze(1)? } else { right.clone() };
-        let (a, b) = (row.shape(), column.shape());
-        let (batch_a, [m, k]) = split(a);
-        let (batch_b, [inner, n]) = split(b);
-        if k != inner {
-            return Err(Mismatch::new("inner dimensions differ"));
-        }
-        let batch = batch_a.broadcast(&batch_b).ok_or_else(|| Mismatch::new("batch dimensions do not broadcast"))?;
-        let full = |rows, columns| batch.iter().copied().chain([rows, columns]).collect::<Shape>();
+        let [left, right, product] = batched(row.shape(), column.shape())?;
         Ok(Batched {
-            left: row.broadcast_to(&full(m, k))?,
-            right: column.broadcast_to(&full(k, n))?,
-            product: Layout::dense(full(m, n)),
+            left: row.broadcast_to(&left)?,
+            right: column.broadcast_to(&right)?,
+            product: Layout::dense(product),
         })
     }
+}
 
-    /// The shape of the product, without the axes that vectors gained.
-    fn shape(&self, left: &Shape, right: &Shape) -> Shape {
-        let mut shape = self.product.shape().clone();
-        if right.rank() == 1 {
-            shape = shape.without(shape.rank() - 1);
-        }
-        if left.rank() == 1 {
-            let row = shape.rank() - if right.rank() == 1 { 1 } else { 2 };
-            shape = shape.without(row);
-        }
-        shape
+/// The shapes of two batches of matrices, stretched to each other's batch axes, and of their product.
+fn batched(left: &Shape, right: &Shape) -> Result<[Shape; 3], Mismatch> {
+    if left.rank() == 0 || right.rank() == 0 {
+        return Err(Mismatch::new("a scalar has no matrix product; use *"));
     }
+    let row = if left.rank() == 1 { left.insert(0, 1) } else { left.clone() };
+    let column = if right.rank() == 1 { right.insert(1, 1) } else { right.clone() };
+    let ((batch_left, [m, k]), (batch_right, [inner, n])) = (split(&row), split(&column));
+    if k != inner {
+        return Err(Mismatch::new("inner dimensions differ"));
+    }
+    let batch = batch_left.broadcast(&batch_right);
+    let batch = batch.ok_or_else(|| Mismatch::new("batch dimensions do not broadcast"))?;
+    let full = |matrix: [usize; 2]| batch.iter().copied().chain(matrix).collect::<Shape>();
+    let shapes = [full([m, k]), full([k, n]), full([m, n])];
+    match shapes.iter().find(|shape| shape.checked_size().is_none()) {
+        Some(shape) => Err(Mismatch::new(format!("{shape} has more elements than can be counted"))),
+        None => Ok(shapes),
+    }
+}
+
+/// The shape of a product without the axes that vectors gained.
+fn without_vectors(product: &Shape, left: &Shape, right: &Shape) -> Shape {
+    let mut shape = product.clone();
+    if right.rank() == 1 {
+        shape = shape.without(shape.rank() - 1);
+    }
+    if left.rank() == 1 {
+        let row = shape.rank() - if right.rank() == 1 { 1 } else { 2 };
+        shape = shape.without(row);
+    }
+    shape
 }
 
 fn split(shape: &Shape) -> (Shape, [usize; 2]) {
@@ -72,9 +85,7 @@ fn starts(layout: &Layout) -> impl Iterator<Item = usize> {
 fn products<T: Real>(a: View<'_, T>, b: View<'_, T>, mut c: ViewMut<'_, T>, accumulate: bool) {
     let places = starts(a.layout()).zip(starts(b.layout())).zip(starts(c.layout()));
     for ((a_start, b_start), c_start) in places {
-        if let (Some(a), Some(b), Some(c)) = (a.matrix(a_start), b.matrix(b_start), c.matrix(c_start)) {
-            T::gemm(a, b, c, accumulate);
-        }
+        multiply_views(a.matrix(a_start), b.matrix(b_start), c.matrix(c_start), accumulate);
     }
 }
 
@@ -84,20 +95,23 @@ impl<T: Real> Op<T> for Matmul {
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
         let [x, y] = exactly(inputs)?;
-        let batched = Batched::new(&Layout::dense(x.clone()), &Layout::dense(y.clone()))?;
-        Ok(batched.shape(x, y))
+        let [_, _, product] = batched(x, y)?;
+        Ok(without_vectors(&product, x, y))
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
         let (x, y) = (inputs.view(0), inputs.view(1));
         let Ok(Batched { left, right, product }) = Batched::new(x.layout(), y.layout()) else { return };
-        if left.shape().size() == 0 {
-            output.fill(T::ZERO); // an empty sum; the batch of an empty matrix has no places to start at
+        if left.shape().size() == 0 || right.shape().size() == 0 {
+            return output.fill(T::ZERO); // sums over nothing, or nothing at all, however large its batch
         }
         products(x.through(&left), y.through(&right), ViewMut::over(output, &product), false);
     }
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
         let (x, y) = (at.inputs.view(0), at.inputs.view(1));
         let Ok(Batched { left, right, product }) = Batched::new(x.layout(), y.layout()) else { return };
+        if [&left, &right].iter().any(|layout| layout.shape().size() == 0) {
+            return;
+        }
         let rank = product.shape().rank();
         let transposed = |layout: &Layout| layout.transpose(rank - 2, rank - 1);
         let (Ok(left_t), Ok(right_t)) = (transposed(&left), transposed(&right)) else { return };

@@ -12,7 +12,7 @@ mod index;
 mod join;
 mod matmul;
 mod moments;
-mod normalise;
+mod normalize;
 mod norms;
 mod pointwise;
 mod random;
@@ -47,7 +47,7 @@ pub use index::*;
 pub use join::*;
 pub use matmul::*;
 pub use moments::*;
-pub use normalise::*;
+pub use normalize::*;
 pub use norms::*;
 pub use pointwise::Pointwise;
 pub use random::*;
@@ -67,7 +67,7 @@ pub(crate) const FAMILIES: &[&[Entry]] = &[
     select::ENTRIES,
     moments::ENTRIES,
     norms::ENTRIES,
-    normalise::ENTRIES,
+    normalize::ENTRIES,
     random::ENTRIES,
     extrema::ENTRIES,
     softmax::ENTRIES,

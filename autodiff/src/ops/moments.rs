@@ -2,7 +2,7 @@
 
 use super::axes::Axes;
 use super::prelude::*;
-use super::reduction::{Rule, reductions};
+use super::reduction::{Rule, drawn, reductions};
 use crate::view::{View, ViewMut};
 
 reductions! {
@@ -13,17 +13,16 @@ reductions! {
     mean: Mean() on Domain::REAL;
 
     /// The variance over `axes`: squared deviations from the mean, summed and divided by their number less
-    /// `correction` (0: biased, as batch normalisation uses it; 1: unbiased).
-    variance: Variance(correction: usize = 0) on Domain::REAL;
+    /// `correction` (0: biased, as batch normalization uses it; 1: unbiased). A divisor is at least 0, as in numpy: where
+    /// the correction is the number of elements or more, the variance is infinite, or NaN for elements that are equal.
+    variance: Variance(correction: usize = |choices, count| choices.below(2).min(count - 1)) on Domain::REAL;
 }
 
 /// The sum over `axes`, into `output`.
 fn sum<T: Real>(axes: &Axes, x: View<'_, T>, output: &mut [T]) {
     output.fill(T::ZERO);
     let spread = axes.spread(x.shape());
-    accumulate([x], ViewMut::over(output, &spread), |_, [x], sums| {
-        sums.iter_mut().zip(x).for_each(|(sum, &x)| *sum += x);
-    });
+    ViewMut::over(output, &spread).add_view(x);
 }
 
 /// Adds `share · cotangent` to every element of each group.
@@ -61,7 +60,7 @@ impl<T: Real> Rule<T> for Mean {
 
 impl Variance {
     fn degrees<T: Real>(&self, shape: &Shape) -> T {
-        T::from_f64(self.axes.count(shape) as f64 - self.correction as f64)
+        T::from_f64(self.axes.count(shape).saturating_sub(self.correction) as f64)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::axes::Axes;
 use super::prelude::*;
-use super::reduction::{Rule, pull_each, reductions};
+use super::reduction::{Rule, drawn, pull_each, reductions};
+use crate::kernel::reduce::{sum_exp, sum_of};
 use crate::view::{View, ViewMut};
 
 reductions! {
@@ -10,7 +11,7 @@ reductions! {
     prod: Prod() on Domain::REAL;
 
     /// The norm `(Σ |x|^order)^(1/order)` over `axes`, `order` at least 1. The gradient at the zero vector is 0.
-    norm: Norm(order: f64 = 2.5) on Domain::REAL;
+    norm: Norm(order: f64 = |choices, _| [2.5, 2.0, 1.0, 3.0, 4.0][choices.below(5)]) on Domain::REAL;
 
     /// `ln Σ eˣ` over `axes`, without overflow.
     log_sum_exp: LogSumExp() on Domain::REAL;
@@ -19,7 +20,7 @@ reductions! {
 impl<T: Real> Rule<T> for Prod {
     /// The elements, group by group, and for each the product of all others: no division, so zeros need no care.
     fn saved(&self, shape: &Shape) -> usize {
-        2 * shape.size()
+        shape.size().saturating_mul(2)
     }
     fn reduce(&self, x: View<'_, T>, output: &mut [T], saved: &mut [T]) {
         let n = self.axes.count(x.shape());
@@ -48,6 +49,46 @@ impl<T: Real> Rule<T> for Prod {
     }
 }
 
+/// `|x|^order` and its derivative.
+#[derive(Clone, Copy)]
+enum Power {
+    Square,
+    /// Of `x` itself, which has every derivative at 0.
+    Even(f64),
+    Other(f64),
+}
+
+impl Power {
+    fn new(order: f64) -> Self {
+        match order {
+            2.0 => Power::Square,
+            order if order % 2.0 == 0.0 => Power::Even(order),
+            order => Power::Other(order),
+        }
+    }
+
+    #[inline(always)]
+    fn of<T: Real>(self, x: T) -> T {
+        match self {
+            Power::Square => x * x,
+            Power::Even(order) => x.powf(order),
+            Power::Other(order) => x.abs().powf(order),
+        }
+    }
+
+    /// The derivative of a norm with respect to an element that is `x` times the norm.
+    #[inline(always)]
+    fn slope<T: Real>(self, x: T) -> T {
+        match self {
+            Power::Square => x,
+            Power::Even(order) => x.powf(order - 1.0),
+            Power::Other(_) if x == T::ZERO => T::ZERO,
+            Power::Other(order) if x > T::ZERO => x.powf(order - 1.0),
+            Power::Other(order) => -(-x).powf(order - 1.0),
+        }
+    }
+}
+
 impl<T: Real> Rule<T> for Norm {
     fn check(&self) -> Result<(), Mismatch> {
         if self.order >= 1.0 && self.order.is_finite() {
@@ -56,7 +97,7 @@ impl<T: Real> Rule<T> for Norm {
         Err(Mismatch::new(format!("the order {} of a norm is not a number from 1 up", self.order)))
     }
     fn reduce(&self, x: View<'_, T>, output: &mut [T], _: &mut [T]) {
-        let groups = self.axes.groups(x.layout());
+        let (power, groups) = (Power::new(self.order), self.axes.groups(x.layout()));
         for (start, norm) in groups.starts().zip(output) {
             let largest =
                 groups.members(start).fold(0.0, |largest: f64, place| x.at(place).to_f64().abs().max(largest));
@@ -65,19 +106,16 @@ impl<T: Real> Rule<T> for Norm {
             *norm = if largest == 0.0 || !scale.is_finite() {
                 scale
             } else {
-                let power = |place: usize| (x.at(place).abs() / scale).powf(self.order);
-                scale * groups.members(start).map(power).sum::<T>().powf(1.0 / self.order)
+                let terms = groups.members(start).map(|place| power.of(x.at(place) / scale));
+                scale * sum_of(terms).powf(1.0 / self.order)
             };
         }
     }
     fn pull(&self, at: Frame<'_, T>, cotangent: &[T], grad: ViewMut<'_, T>) {
+        let power = Power::new(self.order);
         pull_each(&self.axes, at.inputs.view(0), grad, |group, x| {
             let norm = at.output[group];
-            if norm == T::ZERO || x == T::ZERO {
-                return T::ZERO;
-            }
-            let slope = (x.abs() / norm).powf(self.order - 1.0);
-            cotangent[group] * if x > T::ZERO { slope } else { -slope }
+            if norm == T::ZERO { T::ZERO } else { cotangent[group] * power.slope(x / norm) }
         });
     }
 }
@@ -90,7 +128,7 @@ impl<T: Real> Rule<T> for LogSumExp {
             let largest = elements().map(T::to_f64).fold(f64::NEG_INFINITY, f64::max);
             let shift = T::from_f64(largest);
             *result = if shift.is_finite() {
-                shift + elements().map(|x| (x - shift).exp()).sum::<T>().ln()
+                shift + sum_exp(elements().map(|x| x - shift)).ln()
             } else {
                 elements().fold(shift, T::maximum) // −∞, ∞ or NaN
             };
@@ -105,8 +143,8 @@ impl<T: Real> Rule<T> for LogSumExp {
 
 #[cfg(test)]
 mod tests {
-    use crate::Tensor;
     use crate::ops::testing::value_and_gradient;
+    use crate::{Tensor, transform};
 
     #[test]
     fn a_product_with_zeros_has_the_gradient_of_the_product_of_the_others() {
@@ -128,5 +166,14 @@ mod tests {
         assert_eq!(value_and_gradient(|x| x.prod(1), Tensor::full([2, 0], 0.0)).0, [1.0, 1.0].into());
         assert_eq!(value_and_gradient(|x| x.log_sum_exp(1), Tensor::full([1, 0], 0.0)).0, [f64::NEG_INFINITY].into());
         assert_eq!(value_and_gradient(|x| x.norm(1, 2.0), Tensor::full([1, 0], 0.0)).0, [0.0].into());
+    }
+
+    #[test]
+    fn a_norm_has_its_second_derivatives_at_elements_that_are_zero() {
+        // (1 − x xᵀ/n²)/n with n = 5.
+        let x: Tensor<f64> = [3.0, 4.0, 0.0].into();
+        let hessian = transform::hessian(|x| x.norm(.., 2.0), &x).unwrap();
+        let expected = [16.0, -12.0, 0.0, -12.0, 9.0, 0.0, 0.0, 0.0, 25.0].map(|entry| entry / 125.0);
+        assert!(hessian.data().iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-15), "{hessian}");
     }
 }

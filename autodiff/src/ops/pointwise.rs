@@ -12,8 +12,14 @@ pub trait Pointwise<T: Real, const N: usize> {
     /// The value.
     fn value(&self, inputs: [T; N]) -> T;
 
-    /// What the cotangent of an element gives each input: the slope towards it times the cotangent.
+    /// What the cotangent of an element gives each input: the slope toward it times the cotangent.
     fn pull(&self, inputs: [T; N], output: T, cotangent: T) -> [T; N];
+
+    /// The slopes, if they are the same for all elements: backward then reads neither inputs nor output.
+    #[inline(always)]
+    fn factors(&self) -> Option<[T; N]> {
+        None
+    }
 
     /// The values of slices of one length. A function that is vectorized by hand replaces the loop.
     #[inline(always)]
@@ -48,10 +54,16 @@ pub trait Pointwise<T: Real, const N: usize> {
     /// Adds what every element's cotangent gives the inputs.
     #[inline(always)]
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+        if let Some(factors) = self.factors() {
+            for (input, factor) in factors.into_iter().enumerate() {
+                grads.broadcast(input, at.inputs.output_shape(), |grad| add_times(factor, cotangent, grad));
+            }
+            return;
+        }
         with_views(at.inputs, |views| {
             for input in 0..N {
                 grads.broadcast(input, at.inputs.output_shape(), |grad| match input {
-                    // The number as a constant, so that slopes towards other inputs are not computed.
+                    // The number as a constant, so that slopes toward other inputs are not computed.
                     0 => pull_input(self, views, at.output, cotangent, grad, |pulled| pulled[0]),
                     1 => pull_input(self, views, at.output, cotangent, grad, |pulled| pulled[1]),
                     _ => pull_input(self, views, at.output, cotangent, grad, |pulled| pulled[input]),
@@ -59,6 +71,16 @@ pub trait Pointwise<T: Real, const N: usize> {
             }
         });
     }
+}
+
+/// Adds `factor` times the cotangent to a gradient.
+fn add_times<T: Real>(factor: T, cotangent: &[T], grad: ViewMut<'_, T>) {
+    if factor == T::ONE {
+        return grad.add(cotangent);
+    }
+    accumulate([], grad, |first, [], sums| {
+        sums.iter_mut().zip(&cotangent[first..]).for_each(|(sum, &g)| *sum += factor * g);
+    });
 }
 
 /// Calls `work` with the inputs, each in the output's shape.

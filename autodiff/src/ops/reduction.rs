@@ -7,7 +7,8 @@ use super::axes::Axes;
 use super::prelude::*;
 use crate::view::{View, ViewMut};
 
-/// One reduction: struct with axes and attributes, `Var` method, catalogue entry. The rules are methods of [`Rule`].
+/// One reduction: struct with axes and attributes, `Var` method, catalogue entry. The rules are methods of [`Rule`]; an
+/// attribute's case is drawn from the choices and the number of elements that are reduced to one.
 macro_rules! reductions {
     ($(
         $(#[$doc:meta])*
@@ -63,7 +64,8 @@ macro_rules! reductions {
                 draw: |choices| {
                     let shape = choices.full_shape(0, 4);
                     let axes = Axes::draw(choices, shape.rank());
-                    Case::new($op { axes $(, $attribute: $sample)* }, [$domain.of(shape)])
+                    $(let $attribute = drawn($sample, choices, axes.count(&shape));)*
+                    Case::new($op { axes $(, $attribute)* }, [$domain.of(shape)])
                 },
             },
         )*];
@@ -71,6 +73,11 @@ macro_rules! reductions {
 }
 
 pub(super) use reductions;
+
+/// An attribute for the catalogue.
+pub(super) fn drawn<V>(draw: fn(&mut Choices<'_>, usize) -> V, choices: &mut Choices<'_>, count: usize) -> V {
+    draw(choices, count)
+}
 
 /// How a reduction computes and differentiates.
 pub(super) trait Rule<T: Real> {

@@ -1,8 +1,11 @@
 //! Softmax and its logarithm along an axis.
 
-use super::axes::lines;
+use super::axes::{Axes, map_lines};
 use super::prelude::*;
-use crate::layout::check_axis;
+use crate::kernel::reduce::{exp_and_sum, sum_exp};
+use crate::kernel::with_scratch;
+use crate::layout::{Layout, check_axis};
+use crate::view::{View, ViewMut};
 
 /// `e^(x_i) / Σ_j e^(x_j)` along an axis.
 #[derive(Clone, Copy, Debug)]
@@ -24,9 +27,27 @@ fn shape(axis: usize, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
     Ok(x.clone())
 }
 
-/// The largest of the values, without derivatives: subtracting it changes no softmax and keeps `eˣ` finite.
-fn largest<T: Real>(values: impl Iterator<Item = T>) -> T {
-    T::from_f64(values.map(T::to_f64).fold(f64::NEG_INFINITY, f64::max))
+/// Subtracts the largest of the values, without its derivatives: that changes no softmax and keeps `eˣ` finite.
+fn subtract_largest<T: Real>(line: &mut [T]) {
+    let largest = T::from_f64(line.iter().map(|x| x.to_f64()).fold(f64::NEG_INFINITY, f64::max));
+    line.iter_mut().for_each(|x| *x = *x - largest);
+}
+
+/// Calls `add` with the output and zeros, one for each line along `axis`, to add to; then `pull` with both.
+fn with_line_totals<T: Real>(
+    axis: usize,
+    at: Frame<'_, T>,
+    add: impl FnOnce(View<'_, T>, ViewMut<'_, T>),
+    pull: impl FnOnce(View<'_, T>, View<'_, T>),
+) {
+    let shape = at.inputs.output_shape();
+    let Some(lines) = at.output.len().checked_div(shape[axis]) else { return };
+    let (dense, spread) = (Layout::dense(shape.clone()), Axes::from(axis).spread(shape));
+    let y = View::over(at.output, &dense);
+    with_scratch(lines, |totals| {
+        add(y, ViewMut::over(totals, &spread));
+        pull(y, View::over(totals, &spread));
+    });
 }
 
 impl<T: Real> Op<T> for Softmax {
@@ -37,25 +58,30 @@ impl<T: Real> Op<T> for Softmax {
         shape(self.axis, inputs)
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
-        let x = inputs.view(0);
-        for (from, to) in lines(self.axis, x.layout()) {
-            let largest = largest(from.clone().map(|place| x.at(place)));
-            let mut sum = T::ZERO;
-            for (source, target) in from.zip(to.clone()) {
-                output[target] = (x.at(source) - largest).exp();
-                sum += output[target];
-            }
-            to.for_each(|target| output[target] = output[target] / sum);
-        }
+        map_lines(self.axis, inputs.view(0), output, |line| {
+            subtract_largest(line);
+            let sum = exp_and_sum(line);
+            line.iter_mut().for_each(|x| *x = *x / sum);
+        });
     }
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
-        let Some(mut grad) = grads.view(0) else { return };
-        for (from, to) in lines(self.axis, grad.layout()) {
-            let mean: T = to.clone().map(|place| cotangent[place] * at.output[place]).sum();
-            for (target, place) in from.zip(to) {
-                grad.add_at(target, at.output[place] * (cotangent[place] - mean));
-            }
-        }
+        let Some(grad) = grads.view(0) else { return };
+        with_line_totals(
+            self.axis,
+            at,
+            |y, totals| {
+                accumulate([y], totals, |first, [y], sums| {
+                    sums.iter_mut().zip(y).zip(&cotangent[first..]).for_each(|((sum, &y), &g)| *sum += y * g);
+                });
+            },
+            |y, means| {
+                accumulate([y, means], grad, |first, [y, mean], sums| {
+                    for (((sum, &y), &mean), &g) in sums.iter_mut().zip(y).zip(mean).zip(&cotangent[first..]) {
+                        *sum += y * (g - mean);
+                    }
+                })
+            },
+        );
     }
 }
 
@@ -67,24 +93,26 @@ impl<T: Real> Op<T> for LogSoftmax {
         shape(self.axis, inputs)
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
-        let x = inputs.view(0);
-        for (from, to) in lines(self.axis, x.layout()) {
-            let largest = largest(from.clone().map(|place| x.at(place)));
-            let sum: T = from.clone().map(|place| (x.at(place) - largest).exp()).sum();
-            let log_sum = sum.ln();
-            for (source, target) in from.zip(to) {
-                output[target] = x.at(source) - largest - log_sum;
-            }
-        }
+        map_lines(self.axis, inputs.view(0), output, |line| {
+            subtract_largest(line);
+            let log_sum = sum_exp(line.iter().copied()).ln();
+            line.iter_mut().for_each(|x| *x = *x - log_sum);
+        });
     }
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
-        let Some(mut grad) = grads.view(0) else { return };
-        for (from, to) in lines(self.axis, grad.layout()) {
-            let total: T = to.clone().map(|place| cotangent[place]).sum();
-            for (target, place) in from.zip(to) {
-                grad.add_at(target, cotangent[place] - at.output[place].exp() * total);
-            }
-        }
+        let Some(grad) = grads.view(0) else { return };
+        with_line_totals(
+            self.axis,
+            at,
+            |_, totals| totals.add(cotangent),
+            |y, totals| {
+                accumulate([y, totals], grad, |first, [y, total], sums| {
+                    for (((sum, &y), &total), &g) in sums.iter_mut().zip(y).zip(total).zip(&cotangent[first..]) {
+                        *sum += g - y.exp() * total;
+                    }
+                });
+            },
+        );
     }
 }
 

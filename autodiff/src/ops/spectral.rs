@@ -7,7 +7,7 @@
 use nalgebra::{DMatrix, SymmetricEigen};
 
 use super::prelude::*;
-use crate::kernel::{MatrixMut, MatrixRef, with_scratch};
+use crate::kernel::{multiply, with_scratch};
 
 /// `(S + epsilon·1)^(−1/2)` of the symmetric part of each matrix `S`, `[.., s, s]`. NaN where that is not positive definite.
 #[derive(Clone, Copy, Debug)]
@@ -19,17 +19,13 @@ pub struct InverseSqrt {
 /// Side and number of the matrices.
 fn sides(shape: &Shape) -> [usize; 2] {
     let side = shape.last().copied().unwrap_or(0);
-    [side, shape.size().checked_div(side * side).unwrap_or(0)]
+    [side, shape.size().checked_div(side.saturating_mul(side)).unwrap_or(0)]
 }
 
 /// `c = a·b` of dense square matrices, each as it is or transposed; or `c += a·b`.
 fn product<T: Real>(side: usize, (a, at): (&[T], bool), (b, bt): (&[T], bool), c: &mut [T], accumulate: bool) {
     let strides = |transposed: bool| if transposed { [1, side] } else { [side, 1] };
-    let shape = [side, side];
-    let (a, b) = (MatrixRef::new(a, shape, strides(at)), MatrixRef::new(b, shape, strides(bt)));
-    if let (Some(a), Some(b), Some(c)) = (a, b, MatrixMut::new(c, shape, [side, 1])) {
-        T::gemm(a, b, c, accumulate);
-    }
+    multiply([side; 3], (a, strides(at)), (b, strides(bt)), (c, accumulate));
 }
 
 /// Eigenvectors, as columns, and roots of the eigenvalues of one matrix.
@@ -116,7 +112,7 @@ impl<T: Real> Op<T> for InverseSqrt {
     /// For each matrix its eigenvectors and the roots of its eigenvalues.
     fn saved(&self, inputs: &[&Shape]) -> usize {
         let [side, count] = sides(inputs[0]);
-        count * side * (side + 1)
+        count.saturating_mul(side).saturating_mul(side.saturating_add(1))
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], saved: &mut [T]) {
         let [side, _] = sides(inputs.output_shape());

@@ -2,7 +2,7 @@
 
 use autodiff::{ParamId, Real, Scope, Shape, Var};
 
-use crate::initialisers::Initial;
+use crate::initializers::Initial;
 use crate::linear::Linear;
 use crate::module::Module;
 use crate::refusal::refuse;
@@ -74,7 +74,7 @@ impl Maxout {
         Maxout::with(scope, fan_in, fan_out, pieces, Initial::LecunNormal, Initial::Constant(0.0))
     }
 
-    /// A layer with these initialisers, whose `fan_out` is that of all pieces.
+    /// A layer with these initializers, whose `fan_out` is that of all pieces.
     pub fn with<T: Real>(
         scope: Scope<'_, T>,
         fan_in: usize,

@@ -149,7 +149,7 @@ activations! {
     Celu { alpha: 1.0 positive } = "celu", |x| (x / alpha).elu(1.0) * alpha;
     /// `x − tanh(x)`.
     Tanhshrink = "tanhshrink", |x| x - x.tanh();
-    /// `x` moved towards 0 by `lambda`, and 0 where it is nearer than that.
+    /// `x` moved toward 0 by `lambda`, and 0 where it is nearer than that.
     Softshrink { lambda: 0.5 not_negative } = "softshrink", |x| (x - lambda).relu() - (-x - lambda).relu();
     /// `x` where it is farther from 0 than `lambda`, else 0.
     Hardshrink { lambda: 0.5 not_negative } = "hardshrink", |x| x * (x.detach().abs() - lambda).relu().sign();

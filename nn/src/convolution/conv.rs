@@ -5,7 +5,7 @@ use autodiff::{ParamId, Real, Scope, Var};
 
 use super::padding::Padding;
 use super::{check_groups, check_windows, name, two};
-use crate::initialisers::Initial;
+use crate::initializers::Initial;
 use crate::module::Module;
 use crate::refusal::refuse;
 use crate::weight::Weight;
@@ -45,7 +45,7 @@ pub struct ConvSettings<const N: usize> {
     pub groups: usize,
     /// How weights start.
     pub weight: Initial,
-    /// How biases start; nothing for a layer without, as before a batch normalisation, which takes them out again.
+    /// How biases start; nothing for a layer without, as before a batch normalization, which takes them out again.
     pub bias: Option<Initial>,
 }
 
@@ -88,10 +88,10 @@ impl<const N: usize> Conv<N> {
         Conv { kernel, stride, padding, dilation, groups, weight, bias }
     }
 
-    /// The same layer with its weight re-parametrised as [`Weight::normalised`]; `scope` is the layer's own.
+    /// The same layer with its weight re-parametrized as [`Weight::normalized`]; `scope` is the layer's own.
     #[must_use]
     pub fn weight_norm<T: Real>(self, scope: Scope<'_, T>) -> Self {
-        Conv { weight: self.weight.normalised(scope), ..self }
+        Conv { weight: self.weight.normalized(scope), ..self }
     }
 
     /// The same layer, which drops weights in training as [`Weight::dropped`].
@@ -121,7 +121,7 @@ impl<T: Real, const N: usize> Module<T> for Conv<N> {
         let x = self.padding.wrap(x);
         let Ok(shape) = x.shape() else { return x };
         let zeros = std::array::from_fn(|axis| {
-            let reach = self.dilation[axis] * self.kernel[axis].saturating_sub(1);
+            let reach = self.dilation[axis].saturating_mul(self.kernel[axis].saturating_sub(1));
             self.padding.zeros(axis, shape.get(2 + axis).copied().unwrap_or(0), self.stride[axis], reach)
         });
         let placement = Placement {

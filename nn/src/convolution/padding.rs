@@ -23,8 +23,8 @@ impl<const N: usize> Padding<N> {
             Padding::Zeros(zeros) => [zeros[axis]; 2],
             Padding::Circular(_) => [0; 2],
             Padding::Same => {
-                let last = extent.div_ceil(stride.max(1)).saturating_sub(1) * stride;
-                // Saturated, it is padding that does not fit into memory, which the convolution says.
+                // Saturated, they are more than fits, which the operation says.
+                let last = extent.div_ceil(stride.max(1)).saturating_sub(1).saturating_mul(stride);
                 let total = last.saturating_add(reach).saturating_add(1).saturating_sub(extent);
                 [total / 2, total - total / 2]
             }

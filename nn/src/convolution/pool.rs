@@ -100,23 +100,62 @@ impl<const N: usize> Pool<N> {
         Some([padding, padding, past])
     }
 
-    /// For each window along one axis, one over the number of its places that lie in the value, or in the padding if that
-    /// counts.
-    fn shares<T: Real>(
+    /// For each window along one axis, `share` of the number of its elements that lie in the value, or in the padding if
+    /// `padding` counts.
+    fn along<T: Real>(
         &self,
-        axis: usize,
-        extent: usize,
+        (axis, extent): (usize, usize),
         [before, after, past]: [usize; 3],
+        padding: bool,
+        share: impl Fn(usize) -> f64,
     ) -> Result<Tensor<T>, Error> {
         let reach = self.dilation[axis] * (self.kernel[axis] - 1);
         let windows = (extent + before + after + past - reach - 1) / self.stride[axis] + 1;
-        let counted = if self.counts_padding { 0..extent + before + after } else { before..before + extent };
+        let counted = if padding { 0..extent + before + after } else { before..before + extent };
         // How many places of the window that starts here lie before this one. Not one by one: the window may be huge.
         let before = |place: usize, start: usize| {
             place.saturating_sub(start).div_ceil(self.dilation[axis]).min(self.kernel[axis])
         };
         let counted = |start: usize| before(counted.end, start) - before(counted.start, start);
-        Tensor::try_from_fn([windows], |window| T::ONE / T::from_f64(counted(window * self.stride[axis]) as f64))
+        Tensor::try_from_fn([windows], |window| T::from_f64(share(counted(window * self.stride[axis]))))
+    }
+
+    /// One number a window: the product over the axes of what `share(axis, count)` makes of the elements counted there.
+    #[track_caller]
+    fn shares<'t, T: Real>(
+        &self,
+        x: Var<'t, T>,
+        around: &[[usize; 3]; N],
+        padding: bool,
+        share: impl Fn(usize, usize) -> f64,
+    ) -> Var<'t, T> {
+        let Ok(shape) = x.shape() else { return x };
+        let mut shares = x.recording().constant(&Tensor::scalar(T::ONE));
+        for (axis, &around) in around.iter().enumerate() {
+            let along = self.along((axis, shape[2 + axis]), around, padding, |count| share(axis, count));
+            let along = match along {
+                Ok(along) => x.recording().constant(&along),
+                Err(error) => return refuse("pool", error.to_string(), x),
+            };
+            shares = if axis == 0 { along } else { shares.unsqueeze(axis) * along };
+        }
+        shares
+    }
+
+    #[track_caller]
+    fn averages<'t, T: Real>(&self, x: Var<'t, T>, sums: Var<'t, T>, around: &[[usize; 3]; N]) -> Var<'t, T> {
+        sums * self.shares(x, around, self.counts_padding, |_, count| 1.0 / count as f64)
+    }
+
+    /// A maximum of −∞ ties with the padding, which takes its part of the gradient: the rest, for the elements that lie in the
+    /// value, is scaled up to the whole. The factor is 1 everywhere else, and leaves −∞ as it is.
+    #[track_caller]
+    fn without_padding<'t, T: Real>(&self, x: Var<'t, T>, y: Var<'t, T>, around: &[[usize; 3]; N]) -> Var<'t, T> {
+        let factors = self.shares(x, around, false, |axis, count| self.kernel[axis] as f64 / count.max(1) as f64);
+        let recording = x.recording();
+        let lowest = recording.constant(&Tensor::scalar(T::from_f64(f64::NEG_INFINITY)));
+        let one = recording.constant(&Tensor::scalar(T::ONE));
+        y * y.detach().equal(lowest).select(factors, one)
     }
 }
 
@@ -131,7 +170,7 @@ impl<T: Real, const N: usize> Module<T> for Pool<N> {
             return refuse("pool", reason, x);
         }
         let outside = if self.pooling == Pooling::Max { f64::NEG_INFINITY } else { 0.0 };
-        let (mut y, mut share) = (x, None::<Var<'t, T>>);
+        let (mut y, mut all_around) = (x, [[0; 3]; N]);
         for axis in 0..N {
             let extent = shape[2 + axis];
             let Some(around) = self.around(axis, extent) else {
@@ -150,21 +189,15 @@ impl<T: Real, const N: usize> Module<T> for Pool<N> {
             // A longer step than the padded value makes no other windows, and none whose places overflow.
             let step = |step: usize| step.min(extent + before + after);
             y = y.windows(2 + axis, self.kernel[axis], step(self.stride[axis]), step(self.dilation[axis]));
-            if self.pooling == Pooling::Average {
-                let along = match self.shares(axis, extent, around) {
-                    Ok(shares) => x.recording().constant(&shares),
-                    Err(error) => return refuse("pool", error.to_string(), x),
-                };
-                share = match share {
-                    Some(share) => Some(share.unsqueeze(axis) * along),
-                    None => Some(along),
-                };
-            }
+            all_around[axis] = around;
         }
         let windows: SmallVec<[usize; 4]> = (N + 2..2 * N + 2).collect();
-        match share {
-            Some(share) => y.sum(&windows[..]) * share,
-            None => y.max(&windows[..]),
+        let y = if self.pooling == Pooling::Average { y.sum(&windows[..]) } else { y.max(&windows[..]) };
+        // Of nothing there are no windows to count.
+        match self.pooling {
+            Pooling::Average if shape.size() > 0 => self.averages(x, y, &all_around),
+            Pooling::Max if shape.size() > 0 && all_around != [[0; 3]; N] => self.without_padding(x, y, &all_around),
+            _ => y,
         }
     }
 }

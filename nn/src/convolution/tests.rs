@@ -91,3 +91,137 @@ fn places_of_a_window_are_counted_as_one_by_one() {
         }
     }
 }
+
+/// The gradient of the sum of what `pool` makes of these values.
+fn pulled(pool: impl Module<f64>, x: &Tensor<f64>) -> Tensor<f64> {
+    let params = Params::default();
+    let mut tape = Tape::new();
+    let t = tape.start(&params, Mode::Train);
+    let x = t.variable(x);
+    let mut grads = params.gradients();
+    pool.forward(x).sum(..).backward(&mut grads).unwrap();
+    grads.of(x).unwrap()
+}
+
+/// PyTorch gives all of the gradient of such a window to its first element; as for any tie, here all of them share it.
+#[test]
+fn a_window_of_negative_infinity_leaves_no_gradient_to_the_padding() {
+    let nothing = |side| Tensor::full([1, 1, side, side], f64::NEG_INFINITY);
+    let pool = Pool::max([3, 3]).stride([1, 1]).padding([1, 1]);
+    let gradient = pulled(pool, &nothing(3));
+    let (corner, edge) = (1.0 / 4.0 + 2.0 / 6.0 + 1.0 / 9.0, 2.0 / 4.0 + 3.0 / 6.0 + 1.0 / 9.0);
+    let middle = 4.0 / 4.0 + 4.0 / 6.0 + 1.0 / 9.0;
+    let expected = [corner, edge, corner, edge, middle, edge, corner, edge, corner];
+    // An edge is in the windows of two corners, three edges (its own and two beside) and the middle.
+    let close = |(a, b): (&f64, f64)| (a - b).abs() < 1e-14;
+    let total = |gradient: &Tensor<f64>| gradient.data().iter().sum::<f64>();
+    assert!((total(&gradient) - 9.0).abs() < 1e-14, "{gradient}");
+    assert!(close((&gradient.data()[0], expected[0])) && close((&gradient.data()[4], expected[4])), "{gradient}");
+
+    let dilated = Pool::max([2, 2]).stride([1, 1]).dilation([2, 2]).padding([1, 1]);
+    assert!((total(&pulled(dilated, &nothing(4))) - 16.0).abs() < 1e-14);
+    let past = Pool::max([3, 3]).stride([2, 2]).ceil();
+    assert!((total(&pulled(past, &nothing(4))) - 4.0).abs() < 1e-14);
+    assert_eq!(total(&pulled(GlobalPool(Pooling::Max), &nothing(2))), 1.0);
+    assert_eq!(total(&pulled(AdaptivePool { pooling: Pooling::Max, places: [2, 2] }, &nothing(2))), 4.0);
+
+    // One number among them takes the whole gradient of the windows it is in, and the value is what it was.
+    let one = Tensor::from_fn([1, 1, 3, 3], |k| if k == 0 { 2.0 } else { f64::NEG_INFINITY });
+    let gradient = pulled(pool, &one);
+    assert!((gradient.data()[0] - 4.0).abs() < 1e-14 && (total(&gradient) - 9.0).abs() < 1e-14, "{gradient}");
+    let params = Params::default();
+    let mut tape = Tape::new();
+    let y = pool.forward(tape.start(&params, Mode::Eval).input(&one)).value().unwrap();
+    assert_eq!((y.data()[0], y.data()[8]), (2.0, f64::NEG_INFINITY));
+}
+
+#[test]
+fn averages_count_places_as_they_lie() {
+    // Windows at −1, 1, 3 of five places, of which the last reaches past the end: 2, 3 and 2 places in the value.
+    let pool = Pool::average([3]).stride([2]).padding([1]);
+    let x = Tensor::full([1, 1, 5], 1.0);
+    let value = |pool: Pool<1>| {
+        let params = Params::default();
+        let mut tape = Tape::new();
+        pool.forward(tape.start(&params, Mode::Eval).input(&x)).value().unwrap()
+    };
+    assert_eq!(value(pool).data(), &[2.0 / 3.0, 1.0, 2.0 / 3.0]);
+    assert_eq!(value(pool.without_padding_in_means()).data(), &[1.0; 3]);
+    assert_eq!(value(pool.dilation([2]).padding([1])).data(), &[2.0 / 3.0, 2.0 / 3.0]);
+}
+
+#[test]
+fn settings_of_any_size_are_refused_at_once() {
+    let params = Params::<f64>::default();
+    let max = usize::MAX;
+    let sizes = [max, max - 1, 1 << 63, 1 << 40];
+    let mut messages = Vec::new();
+    for pool in [Pool::max, Pool::average] {
+        for size in sizes {
+            let half = size / 2;
+            messages.push(message(&pool([size]), &params, &[1, 1, 4]));
+            messages.push(message(&pool([size]).padding([half]), &params, &[1, 1, 4]));
+            messages.push(message(&pool([size]).padding([half]).stride([1]), &params, &[1, 1, 4]));
+            messages.push(message(&pool([2]).dilation([size]), &params, &[1, 1, 4]));
+            messages.push(message(&pool([2]).padding([size]), &params, &[1, 1, 4]));
+        }
+    }
+    for pooling in [Pooling::Max, Pooling::Average] {
+        for places in sizes {
+            messages.push(message(&AdaptivePool { pooling, places: [places] }, &params, &[1, 1, 4]));
+        }
+    }
+    assert!(messages.iter().all(|m| m.contains("pool: ") || m.contains("pad: ")), "{messages:?}");
+    // A stride of any size leaves one window.
+    let mut tape = Tape::new();
+    let t = tape.start(&params, Mode::Train);
+    for pool in [Pool::max([2]), Pool::average([2]).ceil(), Pool::max([2]).padding([1]).ceil()] {
+        let y = pool.stride([max]).forward(t.input(&Tensor::full([1, 1, 4], 3.0)));
+        assert_eq!(y.shape().unwrap()[..], [1, 1, 1]);
+    }
+    // Nothing at all is pooled at once, however far its other extents reach.
+    for pool in [Pool::max([1 << 40]).padding([1 << 39]), Pool::average([1 << 40]).padding([1 << 39]).stride([1])] {
+        let y = pool.forward(t.input(&Tensor::full([0, 1, 4], 0.0)));
+        assert_eq!(y.value().unwrap().data().len(), 0);
+    }
+}
+
+#[test]
+fn convolutions_with_settings_of_any_size_give_a_result_or_an_error() {
+    let mut params = Params::<f64>::new(0);
+    let mut results = Vec::new();
+    for size in [usize::MAX, usize::MAX - 1, 1 << 63, 1 << 40] {
+        let settings = ConvSettings::default();
+        let all = [
+            ConvSettings { stride: [size], ..settings },
+            ConvSettings { dilation: [size], ..settings },
+            ConvSettings { padding: Padding::Zeros([size]), ..settings },
+            ConvSettings { padding: Padding::Zeros([size]), stride: [size], ..settings },
+            ConvSettings { padding: Padding::Same, stride: [size], ..settings },
+            ConvSettings { padding: Padding::Same, dilation: [size], ..settings },
+        ];
+        let transposed = TransposedSettings::default();
+        let all_transposed = [
+            TransposedSettings { stride: [size], ..transposed },
+            TransposedSettings { dilation: [size], ..transposed },
+            TransposedSettings { padding: [size], ..transposed },
+            TransposedSettings { stride: [size], extra: [size - 1], ..transposed },
+        ];
+        let mut tape = Tape::new();
+        let mut models: Vec<Box<dyn Module<f64>>> = Vec::new();
+        for (k, settings) in all.into_iter().enumerate() {
+            models.push(Box::new(Conv1d::with(params.scope(&format!("c{size}.{k}")), 1, 1, [3], settings)));
+        }
+        for (k, settings) in all_transposed.into_iter().enumerate() {
+            models.push(Box::new(ConvTranspose1d::with(params.scope(&format!("t{size}.{k}")), 1, 1, [3], settings)));
+        }
+        for model in models {
+            let t = tape.start(&params, Mode::Train);
+            results
+                .push(model.forward(t.input(&Tensor::full([1, 1, 4], 1.0))).value().map_err(|error| error.to_string()));
+        }
+    }
+    let named = |message: &String| message.contains("conv") && message.contains("[1, 1, ");
+    assert!(results.iter().filter_map(|result| result.as_ref().err()).all(named), "{results:?}");
+    assert!(results.iter().any(Result::is_ok), "a stride of any size leaves one window");
+}

@@ -5,7 +5,7 @@ use autodiff::{ParamId, Real, Scope, Var};
 
 use super::conv::{finish, with_two_axes};
 use super::{check_groups, check_windows, name, two};
-use crate::initialisers::Initial;
+use crate::initializers::Initial;
 use crate::module::Module;
 use crate::refusal::refuse;
 use crate::settings::{Check, require};

@@ -1,11 +1,11 @@
-//! Labelled data in memory.
+//! Labeled data in memory.
 
 use std::sync::Arc;
 
 use autodiff::{Error, Real, Shape, Tensor};
 
 use super::batches::{Batches, Epoch, shuffled};
-use super::standardiser::Standardiser;
+use super::standardizer::Standardizer;
 use crate::memory::reserved;
 
 /// Samples with a label each. A clone shares the numbers, so that batches can be made on another thread.
@@ -34,7 +34,7 @@ impl<T: Real> Dataset<T> {
     /// # Errors
     /// Those of [`Dataset::new`]; labels that are no vector of whole numbers from 0, or not certain to be exact in `L`
     /// (from 2²⁴ in `f32`).
-    pub fn labelled<L: Real>(features: Tensor<T>, labels: &Tensor<L>) -> Result<Self, Error> {
+    pub fn labeled<L: Real>(features: Tensor<T>, labels: &Tensor<L>) -> Result<Self, Error> {
         if labels.shape().rank() != 1 {
             return Err(refused(format!("labels have shape {}: must be [samples]", labels.shape())));
         }
@@ -90,15 +90,15 @@ impl<T: Real> Dataset<T> {
     }
 
     /// The same data with mean 0 and variance 1 over all samples and features together: the scale is set, and what is
-    /// constant over the samples (the digits' white corners) divides by nothing. [`Standardiser`] does it feature by
+    /// constant over the samples (the digits' white corners) divides by nothing. [`Standardizer`] does it feature by
     /// feature.
     ///
-    /// As everything goes into one mean, a feature that is not finite makes all of them NaN; [`Standardiser::fit`] refuses
+    /// As everything goes into one mean, a feature that is not finite makes all of them NaN; [`Standardizer::fit`] refuses
     /// it.
     #[must_use]
-    pub fn standardised(mut self) -> Self {
-        let standardiser = Standardiser::of(&self.features, 1);
-        standardiser.standardise(Arc::make_mut(&mut self.features));
+    pub fn standardized(mut self) -> Self {
+        let standardizer = Standardizer::of(&self.features, 1);
+        standardizer.standardize(Arc::make_mut(&mut self.features));
         self
     }
 
@@ -186,8 +186,8 @@ mod tests {
     use crate::data::Digits;
 
     #[test]
-    fn standardised_features_have_mean_zero_and_variance_one() {
-        let data = Digits::load::<f64>().unwrap().standardised();
+    fn standardized_features_have_mean_zero_and_variance_one() {
+        let data = Digits::load::<f64>().unwrap().standardized();
         let x = data.features().data();
         let n = x.len() as f64;
         // Rounding of 115,008 terms added one by one.
@@ -243,13 +243,13 @@ mod tests {
 
     #[test]
     fn labels_of_a_file_are_whole_numbers_from_zero() {
-        let labelled = |labels: Tensor<f64>| Dataset::labelled(Tensor::full([2, 1], 0.0_f32), &labels);
-        assert_eq!(labelled([3.0, 0.0].into()).unwrap().labels().data(), [3.0, 0.0]);
+        let labeled = |labels: Tensor<f64>| Dataset::labeled(Tensor::full([2, 1], 0.0_f32), &labels);
+        assert_eq!(labeled([3.0, 0.0].into()).unwrap().labels().data(), [3.0, 0.0]);
         for wrong in [-1.0, 0.5, f64::NAN, f64::INFINITY] {
-            let error = labelled([0.0, wrong].into()).unwrap_err().to_string();
+            let error = labeled([0.0, wrong].into()).unwrap_err().to_string();
             assert_eq!(error, format!("data set: label {wrong} of sample 1 is not a whole number from 0"));
         }
-        let error = labelled([[0.0], [1.0]].into()).unwrap_err().to_string();
+        let error = labeled([[0.0], [1.0]].into()).unwrap_err().to_string();
         assert_eq!(error, "data set: labels have shape [2, 1]: must be [samples]");
     }
     #[test]
@@ -271,18 +271,18 @@ mod tests {
 
     #[test]
     fn a_label_that_may_have_been_rounded_is_refused() {
-        let labelled = |label: f32| Dataset::labelled(Tensor::full([1, 1], 0.0_f64), &[label].into());
-        assert_eq!(labelled(16_777_215.0).unwrap().labels().data(), [16_777_215.0]);
+        let labeled = |label: f32| Dataset::labeled(Tensor::full([1, 1], 0.0_f64), &[label].into());
+        assert_eq!(labeled(16_777_215.0).unwrap().labels().data(), [16_777_215.0]);
         // What 16777217 is in `f32`.
-        assert!(labelled(16_777_216.0).is_err());
-        assert!(labelled(f32::MAX).is_err());
+        assert!(labeled(16_777_216.0).is_err());
+        assert!(labeled(f32::MAX).is_err());
     }
 
     #[test]
     fn what_changes_a_copy_leaves_the_other() {
         let first = Dataset::<f64>::new([[1.0], [3.0]].into(), &[0, 1]).unwrap();
-        let standardised = Standardiser::fit(&first).unwrap().apply(first.clone()).unwrap();
-        assert_eq!((first.features().data(), standardised.features().data()), (&[1.0, 3.0][..], &[-1.0, 1.0][..]));
+        let standardized = Standardizer::fit(&first).unwrap().apply(first.clone()).unwrap();
+        assert_eq!((first.features().data(), standardized.features().data()), (&[1.0, 3.0][..], &[-1.0, 1.0][..]));
         assert_eq!(first.clone().reshaped([1, 1]).unwrap().features().shape().to_vec(), [2, 1, 1]);
     }
 }

@@ -27,9 +27,9 @@ pub fn read<T: Real>(source: impl Into<Source>) -> Result<Tensor<T>, Error> {
 ///
 /// # Errors
 /// Those of [`read`]; labels that are no whole numbers from 0, or are not as many as the images.
-pub fn labelled<T: Real>(images: impl Into<Source>, labels: impl Into<Source>) -> Result<Dataset<T>, Error> {
+pub fn labeled<T: Real>(images: impl Into<Source>, labels: impl Into<Source>) -> Result<Dataset<T>, Error> {
     let images = read(images)?;
-    labels.into().read(|file, room| Ok(Dataset::labelled(images, &parse::<f64>(file, room)?)?))
+    labels.into().read(|file, room| Ok(Dataset::labeled(images, &parse::<f64>(file, room)?)?))
 }
 
 fn parse<T: Real>(mut reader: impl BufRead, room: Room) -> Result<Tensor<T>, Fault> {
@@ -112,10 +112,10 @@ mod tests {
         };
         let images = path("images", &compressed(&idx(0x08, &[2, 2, 3], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])));
         let labels = path("labels", &idx(0x08, &[2], &[7, 3]));
-        let data = labelled::<f32>(&images, labels).unwrap();
+        let data = labeled::<f32>(&images, labels).unwrap();
         assert_eq!(data.features(), &Tensor::from_fn([2, 2, 3], |k| k as f32));
         assert_eq!(data.labels().data(), [7.0, 3.0]);
-        let refusal = |labels| labelled::<f32>(&images, labels).unwrap_err().to_string();
+        let refusal = |labels| labeled::<f32>(&images, labels).unwrap_err().to_string();
         let message = refusal(path("three", &idx(0x08, &[3], &[0, 1, 2])));
         assert!(message.ends_with("three: data set: 3 labels do not go with features of shape [2, 2, 3]"), "{message}");
         let message = refusal(path("negative", &idx(0x09, &[2], &[0, 255])));

@@ -1,12 +1,12 @@
-//! Labelled data: the [`Dataset`] in memory, its [`Batches`], the embedded UCI optical digits, and readers of files, which take
+//! Labeled data: the [`Dataset`] in memory, its [`Batches`], the embedded UCI optical digits, and readers of files, which take
 //! a path or a [`Source`](crate::file::Source) with another limit of memory than 2 GiB.
 //!
 //! ```
-//! use nn::data::{Augmentation, Batches, Digits, Prefetch, Standardiser};
+//! use nn::data::{Augmentation, Batches, Digits, Prefetch, Standardizer};
 //!
 //! let (train, test) = Digits::load::<f32>()?.reshaped([1, 8, 8])?.split(0.75, 0)?;
-//! let standardiser = Standardiser::fit(&train)?;
-//! let (train, test) = (standardiser.apply(train)?, standardiser.apply(test)?);
+//! let standardizer = Standardizer::fit(&train)?;
+//! let (train, test) = (standardizer.apply(train)?, standardizer.apply(test)?);
 //! let batches = Batches::of(32).shuffled(0).augmented(Augmentation { padding: 1, flip: false }, 0);
 //! for epoch in 0..2 {
 //!     for (images, labels) in Prefetch::new(batches.epoch(&train, epoch)?, 2)? {
@@ -29,11 +29,11 @@ pub mod idx;
 pub mod npy;
 pub mod npz;
 mod prefetch;
-mod standardiser;
+mod standardizer;
 
 pub use augmentation::Augmentation;
 pub use batches::{Batches, Epoch};
 pub use dataset::Dataset;
 pub use digits::Digits;
 pub use prefetch::Prefetch;
-pub use standardiser::Standardiser;
+pub use standardizer::Standardizer;

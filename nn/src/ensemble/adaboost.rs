@@ -4,7 +4,7 @@ use autodiff::{Error, Real, Tensor};
 
 use super::{Trained, at_least_one, choices, not_empty, predictions, refused, weighted_vote};
 use crate::data::Dataset;
-use crate::metrics::labelled;
+use crate::metrics::labeled;
 use crate::module::Module;
 
 /// AdaBoost by the SAMME rule (Zhu 2009): each member is fitted to weighted samples; those it gets wrong weigh more for the
@@ -84,7 +84,7 @@ fn mistakes<T: Real, M: Module<T>>(member: &Trained<T, M>, data: &Dataset<T>) ->
     if samples != data.len() {
         return Err(refused(format!("a member gives {samples} scores for {} samples", data.len())));
     }
-    let labels = labelled("ensemble", &scores, data.labels())?;
+    let labels = labeled("ensemble", &scores, data.labels())?;
     let wrong = choices(&scores, classes).zip(labels).map(|(class, (_, label))| Ok(class? != label));
     Ok((wrong.collect::<Result<_, Error>>()?, classes))
 }

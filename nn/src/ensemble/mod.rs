@@ -58,7 +58,9 @@ fn predictions<T: Real, M: Module<T>>(
 pub fn average<T: Real>(predictions: &[Tensor<T>]) -> Result<Tensor<T>, Error> {
     let first = same_shapes(predictions)?;
     let share = T::ONE / T::from_f64(predictions.len() as f64);
-    Tensor::try_from_fn(first.shape(), |k| share * predictions.iter().map(|prediction| prediction.data()[k]).sum::<T>())
+    Tensor::try_from_fn(first.shape(), |k| {
+        share * T::narrow(predictions.iter().map(|prediction| prediction.data()[k].widen()).sum())
+    })
 }
 
 /// How many of the predictions, scores `[samples, classes]`, have their largest score at each class: votes of the same

@@ -41,7 +41,7 @@ pub fn top_k_accuracy<T: Real>(scores: &Tensor<T>, labels: &Tensor<T>, k: usize)
 ///
 /// # Errors
 /// As [`zero_one`].
-pub(crate) fn labelled<'a, T: Real>(
+pub(crate) fn labeled<'a, T: Real>(
     what: &'static str,
     scores: &'a Tensor<T>,
     labels: &Tensor<T>,
@@ -66,7 +66,7 @@ pub(crate) fn labelled<'a, T: Real>(
 
 /// For each sample, how many classes come before its label; nothing where the label's score is NaN.
 fn ranks<T: Real>(what: &'static str, scores: &Tensor<T>, labels: &Tensor<T>) -> Result<Vec<Option<usize>>, Error> {
-    Ok(labelled(what, scores, labels)?.into_iter().map(|(row, label)| rank(row, label)).collect())
+    Ok(labeled(what, scores, labels)?.into_iter().map(|(row, label)| rank(row, label)).collect())
 }
 
 fn rank<T: Real>(row: &[T], label: usize) -> Option<usize> {

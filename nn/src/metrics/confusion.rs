@@ -5,7 +5,7 @@ use std::fmt;
 
 use autodiff::{Error, Real, Tensor};
 
-use super::classes::labelled;
+use super::classes::labeled;
 
 /// How many samples of each class were taken for each class. Memory grows with the pairs of classes that occur, not with all
 /// there are.
@@ -50,7 +50,7 @@ impl ConfusionMatrix {
     /// there is no largest. Then none of the samples is counted.
     pub fn add<T: Real>(&mut self, scores: &Tensor<T>, labels: &Tensor<T>) -> Result<(), Error> {
         let wrong_input = |reason| Err(Error::Foreign { what: "confusion matrix", reason });
-        let samples = labelled("confusion matrix", scores, labels)?;
+        let samples = labeled("confusion matrix", scores, labels)?;
         if scores.shape().get(1) != Some(&self.classes) {
             return wrong_input(format!("scores must be [samples, {}], found {}", self.classes, scores.shape()));
         }

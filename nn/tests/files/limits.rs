@@ -6,7 +6,7 @@ use std::path::Path;
 
 use autodiff::{Error, Real, Tensor};
 use flate2::{Compression, write::GzEncoder};
-use nn::data::{Dataset, Standardiser, cifar, csv, idx, npy, npz};
+use nn::data::{Dataset, Standardizer, cifar, csv, idx, npy, npz};
 use nn::file::Source;
 use zip::{ZipWriter, write::SimpleFileOptions};
 
@@ -173,6 +173,6 @@ fn memory_that_is_not_there_is_an_error() {
     assert_eq!(refused(&|| data.split(1.0, 0).map(drop)), due);
     assert_eq!(refused(&|| data.clone().reshaped([1 << 16, 1]).map(drop)), due);
     let few = Dataset::new(Tensor::<f64>::full([1 << 16, 4], 0.0), &vec![0; 1 << 16]).unwrap();
-    let standardiser = Standardiser::fit(&few).unwrap();
-    assert_eq!(refused(&|| standardiser.apply(few.clone()).map(drop)), due);
+    let standardizer = Standardizer::fit(&few).unwrap();
+    assert_eq!(refused(&|| standardizer.apply(few.clone()).map(drop)), due);
 }

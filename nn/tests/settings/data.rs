@@ -10,10 +10,10 @@ fn the_weight_of_a_unit_of_zeros_has_no_direction() {
     params.check().unwrap();
     let _ = zeros.weight_norm(params.scope("fc"));
     let said = params.check().unwrap_err().to_string();
-    assert_eq!(said, "parameter fc.magnitude: the weights of unit 0 are all 0: they have no direction to normalise");
+    assert_eq!(said, "parameter fc.magnitude: the weights of unit 0 are all 0: they have no direction to normalize");
     let mut others = Params::<f32>::new(0);
     let _ = zeros.weight_norm(others.scope("fc"));
-    assert!(others.check().unwrap_err().to_string().contains("fc.magnitude: the weight to be normalised: "));
+    assert!(others.check().unwrap_err().to_string().contains("fc.magnitude: the weight to be normalized: "));
 }
 
 #[test]

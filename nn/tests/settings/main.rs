@@ -1,4 +1,4 @@
-//! Every setting of every module, loss and initialiser at its extremes: a number in its range works, any other is an error that
+//! Every setting of every module, loss and initializer at its extremes: a number in its range works, any other is an error that
 //! names the setting, its value and what would have been right.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-"""Writes modules.json: PyTorch's normalisations, convolutions, poolings and residual nets, and their gradients, in float64.
+"""Writes modules.json: PyTorch's normalizations, convolutions, poolings and residual nets, and their gradients, in float64.
 
 Made and run as losses.py. The gradient is that of the output's sum weighted 1, 2, 3 ... in row-major order; parameters
 come with theirs, in the order this framework registers them, states with their values before and after.
@@ -38,10 +38,10 @@ def whiten(root, groups, epsilon):
         samples, channels = x.shape[:2]
         rows = x.transpose(0, 1).reshape(groups, channels // groups, -1)
         batch_mean = rows.mean(2, keepdim=True)
-        centred = rows - batch_mean
-        covariance = centred @ centred.transpose(1, 2) / rows.shape[2]
+        centered = rows - batch_mean
+        covariance = centered @ centered.transpose(1, 2) / rows.shape[2]
         whitening = root(covariance + epsilon * torch.eye(channels // groups, dtype=torch.float64))
-        white = (whitening @ centred).reshape(channels, samples, *x.shape[2:]).transpose(0, 1)
+        white = (whitening @ centered).reshape(channels, samples, *x.shape[2:]).transpose(0, 1)
         mean.mul_(0.9).add_(0.1 * batch_mean.squeeze(2).detach())
         matrix.mul_(0.9).add_(0.1 * whitening.detach())
         side = [channels] + [1] * (x.dim() - 2)

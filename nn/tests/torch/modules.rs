@@ -1,4 +1,4 @@
-//! Normalisations, convolutions, poolings and residual nets against `modules.json`, which `modules.py` wrote.
+//! Normalizations, convolutions, poolings and residual nets against `modules.json`, which `modules.py` wrote.
 
 use std::collections::BTreeMap;
 

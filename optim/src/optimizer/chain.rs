@@ -68,7 +68,11 @@ impl Part {
     pub(super) fn step<T: Real>(&self, rate: f64, direction: &[T], values: &mut [T]) {
         let rate = rate * self.rate;
         let (size, kept) = (T::from_f64(rate), T::from_f64(1.0 - rate * self.decay));
-        values.iter_mut().zip(direction).for_each(|(p, &d)| *p = *p * kept - size * d);
+        let entries = values.iter_mut().zip(direction);
+        match self.decay == 0.0 {
+            true => entries.for_each(|(p, &d)| *p -= size * d),
+            false => entries.for_each(|(p, &d)| *p = *p * kept - size * d),
+        }
         self.proximal.iter().for_each(|penalty| penalty.shrink(rate, values));
     }
 

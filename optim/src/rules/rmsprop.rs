@@ -16,13 +16,13 @@ pub struct RmsPropRule {
     pub(super) alpha: f64,
     pub(super) epsilon: f64,
     pub(super) momentum: f64,
-    pub(super) centred: bool,
+    pub(super) centered: bool,
 }
 
 impl<T: Real> Optimizer<T, RmsPropRule> {
     /// RMSprop with this rate, usually 10⁻².
     pub fn new(rate: f64) -> Self {
-        Optimizer::of(rate, RmsPropRule { alpha: 0.99, epsilon: 1e-8, momentum: 0.0, centred: false })
+        Optimizer::of(rate, RmsPropRule { alpha: 0.99, epsilon: 1e-8, momentum: 0.0, centered: false })
     }
 
     /// How much of the mean square stays from step to step.
@@ -45,14 +45,14 @@ impl<T: Real> Optimizer<T, RmsPropRule> {
 
     /// Divides by the running standard deviation instead of the root mean square (Graves 2013).
     #[must_use]
-    pub fn centred(self) -> Self {
-        self.with_rule(|rule| rule.centred = true)
+    pub fn centered(self) -> Self {
+        self.with_rule(|rule| rule.centered = true)
     }
 }
 
 impl<T: Real> Rule<T> for RmsPropRule {
     fn buffers(&self) -> &'static [&'static str] {
-        match (self.momentum != 0.0, self.centred) {
+        match (self.momentum != 0.0, self.centered) {
             (false, false) => &["square"],
             (true, false) => &["square", "velocity"],
             (false, true) => &["square", "mean"],
@@ -68,7 +68,7 @@ impl<T: Real> Rule<T> for RmsPropRule {
 
     fn direct(&self, _: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) -> Result<(), Error> {
         let (square, velocity, mean): (&mut [T], Option<&mut [T]>, Option<&mut [T]>) =
-            match (self.momentum != 0.0, self.centred) {
+            match (self.momentum != 0.0, self.centered) {
                 (false, false) => {
                     let [square] = expect_buffers(buffers, gradient)?;
                     (square, None, None)

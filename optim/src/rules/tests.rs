@@ -22,7 +22,7 @@ fn assert_counted<R: Rule<f32>>(rule: R) {
 
 #[test]
 fn a_rule_given_other_buffers_than_its_own_refuses_them() {
-    let of = |momentum, centred| RmsPropRule { alpha: 0.9, epsilon: 1e-8, momentum, centred };
+    let of = |momentum, centered| RmsPropRule { alpha: 0.9, epsilon: 1e-8, momentum, centered };
     let adam = |amsgrad| AdamRule { betas: [0.9, 0.99], epsilon: 1e-8, amsgrad };
     assert_counted(Momentum::default());
     assert_counted(Momentum { momentum: 0.9, ..Momentum::default() });
@@ -33,8 +33,8 @@ fn a_rule_given_other_buffers_than_its_own_refuses_them() {
 
 /// The mean square less the squared mean of one number for ever is 0, and rounds to less.
 #[test]
-fn a_centred_root_of_rounding_errors_is_no_nan() {
-    let rule = RmsPropRule { alpha: 0.9, epsilon: 1e-8, momentum: 0.0, centred: true };
+fn a_centered_root_of_rounding_errors_is_no_nan() {
+    let rule = RmsPropRule { alpha: 0.9, epsilon: 1e-8, momentum: 0.0, centered: true };
     for size in 1..200 {
         let (mut square, mut mean) = ([0.0_f32], [0.0_f32]);
         for step in 1..300 {

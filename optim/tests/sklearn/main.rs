@@ -1,4 +1,4 @@
-//! Penalised regressions and a linear support vector machine on the diabetes data against scikit-learn's optima.
+//! Penalized regressions and a linear support vector machine on the diabetes data against scikit-learn's optima.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use autodiff::{Mode, ParamId, Params, Tape, Tensor, Var};
 use optim::{Average, ElasticNet, L1, L2, Momentum, Names, Optimizer, Sgd};
 use serde_json::Value;
 
-/// Standardised features, `[442, 10]`, and the centred target.
+/// Standardized features, `[442, 10]`, and the centered target.
 fn diabetes() -> (Tensor<f64>, Tensor<f64>) {
     let text = include_str!("diabetes.csv");
     let rows: Vec<Vec<f64>> =

@@ -65,7 +65,7 @@ fn optimizers_agree_with_pytorch_step_by_step() {
             "rmsprop" => {
                 let rmsprop = RmsProp::new(rate).alpha(case.or("alpha", 0.99)).epsilon(case.or("epsilon", 1e-8));
                 let rmsprop = rmsprop.momentum(case.or("momentum", 0.0));
-                case.follow(if case.has("centred") { rmsprop.centred() } else { rmsprop })
+                case.follow(if case.has("centered") { rmsprop.centered() } else { rmsprop })
             }
             "adagrad" => case.follow(AdaGrad::new(rate).rate_decay(case.or("rate_decay", 0.0))),
             name => panic!("no optimizer is called {name}"),

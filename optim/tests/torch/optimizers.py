@@ -30,7 +30,7 @@ CASES = [
     ("rmsprop", {"alpha": 0.9, "epsilon": 1e-4, "l2": 0.1},
      lambda p: optim.RMSprop(p, 0.05, alpha=0.9, eps=1e-4, weight_decay=0.1)),
     ("rmsprop", {"momentum": 0.7}, lambda p: optim.RMSprop(p, 0.02, momentum=0.7)),
-    ("rmsprop", {"momentum": 0.7, "centred": 1}, lambda p: optim.RMSprop(p, 0.02, momentum=0.7, centered=True)),
+    ("rmsprop", {"momentum": 0.7, "centered": 1}, lambda p: optim.RMSprop(p, 0.02, momentum=0.7, centered=True)),
     ("adagrad", {}, lambda p: optim.Adagrad(p, 0.3)),
     ("adagrad", {"rate_decay": 0.1, "l2": 0.1}, lambda p: optim.Adagrad(p, 0.3, lr_decay=0.1, weight_decay=0.1)),
 ]

@@ -1,12 +1,13 @@
 //! Event files, of which TensorBoard joins all that are in a folder.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use autodiff::Error;
+use nn::file;
 
 use super::records::{self, Event, START, SessionLog, Summary, Value};
 use crate::run::Epoch;
@@ -65,14 +66,16 @@ impl Events {
         fs::create_dir_all(&self.folder).map_err(|error| failed(&self.folder, &error))?;
         let wall_time = now();
         let path = self.folder.join(format!("events.out.tfevents.{wall_time:.6}.{}", std::process::id()));
-        // In one write with its first row, so that a kill leaves no file without.
         let mut first = Vec::new();
         let file_version = Some("brain.Event:2".to_owned());
         records::append(&mut first, &Event { wall_time, file_version, ..Event::default() });
         first.extend_from_slice(bytes);
-        let mut file = File::create_new(&path).map_err(|error| failed(&path, &error))?;
-        file.write_all(&first).map_err(|error| failed(&path, &error))?;
-        self.file = Some((path, file));
+        // A kill leaves no event file without its first row: it gets its name with the row in it. The name before is always the
+        // same, so that what a kill leaves under it is replaced.
+        let unnamed = self.folder.join(".first-row");
+        file::replace(&unnamed, |file| file.write_all(&first))?;
+        let named = fs::rename(&unnamed, &path).and_then(|()| OpenOptions::new().append(true).open(&path));
+        self.file = Some((path.clone(), named.map_err(|error| failed(&path, &error))?));
         Ok(())
     }
 }

@@ -1,22 +1,22 @@
-//! Standardisation by the mean and deviation of a training set.
+//! Standardization by the mean and deviation of a training set.
 
 use autodiff::{Error, Real, Tensor};
 
 use super::Dataset;
 
 /// Brings each feature, or each channel, to mean 0 and variance 1 on the data it was fitted to, and does the same to
-/// other data: what a model is tested on tells nothing about how it is standardised.
+/// other data: what a model is tested on tells nothing about how it is standardized.
 ///
 /// A feature is an index of the second axis: of `[samples, features]` a column, of `[samples, channels, height, width]`
 /// a channel, whose mean runs over its pixels too.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Standardiser {
+pub struct Standardizer {
     means: Vec<f64>,
     /// `1/σ`, and 1 for a constant feature.
     scales: Vec<f64>,
 }
 
-impl Standardiser {
+impl Standardizer {
     /// Mean and deviation (of the population, `1/n`) of each feature of `data`, taken in `f64`. Features that are
     /// constant are moved to 0 and divided by nothing.
     ///
@@ -27,7 +27,7 @@ impl Standardiser {
         let (false, Some(&features)) = (data.features().data().is_empty(), data.features().shape().get(1)) else {
             return Err(refused(format!("there are no features to fit in shape {}", data.features().shape())));
         };
-        let fitted = Standardiser::of(data.features(), features);
+        let fitted = Standardizer::of(data.features(), features);
         let mut moments = fitted.means.iter().zip(&fitted.scales);
         // An infinite variance gives a scale of 0.
         match moments.position(|(mean, scale)| !mean.is_finite() || !scale.is_normal()) {
@@ -38,7 +38,7 @@ impl Standardiser {
         }
     }
 
-    /// `data`, standardised by what was fitted.
+    /// `data`, standardized by what was fitted.
     ///
     /// # Errors
     /// Data of more or fewer features, or channels, than those fitted; a number that is finite and would be infinite in
@@ -49,7 +49,7 @@ impl Standardiser {
             return Err(refused(format!("fitted to {fitted} features: shape {shape} does not go with them")));
         }
         let features = data.features_mut()?;
-        match self.standardise(features) {
+        match self.standardize(features) {
             Some(feature) => Err(refused(format!("feature {feature} has numbers too far from those fitted"))),
             None => Ok(data),
         }
@@ -78,21 +78,21 @@ impl Standardiser {
         let scale = |(sum, (low, high)): (f64, (f64, f64))| {
             if low < high && sum > 0.0 { 1.0 / (sum / count).sqrt() } else { 1.0 }
         };
-        Standardiser { means, scales: squares.into_iter().zip(ranges).map(scale).collect() }
+        Standardizer { means, scales: squares.into_iter().zip(ranges).map(scale).collect() }
     }
 
     /// Gives the last feature of which a finite number became infinite.
-    pub(super) fn standardise<T: Real>(&self, features: &mut Tensor<T>) -> Option<usize> {
+    pub(super) fn standardize<T: Real>(&self, features: &mut Tensor<T>) -> Option<usize> {
         let block = block(features);
         let groups = self.means.iter().zip(&self.scales).enumerate().cycle();
         let mut overflowed = None;
         for ((group, (mean, scale)), values) in groups.zip(features.data_mut().chunks_mut(block)) {
             for x in values {
-                let standardised = T::from_f64((x.to_f64() - mean) * scale);
-                if x.is_finite() && !standardised.is_finite() {
+                let standardized = T::from_f64((x.to_f64() - mean) * scale);
+                if x.is_finite() && !standardized.is_finite() {
                     overflowed = Some(group);
                 }
-                *x = standardised;
+                *x = standardized;
             }
         }
         overflowed
@@ -105,7 +105,7 @@ fn block<T: Real>(features: &Tensor<T>) -> usize {
 }
 
 fn refused(reason: String) -> Error {
-    Error::Foreign { what: "standardiser", reason }
+    Error::Foreign { what: "standardizer", reason }
 }
 
 #[cfg(test)]
@@ -118,9 +118,9 @@ mod tests {
     }
 
     #[test]
-    fn each_column_is_standardised_by_the_data_that_were_fitted() {
-        let standardiser = Standardiser::fit(&data([[1.0, 10.0], [3.0, 50.0]].into())).unwrap();
-        let other = standardiser.apply(data([[1.0, 30.0], [3.0, 70.0], [4.0, 30.0]].into())).unwrap();
+    fn each_column_is_standardized_by_the_data_that_were_fitted() {
+        let standardizer = Standardizer::fit(&data([[1.0, 10.0], [3.0, 50.0]].into())).unwrap();
+        let other = standardizer.apply(data([[1.0, 30.0], [3.0, 70.0], [4.0, 30.0]].into())).unwrap();
         assert_eq!(other.features(), &[[-1.0, 0.0], [1.0, 2.0], [2.0, 0.0]].into());
     }
 
@@ -128,40 +128,40 @@ mod tests {
     fn a_channel_is_one_feature_over_all_its_pixels() {
         let images = Tensor::from([[[1.0, 3.0], [10.0, 10.0]], [[3.0, 1.0], [30.0, 30.0]]]);
         let images = data(images).reshaped([2, 1, 2]).unwrap();
-        let standardised = Standardiser::fit(&images).unwrap().apply(images).unwrap();
-        assert_eq!(standardised.features().data(), [-1.0, 1.0, -1.0, -1.0, 1.0, -1.0, 1.0, 1.0]);
+        let standardized = Standardizer::fit(&images).unwrap().apply(images).unwrap();
+        assert_eq!(standardized.features().data(), [-1.0, 1.0, -1.0, -1.0, 1.0, -1.0, 1.0, 1.0]);
     }
 
     #[test]
     fn a_constant_feature_is_divided_by_nothing() {
         // Three times 0.1 is not three tenths: the rounded mean leaves a variance of 1e-34.
         let constant = data([[0.1, 1.0], [0.1, 2.0], [0.1, 3.0]].into());
-        let standardised = Standardiser::fit(&constant).unwrap().apply(constant).unwrap();
-        assert!(standardised.features().data().iter().step_by(2).all(|x| x.abs() < 1e-16));
-        assert!(data(Tensor::full([3, 1], 0.1)).standardised().features().data().iter().all(|x| x.abs() < 1e-16));
+        let standardized = Standardizer::fit(&constant).unwrap().apply(constant).unwrap();
+        assert!(standardized.features().data().iter().step_by(2).all(|x| x.abs() < 1e-16));
+        assert!(data(Tensor::full([3, 1], 0.1)).standardized().features().data().iter().all(|x| x.abs() < 1e-16));
     }
 
     #[test]
     fn other_features_than_those_fitted_are_refused() {
-        let standardiser = Standardiser::fit(&data(Tensor::full([2, 3], 1.0))).unwrap();
-        let error = standardiser.apply(data(Tensor::full([2, 4], 1.0))).unwrap_err().to_string();
-        assert_eq!(error, "standardiser: fitted to 3 features: shape [2, 4] does not go with them");
+        let standardizer = Standardizer::fit(&data(Tensor::full([2, 3], 1.0))).unwrap();
+        let error = standardizer.apply(data(Tensor::full([2, 4], 1.0))).unwrap_err().to_string();
+        assert_eq!(error, "standardizer: fitted to 3 features: shape [2, 4] does not go with them");
         for nothing in [Tensor::full([0, 3], 0.0), Tensor::full([3], 0.0), Tensor::full([2, 1 << 50, 0], 0.0)] {
-            let error = Standardiser::fit(&data(nothing)).unwrap_err().to_string();
-            assert!(error.starts_with("standardiser: there are no features to fit in shape ["), "{error}");
+            let error = Standardizer::fit(&data(nothing)).unwrap_err().to_string();
+            assert!(error.starts_with("standardizer: there are no features to fit in shape ["), "{error}");
         }
     }
     #[test]
-    fn numbers_that_cannot_be_standardised_are_refused_by_their_feature() {
+    fn numbers_that_cannot_be_standardized_are_refused_by_their_feature() {
         for wrong in [f64::NAN, f64::INFINITY, -1e200, f64::MAX] {
-            let error = Standardiser::fit(&data([[1.0, 0.0], [2.0, wrong]].into())).unwrap_err().to_string();
-            let due = "standardiser: feature 1 has numbers that are not finite, or too large to be squared";
+            let error = Standardizer::fit(&data([[1.0, 0.0], [2.0, wrong]].into())).unwrap_err().to_string();
+            let due = "standardizer: feature 1 has numbers that are not finite, or too large to be squared";
             assert_eq!(error, due, "{wrong}");
         }
         let single = |high: f32| Dataset::new(Tensor::from([[1.0, 0.0], [1.0, high]]), &[0, 1]).unwrap();
-        let standardiser = Standardiser::fit(&single(1e-30)).unwrap();
-        let error = standardiser.apply(single(1e30)).unwrap_err().to_string();
-        assert_eq!(error, "standardiser: feature 1 has numbers too far from those fitted");
-        assert!(standardiser.apply(single(f32::NAN)).is_ok());
+        let standardizer = Standardizer::fit(&single(1e-30)).unwrap();
+        let error = standardizer.apply(single(1e30)).unwrap_err().to_string();
+        assert_eq!(error, "standardizer: feature 1 has numbers too far from those fitted");
+        assert!(standardizer.apply(single(f32::NAN)).is_ok());
     }
 }

@@ -1,4 +1,4 @@
-//! Standardising groups of values, then scale and shift: what batch, layer, group and instance normalisation share.
+//! Standardizing groups of values, then scale and shift: what batch, layer, group and instance normalization share.
 //!
 //! One operation because speed and stability ask for it: the gradient of a mean and a variance, written out, is three
 //! passes over the data where a composition takes a dozen, and cancels no large terms.
@@ -12,17 +12,17 @@ use crate::view::{View, ViewMut};
 /// `(x − mean) / √(variance + epsilon)`, with mean and biased variance over `axes` (Ioffe and Szegedy 2015). A second and a
 /// third input, which broadcast to the first, scale and shift the result.
 #[derive(Clone, Debug)]
-pub struct Normalise {
+pub struct Normalize {
     /// What mean and variance are taken over.
     pub axes: Axes,
     /// Added to the variance, so that a constant group comes out as zeros.
     pub epsilon: f64,
 }
 
-/// A normalised value with the statistics that it was normalised by; through those no gradient flows.
+/// A normalized value with the statistics that it was normalized by; through those no gradient flows.
 #[derive(Clone, Copy, Debug)]
-pub struct Normalised<'t, T: Real> {
-    /// The normalised value.
+pub struct Normalized<'t, T: Real> {
+    /// The normalized value.
     pub value: Var<'t, T>,
     /// The means.
     pub mean: Var<'t, T>,
@@ -37,7 +37,7 @@ struct Statistics<'a, T> {
     inverse: &'a [T],
 }
 
-impl Normalise {
+impl Normalize {
     fn groups(&self, shape: &Shape) -> usize {
         self.axes.reduce(shape).map_or(0, |shape| shape.size())
     }
@@ -48,9 +48,9 @@ impl Normalise {
     }
 }
 
-impl<T: Real> Op<T> for Normalise {
+impl<T: Real> Op<T> for Normalize {
     fn name(&self) -> &'static str {
-        "normalise"
+        "normalize"
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
         let x = match inputs {
@@ -70,7 +70,7 @@ impl<T: Real> Op<T> for Normalise {
     }
     /// Means, variances and inverse deviations.
     fn saved(&self, inputs: &[&Shape]) -> usize {
-        3 * self.groups(inputs[0])
+        self.groups(inputs[0]).saturating_mul(3)
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], saved: &mut [T]) {
         let x = inputs.view(0);
@@ -84,12 +84,16 @@ impl<T: Real> Op<T> for Normalise {
         inverse.iter_mut().zip(starts).for_each(|(first, start)| *first = x.at(start));
         mean.fill(T::ZERO);
         accumulate([x, View::over(inverse, &spread)], ViewMut::over(mean, &spread), |_, [x, first], sums| {
-            sums.iter_mut().zip(x).zip(first).for_each(|((sum, &x), &first)| *sum += x - first);
+            dispatch(|| {
+                sums.iter_mut().zip(x).zip(first).for_each(|((sum, &x), &first)| *sum += x - first);
+            });
         });
         mean.iter_mut().zip(&*inverse).for_each(|(mean, &first)| *mean = first + *mean / count);
         variance.fill(T::ZERO);
         accumulate([x, View::over(mean, &spread)], ViewMut::over(variance, &spread), |_, [x, mean], sums| {
-            sums.iter_mut().zip(x).zip(mean).for_each(|((sum, &x), &mean)| *sum += (x - mean) * (x - mean));
+            dispatch(|| {
+                sums.iter_mut().zip(x).zip(mean).for_each(|((sum, &x), &mean)| *sum += (x - mean) * (x - mean));
+            });
         });
         let epsilon = T::from_f64(self.epsilon);
         for (variance, inverse) in variance.iter_mut().zip(&mut *inverse) {
@@ -98,9 +102,11 @@ impl<T: Real> Op<T> for Normalise {
         }
         let standard = [x, View::over(mean, &spread), View::over(inverse, &spread)];
         for_each_block(standard, |first, [x, mean, inverse]| {
-            for (((y, &x), &mean), &inverse) in output[first..].iter_mut().zip(x).zip(mean).zip(inverse) {
-                *y = (x - mean) * inverse;
-            }
+            dispatch(|| {
+                for (((y, &x), &mean), &inverse) in output[first..].iter_mut().zip(x).zip(mean).zip(inverse) {
+                    *y = (x - mean) * inverse;
+                }
+            });
         });
         if inputs.count() == 3 {
             scale_and_shift(inputs, output);
@@ -111,11 +117,11 @@ impl<T: Real> Op<T> for Normalise {
         let dense = Layout::dense(shape.clone());
         let (x, g) = (at.inputs.view(0), View::over(cotangent, &dense));
         let spread = self.axes.spread(shape);
-        let Statistics { mean, inverse } = Normalise::statistics(at.saved);
+        let Statistics { mean, inverse } = Normalize::statistics(at.saved);
         let standard = [x, View::over(mean, &spread), View::over(inverse, &spread), g];
         if at.inputs.count() == 1 {
             if let Some(grad) = grads.view(0) {
-                pull_standardised(&self.axes, standard, grad);
+                pull_standardized(&self.axes, standard, grad);
             }
             return;
         }
@@ -134,7 +140,7 @@ impl<T: Real> Op<T> for Normalise {
                 scaled[first..].iter_mut().zip(g).zip(scale).for_each(|((to, &g), &scale)| *to = g * scale);
             });
             let [x, mean, inverse, _] = standard;
-            pull_standardised(&self.axes, [x, mean, inverse, View::over(scaled, &dense)], grad);
+            pull_standardized(&self.axes, [x, mean, inverse, View::over(scaled, &dense)], grad);
         });
     }
 }
@@ -143,15 +149,17 @@ impl<T: Real> Op<T> for Normalise {
 fn scale_and_shift<T: Real>(inputs: Inputs<'_, T>, output: &mut [T]) {
     inputs.broadcast(|[_, scale, shift]| {
         for_each_block([scale, shift], |first, [scale, shift]| {
-            for ((y, &scale), &shift) in output[first..].iter_mut().zip(scale).zip(shift) {
-                *y = *y * scale + shift;
-            }
+            dispatch(|| {
+                for ((y, &scale), &shift) in output[first..].iter_mut().zip(scale).zip(shift) {
+                    *y = *y * scale + shift;
+                }
+            });
         });
     });
 }
 
 /// Adds `(g − mean(g) − x̂·mean(g·x̂)) / deviation`, the means over each group; given x, mean, inverse deviation and g.
-fn pull_standardised<T: Real>(axes: &Axes, standard: [View<'_, T>; 4], grad: ViewMut<'_, T>) {
+fn pull_standardized<T: Real>(axes: &Axes, standard: [View<'_, T>; 4], grad: ViewMut<'_, T>) {
     let [x, mean, inverse, g] = standard;
     let spread = inverse.layout();
     let groups = axes.reduce(x.shape()).map_or(0, |shape| shape.size());
@@ -162,9 +170,11 @@ fn pull_standardised<T: Real>(axes: &Axes, standard: [View<'_, T>; 4], grad: Vie
             sums.iter_mut().zip(g).for_each(|(sum, &g)| *sum += share * g);
         });
         accumulate(standard, ViewMut::over(of_product, spread), |_, [x, mean, inverse, g], sums| {
-            for ((((sum, &x), &mean), &inverse), &g) in sums.iter_mut().zip(x).zip(mean).zip(inverse).zip(g) {
-                *sum += share * g * ((x - mean) * inverse);
-            }
+            dispatch(|| {
+                for ((((sum, &x), &mean), &inverse), &g) in sums.iter_mut().zip(x).zip(mean).zip(inverse).zip(g) {
+                    *sum += share * g * ((x - mean) * inverse);
+                }
+            });
         });
         let views = [x, mean, inverse, g, View::over(of_g, spread), View::over(of_product, spread)];
         accumulate(views, grad, |_, [x, mean, inverse, g, of_g, of_product], sums| {
@@ -178,28 +188,28 @@ fn pull_standardised<T: Real>(axes: &Axes, standard: [View<'_, T>; 4], grad: Vie
 
 impl<'t, T: Real> Var<'t, T> {
     /// `(x − mean) / √(variance + epsilon)` with mean and biased variance over `axes`; `affine`, scale and shift that
-    /// broadcast to this value's shape, re-parametrises it: `scale · x̂ + shift`.
+    /// broadcast to this value's shape, re-parametrizes it: `scale · x̂ + shift`.
     #[track_caller]
     #[must_use]
-    pub fn normalise(self, affine: Option<[Var<'t, T>; 2]>, axes: impl Into<Axes>, epsilon: f64) -> Normalised<'t, T> {
+    pub fn normalize(self, affine: Option<[Var<'t, T>; 2]>, axes: impl Into<Axes>, epsilon: f64) -> Normalized<'t, T> {
         let axes = axes.into();
-        let op = Normalise { axes: axes.clone(), epsilon };
+        let op = Normalize { axes: axes.clone(), epsilon };
         let value = match affine {
             Some([scale, shift]) => self.recording().apply(op, [self, scale, shift]),
             None => self.apply(op),
         };
         let groups = self.shape().ok().and_then(|shape| axes.reduce(&shape).ok()).unwrap_or_default();
         let size = groups.size();
-        Normalised { value, mean: value.kept(0, groups.clone()), variance: value.kept(size, groups) }
+        Normalized { value, mean: value.kept(0, groups.clone()), variance: value.kept(size, groups) }
     }
 }
 
 pub(super) const ENTRIES: &[Entry] = &[Entry {
-    name: "normalise",
+    name: "normalize",
     draw: |choices| {
         let shape = choices.shape(0, 4);
         let axes = Axes::draw(choices, shape.rank());
-        let op = Normalise { axes, epsilon: [0.1, 0.01][choices.below(2)] };
+        let op = Normalize { axes, epsilon: [0.1, 0.01][choices.below(2)] };
         let x = Domain::REAL.of(shape.clone());
         if choices.flag() {
             return Case::new(op, [x]);
@@ -219,13 +229,13 @@ mod tests {
         let mut tape = Tape::new();
         let t = tape.start(&params, Mode::Train);
         let x = t.variable(&[[1.0, 5.0], [3.0, 5.0]].into());
-        let normal = x.normalise(None, 0, 0.0);
+        let normal = x.normalize(None, 0, 0.0);
         assert_eq!(normal.mean.value().unwrap(), [2.0, 5.0].into());
         assert_eq!(normal.variance.value().unwrap(), [1.0, 0.0].into());
         let column = normal.value.narrow(1, 0..1).value().unwrap();
         assert_eq!(column, [[-1.0], [1.0]].into());
         // A constant column: no deviation, and with an epsilon no NaN.
-        let safe = x.normalise(None, 0, 1e-5).value;
+        let safe = x.normalize(None, 0, 1e-5).value;
         assert_eq!(safe.index(1, 1).value().unwrap(), [0.0, 0.0].into());
         let mut grads = params.gradients();
         safe.backward_with(&[[1.0, 1.0], [1.0, 2.0]].into(), &mut grads).unwrap();
@@ -241,6 +251,6 @@ mod tests {
         let t = tape.start(&params, Mode::Train);
         let x = t.variable(&Tensor::from([[3.0, -7.0]]));
         let affine = [t.input(&[2.0, 2.0].into()), t.input(&[0.5, 1.5].into())];
-        assert_eq!(x.normalise(Some(affine), 0, 1e-5).value.value().unwrap(), [[0.5, 1.5]].into());
+        assert_eq!(x.normalize(Some(affine), 0, 1e-5).value.value().unwrap(), [[0.5, 1.5]].into());
     }
 }

@@ -19,7 +19,7 @@ use structured::{delta_orthogonal, identity, orthogonal};
 
 use crate::settings::{Check, Number, finite, not_negative, require};
 
-/// An initialiser for a weight of shape `[fan_out, fan_in]` (further axes, a convolution's window, multiply both).
+/// An initializer for a weight of shape `[fan_out, fan_in]` (further axes, a convolution's window, multiply both).
 ///
 /// Its numbers must be finite, variances and scales at least 0, `low` at most `high`. A layer that starts with others
 /// registers zeros, and its [`Params`](autodiff::Params) and every tape give the mistake.
@@ -53,13 +53,13 @@ pub enum Initial {
         /// The norm.
         gain: f64,
     },
-    /// A convolution whose centre tap is [`Initial::Orthogonal`] and whose other taps are 0 (Xiao 2018): it keeps norms
+    /// A convolution whose center tap is [`Initial::Orthogonal`] and whose other taps are 0 (Xiao 2018): it keeps norms
     /// exactly, away from the border, where there are at least as many outputs as inputs.
     DeltaOrthogonal {
-        /// The norm of the centre tap's rows or columns.
+        /// The norm of the center tap's rows or columns.
         gain: f64,
     },
-    /// What passes inputs on: 1 on the diagonal, 0 elsewhere; for a convolution on the centre tap (PyTorch's `dirac_`).
+    /// What passes inputs on: 1 on the diagonal, 0 elsewhere; for a convolution on the center tap (PyTorch's `dirac_`).
     Identity,
     /// This value everywhere.
     Constant(f64),
@@ -229,7 +229,7 @@ impl FromStr for Initial {
     fn from_str(name: &str) -> Result<Self, String> {
         let names = || Initial::NAMED.map(|(name, _)| name).join(", ");
         let found = Initial::NAMED.iter().find(|(known, _)| *known == name).map(|&(_, initial)| initial);
-        found.ok_or_else(|| format!("unknown initialiser {name}; known are {}", names()))
+        found.ok_or_else(|| format!("unknown initializer {name}; known are {}", names()))
     }
 }
 

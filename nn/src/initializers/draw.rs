@@ -33,9 +33,9 @@ impl Draw {
     }
 }
 
-/// Fills `values` with draws from `centre − reach` to `centre + reach`.
-pub(super) fn uniform(centre: f64, reach: f64, values: &mut [f64], random: &mut StdRng) {
-    values.fill_with(|| centre + reach * (2.0 * random.random::<f64>() - 1.0));
+/// Fills `values` with draws from `center − reach` to `center + reach`.
+pub(super) fn uniform(center: f64, reach: f64, values: &mut [f64], random: &mut StdRng) {
+    values.fill_with(|| center + reach * (2.0 * random.random::<f64>() - 1.0));
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Initialisation by looking at data.
+//! Initialization by looking at data.
 
 use autodiff::{Error, Mode, ParamId, Params, Real, Tape, Tensor, Var};
 

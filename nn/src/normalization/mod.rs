@@ -1,4 +1,4 @@
-//! Normalisation: of a feature over the batch, of a sample over its features, of the weights themselves.
+//! Normalization: of a feature over the batch, of a sample over its features, of the weights themselves.
 //!
 //! All but [`BatchNorm`] and the whitening layers treat each sample alone and do the same in training and evaluation.
 

@@ -1,8 +1,8 @@
-//! Scale and shift of each channel: the re-parametrisation after a normalisation.
+//! Scale and shift of each channel: the re-parametrization after a normalization.
 
 use autodiff::{ParamId, Real, Scope, Shape, Var};
 
-use crate::initialisers::Initial;
+use crate::initializers::Initial;
 use crate::settings::Check;
 
 /// A scale, at first 1, and a shift, at first 0, for each channel or feature: parameters `weight` and `bias`.

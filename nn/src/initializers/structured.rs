@@ -1,4 +1,4 @@
-//! Initial values that hang together: orthogonal vectors, and matrices on the centre of a convolution's window.
+//! Initial values that hang together: orthogonal vectors, and matrices on the center of a convolution's window.
 
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
@@ -35,18 +35,18 @@ fn dot(x: &[f64], y: &[f64]) -> f64 {
     x.iter().zip(y).map(|(a, b)| a * b).sum()
 }
 
-/// 1 where a unit meets the input of its number, on the centre tap; 0 elsewhere.
+/// 1 where a unit meets the input of its number, on the center tap; 0 elsewhere.
 pub(super) fn identity(shape: &[usize], values: &mut [f64]) {
     let inputs = inputs(shape);
-    on_centre_tap(shape, values, |pair| if pair / inputs == pair % inputs { 1.0 } else { 0.0 });
+    on_center_tap(shape, values, |pair| if pair / inputs == pair % inputs { 1.0 } else { 0.0 });
 }
 
-/// An orthogonal matrix on the centre tap, 0 elsewhere.
+/// An orthogonal matrix on the center tap, 0 elsewhere.
 pub(super) fn delta_orthogonal(shape: &[usize], gain: f64, values: &mut [f64], random: &mut impl Rng) {
     let units = shape.first().copied().unwrap_or(1);
-    let mut matrix = vec![0.0; values.len().div_ceil(taps_and_centre(shape).0)];
+    let mut matrix = vec![0.0; values.len().div_ceil(taps_and_center(shape).0)];
     orthogonal(units, gain, &mut matrix, random);
-    on_centre_tap(shape, values, |pair| matrix.get(pair).copied().unwrap_or(0.0));
+    on_center_tap(shape, values, |pair| matrix.get(pair).copied().unwrap_or(0.0));
 }
 
 /// How many inputs a unit has, window left out; at least 1.
@@ -54,23 +54,23 @@ fn inputs(shape: &[usize]) -> usize {
     shape.get(1).copied().unwrap_or(1).max(1)
 }
 
-/// How many taps a convolution's window has, at least 1, and the number of the one in the centre. They saturate, as values
+/// How many taps a convolution's window has, at least 1, and the number of the one in the center. They saturate, as values
 /// that would need more taps do not exist.
-fn taps_and_centre(shape: &[usize]) -> (usize, usize) {
-    let taps = |(taps, centre): (usize, usize), &extent: &usize| {
-        (taps.saturating_mul(extent), centre.saturating_mul(extent).saturating_add(extent / 2))
+fn taps_and_center(shape: &[usize]) -> (usize, usize) {
+    let taps = |(taps, center): (usize, usize), &extent: &usize| {
+        (taps.saturating_mul(extent), center.saturating_mul(extent).saturating_add(extent / 2))
     };
-    let (taps, centre) = shape.iter().skip(2).fold((1, 0), taps);
-    (taps.max(1), centre)
+    let (taps, center) = shape.iter().skip(2).fold((1, 0), taps);
+    (taps.max(1), center)
 }
 
-/// Writes `entry(pair)` to the centre tap of a convolution's window for each pair of unit and input, row-major, and 0 to
-/// the other taps; a matrix is all centre. The centre of an even extent is the later of the two in the middle.
-fn on_centre_tap(shape: &[usize], values: &mut [f64], entry: impl Fn(usize) -> f64) {
-    let (taps, centre) = taps_and_centre(shape);
+/// Writes `entry(pair)` to the center tap of a convolution's window for each pair of unit and input, row-major, and 0 to
+/// the other taps; a matrix is all center. The center of an even extent is the later of the two in the middle.
+fn on_center_tap(shape: &[usize], values: &mut [f64], entry: impl Fn(usize) -> f64) {
+    let (taps, center) = taps_and_center(shape);
     for (place, value) in values.iter_mut().enumerate() {
         let (pair, tap) = (place / taps, place % taps);
-        *value = if tap == centre { entry(pair) } else { 0.0 };
+        *value = if tap == center { entry(pair) } else { 0.0 };
     }
 }
 
@@ -113,13 +113,13 @@ mod tests {
     }
 
     #[test]
-    fn delta_orthogonal_windows_are_orthogonal_in_the_centre_and_zero_around_it() {
-        for (shape, centre) in [(&[6, 4, 3, 5][..], 7), (&[3, 8, 2, 2], 3), (&[5, 4], 0)] {
+    fn delta_orthogonal_windows_are_orthogonal_in_the_center_and_zero_around_it() {
+        for (shape, center) in [(&[6, 4, 3, 5][..], 7), (&[3, 8, 2, 2], 3), (&[5, 4], 0)] {
             let values = filled(Initial::DeltaOrthogonal { gain: 2.0 }, shape);
             let taps: usize = shape[2..].iter().product();
             let tap = |k: usize| -> Vec<f64> { values.iter().skip(k).step_by(taps).copied().collect() };
-            assert_orthogonal(&tap(centre), shape[0], 2.0);
-            assert!((0..taps).filter(|&k| k != centre).all(|k| tap(k).iter().all(|&x| x == 0.0)));
+            assert_orthogonal(&tap(center), shape[0], 2.0);
+            assert!((0..taps).filter(|&k| k != center).all(|k| tap(k).iter().all(|&x| x == 0.0)));
         }
     }
 

@@ -20,7 +20,7 @@ impl<T: Real> Op<T> for FiniteVariance {
     fn check(&self, inputs: Inputs<'_, T>) -> Result<(), Mismatch> {
         match inputs.view(0).iter().position(|variance| variance.to_f64() == f64::INFINITY) {
             Some(index) => Err(Mismatch::new(format!(
-                "variance {index} is infinite in {}: the values are too large to be normalised",
+                "variance {index} is infinite in {}: the values are too large to be normalized",
                 std::any::type_name::<T>()
             ))),
             None => Ok(()),

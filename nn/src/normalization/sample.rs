@@ -1,4 +1,4 @@
-//! Normalisations that look at each sample alone.
+//! Normalizations that look at each sample alone.
 
 use autodiff::{Axes, ParamId, Real, Scope, Shape, Var, keep};
 
@@ -6,12 +6,12 @@ use smallvec::SmallVec;
 
 use super::affine::{Affine, check_channels, check_count};
 use super::overflow::refuse_infinite;
-use crate::initialisers::Initial;
+use crate::initializers::Initial;
 use crate::module::Module;
 use crate::refusal::refuse;
 use crate::settings::{Check, divides, not_negative};
 
-/// Layer normalisation (Ba, Kiros and Hinton 2016): over the last axes, whose extents are given,
+/// Layer normalization (Ba, Kiros and Hinton 2016): over the last axes, whose extents are given,
 /// `y = scale · (x − mean) / √(variance + ε) + shift`, with a scale and a shift for each of their places.
 ///
 /// Parameters: `weight` (1 at first) and `bias` (0), of the given extents. Default: ε = 10⁻⁵.
@@ -68,7 +68,7 @@ impl<T: Real> Module<T> for LayerNorm {
             .and_then(|()| last_axes(&self.shape, &found));
         match checked {
             Ok(axes) => {
-                let normal = x.normalise(Some(self.affine.vars(x)), axes, self.epsilon);
+                let normal = x.normalize(Some(self.affine.vars(x)), axes, self.epsilon);
                 refuse_infinite("layer_norm", normal.variance);
                 normal.value
             }
@@ -77,7 +77,7 @@ impl<T: Real> Module<T> for LayerNorm {
     }
 }
 
-/// Root-mean-square normalisation (Zhang and Sennrich 2019): over the last axis, `y = scale · x / √(mean(x²) + ε)`.
+/// Root-mean-square normalization (Zhang and Sennrich 2019): over the last axis, `y = scale · x / √(mean(x²) + ε)`.
 ///
 /// Parameter: `weight`, `[features]`, 1 at first. Default: ε = 10⁻⁵.
 ///
@@ -126,7 +126,7 @@ impl<T: Real> Module<T> for RmsNorm {
     }
 }
 
-/// Group normalisation (Wu and He 2018): channels, places of axis 1, in groups of neighbours;
+/// Group normalization (Wu and He 2018): channels, places of axis 1, in groups of neighbors;
 /// `y = scale · (x − mean) / √(variance + ε) + shift`, mean and variance over a group's channels and all axes behind.
 ///
 /// Parameters: `weight` (1 at first) and `bias` (0), `[channels]`. Default: ε = 10⁻⁵.
@@ -168,7 +168,7 @@ impl GroupNorm {
 impl<T: Real> Module<T> for GroupNorm {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
-        self.normalised("group_norm", x)
+        self.normalized("group_norm", x)
     }
 }
 
@@ -179,9 +179,9 @@ impl GroupNorm {
         check_channels(self.channels, x)
     }
 
-    /// Normalises for the module that errors name.
+    /// Normalizes for the module that errors name.
     #[track_caller]
-    fn normalised<'t, T: Real>(&self, name: &'static str, x: Var<'t, T>) -> Var<'t, T> {
+    fn normalized<'t, T: Real>(&self, name: &'static str, x: Var<'t, T>) -> Var<'t, T> {
         if let Err(reason) = self.check(x) {
             return refuse(name, reason, x);
         }
@@ -195,13 +195,13 @@ impl GroupNorm {
         let channel: Shape = (1..split.rank()).map(|axis| if axis < 3 { split[axis] } else { 1 }).collect();
         let [weight, bias] = self.affine.along_channels(x);
         let affine = [weight.reshape(channel.clone()), bias.reshape(channel)];
-        let normal = x.reshape(split).normalise(Some(affine), &behind[..], self.epsilon);
+        let normal = x.reshape(split).normalize(Some(affine), &behind[..], self.epsilon);
         refuse_infinite(name, normal.variance);
         normal.value.reshape(shape)
     }
 }
 
-/// Instance normalisation (Ulyanov, Vedaldi and Lempitsky 2016): [`GroupNorm`] with each channel a group of its own.
+/// Instance normalization (Ulyanov, Vedaldi and Lempitsky 2016): [`GroupNorm`] with each channel a group of its own.
 ///
 /// Parameters: `weight` (1 at first) and `bias` (0), `[channels]`. Default: ε = 10⁻⁵.
 #[derive(Clone, Copy, Debug)]
@@ -233,6 +233,6 @@ impl InstanceNorm {
 impl<T: Real> Module<T> for InstanceNorm {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
-        self.0.normalised("instance_norm", x)
+        self.0.normalized("instance_norm", x)
     }
 }

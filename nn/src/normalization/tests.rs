@@ -88,7 +88,7 @@ fn with_fewer_samples_than_features_the_empty_directions_come_out_as_zero() {
     let mut params = Params::new(0);
     let norm = WhitenNorm::new(params.scope("norm"), 6, Whitening::Zca);
     let y = trained(&mut params, &norm, &data(&[3, 6]));
-    // Three centred samples span two directions, each of variance nearly 1.
+    // Three centered samples span two directions, each of variance nearly 1.
     let spread: f64 = (0..6).map(|i| covariance(&y)[i * 7]).sum();
     assert!((spread - 2.0).abs() < 1e-3, "{spread}");
     assert!(params.states().all(|(_, _, values)| values.iter().all(|x| x.is_finite())));
@@ -143,7 +143,7 @@ fn a_variance_past_the_range_of_the_scalar_is_refused_and_a_nan_is_passed_on() {
     let fair: Tensor<f32> = Tensor::from_fn([3, 4, 2], |k| 1e15 * (k as f32).sin());
     for (name, norm) in &norms {
         let message = refusal(&params, norm, &large);
-        let expected = "is infinite in f32: the values are too large to be normalised";
+        let expected = "is infinite in f32: the values are too large to be normalized";
         assert!(message.starts_with(name) && message.contains(expected), "{name}: {message}");
         assert_eq!(refusal(&params, norm, &fair), "", "{name}");
         let mut tape = Tape::new();

@@ -1,4 +1,4 @@
-//! Batch normalisation.
+//! Batch normalization.
 
 use autodiff::{Mode, ParamId, Real, Scope, Shape, StateId, Var};
 
@@ -10,7 +10,7 @@ use crate::module::Module;
 use crate::refusal::refuse;
 use crate::settings::{Check, not_negative, share};
 
-/// Batch normalisation (Ioffe and Szegedy 2015): for each channel, places of axis 1,
+/// Batch normalization (Ioffe and Szegedy 2015): for each channel, places of axis 1,
 /// `y = scale · (x − mean) / √(variance + ε) + shift`. Values of shape `[samples, channels]` or
 /// `[samples, channels, ..]`, with any axes behind: statistics are taken over all axes but 1.
 ///
@@ -45,7 +45,7 @@ impl BatchNorm {
         BatchNorm::with_scale(scope, channels, 1.0)
     }
 
-    /// With scales that start at this value: 0 on the last normalisation of a residual branch makes the block the
+    /// With scales that start at this value: 0 on the last normalization of a residual branch makes the block the
     /// identity at first (Goyal 2017).
     pub fn with_scale<T: Real>(mut scope: Scope<'_, T>, channels: usize, scale: f64) -> Self {
         BatchNorm {
@@ -103,7 +103,7 @@ impl BatchNorm {
             return refuse(NAME, reason, x);
         }
         let axes: SmallVec<[usize; 4]> = (0..shape.rank()).filter(|&axis| axis != 1).collect();
-        let normal = x.normalise(Some(self.affine.along_channels(x)), &axes[..], self.epsilon);
+        let normal = x.normalize(Some(self.affine.along_channels(x)), &axes[..], self.epsilon);
         refuse_infinite(NAME, normal.variance);
         let unbiased = normal.variance * (count as f64 / (count as f64 - 1.0));
         follow(self.mean, normal.mean, self.momentum);

@@ -1,4 +1,4 @@
-//! Whitening batch normalisation: features are decorrelated, not only standardised.
+//! Whitening batch normalization: features are decorrelated, not only standardized.
 
 use autodiff::{Mode, ParamId, Real, Scope, Shape, StateId, Tensor, Var, keep};
 
@@ -15,15 +15,15 @@ use crate::settings::{Check, divides, not_negative, require, share};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Whitening {
     /// `Σ^(−1/2)` by eigen-decomposition: of all whitening matrices the one that changes the data least (Bell and
-    /// Sejnowski 1997; Huang 2018 for batch normalisation).
+    /// Sejnowski 1997; Huang 2018 for batch normalization).
     Zca,
-    /// This number of Newton–Schulz steps towards it, from 1 to 100: `P ← (3P − P³ Σ/tr Σ)/2`, `W = P/√tr Σ` (Huang 2019).
+    /// This number of Newton–Schulz steps toward it, from 1 to 100: `P ← (3P − P³ Σ/tr Σ)/2`, `W = P/√tr Σ` (Huang 2019).
     /// Matrix products only, but far from ZCA along eigenvalues that are small beside the trace. Five are usual; past about
     /// twelve, rounding errors grow.
     NewtonSchulz(usize),
 }
 
-/// Whitening batch normalisation (Huang 2018): `y = scale · W (x − mean) + shift` for each group of neighbouring channels,
+/// Whitening batch normalization (Huang 2018): `y = scale · W (x − mean) + shift` for each group of neighboring channels,
 /// places of axis 1. `W` is the [`Whitening`] of the group's biased covariance, so that in training the outputs of a
 /// group are uncorrelated and of variance 1. Values of shape `[samples, channels]` or `[samples, channels, ..]`; every place of
 /// the axes behind is a sample.
@@ -137,7 +137,7 @@ impl WhitenNorm {
         Ok(())
     }
 
-    /// The groups' samples, `[groups, samples, size]`, centred and multiplied by the whitening matrix of this mode.
+    /// The groups' samples, `[groups, samples, size]`, centered and multiplied by the whitening matrix of this mode.
     #[track_caller]
     fn whiten<'t, T: Real>(&self, x: Var<'t, T>) -> Var<'t, T> {
         let recording = x.recording();
@@ -149,8 +149,8 @@ impl WhitenNorm {
             return refuse(NAME, reason, x);
         }
         let mean = x.mean(keep(1));
-        let centred = x - mean;
-        let covariance = centred.transpose(1, 2).matmul(centred) / samples as f64;
+        let centered = x - mean;
+        let covariance = centered.transpose(1, 2).matmul(centered) / samples as f64;
         refuse_infinite(NAME, covariance);
         let matrix = match self.whitening {
             Whitening::Zca => covariance.inverse_sqrt(self.epsilon),
@@ -158,7 +158,7 @@ impl WhitenNorm {
         };
         follow(self.mean, mean.squeeze(1), self.momentum);
         follow(self.matrix, matrix, self.momentum);
-        centred.matmul(matrix)
+        centered.matmul(matrix)
     }
 }
 

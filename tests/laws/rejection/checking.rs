@@ -1,0 +1,188 @@
+//! The gradient checker, derivatives of functions, the catalogue.
+
+use std::hint::black_box;
+
+use autodiff::catalogue::{Case, Choices, Domain, entries};
+use autodiff::check::{self, Check, Probe, strategy};
+use autodiff::ops::{Add, Square};
+use autodiff::transform::*;
+use autodiff::*;
+use proptest::strategy::Strategy;
+
+use super::given::*;
+use super::harness::cases;
+
+/// Checks the square of a few numbers with these settings.
+fn with(check: Check) -> Result<check::Report, Error> {
+    check.op(&Square {}, [ramp([3])])
+}
+
+/// An operation in `f32` alone that panics when it is run.
+#[derive(Clone, Debug)]
+struct Panicking;
+
+impl<T: Real> Op<T> for Panicking {
+    fn name(&self) -> &'static str {
+        "panicking"
+    }
+    fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+        let [x] = op_exactly(inputs)?;
+        Ok(x.clone())
+    }
+    fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
+        // Right for dense inputs only, as a first version by a user may be.
+        output.copy_from_slice(inputs.view(0).dense().unwrap());
+    }
+    fn backward(&self, _: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+        if let Some(grad) = grads.view(0) {
+            grad.add(cotangent);
+        }
+    }
+}
+
+fn op_exactly<'a>(inputs: &[&'a Shape]) -> Result<[&'a Shape; 1], Mismatch> {
+    exactly(inputs)
+}
+
+/// What [`Panicking`] is found to do.
+fn findings(report: Result<check::Report, Error>) -> Result<(), String> {
+    let report = report.map_err(|error| error.to_string())?;
+    if report.passed() { Ok(()) } else { Err(report.to_string()) }
+}
+
+fn twice_on_tape(params: &Params<f64>) -> Result<check::Report, Error> {
+    check::model(params, |t| t.input(&Tensor::scalar(Dual::new(1.0, 0.0))))
+}
+
+cases! {
+    Check::new { accepts: with(Check::new()); }
+    Check::seed { accepts: with(Check::new().seed(u64::MAX)); }
+    Check::one_by_one { accepts: with(Check::new().one_by_one(0)); accepts: with(Check::new().one_by_one(MAX)); }
+    Check::directions {
+        refuses "directions is 0": with(Check::new().directions(0).one_by_one(0));
+    }
+    Check::tolerance {
+        refuses "tolerance is NaN": with(Check::new().tolerance(NAN));
+        refuses "tolerance is -1": with(Check::new().tolerance(-1.0));
+        refuses "tolerance is inf": with(Check::new().tolerance(INF));
+        returns: with(Check::new().tolerance(0.0));
+    }
+    Check::orders { refuses "orders is 0": with(Check::new().orders(0)); returns: with(Check::new().orders(MAX)); }
+    Check::skip { accepts: with(Probe::ALL.into_iter().fold(Check::new(), |check, probe| check.skip(probe, ""))); }
+    Check::op {
+        refuses "takes 2 inputs, 1 given": Check::new().op(&Add {}, [ramp([2])]);
+        refuses "number of cases is 0": Check::new().op(&Add {}, Vec::new());
+        refuses "shapes do not broadcast: [2] × [3]": Check::new().op(&Add {}, [ramp([2]), ramp([3])]);
+        returns: Check::new().op(&Square {}, [EXTREMES.into()]);
+        accepts: Check::new().op(&Square {}, [ramp([0, HUGE])]);
+    }
+    check::op {
+        refuses "takes 2 inputs, 0 given": check::op(&Add {}, []);
+        refuses "panicked": findings(check::op(&Panicking, [ramp([2, 3])]));
+    }
+    Check::single {
+        refuses "takes 2 inputs, 1 given": Check::new().single(&Add {}, [ramp([2])]);
+        returns: Check::new().single(&Square {}, [EXTREMES.into()]);
+    }
+    check::single { returns: findings(check::single(&Panicking, [ramp([2, 3])])); }
+    Check::function {
+        refuses "index 9": Check::new().function(|[x]| x.index(0, 9), [ramp([2])]);
+        returns: Check::new().function(|[x]| x.exp().sum(..), [EXTREMES.into()]);
+    }
+    check::function {
+        refuses "index 9": check::function(|[x]| x.index(0, 9), [ramp([2])]);
+        refuses "memory": check::function(|[x]| x.sum(..).broadcast_to([HUGE]).exp(), [ramp([2])]);
+    }
+    Check::model { refuses "other Params": Check::new().model(&model().0, |t| t.param(other().1).sum(..)); }
+    check::model {
+        refuses "fc.weight": twice_on_tape(&registered(|p| [0, 1].map(|_| p.scope("fc").parameter("weight", [1], |_, _| {}))));
+        returns: check::model(&Params::<f64>::default(), |t| t.input(&Tensor::scalar(Dual::new(1.0, 0.0))));
+    }
+    Report::assert { panics "gradient check of": check::function(|[x]| x * x.detach(), [ramp([2])]).unwrap().assert(); }
+    strategy::shapes { returns: strategy::shapes(0..=MAX, MAX..=MAX).prop_map(|shape| shape.rank()); }
+    strategy::tensors {
+        returns: strategy::tensors([0, HUGE], 0.0..1.0).prop_map(|x| x.data().len());
+        returns: strategy::tensors([HUGE], NAN..INF).prop_map(|x| x.data().len());
+    }
+
+    catalogue::entries { returns: entries().map(|entry| (entry.draw)(&mut Choices::new(&[u32::MAX; 40]))).collect::<Vec<_>>(); }
+    Case::new { returns: Case::new(Square {}, []); }
+    Domain::of { returns: Domain::Between(NAN, INF, &[]).of([MAX, MAX]); }
+    Domain::value {
+        returns: Domain::Between(INF, NAN, &[NAN]).value::<f64>(NAN, MAX, 0);
+        returns: Domain::Distinct(INF).value::<f64>(NAN, MAX, MAX);
+        returns: Domain::Distinct(0.0).value::<f32>(0.0, MAX, 0);
+        returns: Domain::Index(MAX).value::<f64>(INF, 0, 0);
+        returns: Domain::Mask.value::<f64>(-1.0, MAX, 1);
+    }
+    Choices::new { returns: Choices::new(&[]); }
+    Choices::below { returns: Choices::new(&[]).below(MAX); returns: Choices::new(&[u32::MAX]).below(0); }
+    Choices::flag { returns: Choices::new(&[]).flag(); }
+    Choices::extent { returns: Choices::new(&[u32::MAX]).extent(); }
+    Choices::positive { returns: Choices::new(&[13]).positive(); }
+    Choices::shape {
+        returns: Choices::new(&[u32::MAX]).shape(0, 0);
+        returns: Choices::new(&[1]).shape(3, 1);
+        returns: Choices::new(&[1]).shape(0, MAX);
+    }
+    Choices::full_shape { returns: Choices::new(&[1]).full_shape(2, 0); returns: Choices::new(&[1]).full_shape(0, MAX); }
+    Choices::narrower { returns: Choices::new(&[1, u32::MAX, 3]).narrower(&[MAX, 0].into()); }
+    Choices::axes { returns: Choices::new(&[1]).axes(0); returns: Choices::new(&[1]).axes(1000); }
+
+    transform::grad {
+        refuses "index 9": grad(|[x]| x.index(0, 9), [&ramp([2])]);
+        refuses "[2]": grad(|[x]| x.square(), [&ramp([2])]);
+        accepts: grad(|[x]| x.sum(..), [&EXTREMES.into()]);
+    }
+    transform::value_and_grad { refuses "[0]": value_and_grad(|[x]| x.square(), [&ramp([0])]); }
+    transform::vjp { refuses "memory": vjp(|[x]| x.square(), [&large()], &ramp([]));
+        refuses "[3]": vjp(|[x]| x.square(), [&ramp([2])], &ramp([3])); }
+    transform::jvp {
+        refuses "[12000000]: out of memory": jvp(|x| x.square(), &large(), &large());
+        refuses "the direction has shape [3], the input [2]": jvp(|x| x.square(), &ramp([2]), &ramp([3]));
+        refuses "memory": jvp(|x| x.index(0, 0).broadcast_to([HUGE]), &ramp([2]), &ramp([2]));
+    }
+    transform::jacobian {
+        refuses "index 9": jacobian(|x| x.index(0, 9), &ramp([2]));
+        refuses "[8000, 8000]": jacobian(|x| x.square(), &ramp([8000]));
+        accepts: jacobian(|x| x.square(), &ramp([0, 3]));
+        accepts: jacobian(|x| x.square(), &ramp([0]));
+    }
+    transform::hvp {
+        refuses "[12000000]: out of memory": hvp(|x| x.square().sum(..), &large(), &large());
+        refuses "the direction has shape [3], the input [2]": hvp(|x| x.square().sum(..), &ramp([2]), &ramp([3]));
+        refuses "[2]": hvp(|x| x.square(), &ramp([2]), &ramp([2]));
+    }
+    transform::hessian {
+        refuses "[2]": hessian(|x| x.square(), &ramp([2]));
+        refuses "[8000, 8000]": hessian(|x| x.square().sum(..), &ramp([8000]));
+        accepts: hessian(|x| x.square().sum(..), &ramp([0]));
+    }
+    transform::model_hvp {
+        refuses "1": model_hvp(&model().0, &[1.0], |t| t.input(&ramp([]).cast()));
+        refuses "other Params": model_hvp(&model().0, &[1.0; 8], |t| t.param(other().1).sum(..));
+    }
+    transform::model_hessian {
+        refuses "other Params": model_hessian(&model().0, |t| t.param(other().1).sum(..));
+        refuses "[8000, 8000]": { let p = wide(); model_hessian(&p, |t| t.param(first(&p)).sum(..)) };
+        returns: black_box(model_hessian(&Params::<f64>::default(), |t| t.variable(&ramp([]).cast())));
+    }
+    op::exactly {
+        refuses "takes 1 inputs, 0 given": exactly::<1>(&[]);
+        accepts: exactly::<0>(&[]);
+    }
+}
+
+/// 96 MB; as much again for a direction, and as duals twice that.
+fn large() -> Tensor<f64> {
+    Tensor::full([12_000_000], 0.5)
+}
+
+/// Eight thousand parameters: their Hessian is 512 MB.
+fn wide() -> Params<f64> {
+    registered(|params| params.scope("fc").parameter("weight", [8000], |_, _| {}))
+}
+
+fn first(params: &Params<f64>) -> ParamId {
+    params.ids().next().unwrap()
+}

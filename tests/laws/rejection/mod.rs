@@ -1,0 +1,85 @@
+//! Whatever a public function is handed, it gives a result, or an error that names what was wrong: no panic but those
+//! documented, no abort, no endless loop.
+//!
+//! The cases are tables, one file an area; `given.rs` has what they are made of. Each area runs in a process of its own
+//! (`harness.rs`) in which memory is short (`limits.rs`). That no public function is left out, the sources say (`sources.rs`).
+
+mod any_shapes;
+mod given;
+mod harness;
+mod limits;
+mod sources;
+
+use std::collections::BTreeSet;
+
+use self::harness::{Case, Verdict, run};
+
+/// A test for each area's table.
+macro_rules! areas {
+    ($($area:ident),* $(,)?) => {
+        $(
+            mod $area;
+
+            #[test]
+            fn $area() {
+                run(stringify!($area), $area::CASES);
+            }
+        )*
+
+        fn all() -> impl Iterator<Item = &'static Case> {
+            [$($area::CASES),*].into_iter().flatten()
+        }
+    };
+}
+
+areas! {
+    tensors, recording, parameters, elementwise, pairs, operations, checking, convolutions,
+    layers, losses, data, optimizers, training,
+}
+
+/// Public functions without a case, each with the reason.
+const EXEMPT: &[(&str, &str)] = &[
+    ("Inputs::view", "only an operation has inputs, those that its own shape rule let in"),
+    ("Inputs::broadcast", "as Inputs::view"),
+    ("InputGrads::view", "as Inputs::view"),
+    ("InputGrads::broadcast", "as Inputs::view"),
+    ("Weight::normalized", "layers have weights; tried as Linear::weight_norm and Conv::weight_norm"),
+    ("Weight::dropped", "as Weight::normalized: Linear::drop_connect and Conv::drop_connect"),
+    ("AdamRule::check", "made by Adam alone; tried as Adam::epsilon and its like"),
+    ("AdamRule::direct", "as AdamRule::check"),
+    ("RmsPropRule::check", "as AdamRule::check"),
+    ("RmsPropRule::direct", "as AdamRule::check"),
+    ("AdaGradRule::check", "as AdamRule::check"),
+    ("AdaGradRule::direct", "as AdamRule::check"),
+];
+
+/// Functions with cases that the sources do not show: those that a macro makes.
+const BESIDES: [&str; 1] = ["Activation::forward"];
+
+#[test]
+fn every_public_function_has_a_case() {
+    let functions = sources::functions();
+    let covered: BTreeSet<&str> = all().map(|case| case.covers).chain(EXEMPT.iter().map(|&(name, _)| name)).collect();
+    let missing = functions.iter().filter(|(name, _)| !covered.contains(name.as_str()));
+    let missing: Vec<String> =
+        missing.map(|(name, function)| format!("{name} in {}", function.file.display())).collect();
+    assert!(missing.is_empty(), "{} functions without a case:\n{}", missing.len(), missing.join("\n"));
+    let unknown: Vec<&&str> =
+        covered.iter().filter(|&&name| !functions.contains_key(name) && !BESIDES.contains(&name)).collect();
+    assert!(unknown.is_empty(), "cases or exemptions of functions that are not there: {unknown:?}");
+}
+
+#[test]
+fn a_refusal_is_held_to_words() {
+    let silent = all().filter(|case| matches!(case.verdict, Verdict::Refuses("") | Verdict::Panics("")));
+    assert_eq!(silent.map(Case::name).collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn only_documented_panics_are_let_pass() {
+    let functions = sources::functions();
+    let documented = |case: &Case| functions.get(case.covers).is_some_and(|function| function.panics);
+    let panicking = all().filter(|case| matches!(case.verdict, Verdict::Panics(_)));
+    let others: Vec<String> = panicking.filter(|case| !documented(case)).map(Case::name).collect();
+    assert!(others.is_empty(), "without `# Panics` in their documentation:\n{}", others.join("\n"));
+}

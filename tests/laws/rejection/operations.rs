@@ -1,0 +1,241 @@
+//! Operations along axes, products, convolutions: axes that are not there, settings out of range, shapes that do not go
+//! together, indices past the end.
+
+use autodiff::ops::Placement;
+use autodiff::{Axes, keep};
+
+use super::given::*;
+use super::harness::cases;
+
+/// Axes in the wrong order, one of them past the end.
+fn axes(list: &[usize]) -> Axes {
+    list.into()
+}
+
+const ONES: Placement = Placement { stride: [1; 2], padding: [[0; 2]; 2], dilation: [1; 2], groups: 1 };
+
+cases! {
+    Var::sum {
+        refuses "axis 2 is out of range": of([2, 3], |x| x.sum(2));
+        refuses "axis 18446744073709551615": of([2, 3], |x| x.sum(axes(&[0, MAX])));
+        refuses "axis 1 is named twice": of([2, 3], |x| x.sum(keep([1, 0, 1])));
+        refuses "does not fit": of([HUGE, 2], |x| x.sum(1));
+        accepts: of([0, HUGE], |x| x.sum(..));
+        refuses "does not fit": of([0, HUGE], |x| x.sum(0));
+        accepts: extreme(|x| x.sum(..));
+    }
+    Var::mean {
+        refuses "axis 2 is out of range": of([2, 3], |x| x.mean(2));
+        refuses "does not fit": of([HUGE, 2], |x| x.mean(1));
+        accepts: of([0], |x| x.mean(..));
+        accepts: extreme(|x| x.mean(0));
+    }
+    Var::variance {
+        refuses "axis 9 is out of range": of([2, 3], |x| x.variance(9, 1));
+        accepts: of([3], |x| x.variance(.., MAX));
+        accepts: of([0, 3], |x| x.variance(0, 1));
+        refuses "does not fit": of([HUGE, 2], |x| x.variance(1, 0));
+        accepts: extreme(|x| x.variance(.., 1));
+    }
+    Var::prod {
+        refuses "axis 2 is out of range": of([2, 3], |x| x.prod(2));
+        refuses "does not fit": of([HUGE], |x| x.prod(..));
+        refuses "does not fit": of([MAX], |x| x.prod(..));
+        accepts: of([HUGE, 0], |x| x.prod(..));
+        accepts: extreme(|x| x.prod(..));
+    }
+    Var::norm {
+        refuses "axis 2 is out of range": of([2, 3], |x| x.norm(2, 2.0));
+        refuses "NaN": of([2], |x| x.norm(.., NAN));
+        refuses "-1": of([2], |x| x.norm(.., -1.0));
+        refuses "0.5": of([2], |x| x.norm(.., 0.5));
+        refuses "does not fit": of([HUGE, 2], |x| x.norm(1, 2.0));
+        accepts: extreme(|x| x.norm(.., 2.0));
+        accepts: extreme(|x| x.norm(.., 1.0));
+    }
+    Var::log_sum_exp {
+        refuses "axis 2 is out of range": of([2, 3], |x| x.log_sum_exp(2));
+        refuses "does not fit": of([HUGE, 2], |x| x.log_sum_exp(1));
+        accepts: of([0], |x| x.log_sum_exp(..));
+        accepts: extreme(|x| x.log_sum_exp(..));
+    }
+    Var::max {
+        refuses "axis 2 is out of range": of([2, 3], |x| x.max(2));
+        refuses "extent 0": of([2, 0], |x| x.max(1));
+        refuses "extent 0": of([HUGE, 0], |x| x.max(..));
+        accepts: of([0, HUGE], |x| x.max(1));
+        refuses "does not fit": of([HUGE, 2], |x| x.max(1));
+        accepts: extreme(|x| x.max(..));
+    }
+    Var::min {
+        refuses "axis 2 is out of range": of([2, 3], |x| x.min(2));
+        refuses "extent 0": of([0], |x| x.min(..));
+        accepts: extreme(|x| x.min(..));
+    }
+    Var::argmax {
+        refuses "axis 18446744073709551615": of([2, 3], |x| x.argmax(MAX));
+        refuses "extent 0": of([2, 0], |x| x.argmax(1));
+        accepts: extreme(|x| x.argmax(0));
+        refuses "does not fit": of([HUGE, 2], |x| x.argmax(1));
+    }
+    Var::argmin {
+        refuses "a scalar has no axes": of([], |x| x.argmin(0));
+        refuses "extent 0": of([2, 0], |x| x.argmin(1));
+        accepts: extreme(|x| x.argmin(0));
+    }
+    Var::softmax {
+        refuses "axis 2 is out of range": of([2, 3], |x| x.softmax(2));
+        accepts: of([0, HUGE], |x| x.softmax(0));
+        accepts: of([HUGE, 0], |x| x.softmax(0));
+        accepts: of([HUGE, 0], |x| x.softmax(1));
+        refuses "does not fit": of([HUGE, 2], |x| x.softmax(1));
+        accepts: extreme(|x| x.softmax(0));
+    }
+    Var::log_softmax {
+        refuses "a scalar has no axes": of([], |x| x.log_softmax(0));
+        accepts: of([0, HUGE], |x| x.log_softmax(0));
+        accepts: of([HUGE, 0], |x| x.log_softmax(1));
+        accepts: extreme(|x| x.log_softmax(0));
+    }
+    Var::cumsum {
+        refuses "axis 18446744073709551615": of([2], |x| x.cumsum(MAX));
+        accepts: of([0, HUGE], |x| x.cumsum(0));
+        accepts: of([0, HUGE], |x| x.cumsum(1));
+        refuses "does not fit": of([HUGE], |x| x.cumsum(0));
+        accepts: extreme(|x| x.cumsum(0));
+    }
+    Var::flip {
+        refuses "axis 18446744073709551615": of([2], |x| x.flip(MAX));
+        accepts: of([0, HUGE], |x| x.flip(0));
+        accepts: of([HUGE, 0], |x| x.flip(0));
+        refuses "does not fit": of([HUGE], |x| x.flip(0));
+    }
+    Var::contiguous {
+        accepts: of([2, 3], |x| x.t().contiguous());
+        accepts: of([0, HUGE], |x| x.t().contiguous());
+        refuses "memory": of([HUGE, 2], |x| x.t().contiguous());
+    }
+    Var::pad {
+        refuses "axis 1 is out of range": of([2], |x| x.pad(1, 0, 0, 0.0));
+        refuses "do not add up": of([2], |x| x.pad(0, MAX, 0, 0.0));
+        refuses "do not add up": of([2], |x| x.pad(0, MAX / 2, MAX / 2 + 1, 0.0));
+        refuses "does not fit": of([2], |x| x.pad(0, HUGE, HUGE, NAN));
+        accepts: of([2, 0], |x| x.pad(0, HUGE, HUGE, NAN));
+        accepts: of([2], |x| x.pad(0, 1, 1, INF));
+    }
+    Var::repeat {
+        refuses "axis 1 is out of range": of([2], |x| x.repeat(1, 1));
+        refuses "extent is too large": of([2], |x| x.repeat(0, MAX));
+        refuses "does not fit": of([2], |x| x.repeat(0, HUGE));
+        accepts: of([2, 0], |x| x.repeat(0, HUGE));
+        accepts: of([0], |x| x.repeat(0, MAX));
+        accepts: of([2], |x| x.repeat(0, 0));
+    }
+    Var::one_hot {
+        refuses "index 3 ": at([[0.0, 3.0].into(), ramp([])], |x, _| x.one_hot(3));
+        refuses "NaN": at([[0.0, NAN].into(), ramp([])], |x, _| x.one_hot(3));
+        refuses "-1 ": at([[-1.0].into(), ramp([])], |x, _| x.one_hot(3));
+        refuses "0.5 ": at([[0.5].into(), ramp([])], |x, _| x.one_hot(3));
+        refuses "0 ": at([[0.0].into(), ramp([])], |x, _| x.one_hot(0));
+        refuses "does not fit": at([[0.0].into(), ramp([])], |x, _| x.one_hot(MAX));
+        accepts: of([0], |x| x.one_hot(HUGE));
+    }
+    Var::index_select {
+        refuses "axis 2 is out of range": at([ramp([2, 3]), [0.0].into()], |x, i| x.index_select(2, i));
+        refuses "index 3 ": at([ramp([2, 3]), [0.0, 3.0].into()], |x, i| x.index_select(1, i));
+        refuses "NaN": at([ramp([2, 3]), [NAN].into()], |x, i| x.index_select(0, i));
+        refuses "inf": at([ramp([2, 3]), [INF].into()], |x, i| x.index_select(0, i));
+        refuses "-1 ": at([ramp([2, 3]), [-1.0].into()], |x, i| x.index_select(0, i));
+        refuses "0.5 ": at([ramp([2, 3]), [0.5].into()], |x, i| x.index_select(0, i));
+        refuses "[1, 1]": at([ramp([2, 3]), ramp([1, 1])], |x, i| x.index_select(0, i));
+        refuses "100000000000000000000 ": at([ramp([0, 3]), [1e20].into()], |x, i| x.index_select(0, i));
+        accepts: at([ramp([0, HUGE]), ramp([0])], |x, i| x.index_select(0, i));
+        refuses "on two tapes": across(|x, y| x.index_select(0, y));
+    }
+    Var::gather {
+        refuses "axis 2 is out of range": at([ramp([2, 3]), ramp([2, 3])], |x, i| x.gather(2, i));
+        refuses "index 3 ": at([ramp([1, 3]), [[3.0]].into()], |x, i| x.gather(1, i));
+        refuses "NaN": at([ramp([1, 3]), [[NAN]].into()], |x, i| x.gather(1, i));
+        refuses "as many axes": at([ramp([2, 3]), ramp([2])], |x, i| x.gather(1, i));
+        refuses "exceeds the values along axis 0": at([ramp([1, 3]), ramp([2, 1])], |x, i| x.gather(1, i));
+        accepts: at([ramp([0, 3]), ramp([0, 0])], |x, i| x.gather(1, i));
+        refuses "on two tapes": across(|x, y| x.gather(0, y));
+    }
+    Var::select {
+        refuses "broadcast: [2] × [3] × [2]": of_two([&[2], &[3]], |x, y| x.select(y, x));
+        accepts: at([EXTREMES.into(), EXTREMES.into()], |x, y| x.select(y, x));
+        refuses "does not fit": of_two([&[HUGE, 1], &[HUGE]], |x, y| x.select(y, x));
+        refuses "on two tapes": across(|x, y| x.select(x, y));
+    }
+    Var::matmul {
+        refuses "inner dimensions differ: [2, 3] × [2, 3]": of_two([&[2, 3], &[2, 3]], |x, y| x.matmul(y));
+        refuses "a scalar has no matrix product": of_two([&[], &[2]], |x, y| x.matmul(y));
+        refuses "batch dimensions do not broadcast: [2, 1, 1] × [3, 1, 1]": of_two([&[2, 1, 1], &[3, 1, 1]], |x, y| x.matmul(y));
+        refuses "does not fit": of_two([&[HUGE, 1], &[1, HUGE]], |x, y| x.matmul(y));
+        refuses "does not fit": of_two([&[MAX, 0], &[0, MAX]], |x, y| x.matmul(y));
+        accepts: of_two([&[2, 0], &[0, 3]], |x, y| x.matmul(y));
+        accepts: of_two([&[0, HUGE], &[HUGE, 0]], |x, y| x.matmul(y));
+        refuses "on two tapes": across(|x, y| x.matmul(y));
+    }
+    Var::outer {
+        refuses "does not fit": of_two([&[HUGE], &[HUGE]], |x, y| x.outer(y));
+        refuses "on two tapes": across(|x, y| x.outer(y));
+        returns: of_two([&[], &[]], |x, y| x.outer(y));
+    }
+    Var::normalize {
+        refuses "axis 3 is out of range": of([2, 3], |x| x.normalize(None, 3, 1e-5).value);
+        refuses "[4]": of_two([&[2, 3], &[4]], |x, y| x.normalize(Some([y, y]), 0, 1e-5).value);
+        refuses "does not fit": of([HUGE], |x| x.normalize(None, .., 1e-5).value);
+        accepts: of([0, 3], |x| x.normalize(None, 0, 0.0).variance);
+        refuses "epsilon is NaN": extreme(|x| x.normalize(None, .., NAN).mean);
+        accepts: extreme(|x| x.normalize(None, .., 0.0).mean);
+        refuses "on two tapes": across(|x, y| x.normalize(Some([y, y]), 0, 1e-5).value);
+    }
+    Var::inverse_sqrt {
+        refuses "[2, 3]": of([2, 3], |x| x.inverse_sqrt(0.0));
+        refuses "square": of([2], |x| x.inverse_sqrt(0.0));
+        refuses "square": of([], |x| x.inverse_sqrt(0.0));
+        accepts: of([HUGE, 0, 0], |x| x.inverse_sqrt(NAN));
+        accepts: of([2, 2], |x| x.inverse_sqrt(INF));
+        accepts: of([2, 2], |x| x.inverse_sqrt(-INF));
+        refuses "memory": of([1 << 22, 1 << 22], |x| x.inverse_sqrt(1.0));
+    }
+    Var::conv2d {
+        refuses "four axes": of_two([&[2, 3], &[1, 3, 2, 2]], |x, w| x.conv2d(w, ONES));
+        refuses "at least 1": conv2d(Placement { stride: [0, 1], ..ONES });
+        refuses "at least 1": conv2d(Placement { dilation: [1, 0], ..ONES });
+        refuses "at least 1": conv2d(Placement { groups: 0, ..ONES });
+        refuses "18446744073709551615 groups": conv2d(Placement { groups: MAX, ..ONES });
+        refuses "[1, 2, 4, 4] × [2, 2, 2, 2]": conv2d(Placement { dilation: [MAX, 1], ..ONES });
+        refuses "[1, 2, 4, 4] × [2, 2, 2, 2]": conv2d(Placement { padding: [[MAX, MAX], [0, 0]], ..ONES });
+        refuses "memory": conv2d(Placement { padding: [[HUGE, 0], [0, 0]], ..ONES });
+        accepts: conv2d(Placement { stride: [MAX, MAX], ..ONES });
+        refuses "extent 0": of_two([&[1, 2, 4, 4], &[1, 2, 0, 2]], |x, w| x.conv2d(w, ONES));
+        refuses "[1, 2, 1, 4] × [1, 2, 2, 2]": of_two([&[1, 2, 1, 4], &[1, 2, 2, 2]], |x, w| x.conv2d(w, ONES));
+        refuses "memory": of_two([&[HUGE, 1, 2, 2], &[1, 1, 1, 1]], |x, w| x.conv2d(w, ONES));
+        accepts: of_two([&[0, 2, 4, 4], &[1, 2, 2, 2]], |x, w| x.conv2d(w, ONES));
+        returns: of_two([&[1, 0, 4, 4], &[1, 0, 2, 2]], |x, w| x.conv2d(w, ONES));
+        refuses "on two tapes": across(|x, y| x.conv2d(y, ONES));
+    }
+    Var::conv_transpose2d {
+        refuses "four axes": of_two([&[2, 3], &[1, 3, 2, 2]], |x, w| x.conv_transpose2d(w, ONES, [0, 0]));
+        refuses "at least 1": conv_transpose2d(Placement { stride: [0, 1], ..ONES }, [0, 0]);
+        refuses "at least 1": conv_transpose2d(Placement { groups: 0, ..ONES }, [0, 0]);
+        refuses "[1, 2, 4, 4] × [2, 2, 2, 2]": conv_transpose2d(ONES, [MAX, 0]);
+        refuses "[1, 2, 4, 4] × [2, 2, 2, 2]": conv_transpose2d(Placement { stride: [MAX, 1], ..ONES }, [0, 0]);
+        refuses "[1, 2, 4, 4] × [2, 2, 2, 2]": conv_transpose2d(Placement { dilation: [MAX, 1], ..ONES }, [0, 0]);
+        refuses "[1, 2, 4, 4] × [2, 2, 2, 2]": conv_transpose2d(Placement { padding: [[MAX, MAX], [0, 0]], ..ONES }, [0, 0]);
+        refuses "memory": conv_transpose2d(Placement { stride: [HUGE, 1], ..ONES }, [0, 0]);
+        returns: of_two([&[1, 2, 0, 4], &[2, 1, 2, 2]], |x, w| x.conv_transpose2d(w, ONES, [0, 0]));
+        returns: of_two([&[1, 0, 4, 4], &[0, 1, 2, 2]], |x, w| x.conv_transpose2d(w, ONES, [0, 0]));
+        refuses "on two tapes": across(|x, y| x.conv_transpose2d(y, ONES, [0, 0]));
+    }
+}
+
+fn conv2d(placement: Placement) -> Result<autodiff::Tensor<f64>, autodiff::Error> {
+    of_two([&[1, 2, 4, 4], &[2, 2, 2, 2]], |x, w| x.conv2d(w, placement))
+}
+
+fn conv_transpose2d(placement: Placement, extra: [usize; 2]) -> Result<autodiff::Tensor<f64>, autodiff::Error> {
+    of_two([&[1, 2, 4, 4], &[2, 2, 2, 2]], |x, w| x.conv_transpose2d(w, placement, extra))
+}
