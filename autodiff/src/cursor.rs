@@ -265,3 +265,48 @@ fn add_totals<T: Real>(totals: &[T::Accumulator], mut elements: Cursor, data: &m
         elements.zip(&totals[which]).for_each(|(element, &total)| *element += T::narrow(total));
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shape::Shape;
+
+    /// What falls on each of `extent` elements, term by term and through [`Sums`].
+    fn check(layout: &Layout, extent: usize) {
+        let size = layout.shape().size();
+        let amounts: Vec<f32> = (0..size).map(|k| (k % 5) as f32 - 1.0).collect();
+        let mut expected = vec![0.5; extent];
+        offsets(layout).zip(&amounts).for_each(|(offset, &amount)| expected[offset] += amount);
+        let (mut whole, mut blocks) = (vec![0.5; extent], vec![0.5; extent]);
+        Sums::with(&mut whole, layout, |sums| sums.add(&amounts));
+        Sums::with(&mut blocks, layout, |sums| {
+            for amounts in amounts.chunks(BLOCK) {
+                sums.visit(amounts.len(), |which, sums| {
+                    sums.iter_mut().zip(&amounts[which]).for_each(|(sum, &amount)| *sum += amount);
+                });
+            }
+        });
+        assert_eq!((&whole, &blocks), (&expected, &expected), "{layout:?}");
+    }
+
+    #[test]
+    fn every_layout_sums_what_falls_on_one_element() {
+        let dense = |extents: &[usize]| Layout::dense(Shape::new(extents));
+        let stretched = |from: &[usize], to: &[usize]| dense(from).broadcast_to(&Shape::new(to)).unwrap();
+        for rows in [2, 16, 17, 40] {
+            check(&stretched(&[1], &[rows]), 1);
+            check(&stretched(&[3], &[rows, 3]), 3);
+            check(&stretched(&[70], &[rows, 70]), 70);
+            check(&stretched(&[300], &[rows, 300]), 300);
+            check(&stretched(&[4, 1], &[4, rows]), 4);
+            check(&stretched(&[2, 1, 40], &[2, rows, 40]), 80);
+            check(&stretched(&[1, 3, 1], &[rows, 3, rows]), 3);
+            check(&stretched(&[rows, 2], &[3, rows, 2]), 2 * rows);
+        }
+        check(&dense(&[5, 40]).transpose(0, 1).unwrap(), 200);
+        check(&dense(&[100]).windows(0, 30, 1, 1).unwrap(), 100);
+        check(&dense(&[200]).windows(0, 60, 2, 2).unwrap(), 200);
+        check(&dense(&[3, 50]).narrow(1, 5, 45, 2).unwrap().broadcast_to(&Shape::new(&[30, 3, 20])).unwrap(), 150);
+        check(&stretched(&[0, 1], &[0, 7]), 0);
+    }
+}
