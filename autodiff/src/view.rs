@@ -4,11 +4,12 @@
 //! of it are gathered into a buffer on the stack, and gradients are added back the same way: stride 0 sums what a
 //! broadcast spread, swapped strides transpose. So no operation has a second code path for strided data.
 
-use crate::cursor::{BLOCK, Cursor, Sums, offsets};
+use crate::cursor::{Cursor, offsets};
 use crate::kernel::{MatrixMut, MatrixRef};
 use crate::layout::Layout;
 use crate::real::Real;
 use crate::shape::Shape;
+use crate::sums::{BLOCK, Sums};
 
 /// An input of an operation: read-only, in any layout.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +67,12 @@ impl<'a, T: Real> View<'a, T> {
     }
 
     /// Writes the elements in row-major order; `output` has the view's size.
+    ///
+    /// # Panics
+    /// Where `output` has another length.
+    #[track_caller]
     pub fn copy_to(&self, output: &mut [T]) {
+        expect_size(output.len(), self.layout);
         match self.dense() {
             Some(data) => output.copy_from_slice(data),
             None => Cursor::new(self.layout).gather(self.data, output),
@@ -103,7 +109,12 @@ impl<'a, T: Real> ViewMut<'a, T> {
     }
 
     /// Adds `amounts`, in row-major order; it has the view's size.
+    ///
+    /// # Panics
+    /// Where `amounts` has another length.
+    #[track_caller]
     pub fn add(self, amounts: &[T]) {
+        expect_size(amounts.len(), self.layout);
         match self.layout.dense_range() {
             Some(range) => add_each(amounts, &mut self.data[range]),
             None => Sums::with(self.data, self.layout, |sums| sums.add(amounts)),
@@ -185,6 +196,11 @@ pub fn accumulate<T: Real, const N: usize>(
     }
 }
 
+#[track_caller]
+fn expect_size(length: usize, layout: &Layout) {
+    assert!(length == layout.shape().size(), "{length} numbers for a view of shape {}", layout.shape());
+}
+
 /// The shapes of views that are walked together must agree: one shorter than another would be read past its end, or the
 /// rest of the others left out.
 #[track_caller]
@@ -248,5 +264,13 @@ mod tests {
         let (data, mut sums, row, wide) = ([1.0; 6], [0.0; 6], dense(&[3]), dense(&[2, 3]));
         let strided = wide.transpose(0, 1).unwrap();
         accumulate([View::new(&data, &row)], ViewMut::new(&mut sums, &strided), |_, _, _| ());
+    }
+
+    #[test]
+    #[should_panic(expected = "5 numbers for a view of shape [3, 2]")]
+    fn a_gradient_takes_as_many_numbers_as_it_has_elements() {
+        let (mut sums, wide) = ([0.0; 6], dense(&[2, 3]));
+        let strided = wide.transpose(0, 1).unwrap();
+        ViewMut::new(&mut sums, &strided).add(&[1.0; 5]);
     }
 }
