@@ -98,7 +98,7 @@ cases! {
         refuses "share is -0.1": set(3).split(-0.1, 0);
         refuses "share is 1.1": set(3).split(1.1, 0);
         refuses "share is inf": set(3).split(INF, 0);
-        accepts: set(0).split(0.5, u64::MAX);
+        refuses "leaves a part without any": set(0).split(0.5, u64::MAX);
         accepts: set(3).split(1.0, 0);
     }
     Dataset::subset {

@@ -141,7 +141,7 @@ cases! {
         panics "must have one shape": accumulate([View::new(&EIGHT, &four()).unwrap()], ViewMut::new(&mut [0.0; 8], &layout()).unwrap(), |_, [_], _| {});
         returns: accumulate([], ViewMut::new(&mut [0.0; 0], &Layout::dense([HUGE, 0].into())).unwrap(), |_, [], _| {});
     }
-    view::offsets {
+    cursor::offsets {
         returns: offsets(&Layout::dense([MAX, MAX, 0].into())).count();
         returns: offsets(&Layout::dense([MAX, MAX].into())).nth(5);
     }
