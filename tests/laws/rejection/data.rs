@@ -198,7 +198,7 @@ cases! {
         returns: in_folder(|path| npz::write(path, [("../a", &ramp([0]))]));
         returns: in_folder(|path| npz::write(path, [(&*"a".repeat(70_000), &ramp([0]))]));
     }
-    file::replace {
+    replace::replace {
         refuses "/nowhere/at/all": file::replace(&nowhere(), |_| Ok(()));
         returns: file::replace(Path::new(""), |_| Ok(()));
         refuses "full": in_folder(|path| file::replace(path, |_| Err(std::io::Error::other("full"))));
