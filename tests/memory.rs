@@ -3,26 +3,28 @@
 #![allow(clippy::unwrap_used, unsafe_code, reason = "a test fails by panicking; an allocator is unsafe by its trait")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::cell::Cell;
 
 use autodiff::ops::{Conv2d, Placement};
 use autodiff::{Error, Gradients, Mode, Params, Program, Shape, Tape, Tensor, Var};
 
 struct Limited;
 
-static LIMIT: AtomicUsize = AtomicUsize::new(usize::MAX);
+thread_local! {
+    /// Of this thread, so that tests beside each other have each its own.
+    static LIMIT: Cell<usize> = const { Cell::new(usize::MAX) };
+}
 
 // SAFETY: either the system's allocator serves a request, under its own contract, or none does.
 unsafe impl GlobalAlloc for Limited {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if layout.size() > LIMIT.load(Relaxed) { std::ptr::null_mut() } else { unsafe { System.alloc(layout) } }
+        if layout.size() > LIMIT.get() { std::ptr::null_mut() } else { unsafe { System.alloc(layout) } }
     }
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         unsafe { System.dealloc(pointer, layout) };
     }
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        if size > LIMIT.load(Relaxed) {
+        if size > LIMIT.get() {
             return std::ptr::null_mut();
         }
         unsafe { System.realloc(pointer, layout, size) }
@@ -32,13 +34,11 @@ unsafe impl GlobalAlloc for Limited {
 #[global_allocator]
 static ALLOCATOR: Limited = Limited;
 
-/// Runs `work` where no single allocation may be larger than `bytes`. One test at a time: the limit is everyone's.
+/// Runs `work` where no single allocation of this thread may be larger than `bytes`.
 fn within<R>(bytes: usize, work: impl FnOnce() -> R) -> R {
-    static TURN: Mutex<()> = Mutex::new(());
-    let _turn = TURN.lock().unwrap();
-    LIMIT.store(bytes, Relaxed);
+    LIMIT.set(bytes);
     let result = work();
-    LIMIT.store(usize::MAX, Relaxed);
+    LIMIT.set(usize::MAX);
     result
 }
 

@@ -1,22 +1,12 @@
-//! Walks the strides of a layout, and sums what falls on one element.
-//!
-//! Where a layout repeats its elements (a broadcast, windows that overlap), many terms are added to one element. They are
-//! summed in the scalar's [`Accumulator`](Real::Accumulator), so that a sum over millions of rows in `f32` is right to
-//! its last bits; the order of the terms follows from the layout alone.
+//! Walks the strides of a layout.
 
 use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use crate::kernel::{dispatch, reduce, with_scratch};
+use crate::kernel::{dispatch, reduce};
 use crate::layout::Layout;
 use crate::real::Real;
-
-/// Up to this many terms to an element are added in the scalar itself: fifteen roundings are less than 1e-6 in `f32`.
-pub(crate) const FEW: usize = 16;
-
-/// Elements that are visited at a time where they do not lie densely.
-pub(crate) const BLOCK: usize = 256;
 
 /// Runs from this length on are worth a loop of their own instruction set.
 const LONG: usize = 32;
@@ -33,22 +23,13 @@ pub fn offsets(layout: &Layout) -> impl Iterator<Item = usize> + use<> {
 }
 
 /// An axis of a cursor: its extent, its stride and the index along it.
-type Axis = (usize, usize, usize);
+pub(crate) type Axis = (usize, usize, usize);
 
 /// A place in a layout, walked in row-major order by runs along the innermost axis.
 pub(crate) struct Cursor {
     /// Outer to inner, with axes that lie densely within one another joined.
-    axes: SmallVec<[Axis; 4]>,
-    offset: usize,
-}
-
-/// How the terms to elements that a layout repeats are summed apart from the elements.
-struct Totals {
-    length: usize,
-    /// Walks the layout over the totals.
-    terms: Cursor,
-    /// Walks the elements that the totals belong to.
-    elements: Cursor,
+    pub(crate) axes: SmallVec<[Axis; 4]>,
+    pub(crate) offset: usize,
 }
 
 impl Cursor {
@@ -66,7 +47,7 @@ impl Cursor {
         Cursor::over(axes, layout.offset())
     }
 
-    fn over(mut axes: SmallVec<[Axis; 4]>, offset: usize) -> Self {
+    pub(crate) fn over(mut axes: SmallVec<[Axis; 4]>, offset: usize) -> Self {
         if axes.is_empty() {
             axes.push((1, 0, 0));
         }
@@ -99,7 +80,7 @@ impl Cursor {
 
     /// Calls `visit(which of them, offset, stride)` for the runs that the next `length` elements lie in.
     #[inline(always)]
-    fn for_each_run(&mut self, length: usize, mut visit: impl FnMut(Range<usize>, usize, usize)) {
+    pub(crate) fn for_each_run(&mut self, length: usize, mut visit: impl FnMut(Range<usize>, usize, usize)) {
         let mut done = 0;
         while done < length {
             let (offset, stride, run) = self.advance(length - done);
@@ -121,7 +102,12 @@ impl Cursor {
     }
 
     /// Adds `amounts` to the next elements, by `add(element, amount)`.
-    fn scatter_add<T: Real, S>(&mut self, amounts: &[T], sums: &mut [S], add: impl Fn(&mut S, T::Accumulator)) {
+    pub(crate) fn scatter_add<T: Real, S>(
+        &mut self,
+        amounts: &[T],
+        sums: &mut [S],
+        add: impl Fn(&mut S, T::Accumulator),
+    ) {
         self.for_each_run(amounts.len(), |which, offset, stride| {
             let (run, sums) = (&amounts[which], &mut sums[offset..]);
             match stride {
@@ -136,134 +122,7 @@ impl Cursor {
     }
 
     /// Whether runs are long and dense.
-    fn has_rows(&self) -> bool {
+    pub(crate) fn has_rows(&self) -> bool {
         self.axes.last().is_some_and(|&(extent, stride, _)| stride == 1 && extent >= LONG)
     }
-
-    /// Nothing where at most a [`FEW`] terms are added to an element.
-    fn totals(&self) -> Option<Totals> {
-        let repeats: usize = self.axes.iter().filter(|axis| axis.1 == 0).map(|axis| axis.0).product();
-        let elements: SmallVec<[Axis; 4]> = self.axes.iter().copied().filter(|axis| axis.1 > 0).collect();
-        let size: usize = elements.iter().map(|axis| axis.0).product();
-        if size == 0 || repeats == 0 {
-            return None;
-        }
-        let span = 1 + elements.iter().map(|(extent, stride, _)| (extent - 1) * stride).sum::<usize>();
-        if repeats.saturating_mul(size.div_ceil(span)) <= FEW {
-            return None;
-        }
-        let mut terms = self.axes.clone();
-        if size > span {
-            // Windows that overlap: a total for each place that they span.
-            let elements = SmallVec::from_slice(&[(span, 1, 0)]);
-            return Some(Totals {
-                length: span,
-                terms: Cursor::over(terms, 0),
-                elements: Cursor::over(elements, self.offset),
-            });
-        }
-        let mut stride = 1;
-        for axis in terms.iter_mut().rev().filter(|axis| axis.1 > 0) {
-            axis.1 = stride;
-            stride *= axis.0;
-        }
-        Some(Totals { length: size, terms: Cursor::over(terms, 0), elements: Cursor::over(elements, self.offset) })
-    }
-}
-
-/// The elements of a layout, walked in row-major order and added to.
-pub(crate) struct Sums<'a, T: Real> {
-    cursor: Cursor,
-    target: Target<'a, T>,
-}
-
-enum Target<'a, T: Real> {
-    /// Few terms fall on an element: they are added to it.
-    Elements(&'a mut [T]),
-    Totals(&'a mut [T::Accumulator]),
-    /// Long rows that all fall on the same elements: some are added up before they are added to the totals.
-    Rows {
-        recent: &'a mut [T],
-        count: usize,
-        totals: &'a mut [T::Accumulator],
-    },
-}
-
-impl<'a, T: Real> Sums<'a, T> {
-    /// Calls `fill` with the elements that `layout` lays over `data`.
-    pub(crate) fn with(data: &mut [T], layout: &Layout, fill: impl FnOnce(&mut Sums<'_, T>)) {
-        let cursor = Cursor::new(layout);
-        let Some(Totals { length, terms, elements }) = cursor.totals() else {
-            return fill(&mut Sums { cursor, target: Target::Elements(data) });
-        };
-        let rows = terms.has_rows() && matches!(terms.axes[..], [(_, 0, _), _]);
-        with_scratch(length, |totals| {
-            if rows {
-                with_scratch(length, |recent| {
-                    let mut sums = Sums { cursor: terms, target: Target::Rows { recent, count: 0, totals } };
-                    fill(&mut sums);
-                    sums.finish();
-                });
-            } else {
-                fill(&mut Sums { cursor: terms, target: Target::Totals(totals) });
-            }
-            add_totals(totals, elements, data);
-        });
-    }
-
-    /// Adds `amounts` to the next elements.
-    pub(crate) fn add(&mut self, amounts: &[T]) {
-        let Sums { cursor, target } = self;
-        match target {
-            Target::Elements(data) => cursor.scatter_add(amounts, data, |sum, amount| *sum += T::narrow(amount)),
-            Target::Totals(totals) => cursor.scatter_add(amounts, totals, |sum, amount| *sum += amount),
-            Target::Rows { .. } => self.visit(amounts.len(), |which, sums| {
-                sums.iter_mut().zip(&amounts[which]).for_each(|(sum, &amount)| *sum += amount);
-            }),
-        }
-    }
-
-    /// Calls `visit(which of them, sums)` for the next `length` elements, at most [`BLOCK`]; it adds to `sums`.
-    pub(crate) fn visit(&mut self, length: usize, mut visit: impl FnMut(Range<usize>, &mut [T])) {
-        let Sums { cursor, target } = self;
-        match target {
-            Target::Elements(data) if cursor.has_rows() => {
-                cursor
-                    .for_each_run(length, |which, offset, _| visit(which.clone(), &mut data[offset..][..which.len()]));
-            }
-            Target::Rows { recent, count, totals } => cursor.for_each_run(length, |which, offset, _| {
-                visit(which.clone(), &mut recent[offset..][..which.len()]);
-                if offset + which.len() == recent.len() {
-                    *count += 1;
-                    if *count == FEW / 2 {
-                        add_recent(recent, totals);
-                        *count = 0;
-                    }
-                }
-            }),
-            Target::Elements(_) | Target::Totals(_) => {
-                let mut buffer = [T::ZERO; BLOCK];
-                visit(0..length, &mut buffer[..length]);
-                self.add(&buffer[..length]);
-            }
-        }
-    }
-
-    fn finish(self) {
-        if let Target::Rows { recent, totals, .. } = self.target {
-            add_recent(recent, totals);
-        }
-    }
-}
-
-fn add_recent<T: Real>(recent: &mut [T], totals: &mut [T::Accumulator]) {
-    dispatch(|| totals.iter_mut().zip(&*recent).for_each(|(total, recent)| *total += recent.widen()));
-    recent.fill(T::ZERO);
-}
-
-fn add_totals<T: Real>(totals: &[T::Accumulator], mut elements: Cursor, data: &mut [T]) {
-    elements.for_each_run(totals.len(), |which, offset, stride| {
-        let elements = data[offset..].iter_mut().step_by(stride.max(1));
-        elements.zip(&totals[which]).for_each(|(element, &total)| *element += T::narrow(total));
-    });
 }

@@ -33,6 +33,7 @@ mod push;
 mod real;
 mod scope;
 mod shape;
+mod sums;
 mod tape;
 mod tensor;
 pub mod transform;

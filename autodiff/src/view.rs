@@ -4,11 +4,12 @@
 //! of it are gathered into a buffer on the stack, and gradients are added back the same way: stride 0 sums what a
 //! broadcast spread, swapped strides transpose. So no operation has a second code path for strided data.
 
-use crate::cursor::{BLOCK, Cursor, Sums, offsets};
+use crate::cursor::{Cursor, offsets};
 use crate::kernel::{MatrixMut, MatrixRef};
 use crate::layout::Layout;
 use crate::real::Real;
 use crate::shape::Shape;
+use crate::sums::{BLOCK, Sums};
 
 /// An input of an operation: read-only, in any layout.
 #[derive(Clone, Copy, Debug)]
@@ -78,8 +79,9 @@ impl<'a, T: Real> View<'a, T> {
     ///
     /// # Panics
     /// At an output of another length, as [`slice::copy_from_slice`] does.
+    #[track_caller]
     pub fn copy_to(&self, output: &mut [T]) {
-        assert_eq!(output.len(), self.layout.shape().size(), "the output's length, left, and the view's size");
+        expect_size(output.len(), self.layout);
         match self.dense() {
             Some(data) => output.copy_from_slice(data),
             None => Cursor::new(self.layout).gather(self.data, output),
@@ -128,8 +130,9 @@ impl<'a, T: Real> ViewMut<'a, T> {
     ///
     /// # Panics
     /// At amounts of another length.
+    #[track_caller]
     pub fn add(self, amounts: &[T]) {
-        assert_eq!(amounts.len(), self.layout.shape().size(), "the amounts' length, left, and the view's size");
+        expect_size(amounts.len(), self.layout);
         match self.layout.dense_range() {
             Some(range) => add_each(amounts, &mut self.data[range]),
             None => Sums::with(self.data, self.layout, |sums| sums.add(amounts)),
@@ -211,6 +214,11 @@ pub fn accumulate<T: Real, const N: usize>(
     }
 }
 
+#[track_caller]
+fn expect_size(length: usize, layout: &Layout) {
+    assert!(length == layout.shape().size(), "{length} numbers for a view of shape {}", layout.shape());
+}
+
 /// The shapes of views that are walked together must agree: one shorter than another would be read past its end, or the
 /// rest of the others left out.
 #[track_caller]
@@ -274,5 +282,13 @@ mod tests {
         let (data, mut sums, row, wide) = ([1.0; 6], [0.0; 6], dense(&[3]), dense(&[2, 3]));
         let strided = wide.transpose(0, 1).unwrap();
         accumulate([View::over(&data, &row)], ViewMut::over(&mut sums, &strided), |_, _, _| ());
+    }
+
+    #[test]
+    #[should_panic(expected = "5 numbers for a view of shape [3, 2]")]
+    fn a_gradient_takes_as_many_numbers_as_it_has_elements() {
+        let (mut sums, wide) = ([0.0; 6], dense(&[2, 3]));
+        let strided = wide.transpose(0, 1).unwrap();
+        ViewMut::over(&mut sums, &strided).add(&[1.0; 5]);
     }
 }

@@ -157,10 +157,12 @@ mod tests {
 
     #[test]
     fn blocks_give_what_the_plain_loop_gives() {
-        let extents = [1, 2, 4, 5, 7, 16, 17, 33];
+        let extents = if cfg!(miri) { &[1, 6, 7, 17][..] } else { &[1, 2, 4, 5, 7, 16, 17, 33] };
         let small = extents.iter().flat_map(|&m| extents.iter().map(move |&n| [m, 9, n]));
+        // Beyond one block along each axis, and large enough to be packed.
         let large = [[200, 300, 130], [97, 257, 400], [1, 600, 2100], [3, 77, 130], [300, 513, 3]];
-        for (case, extents) in small.chain(large).enumerate() {
+        let large = if cfg!(miri) { &[[13, 257, 19]][..] } else { &large };
+        for (case, extents) in small.chain(large.iter().copied()).enumerate() {
             let order = [case % 2 == 0, case / 2 % 2 == 0, case / 4 % 2 == 0];
             check(extents, order, case % 3 == 0);
             check(extents, order.map(|by_rows| !by_rows), case % 3 == 1);

@@ -1,6 +1,18 @@
 //! Loops over slices that know nothing of tapes: matrix products, vectorized functions, sums.
 //!
-//! The only room where `unsafe` is allowed; each block states the contract it relies on.
+//! The only folder where `unsafe` is allowed; each block states the contract it relies on. Its unit tests shrink under Miri,
+//! which needs a nightly toolchain; the second command runs the AVX2 kernels, the first what other processors run:
+//!
+//! ```text
+//! cargo +nightly miri test -p autodiff --lib kernel
+//! RUSTFLAGS="-C target-feature=+avx2,+fma" cargo +nightly miri test -p autodiff --lib kernel
+//! ```
+//!
+//! The address sanitizer runs over all unit tests with the stable toolchain:
+//!
+//! ```text
+//! RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address cargo test -p autodiff --lib --target x86_64-unknown-linux-gnu
+//! ```
 #![allow(unsafe_code)]
 
 mod columns;

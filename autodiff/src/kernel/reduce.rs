@@ -100,3 +100,42 @@ pub(crate) fn running_sums<T: Real>(terms: &mut [T]) {
         before += sum.widen();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_of_any_length_are_those_of_whole_numbers() {
+        let lengths = if cfg!(miri) { 40 } else { 600 };
+        let values: Vec<f32> = (0..lengths).map(|k| (k % 7) as f32 - 2.0).collect();
+        for length in 0..values.len() {
+            let expected: f64 = values[..length].iter().map(|&x| f64::from(x)).sum();
+            assert_eq!(sum(&values[..length]), expected);
+            assert_eq!(f64::from(sum_of(values[..length].iter().copied())), expected);
+            let mut running = values[..length].to_vec();
+            running_sums(&mut running);
+            assert_eq!(running.last().map_or(0.0, |&last| f64::from(last)), expected);
+        }
+    }
+
+    #[test]
+    fn powers_and_their_sum_agree() {
+        for length in [0, 1, 255, 256, 257] {
+            let exponents: Vec<f64> = (0..length).map(|k| f64::from(k) * 0.01 - 1.0).collect();
+            let mut powers = exponents.clone();
+            let total = exp_and_sum(&mut powers);
+            assert!((total - powers.iter().sum::<f64>()).abs() <= 1e-13 * total);
+            assert_eq!(sum_exp(exponents.iter().copied()), total);
+        }
+    }
+
+    #[test]
+    fn infinities_stay_what_they_are() {
+        let mut values = vec![1.0_f32; 200];
+        values[150] = f32::INFINITY;
+        assert_eq!(sum(&values), f64::INFINITY);
+        values[3] = f32::NEG_INFINITY;
+        assert!(sum(&values).is_nan());
+    }
+}

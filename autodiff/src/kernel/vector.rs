@@ -145,11 +145,13 @@ slices! {
 mod tests {
     use super::*;
 
+    const STEPS: u32 = if cfg!(miri) { 200 } else { 200_000 };
+
     /// The largest error over a grid, in units in the last place of the expected value.
     macro_rules! worst {
         ($module:ident::$function:ident($float:ident), $low:literal..$high:literal, $expected:expr) => {
-            (0..=200_000).fold(0.0, |worst: f64, k| {
-                let x = ($low + ($high - $low) * f64::from(k) / 200_000.0) as $float;
+            (0..=STEPS).fold(0.0, |worst: f64, k| {
+                let x = ($low + ($high - $low) * f64::from(k) / f64::from(STEPS)) as $float;
                 let expected: f64 = $expected(x.into());
                 let size = expected.abs() as $float;
                 let error = f64::from($module::$function(x)) - expected;
@@ -197,7 +199,7 @@ mod tests {
     #[test]
     fn a_result_does_not_depend_on_its_place() {
         let input: Vec<f32> = (0..101).map(|k| 0.37 * k as f32 - 15.0).collect();
-        for length in 0..input.len() {
+        for length in (0..input.len()).step_by(if cfg!(miri) { 25 } else { 1 }) {
             let mut output = vec![0.0; length];
             tanh_f32(&input, &mut output);
             assert!(output.iter().zip(&input).all(|(y, &x)| y.to_bits() == single::tanh(x).to_bits()));

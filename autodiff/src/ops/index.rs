@@ -3,9 +3,9 @@
 
 use super::axes::Axes;
 use super::prelude::*;
-use crate::cursor::FEW;
 use crate::kernel::with_scratch;
 use crate::layout::{Layout, check_axis};
+use crate::sums::FEW;
 use crate::view::View;
 
 /// Slices of the first input along an axis, at the places that the second input, a vector, names.

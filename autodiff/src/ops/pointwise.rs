@@ -41,7 +41,6 @@ pub trait Pointwise<T: Real, const N: usize> {
     }
 
     /// Writes the value of every element.
-    #[inline(always)]
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T]) {
         with_views(inputs, |views| {
             for_each_block(views, |first, slices| {
@@ -52,7 +51,6 @@ pub trait Pointwise<T: Real, const N: usize> {
     }
 
     /// Adds what every element's cotangent gives the inputs.
-    #[inline(always)]
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
         if let Some(factors) = self.factors() {
             for (input, factor) in factors.into_iter().enumerate() {
@@ -65,8 +63,9 @@ pub trait Pointwise<T: Real, const N: usize> {
                 grads.broadcast(input, at.inputs.output_shape(), |grad| match input {
                     // The number as a constant, so that slopes toward other inputs are not computed.
                     0 => pull_input(self, views, at.output, cotangent, grad, |pulled| pulled[0]),
-                    1 => pull_input(self, views, at.output, cotangent, grad, |pulled| pulled[1]),
-                    _ => pull_input(self, views, at.output, cotangent, grad, |pulled| pulled[input]),
+                    1 if const { N > 1 } => pull_input(self, views, at.output, cotangent, grad, |pulled| pulled[1]),
+                    _ if const { N > 2 } => pull_input(self, views, at.output, cotangent, grad, |pulled| pulled[input]),
+                    _ => {}
                 });
             }
         });
@@ -84,7 +83,6 @@ fn add_times<T: Real>(factor: T, cotangent: &[T], grad: ViewMut<'_, T>) {
 }
 
 /// Calls `work` with the inputs, each in the output's shape.
-#[inline(always)]
 fn with_views<T: Real, const N: usize>(inputs: Inputs<'_, T>, work: impl FnOnce([View<'_, T>; N])) {
     if N == 1 {
         return work(std::array::from_fn(|input| inputs.view(input)));
@@ -92,7 +90,6 @@ fn with_views<T: Real, const N: usize>(inputs: Inputs<'_, T>, work: impl FnOnce(
     inputs.broadcast(work);
 }
 
-#[inline(always)]
 fn pull_input<T: Real, P: Pointwise<T, N> + ?Sized, const N: usize>(
     op: &P,
     inputs: [View<'_, T>; N],

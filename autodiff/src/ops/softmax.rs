@@ -30,7 +30,7 @@ fn shape(axis: usize, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
 /// Subtracts the largest of the values, without its derivatives: that changes no softmax and keeps `eˣ` finite.
 fn subtract_largest<T: Real>(line: &mut [T]) {
     let largest = T::from_f64(line.iter().map(|x| x.to_f64()).fold(f64::NEG_INFINITY, f64::max));
-    line.iter_mut().for_each(|x| *x = *x - largest);
+    line.iter_mut().for_each(|x| *x -= largest);
 }
 
 /// Calls `add` with the output and zeros, one for each line along `axis`, to add to; then `pull` with both.
@@ -96,7 +96,7 @@ impl<T: Real> Op<T> for LogSoftmax {
         map_lines(self.axis, inputs.view(0), output, |line| {
             subtract_largest(line);
             let log_sum = sum_exp(line.iter().copied()).ln();
-            line.iter_mut().for_each(|x| *x = *x - log_sum);
+            line.iter_mut().for_each(|x| *x -= log_sum);
         });
     }
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {

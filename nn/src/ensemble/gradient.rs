@@ -73,6 +73,9 @@ impl<T: Real, M: Module<T>> GradientBoosting<T, M> {
                 )));
             }
         };
+        if let Some(output) = self.start.data().iter().position(|start| start.is_nan()) {
+            return Err(refused(format!("the start of output {output} is NaN: must be a number")));
+        }
         let Some(&samples) = features.shape().first() else {
             return Err(refused("the features are a scalar: must have samples along axis 0".into()));
         };

@@ -42,7 +42,7 @@ cases! {
     Conv::new {
         refuses "conv.weight of shape [1, 35184372088832, 3]": registered(|p| Conv1d::new(p.scope("conv"), HUGE, 1, [3]));
         refuses "conv.weight": registered(|p| Conv2d::new(p.scope("conv"), 1, 1, [MAX, MAX]));
-        refuses "extent 0": module([1, 1, 2, 2], |p| Conv2d::new(p.scope("conv"), 1, 1, [0, 1]));
+        refuses "kernel is [0, 1]": module([1, 1, 2, 2], |p| Conv2d::new(p.scope("conv"), 1, 1, [0, 1]));
         returns: module([1, 0, 2], |p| Conv1d::new(p.scope("conv"), 0, 1, [1]));
     }
     Conv::with {
@@ -78,7 +78,7 @@ cases! {
     Conv::drop_connect { refuses "inf": module([1, 1, 5], |p| Conv1d::new(p.scope("conv"), 1, 1, [3]).drop_connect(INF)); }
     ConvTranspose::new {
         refuses "conv.weight": registered(|p| ConvTranspose1d::new(p.scope("conv"), HUGE, 1, [3]));
-        refuses "extent 0": module([1, 1, 2], |p| ConvTranspose1d::new(p.scope("conv"), 1, 1, [0]));
+        refuses "kernel is [0]": module([1, 1, 2], |p| ConvTranspose1d::new(p.scope("conv"), 1, 1, [0]));
     }
     ConvTranspose::with {
         refuses "stride": transposed(TransposedSettings { stride: [0, 1], ..TRANSPOSED });
@@ -132,6 +132,6 @@ cases! {
         refuses "18446744073709551615": module([1, 2, 5], |_| AdaptivePool { pooling: Pooling::Average, places: [MAX] });
         refuses "adaptive_pool": module([1, 2], |_| AdaptivePool { pooling: Pooling::Average, places: [1] });
         refuses "[1, 2, 0]": module([1, 2, 0], |_| AdaptivePool { pooling: Pooling::Max, places: [1] });
-        refuses "memory": module([1, 2, HUGE], |_| AdaptivePool { pooling: Pooling::Max, places: [HUGE / 2] });
+        refuses "places is 17592186044416": module([1, 2, HUGE], |_| AdaptivePool { pooling: Pooling::Max, places: [HUGE / 2] });
     }
 }

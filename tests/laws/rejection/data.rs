@@ -98,7 +98,7 @@ cases! {
         refuses "share is -0.1": set(3).split(-0.1, 0);
         refuses "share is 1.1": set(3).split(1.1, 0);
         refuses "share is inf": set(3).split(INF, 0);
-        accepts: set(0).split(0.5, u64::MAX);
+        refuses "leaves a part without any": set(0).split(0.5, u64::MAX);
         accepts: set(3).split(1.0, 0);
     }
     Dataset::subset {
@@ -198,7 +198,7 @@ cases! {
         returns: in_folder(|path| npz::write(path, [("../a", &ramp([0]))]));
         returns: in_folder(|path| npz::write(path, [(&*"a".repeat(70_000), &ramp([0]))]));
     }
-    file::replace {
+    replace::replace {
         refuses "/nowhere/at/all": file::replace(&nowhere(), |_| Ok(()));
         returns: file::replace(Path::new(""), |_| Ok(()));
         refuses "full": in_folder(|path| file::replace(path, |_| Err(std::io::Error::other("full"))));

@@ -46,7 +46,7 @@ cases! {
     }
     Linear::drop_connect {
         refuses "NaN": linear([2, 3], |l| l.drop_connect(NAN));
-        refuses "is 1;": linear([2, 3], |l| l.drop_connect(1.0));
+        refuses "rate is 1: must": linear([2, 3], |l| l.drop_connect(1.0));
         refuses "-0.5": linear([2, 3], |l| l.drop_connect(-0.5));
     }
 
@@ -136,7 +136,7 @@ cases! {
 
     Dropout::new {
         refuses "NaN": module([2], |_| Dropout::new(NAN));
-        refuses "is 1;": module([2], |_| Dropout::new(1.0));
+        refuses "rate is 1: must": module([2], |_| Dropout::new(1.0));
         refuses "-0.1": module([2], |_| Dropout::new(-0.1));
     }
     Dropout::channels { refuses "inf": module([2, 2, 2], |_| Dropout::channels(INF)); returns: module([], |_| Dropout::channels(0.5)); }
@@ -179,7 +179,7 @@ cases! {
         });
     }
     Residual::then { refuses "axis 9": module([2, 3], |_| Residual::new(Tanh).then(Softmax { axis: 9 })); }
-    Residual::scaled { accepts: module([2, 3], |_| Residual::new(Tanh).scaled(NAN)); }
+    Residual::scaled { refuses "scale is NaN": module([2, 3], |_| Residual::new(Tanh).scaled(NAN)); }
     Residual::plain { accepts: module([2, 3], |_| Residual::new(Tanh).plain()); }
     Residual::forward { refuses "memory": module([HUGE], |_| Residual::new(Tanh)); }
     ResNetSettings::cifar {

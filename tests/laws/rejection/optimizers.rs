@@ -187,10 +187,10 @@ cases! {
         returns: factors(Schedule::Chained(vec![]));
         returns: factors(Schedule::Chained(vec![(u64::MAX, Schedule::Constant), (0, COSINE), (1, Schedule::Chained(vec![]))]));
     }
-    schedule::find_rate {
+    find_rate::find_rate {
         returns: find_rate(NAN, INF, 3, Ok::<f64, Error>);
-        refuses "at fault": find_rate(1e-3, 1.0, MAX, |_| Err(at_fault()));
-        refuses "at fault": find_rate(1e-3, 1.0, HUGE, |_| Err(at_fault()));
+        refuses "steps is 18446744073709551615": find_rate(1e-3, 1.0, MAX, |_| Err(at_fault()));
+        refuses "steps is 35184372088832": find_rate(1e-3, 1.0, HUGE, |_| Err(at_fault()));
         returns: find_rate(0.0, -1.0, 3, |_| Ok::<f64, Error>(1.0));
         returns: find_rate(1.0, 2.0, 0, |_| Ok::<f64, Error>(NAN));
     }

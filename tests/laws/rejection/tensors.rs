@@ -126,12 +126,12 @@ cases! {
     }
     View::at { panics "index is 99": View::new(&EIGHT, &layout()).unwrap().at(99); }
     View::copy_to {
-        panics "left: 3": View::new(&EIGHT, &layout()).unwrap().copy_to(&mut [0.0; 3]);
-        panics "left: 9": View::new(&EIGHT, &layout().transpose(0, 1).unwrap()).unwrap().copy_to(&mut [0.0; 9]);
+        panics "3 numbers for a view": View::new(&EIGHT, &layout()).unwrap().copy_to(&mut [0.0; 3]);
+        panics "9 numbers for a view": View::new(&EIGHT, &layout().transpose(0, 1).unwrap()).unwrap().copy_to(&mut [0.0; 9]);
     }
     ViewMut::new { refuses "nothing": ViewMut::new(&mut [0.0; 7], &layout()); }
     ViewMut::add_at { panics "index is 99": ViewMut::new(&mut [0.0; 8], &layout()).unwrap().add_at(99, 1.0); }
-    ViewMut::add { panics "left: 3": ViewMut::new(&mut [0.0; 8], &layout()).unwrap().add(&[1.0; 3]); }
+    ViewMut::add { panics "3 numbers for a view": ViewMut::new(&mut [0.0; 8], &layout()).unwrap().add(&[1.0; 3]); }
     view::for_each_block {
         panics "must have one shape": for_each_block([View::new(&EIGHT, &layout()).unwrap(), View::new(&EIGHT, &four()).unwrap()], |_, [_, _]| {});
         returns: for_each_block([View::new(&[0.0; 0], &Layout::dense([0, HUGE].into())).unwrap()], |_, [_]| {});
@@ -141,7 +141,7 @@ cases! {
         panics "must have one shape": accumulate([View::new(&EIGHT, &four()).unwrap()], ViewMut::new(&mut [0.0; 8], &layout()).unwrap(), |_, [_], _| {});
         returns: accumulate([], ViewMut::new(&mut [0.0; 0], &Layout::dense([HUGE, 0].into())).unwrap(), |_, [], _| {});
     }
-    view::offsets {
+    cursor::offsets {
         returns: offsets(&Layout::dense([MAX, MAX, 0].into())).count();
         returns: offsets(&Layout::dense([MAX, MAX].into())).nth(5);
     }

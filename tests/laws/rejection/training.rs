@@ -94,14 +94,14 @@ cases! {
         returns: fit(Trainer::new(0, Batches::of(2)).quiet(), 4);
         refuses "batch size is 0": fit(Trainer::new(1, Batches::of(0)).quiet(), 4);
         refuses "0": fit(one(), 0);
-        accepts: fit(Trainer::new(u64::MAX, Batches::of(2)).quiet().early_stopping("worse", 0, 0.0), 4);
-        accepts: fit(Trainer::new(u64::MAX, Batches::of(MAX)).early_stopping("worse", 0, 0.0), 4);
-        refuses "step": fit(Trainer::new(1, Batches::of(9).drop_last()).quiet(), 4);
+        refuses "patience is 0": fit(Trainer::new(u64::MAX, Batches::of(2)).quiet().early_stopping("worse", 0, 0.0), 4);
+        refuses "patience is 0": fit(Trainer::new(u64::MAX, Batches::of(MAX)).early_stopping("worse", 0, 0.0), 4);
+        refuses "no batch": fit(Trainer::new(1, Batches::of(9).drop_last()).quiet(), 4);
     }
     Trainer::schedule {
         refuses "NaN": fit(one().schedule(Schedule::Exponential { factor: NAN }), 4);
-        refuses "rate is -0.1": fit(one().schedule(Schedule::Chained(vec![(9, Schedule::Exponential { factor: -1.0 })])), 4);
-        accepts: fit(one().schedule(Schedule::Cosine { steps: 0, end: 0.0, stretch: 0.0 }), 4);
+        refuses "factor is -1": fit(one().schedule(Schedule::Chained(vec![(9, Schedule::Exponential { factor: -1.0 })])), 4);
+        refuses "steps is 0": fit(one().schedule(Schedule::Cosine { steps: 0, end: 0.0, stretch: 0.0 }), 4);
     }
     Trainer::shards {
         refuses "0": fit(one().shards(0), 4);
@@ -109,11 +109,11 @@ cases! {
         returns: fit(one().shards(MAX), 4);
     }
     Trainer::checkpoint {
-        refuses "/nowhere/at/all": fit(one().checkpoint("/nowhere/at/all", 1), 4);
+        refuses "/dev/null/at": fit(one().checkpoint("/dev/null/at/all", 1), 4);
         returns: in_folder(|path| fit(one().checkpoint(path, 0), 4));
         accepts: in_folder(|path| fit(one().checkpoint(path, u64::MAX), 4));
     }
-    Trainer::csv { refuses "/nowhere/at/all": fit(one().csv("/nowhere/at/all"), 4); refuses "/": fit(one().csv("/"), 4); }
+    Trainer::csv { refuses "/dev/null/at": fit(one().csv("/dev/null/at/all"), 4); refuses "/": fit(one().csv("/"), 4); }
     Trainer::tensorboard { refuses "/proc/nowhere": fit(one().tensorboard("/proc/nowhere"), 4); }
     Trainer::early_stopping {
         refuses "nowhere": fit(one().early_stopping("nowhere", 1, 0.0), 4);
