@@ -53,6 +53,8 @@ impl Layout {
 
     /// A layout whose parts may be strided.
     fn new(shape: Shape, strides: Strides, offset: usize) -> Self {
+        // Of no element, a part past the first would begin behind the end of what it is a part of.
+        let offset = if shape.contains(&0) { 0 } else { offset };
         // A sound layout ends within memory; of one that does not, the end saturates and lies in no slice.
         let dense = is_contiguous(&shape, &strides).then(|| offset..offset.saturating_add(shape.size()));
         Layout { shape, strides, offset, dense }

@@ -161,7 +161,7 @@ fn scores_without_a_largest_and_labels_without_a_class_are_refused() {
     );
     let data = Dataset::new(Tensor::full([3, 1], 0.0), &[0, 2, 1]).unwrap();
     let two_classes = AdaBoost::fit(&data, 1, |_, _, _| Ok(constant(&[1.0, 0.0])));
-    assert!(message(two_classes).contains("label 2 at place 1 is not one of 0..2"));
+    assert!(message(two_classes).contains("the label of sample 1 is 2: must be a class, a whole number in 0..2"));
     let undefined = AdaBoost::fit(&data, 1, |_, _, _| {
         let mut member = constant(&[1.0, 0.0, 0.0]);
         member.params.flat_mut()[2] = f64::NAN;
