@@ -104,7 +104,7 @@ impl BatchNorm {
         }
         let axes: SmallVec<[usize; 4]> = (0..shape.rank()).filter(|&axis| axis != 1).collect();
         let normal = x.normalize(Some(self.affine.along_channels(x)), &axes[..], self.epsilon);
-        refuse_infinite(NAME, normal.variance);
+        refuse_infinite(NAME, normal.variance, x.recording().state(self.variance));
         let unbiased = normal.variance * (count as f64 / (count as f64 - 1.0));
         follow(self.mean, normal.mean, self.momentum);
         follow(self.variance, unbiased, self.momentum);

@@ -3,7 +3,7 @@
 use autodiff::{Frame, InputGrads, Inputs, Mismatch, Op, Real, Shape, Var, exactly};
 
 /// Variances, none of which is infinite: by that the values would be divided, and come out as 0 without gradient, in silence.
-/// A NaN passes, as it shows in the values.
+/// A NaN passes, as it shows in the values. The second input is a parameter or state by whose name the error tells the layer.
 #[derive(Clone, Debug)]
 struct FiniteVariance {
     of: &'static str,
@@ -14,7 +14,7 @@ impl<T: Real> Op<T> for FiniteVariance {
         self.of
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-        let [_variances] = exactly(inputs)?;
+        let [_variances, _named] = exactly(inputs)?;
         Ok(Shape::scalar())
     }
     fn check(&self, inputs: Inputs<'_, T>) -> Result<(), Mismatch> {
@@ -35,8 +35,8 @@ impl<T: Real> Op<T> for FiniteVariance {
     fn backward(&self, _: Frame<'_, T>, _: &[T], _: &mut InputGrads<'_, T>) {}
 }
 
-/// Makes a variance that is infinite a mistake of `of`, at every replay too.
+/// Makes a variance that is infinite a mistake of `of`, the layer that `named` belongs to, at every replay too.
 #[track_caller]
-pub(super) fn refuse_infinite<T: Real>(of: &'static str, variances: Var<'_, T>) {
-    let _ = variances.detach().apply(FiniteVariance { of });
+pub(super) fn refuse_infinite<'t, T: Real>(of: &'static str, variances: Var<'t, T>, named: Var<'t, T>) {
+    let _ = variances.recording().apply(FiniteVariance { of }, [variances.detach(), named.detach()]);
 }

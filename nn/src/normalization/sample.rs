@@ -69,7 +69,7 @@ impl<T: Real> Module<T> for LayerNorm {
         match checked {
             Ok(axes) => {
                 let normal = x.normalize(Some(self.affine.vars(x)), axes, self.epsilon);
-                refuse_infinite("layer_norm", normal.variance);
+                refuse_infinite("layer_norm", normal.variance, x.recording().param(self.affine.weight));
                 normal.value
             }
             Err(reason) => refuse("layer_norm", reason, x),
@@ -118,7 +118,7 @@ impl<T: Real> Module<T> for RmsNorm {
         match checked {
             Ok(last) => {
                 let square = x.square().mean(keep(last));
-                refuse_infinite("rms_norm", square);
+                refuse_infinite("rms_norm", square, x.recording().param(self.weight));
                 x / (square + self.epsilon).sqrt() * x.recording().param(self.weight)
             }
             Err(reason) => refuse("rms_norm", reason, x),
@@ -196,7 +196,7 @@ impl GroupNorm {
         let [weight, bias] = self.affine.along_channels(x);
         let affine = [weight.reshape(channel.clone()), bias.reshape(channel)];
         let normal = x.reshape(split).normalize(Some(affine), &behind[..], self.epsilon);
-        refuse_infinite(name, normal.variance);
+        refuse_infinite(name, normal.variance, x.recording().param(self.affine.weight));
         normal.value.reshape(shape)
     }
 }

@@ -145,6 +145,9 @@ fn a_variance_past_the_range_of_the_scalar_is_refused_and_a_nan_is_passed_on() {
         let message = refusal(&params, norm, &large);
         let expected = "is infinite in f32: the values are too large to be normalized";
         assert!(message.starts_with(name) && message.contains(expected), "{name}: {message}");
+        // By its parameter or state: "(batch.running_var)".
+        let layer = name.trim_end_matches("_norm").replace("whiten", "zca");
+        assert!(message.contains(&format!("({layer}.")), "{name}: {message}");
         assert_eq!(refusal(&params, norm, &fair), "", "{name}");
         let mut tape = Tape::new();
         let t = tape.start(&params, Mode::Train);

@@ -151,7 +151,7 @@ impl WhitenNorm {
         let mean = x.mean(keep(1));
         let centered = x - mean;
         let covariance = centered.transpose(1, 2).matmul(centered) / samples as f64;
-        refuse_infinite(NAME, covariance);
+        refuse_infinite(NAME, covariance, recording.state(self.matrix));
         let matrix = match self.whitening {
             Whitening::Zca => covariance.inverse_sqrt(self.epsilon),
             Whitening::NewtonSchulz(steps) => newton_schulz(covariance, self.epsilon, steps),
