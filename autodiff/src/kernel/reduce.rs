@@ -4,14 +4,18 @@
 //! terms at most follow one another in the scalar itself; what they give is summed in the scalar's
 //! [`Accumulator`](Real::Accumulator).
 
+use std::ops::Range;
+
 use crate::real::Real;
 
 /// Sums that run side by side.
 const LANES: usize = 16;
 /// Terms to a lane that are added in the scalar itself: seven roundings are less than 1e-6 in `f32`.
 const TERMS: usize = 8;
-/// Terms that a buffer on the stack holds.
+/// Terms that a buffer on the stack holds, and those that a smaller one holds: of a short row, filling the buffer would take
+/// longer than the sum.
 const BLOCK: usize = 256;
+const SHORT: usize = 32;
 
 /// The sum of a slice.
 #[inline]
@@ -63,9 +67,13 @@ pub(crate) fn sum_of<T: Real>(terms: impl Iterator<Item = T>) -> T {
 
 /// Replaces each `x` by `eˣ` and gives their sum.
 pub(crate) fn exp_and_sum<T: Real>(values: &mut [T]) -> T {
-    let mut exponents = [T::ZERO; BLOCK];
+    if values.len() <= SHORT { exp_in_blocks::<T, SHORT>(values) } else { exp_in_blocks::<T, BLOCK>(values) }
+}
+
+fn exp_in_blocks<T: Real, const SIZE: usize>(values: &mut [T]) -> T {
+    let mut exponents = [T::ZERO; SIZE];
     let mut total = T::Accumulator::ZERO;
-    for block in values.chunks_mut(BLOCK) {
+    for block in values.chunks_mut(SIZE) {
         let exponents = &mut exponents[..block.len()];
         exponents.copy_from_slice(block);
         T::exp_slice(exponents, block);
@@ -74,9 +82,14 @@ pub(crate) fn exp_and_sum<T: Real>(values: &mut [T]) -> T {
     T::narrow(total)
 }
 
-/// The sum of `eˣ` over `exponents`.
+/// The sum of `eˣ` over `exponents`, of which there are `count`.
 #[inline(always)]
-pub(crate) fn sum_exp<T: Real>(mut exponents: impl Iterator<Item = T>) -> T {
+pub(crate) fn sum_exp<T: Real>(mut exponents: impl Iterator<Item = T>, count: usize) -> T {
+    if count <= SHORT {
+        let mut block = [T::ZERO; SHORT];
+        block.iter_mut().zip(exponents).for_each(|(place, x)| *place = x);
+        return exp_in_blocks::<T, SHORT>(&mut block[..count]);
+    }
     let mut block = [T::ZERO; BLOCK];
     let mut total = T::Accumulator::ZERO;
     loop {
@@ -88,16 +101,57 @@ pub(crate) fn sum_exp<T: Real>(mut exponents: impl Iterator<Item = T>) -> T {
     }
 }
 
-/// Replaces each term by the sum of those up to it.
-pub(crate) fn running_sums<T: Real>(terms: &mut [T]) {
+/// Writes to `sums`, for each element of a matrix of `width` columns, the sum of those up to it in its column: from the first row
+/// down, or from the last row up.
+pub(crate) fn running_sums<T: Real>(matrix: &[T], sums: &mut [T], width: usize, upward: bool) {
+    match (width, upward) {
+        (1, false) => running_line(matrix.iter().zip(sums)),
+        (1, true) => running_line(matrix.iter().zip(sums).rev()),
+        _ => (0..width).step_by(LANES).for_each(|first| {
+            running_columns(matrix, sums, width, first..width.min(first + LANES), upward);
+        }),
+    }
+}
+
+/// The sums of one column, which is dense: a loop of its own, several times as fast as that over rows of one element.
+#[inline(always)]
+fn running_line<'a, T: Real>(mut line: impl ExactSizeIterator<Item = (&'a T, &'a mut T)>) {
     let mut before = T::Accumulator::ZERO;
-    for block in terms.chunks_mut(16) {
-        let (rounded, mut sum) = (T::narrow(before), T::ZERO);
-        for term in block {
-            sum += *term;
-            *term = rounded + sum;
+    while line.len() > 0 {
+        let (rounded, mut recent) = (T::narrow(before), T::ZERO);
+        for (&x, sum) in line.by_ref().take(2 * TERMS) {
+            recent += x;
+            *sum = rounded + recent;
         }
-        before += sum.widen();
+        before += recent.widen();
+    }
+}
+
+/// As [`running_sums`], of at most [`LANES`] neighboring columns.
+fn running_columns<T: Real>(matrix: &[T], sums: &mut [T], width: usize, columns: Range<usize>, upward: bool) {
+    let mut before = [T::Accumulator::ZERO; LANES];
+    let add_block = |(matrix, sums): (&[T], &mut [T])| {
+        let (rounded, mut recent) = (before.map(T::narrow), [T::ZERO; LANES]);
+        let add_row = |(row, sums): (&[T], &mut [T])| {
+            let row = sums[columns.clone()].iter_mut().zip(&row[columns.clone()]);
+            for (((sum, &x), recent), &rounded) in row.zip(&mut recent).zip(&rounded) {
+                *recent += x;
+                *sum = rounded + *recent;
+            }
+        };
+        let rows = matrix.chunks_exact(width).zip(sums.chunks_exact_mut(width));
+        if upward {
+            rows.rev().for_each(add_row)
+        } else {
+            rows.for_each(add_row)
+        }
+        before.iter_mut().zip(recent).for_each(|(before, recent)| *before += recent.widen());
+    };
+    let size = 2 * TERMS * width;
+    if upward {
+        matrix.rchunks(size).zip(sums.rchunks_mut(size)).for_each(add_block);
+    } else {
+        matrix.chunks(size).zip(sums.chunks_mut(size)).for_each(add_block);
     }
 }
 
@@ -113,20 +167,36 @@ mod tests {
             let expected: f64 = values[..length].iter().map(|&x| f64::from(x)).sum();
             assert_eq!(sum(&values[..length]), expected);
             assert_eq!(f64::from(sum_of(values[..length].iter().copied())), expected);
-            let mut running = values[..length].to_vec();
-            running_sums(&mut running);
+            let mut running = vec![0.0; length];
+            running_sums(&values[..length], &mut running, 1, false);
             assert_eq!(running.last().map_or(0.0, |&last| f64::from(last)), expected);
         }
     }
 
     #[test]
     fn powers_and_their_sum_agree() {
-        for length in [0, 1, 255, 256, 257] {
+        for length in [0, 1, 31, 32, 33, 255, 256, 257] {
             let exponents: Vec<f64> = (0..length).map(|k| f64::from(k) * 0.01 - 1.0).collect();
             let mut powers = exponents.clone();
             let total = exp_and_sum(&mut powers);
             assert!((total - powers.iter().sum::<f64>()).abs() <= 1e-13 * total);
-            assert_eq!(sum_exp(exponents.iter().copied()), total);
+            assert_eq!(sum_exp(exponents.iter().copied(), exponents.len()), total);
+        }
+    }
+
+    #[test]
+    fn running_sums_of_any_width_and_either_direction_are_those_of_whole_numbers() {
+        for (rows, width) in [(0, 3), (1, 1), (15, 2), (16, 16), (40, 17), (33, 40)] {
+            let values: Vec<f32> = (0..rows * width).map(|k| (k % 7) as f32 - 2.0).collect();
+            for upward in [false, true] {
+                let mut found = vec![0.0; values.len()];
+                running_sums(&values, &mut found, width, upward);
+                for (row, column) in (0..rows).flat_map(|row| (0..width).map(move |column| (row, column))) {
+                    let upto = if upward { row..rows } else { 0..row + 1 };
+                    let expected: f32 = upto.map(|row| values[row * width + column]).sum();
+                    assert_eq!(found[row * width + column], expected, "{rows}×{width} at {row}, {column}");
+                }
+            }
         }
     }
 

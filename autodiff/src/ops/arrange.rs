@@ -1,6 +1,6 @@
 //! Elements moved or summed along an axis: copies, reversal, running sums.
 
-use super::axes::{change_lines, lines, map_lines};
+use super::axes::lines;
 use super::prelude::*;
 use crate::kernel::reduce::running_sums;
 use crate::kernel::with_scratch;
@@ -69,6 +69,19 @@ impl<T: Real> Op<T> for Flip {
     }
 }
 
+impl Cumsum {
+    /// Writes to `sums` the sums along the lines of a dense array, from either end.
+    fn sum_along<T: Real>(&self, shape: &Shape, array: &[T], sums: &mut [T], backward: bool) {
+        if array.is_empty() {
+            return;
+        }
+        let inner: usize = shape[self.axis + 1..].iter().product();
+        let size = shape[self.axis] * inner;
+        let parts = array.chunks_exact(size).zip(sums.chunks_exact_mut(size));
+        parts.for_each(|(part, sums)| running_sums(part, sums, inner, backward));
+    }
+}
+
 impl<T: Real> Op<T> for Cumsum {
     fn name(&self) -> &'static str {
         "cumsum"
@@ -77,18 +90,20 @@ impl<T: Real> Op<T> for Cumsum {
         shape_of_line(self.axis, inputs)
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
-        map_lines(self.axis, inputs.view(0), output, running_sums);
+        let (x, shape) = (inputs.view(0), inputs.output_shape());
+        match x.dense() {
+            Some(x) => self.sum_along(shape, x, output, false),
+            None => with_scratch(output.len(), |copy| {
+                x.copy_to(copy);
+                self.sum_along(shape, copy, output, false);
+            }),
+        }
     }
     /// An element is in the running sums from its own place on: the cotangents' running sums from the end.
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
         let Some(grad) = grads.view(0) else { return };
         with_scratch(cotangent.len(), |sums| {
-            sums.copy_from_slice(cotangent);
-            change_lines(self.axis, at.inputs.output_shape(), sums, |line| {
-                line.reverse();
-                running_sums(line);
-                line.reverse();
-            });
+            self.sum_along(at.inputs.output_shape(), cotangent, sums, true);
             grad.add(sums);
         });
     }

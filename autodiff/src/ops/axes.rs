@@ -124,19 +124,15 @@ pub(super) fn lines(
     starts.take(layout.shape().size()).map(move |(i, o)| (from.places(i), to.places(o)))
 }
 
-/// Writes `x` to `output` with each line along `axis` changed by `change`, which sees it as a slice.
-pub(super) fn map_lines<T: Real>(axis: usize, x: View<'_, T>, output: &mut [T], change: impl FnMut(&mut [T])) {
-    x.copy_to(output);
-    change_lines(axis, x.shape(), output, change);
-}
-
-/// Changes each line along `axis` of a dense array.
-pub(super) fn change_lines<T: Real>(axis: usize, shape: &Shape, data: &mut [T], mut change: impl FnMut(&mut [T])) {
+/// Writes `x` to `data` with each line along `axis` changed by `change`, which sees it as a slice.
+pub(super) fn map_lines<T: Real>(axis: usize, x: View<'_, T>, data: &mut [T], mut change: impl FnMut(&mut [T])) {
     /// Lines that are copied to lie densely at a time: as many as share a line of the cache.
     const TILE: usize = 16;
     if data.is_empty() {
         return;
     }
+    x.copy_to(data);
+    let shape = x.shape();
     let (extent, inner) = (shape[axis], shape[axis + 1..].iter().product::<usize>());
     if inner == 1 {
         return data.chunks_exact_mut(extent).for_each(change);

@@ -120,17 +120,29 @@ impl<T: Real> Rule<T> for Norm {
     }
 }
 
+fn log_sum_exp<T: Real, I: Iterator<Item = T>>(elements: impl Fn() -> I, count: usize) -> T {
+    let largest = elements().map(T::to_f64).fold(f64::NEG_INFINITY, f64::max);
+    let shift = T::from_f64(largest);
+    if shift.is_finite() {
+        shift + sum_exp(elements().map(|x| x - shift), count).ln()
+    } else {
+        elements().fold(shift, T::maximum) // −∞, ∞ or NaN
+    }
+}
+
 impl<T: Real> Rule<T> for LogSumExp {
     fn reduce(&self, x: View<'_, T>, output: &mut [T], _: &mut [T]) {
-        let groups = self.axes.groups(x.layout());
+        let (groups, count) = (self.axes.groups(x.layout()), self.axes.count(x.shape()));
+        // A group that the buffer holds is walked once: the walk takes longer than the powers.
+        let mut buffer = [T::ZERO; 256];
         for (start, result) in groups.starts().zip(output) {
             let elements = || groups.members(start).map(|place| x.at(place));
-            let largest = elements().map(T::to_f64).fold(f64::NEG_INFINITY, f64::max);
-            let shift = T::from_f64(largest);
-            *result = if shift.is_finite() {
-                shift + sum_exp(elements().map(|x| x - shift)).ln()
-            } else {
-                elements().fold(shift, T::maximum) // −∞, ∞ or NaN
+            *result = match buffer.get_mut(..count) {
+                Some(line) => {
+                    line.iter_mut().zip(elements()).for_each(|(to, x)| *to = x);
+                    log_sum_exp(|| line.iter().copied(), count)
+                }
+                None => log_sum_exp(elements, count),
             };
         }
     }

@@ -95,7 +95,7 @@ impl<T: Real> Op<T> for LogSoftmax {
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
         map_lines(self.axis, inputs.view(0), output, |line| {
             subtract_largest(line);
-            let log_sum = sum_exp(line.iter().copied()).ln();
+            let log_sum = sum_exp(line.iter().copied(), line.len()).ln();
             line.iter_mut().for_each(|x| *x -= log_sum);
         });
     }
