@@ -1,7 +1,7 @@
 //! Micro benchmarks: matrix products, the cost of an operation, whole training steps.
 #![allow(missing_docs, clippy::unwrap_used, reason = "criterion's macros make the items; a bench fails by panicking")]
 
-use autodiff::{Mode, Params, Program, Tape, Tensor};
+use autodiff::{Mode, Params, Program, Tape, Tensor, variable};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use nn::loss::cross_entropy;
 use nn::{BatchNorm, Dropout, Linear, Module, Relu, ResNet, ResNetSettings, Residual, Sigmoid, Tanh};
@@ -17,13 +17,15 @@ fn products(criterion: &mut Criterion) {
         let fill = |shape: [usize; 2]| Tensor::from_fn(shape, |k| (k % 7) as f32 - 3.0);
         group.throughput(Throughput::Elements(2 * (m * k * n) as u64));
         for (order, shape) in [("rows", [k, n]), ("transposed", [n, k])] {
-            let mut program = Program::record(&params, Mode::Eval, |t| {
+            let mut program = Program::record(&params, Mode::Eval, [], |t, []| {
                 let (a, b) = (t.constant(&fill([m, k])), t.constant(&fill(shape)));
                 [a.matmul(if shape == [k, n] { b } else { b.t() })]
             })
             .unwrap();
             group.bench_function(BenchmarkId::new(order, format!("{m}x{k}x{n}")), |bencher| {
-                bencher.iter(|| program.forward(&params, &[]).unwrap());
+                bencher.iter(|| {
+                    program.forward(&params, []).unwrap();
+                });
             });
         }
     }
@@ -45,14 +47,11 @@ fn chain(criterion: &mut Criterion) {
         });
     });
     group.bench_function("program", |bencher| {
-        let mut program = Program::record(&params, Mode::Train, |t| {
-            let x = t.declare_variable("x", [1]);
-            [(0..500).fold(x, |y, _| y * x + x)]
-        })
-        .unwrap();
+        let mut program =
+            Program::record(&params, Mode::Train, [variable("x", [1])], |_, [x]| [(0..500).fold(x, |y, _| y * x + x)])
+                .unwrap();
         bencher.iter(|| {
-            program.forward(&params, &[&start]).unwrap();
-            program.backward(&params, &mut grads).unwrap();
+            program.forward(&params, [&start]).unwrap().backward(&mut grads).unwrap();
         });
     });
 }

@@ -1,10 +1,8 @@
 //! An operation of one's own, twice: the long form with an attribute and saved values, and the short form. Both are
 //! generic over the scalar and checked by one line each.
 
-use autodiff::{
-    Error, Frame, InputGrads, Inputs, Mismatch, Mode, Op, Params, Real, Shape, Tape, Tensor, accumulate, check,
-    exactly, for_each_block, scalar_op,
-};
+use autodiff::op::{Frame, InputGrads, Inputs, Mismatch, Op, accumulate, expect_inputs, for_each_block};
+use autodiff::{Error, Mode, Params, Real, Shape, Tape, Tensor, check, scalar_op};
 
 /// `x / √(x² + scale²)`, a smooth sign. The root is kept for backward.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +15,7 @@ impl<T: Real> Op<T> for SmoothSign {
         "smooth_sign"
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-        let [x] = exactly(inputs)?;
+        let [x] = expect_inputs(inputs)?;
         Ok(x.clone())
     }
     fn saved(&self, inputs: &[&Shape]) -> usize {
@@ -57,7 +55,7 @@ impl Op<f32> for CubeInSingle {
         "cube_in_single"
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-        let [x] = exactly(inputs)?;
+        let [x] = expect_inputs(inputs)?;
         Ok(x.clone())
     }
     fn forward(&self, inputs: Inputs<'_, f32>, output: &mut [f32], _: &mut [f32]) {

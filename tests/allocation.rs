@@ -1,57 +1,19 @@
 //! From the second step on, nothing of ours is allocated: by a replayed program, and by a tape that is started again. A product
-//! may take the one buffer into which matrixmultiply packs its matrices; no allocation of ours is aligned as that is.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-#![allow(unsafe_code, reason = "a counting allocator can only be written with unsafe; it passes every call on")]
+//! may take the one buffer into which matrixmultiply packs its matrices.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
+use crate::allocator::count;
 use autodiff::catalogue::{self, Choices};
-use autodiff::{Mode, Params, Program, Tape, Tensor, Var};
+use autodiff::{Mode, Params, Program, Tape, Tensor, input, ops, variable};
 use nn::loss::{cross_entropy, multiclass_hinge};
 use nn::{BatchNorm, Conv2d, Dropout, GlobalPool, Linear, Module, Pooling, Relu, Residual, Tanh};
 use optim::{Adam, L1, Sgd};
 
-/// Counts the allocations of each thread.
-struct Counting;
-
-/// How many were made.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Count {
-    own: usize,
-    packed: usize,
-}
-
-thread_local! {
-    static COUNT: Cell<Count> = const { Cell::new(Count { own: 0, packed: 0 }) };
-}
-
-// SAFETY: every call goes to the system allocator unchanged; counting touches thread-local integers only.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let Count { own, packed } = COUNT.get();
-        COUNT.set(match layout.align() {
-            ..16 => Count { own: own + 1, packed },
-            _ => Count { own, packed: packed + 1 },
-        });
-        // SAFETY: the caller's contract is that of `System`.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
-        // SAFETY: as above.
-        unsafe { System.dealloc(place, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
 /// Runs `work`, in which nothing of ours may be allocated, and at most one packing buffer for each of its products.
 #[track_caller]
 fn assert_allocates_for(products: usize, work: impl FnOnce()) {
-    let before = COUNT.get();
+    let before = count();
     work();
-    let after = COUNT.get();
+    let after = count();
     assert_eq!(after.own, before.own, "{} allocations", after.own - before.own);
     let packed = after.packed - before.packed;
     assert!(packed <= products, "{packed} packing buffers for {products} products");
@@ -74,7 +36,7 @@ const ALLOCATES: [&str; 1] = ["inverse_sqrt"];
 
 /// A few cases of every operation but those: inputs, and which of them are differentiable.
 fn cases() -> impl Iterator<Item = (catalogue::Case, Vec<Tensor<f64>>, Vec<bool>)> {
-    let entries = catalogue::entries().filter(|entry| !ALLOCATES.contains(&entry.name));
+    let entries = ops::entries().filter(|entry| !ALLOCATES.contains(&entry.name));
     entries.flat_map(|entry| (0..12).map(move |seed| (entry, seed))).map(|(entry, seed)| {
         let numbers: Vec<u32> =
             (0..24).map(|k: u32| (k + 1).wrapping_mul(seed).wrapping_mul(2_654_435_761) >> 7).collect();
@@ -95,26 +57,22 @@ const NAMES: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
 fn a_second_replay_allocates_nothing() {
     for (case, inputs, differentiable) in cases() {
         let params = Params::default();
-        let mut program = Program::record(&params, Mode::Train, |t| {
-            let declare = |(i, x): (usize, &Tensor<f64>)| match differentiable[i] {
-                true => t.declare_variable(NAMES[i], x.shape()),
-                false => t.declare_input(NAMES[i], x.shape()),
-            };
-            let leaves: Vec<Var<'_, f64>> = inputs.iter().enumerate().map(declare).collect();
-            [t.apply(case.op.double(), &leaves)]
-        })
-        .unwrap();
+        let declare = |(i, x): (usize, &Tensor<f64>)| match differentiable[i] {
+            true => variable(NAMES[i], x.shape()),
+            false => input(NAMES[i], x.shape()),
+        };
+        let declared: Vec<_> = inputs.iter().enumerate().map(declare).collect();
+        let mut program =
+            Program::record_slice(&params, Mode::Train, &declared, |t, inputs| vec![t.apply(case.op.double(), inputs)])
+                .unwrap();
         let mut grads = params.gradients();
         let inputs: Vec<&Tensor<f64>> = inputs.iter().collect();
         let mut cotangent = None;
         let mut step = || {
-            program.forward(&params, &inputs).unwrap();
-            let cotangent = cotangent.get_or_insert_with(|| {
-                let shape = program.output(&params, 0).unwrap();
-                Tensor::full(shape.shape(), 1.0)
-            });
+            let run = program.forward(&params, &inputs).unwrap();
+            let cotangent = cotangent.get_or_insert_with(|| Tensor::full(run.output(0).unwrap().shape(), 1.0));
             if differentiable.contains(&true) {
-                program.backward_with(&params, cotangent, &mut grads).unwrap();
+                run.backward_with(cotangent, &mut grads).unwrap();
             }
         };
         step();

@@ -1,5 +1,4 @@
 //! The program `depth-sweep`, run as a user runs it.
-#![allow(clippy::expect_used, reason = "the lint knows tests, not what they share")]
 
 use std::fs;
 use std::path::Path;

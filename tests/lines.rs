@@ -1,5 +1,4 @@
 //! Errors name the user's line, whatever lies between it and the operation: trait objects, vectors, closures of ours.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::panic::Location;
 use std::rc::Rc;

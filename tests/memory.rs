@@ -1,46 +1,9 @@
-//! Memory that is not there is an error that says what it was for: the process goes on. An allocator of this test's own refuses
-//! what is larger than a limit, so that memory runs out where a test wants it to.
-#![allow(clippy::unwrap_used, unsafe_code, reason = "a test fails by panicking; an allocator is unsafe by its trait")]
+//! Memory that is not there is an error that says what it was for: the process goes on. The allocator of these
+//! tests refuses what is larger than a limit, so that memory runs out where a test wants it to.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
+use crate::allocator::within;
 use autodiff::ops::{Conv2d, Placement};
-use autodiff::{Error, Gradients, Mode, Params, Program, Shape, Tape, Tensor, Var};
-
-struct Limited;
-
-thread_local! {
-    /// Of this thread, so that tests beside each other have each its own.
-    static LIMIT: Cell<usize> = const { Cell::new(usize::MAX) };
-}
-
-// SAFETY: either the system's allocator serves a request, under its own contract, or none does.
-unsafe impl GlobalAlloc for Limited {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if layout.size() > LIMIT.get() { std::ptr::null_mut() } else { unsafe { System.alloc(layout) } }
-    }
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        unsafe { System.dealloc(pointer, layout) };
-    }
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        if size > LIMIT.get() {
-            return std::ptr::null_mut();
-        }
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Limited = Limited;
-
-/// Runs `work` where no single allocation of this thread may be larger than `bytes`.
-fn within<R>(bytes: usize, work: impl FnOnce() -> R) -> R {
-    LIMIT.set(bytes);
-    let result = work();
-    LIMIT.set(usize::MAX);
-    result
-}
+use autodiff::{Error, Gradients, Mode, Params, Program, Shape, Tape, Tensor, Var, input, variable};
 
 const MIB: usize = 1 << 20;
 
@@ -109,7 +72,7 @@ fn data_parameters_and_programs_past_memory_are_errors() {
     assert!(message(endless.check()).ends_with("out of memory (too much asked for)"));
 
     for shape in [[1 << 45, 1], [1 << 33, 1 << 31], [usize::MAX, usize::MAX]] {
-        let error = message(Program::record(&params, Mode::Train, |t| [t.declare_input("x", shape).sum(..)]));
+        let error = message(Program::record(&params, Mode::Train, [input("x", shape)], |_, [x]| [x.sum(..)]));
         assert!(error.contains("memory"), "{error}");
     }
 }
@@ -133,23 +96,20 @@ fn a_convolution_whose_columns_are_past_memory_is_an_error_forward_and_backward(
         let error = forward.join().unwrap();
         assert!(error.starts_with(&expected), "{error}");
     });
-    let mut program = Program::record(&params, Mode::Train, |t| {
-        let (x, weight) = (t.declare_variable("x", x.shape()), t.constant(&weight));
-        [t.apply(Conv2d { placement }, [x, weight]).sum(..)]
+    let mut program = Program::record(&params, Mode::Train, [variable("x", x.shape())], |t, [x]| {
+        [t.apply(Conv2d { placement }, [x, t.constant(&weight)]).sum(..)]
     })
     .unwrap();
-    program.forward(&params, &[&x]).unwrap();
+    let run = program.forward(&params, [&x]).unwrap();
     let mut grads = params.gradients();
-    // Each time on a new thread, which has no buffers from forward; lent for that time alone, a program may go there.
-    let (program, params) = (&mut program, &params);
+    // On a new thread, which has no buffers from forward.
     let error = std::thread::scope(|scope| {
-        let (program, grads) = (&mut *program, &mut grads);
-        let pull = scope.spawn(move || within(columns - 1, || program.backward(params, grads)));
+        let pull = scope.spawn(|| within(columns - 1, || run.backward(&mut grads)));
         message(pull.join().unwrap())
     });
     assert!(error.starts_with(&expected), "{error}");
-    assert!(program.gradient("x", &grads).is_err(), "a pass that stopped half-way has filled nothing");
-    program.backward(params, &mut grads).unwrap();
+    assert!(run.gradient("x", &grads).is_err(), "a pass that stopped half-way has filled nothing");
+    run.backward(&mut grads).unwrap();
 }
 
 #[test]

@@ -1,5 +1,4 @@
 //! The README tells the truth: its code is that of the examples that compile, its test command that of the gate.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 const README: &str = include_str!("../README.md");
 const EXAMPLES: [&str; 2] = [include_str!("../examples/custom_model.rs"), include_str!("../examples/custom_op.rs")];

@@ -1,5 +1,4 @@
 //! What a tape promises beyond single operations: accumulation, detaching, repeated passes, scalars, casts.
-#![allow(clippy::unwrap_used, reason = "the lint knows tests, not what they share")]
 
 use autodiff::{Dual, Mode, Params, Shape, Tape, Tensor, Var};
 

@@ -3,7 +3,7 @@
 use std::panic::Location;
 use std::path::PathBuf;
 
-use crate::shape::Shape;
+use crate::array::Shape;
 
 /// Everything that can go wrong. Messages name the operation, the shapes, the names and the caller's line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -71,12 +71,40 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
-    /// Parameters, gradients or optimizer state that belong to different sets of parameters.
+    /// Parameters, gradients or optimizer state that belong to different [`Params`](crate::Params).
     #[error("{what}: {reason}")]
-    Foreign {
+    ForeignParams {
         /// What was asked.
         what: &'static str,
         /// What does not belong together.
+        reason: String,
+    },
+    /// Gradients that no backward pass has filled.
+    #[error("gradients: {reason}")]
+    NotFilled {
+        /// What is missing, and what to call.
+        reason: &'static str,
+    },
+    /// Data of a user that a function cannot work with: samples without labels, a batch of another shape.
+    #[error("{what}: {reason}")]
+    InvalidInput {
+        /// What the data are for.
+        what: &'static str,
+        /// What is wrong, and what would have been right.
+        reason: String,
+    },
+    /// A function of the user's that panics while it is checked.
+    #[error("gradient check: {0}")]
+    Panicked(String),
+    /// Training that cannot go on: a loss that is infinite or NaN, a run without steps.
+    #[error("training: {0}")]
+    Training(String),
+    /// A thread that cannot be started, or that stopped.
+    #[error("{what}: {reason}")]
+    Thread {
+        /// What the thread is for.
+        what: &'static str,
+        /// What the system says.
         reason: String,
     },
     /// A file that cannot be read or written, or does not hold what it should.

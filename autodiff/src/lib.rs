@@ -9,51 +9,25 @@
 //! - [`Op`]: the one door for operations, the built-in ones in [`ops`] and your own. [`catalogue`] lists the former.
 //! - [`Tensor`], [`Shape`], [`Error`]: the borders.
 
-mod anomaly;
-mod backward;
-mod caller;
+mod array;
+#[cfg(feature = "catalogue")]
 pub mod catalogue;
 pub mod check;
-mod cursor;
-mod dot;
-mod dual;
 mod error;
-mod gradients;
-mod graph;
+mod inspect;
 mod kernel;
-mod layout;
 mod memory;
-mod node;
-mod op;
+pub mod op;
 pub mod ops;
 mod params;
-mod profile;
-mod program;
-mod push;
-mod real;
-mod scope;
-mod shape;
-mod sums;
+mod scalar;
 mod tape;
-mod tensor;
 pub mod transform;
-mod var;
-mod view;
 
-pub use cursor::offsets;
-pub use dual::Dual;
-pub use error::{Error, Mismatch};
-pub use gradients::Gradients;
-pub use layout::{Layout, check_axis};
-pub use op::{Frame, InputGrads, Inputs, Op, exactly};
-pub use ops::{Axes, keep};
-pub use params::{ParamId, Params, StateId};
-pub use profile::{Line, Profile};
-pub use program::Program;
-pub use real::Real;
-pub use scope::Scope;
-pub use shape::Shape;
-pub use tape::{Mode, Recording, Tape};
-pub use tensor::Tensor;
-pub use var::Var;
-pub use view::{View, ViewMut, accumulate, for_each_block};
+pub use array::{Shape, Tensor};
+pub use error::Error;
+pub use inspect::{Line, Profile};
+pub use ops::{Axes, keepdim};
+pub use params::{ParamId, ParamVec, Params, Scope, StateId};
+pub use scalar::{Dual, Real};
+pub use tape::{Gradients, InputSpec, Mode, Program, Recording, Replay, Tape, Var, input, variable};

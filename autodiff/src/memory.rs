@@ -2,8 +2,8 @@
 //!
 //! `vec!`, `collect` and `Vec::with_capacity` abort the process instead, so what a user's number sizes comes from here.
 
+use crate::array::Shape;
 use crate::error::Error;
-use crate::shape::Shape;
 
 /// An empty vector with room for `length` values; nothing in `length` is a number past `usize`.
 pub(crate) fn room<T>(what: impl FnOnce() -> String, length: Option<usize>) -> Result<Vec<T>, Error> {

@@ -1,6 +1,7 @@
 //! Mistakes that only a module sees, in its settings or in what it is given: kept on the tape like any other.
 
-use autodiff::{Frame, InputGrads, Inputs, Mismatch, Op, Real, Shape, Var};
+use autodiff::op::{Frame, InputGrads, Inputs, Mismatch, Op};
+use autodiff::{Real, Shape, Var};
 
 /// An operation that takes nothing.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! The weight of a dense layer or a convolution, as it is registered or re-parametrized.
 
-use autodiff::{Mode, ParamId, Real, Recording, Scope, Var, keep};
+use autodiff::{Mode, ParamId, Real, Recording, Scope, Var, keepdim};
 
 use smallvec::SmallVec;
 
@@ -80,7 +80,7 @@ impl Weight {
         let Ok(shape) = weight.shape() else { return weight };
         if let Some(magnitude) = self.magnitude {
             let others: SmallVec<[usize; 4]> = (1..shape.rank()).collect();
-            let norm = weight.norm(keep(&others[..]), 2.0);
+            let norm = weight.norm(keepdim(&others[..]), 2.0);
             let mut magnitude = recording.param(magnitude);
             for _ in &others {
                 magnitude = magnitude.unsqueeze(1);

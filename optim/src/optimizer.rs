@@ -203,7 +203,7 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
         };
         if memory.update.check_layout(params).is_err() {
             let reason = "its buffers belong to other Params, or to these before the last parameter was registered";
-            return Err(Error::Foreign { what: "optimizer", reason: reason.into() });
+            return Err(Error::ForeignParams { what: "optimizer", reason: reason.into() });
         }
         grads.check_filled()?;
         let plan = match &mut memory.plan {

@@ -1,6 +1,7 @@
 //! Penalties on the size of parameters.
 
-use autodiff::{Error, Frame, InputGrads, Inputs, Mismatch, Op, ParamId, Real, Recording, Shape, Tensor, Var};
+use autodiff::op::{Frame, InputGrads, Inputs, Mismatch, Op};
+use autodiff::{Error, ParamId, Real, Recording, Shape, Tensor, Var};
 
 use crate::settings;
 

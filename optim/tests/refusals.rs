@@ -1,5 +1,4 @@
 //! What an optimizer refuses, and that a step which is refused changes nothing.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use autodiff::{Gradients, Mode, ParamId, Params, Real, StateId, Tape, Tensor};
 use optim::{

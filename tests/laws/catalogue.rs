@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use autodiff::catalogue::{self, Choices};
+use autodiff::catalogue::Choices;
+use autodiff::ops;
 
 /// The operations that the sources under autodiff/src/ops define: `impl Op<T> for Name`, and the rows `method: Name…` of
 /// the macros.
@@ -28,7 +29,7 @@ fn defined() -> BTreeSet<String> {
 
 #[test]
 fn every_operation_has_cases_and_every_case_an_operation() {
-    let drawn: BTreeSet<String> = catalogue::entries()
+    let drawn: BTreeSet<String> = ops::entries()
         .map(|entry| {
             let debug = format!("{:?}", (entry.draw)(&mut Choices::new(&[])).op);
             debug.split([' ', '{', '(']).next().unwrap_or_default().to_owned()
@@ -40,7 +41,7 @@ fn every_operation_has_cases_and_every_case_an_operation() {
 #[test]
 fn names_are_unique_and_those_of_the_operations() {
     let mut seen = BTreeSet::new();
-    for entry in catalogue::entries() {
+    for entry in ops::entries() {
         let case = (entry.draw)(&mut Choices::new(&[]));
         assert_eq!(case.op.double().name(), entry.name);
         assert!(seen.insert(entry.name), "{} is in the catalogue twice", entry.name);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use autodiff::check::Check;
 
-use crate::support::sweep;
+use crate::laws::support::sweep;
 
 #[test]
 fn no_correct_operation_is_accused() {

@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 
-use crate::support::{Drawn, sweep};
+use crate::laws::support::{Drawn, sweep};
 
 /// Far more steps than any test has time for.
 const HUGE: usize = 1 << 40;

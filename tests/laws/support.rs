@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use autodiff::Tensor;
 use autodiff::catalogue::{self, Case, Choices, Entry};
+use autodiff::{Tensor, ops};
 use proptest::collection::vec;
 use proptest::prelude::any;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
@@ -34,7 +34,7 @@ impl Drawn {
 
 /// Checks a law on so many cases of every operation, and says on stderr how many that were.
 pub(crate) fn sweep(law: &str, cases: u32, check: impl Fn(&Drawn) -> Result<(), String> + Sync) {
-    let entries: Vec<&Entry> = catalogue::entries().collect();
+    let entries: Vec<&Entry> = ops::entries().collect();
     let failures: Vec<String> = entries
         .par_iter()
         .filter_map(|entry| {

@@ -4,11 +4,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use autodiff::check::Diagnosis;
-use autodiff::{
-    Frame, InputGrads, Inputs, Mismatch, Op, Real, Shape, Tensor, View, accumulate, exactly, offsets, scalar_op,
-};
+use autodiff::op::{Frame, InputGrads, Inputs, Mismatch, Op, View, accumulate, expect_inputs};
+use autodiff::{Real, Shape, Tensor, scalar_op};
 
-use crate::table::{Mutant, kill};
+use crate::mutants::table::{Mutant, kill};
 
 scalar_op! { DivideSign, |x, y| x / y, |z| [T::ONE / y, z / y] }
 scalar_op! { SqrtTimesHalf, |x| x.sqrt(), |_z| [x / T::from_f64(2.0)] }
@@ -30,7 +29,7 @@ macro_rules! same_shape {
             $name
         }
         fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-            let [x] = exactly(inputs)?;
+            let [x] = expect_inputs(inputs)?;
             Ok(x.clone())
         }
     };
@@ -45,7 +44,7 @@ impl<T: Real> Op<T> for MaxToAllTied {
         "max_to_all_tied"
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-        exactly::<1>(inputs).map(|_| Shape::scalar())
+        expect_inputs::<1>(inputs).map(|_| Shape::scalar())
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
         output[0] = inputs.view(0).iter().reduce(T::maximum).unwrap_or(T::ZERO);
@@ -111,7 +110,7 @@ impl<T: Real> Op<T> for CrossSign {
         "cross_sign"
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-        match exactly(inputs)? {
+        match expect_inputs(inputs)? {
             [a, b] if a == b && a.last() == Some(&3) => Ok(a.clone()),
             _ => Err(Mismatch::new("two arrays of rows of three")),
         }
@@ -143,7 +142,7 @@ impl<T: Real> Op<T> for ConcatenateMisaligned {
         "concatenate_misaligned"
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-        match exactly(inputs)? {
+        match expect_inputs(inputs)? {
             [a, b] if a.rank() == 1 && b.rank() == 1 => Ok([a[0] + b[0]].into()),
             _ => Err(Mismatch::new("two vectors")),
         }
@@ -172,7 +171,7 @@ impl<T: Real> Op<T> for RepeatInterleaved {
         "repeat_interleaved"
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-        match exactly(inputs)? {
+        match expect_inputs(inputs)? {
             [x] if x.rank() == 1 => Ok([2 * x[0]].into()),
             _ => Err(Mismatch::new("a vector")),
         }
@@ -196,7 +195,7 @@ impl<T: Real> Op<T> for GroupsSwapped {
         "groups_swapped"
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-        match exactly(inputs)? {
+        match expect_inputs(inputs)? {
             [w, x] if w == x && w.rank() == 2 => Ok([w[0]].into()),
             _ => Err(Mismatch::new("two matrices")),
         }
@@ -233,7 +232,7 @@ impl<T: Real> Op<T> for PickLosing {
         "pick_losing"
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-        match exactly(inputs)? {
+        match expect_inputs(inputs)? {
             [x] if x.rank() == 1 && x[0] > 2 => Ok([3].into()),
             _ => Err(Mismatch::new("a vector of three or more")),
         }
@@ -244,7 +243,7 @@ impl<T: Real> Op<T> for PickLosing {
     }
     fn backward(&self, _: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
         let Some(mut grad) = grads.view(0) else { return };
-        let places: Vec<usize> = offsets(grad.layout()).collect();
+        let places: Vec<usize> = grad.layout().offsets().collect();
         grad.add_at(places[0], cotangent[0]);
         grad.add_at(places[2], cotangent[2]);
     }
@@ -299,7 +298,7 @@ impl<T: Real> Op<T> for ProductByDivision {
         "product_by_division"
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-        exactly::<1>(inputs).map(|_| Shape::scalar())
+        expect_inputs::<1>(inputs).map(|_| Shape::scalar())
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
         output[0] = inputs.view(0).iter().fold(T::ONE, |product, x| product * x);
@@ -404,7 +403,7 @@ impl<T: Real> Op<T> for BiasOfFirstRow {
         "bias_of_first_row"
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-        match exactly(inputs)? {
+        match expect_inputs(inputs)? {
             [x, b] if x.rank() == 2 && b.rank() == 1 && x[1] == b[0] => Ok(x.clone()),
             _ => Err(Mismatch::new("a matrix and a vector")),
         }
@@ -441,7 +440,7 @@ impl<T: Real> Op<T> for MatmulTransposed {
         "matmul_transposed"
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-        match exactly(inputs)? {
+        match expect_inputs(inputs)? {
             [a, b] if a.rank() == 2 && b.rank() == 2 && a[1] == b[0] => Ok([a[0], b[1]].into()),
             _ => Err(Mismatch::new("two matrices")),
         }

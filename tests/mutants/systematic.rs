@@ -1,10 +1,11 @@
 //! The same mistakes made to many operations: backward is handed another cotangent, or none.
 
-use autodiff::catalogue::AnyScalar;
 use autodiff::check::Diagnosis;
-use autodiff::{Frame, InputGrads, Inputs, Mismatch, Op, Real, Shape, Tensor, exactly, ops, scalar_op};
+use autodiff::op::AnyScalar;
+use autodiff::op::{Frame, InputGrads, Inputs, Mismatch, Op, expect_inputs};
+use autodiff::{Real, Shape, Tensor, ops, scalar_op};
 
-use crate::table::{Mutant, kill};
+use crate::mutants::table::{Mutant, kill};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Mistake {
@@ -105,7 +106,7 @@ impl<T: Real> Op<T> for DenseOnly {
         "dense_only"
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-        exactly::<1>(inputs).map(|[x]| x.clone())
+        expect_inputs::<1>(inputs).map(|[x]| x.clone())
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
         let Some(x) = inputs.view(0).dense() else { panic!("strided") };

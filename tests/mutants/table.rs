@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use autodiff::Tensor;
-use autodiff::catalogue::AnyScalar;
 use autodiff::check::{Check, Diagnosis, Report};
+use autodiff::op::AnyScalar;
 
 /// A mutant: where its mistake comes from, the operation, a case, and what the checker is to say of it (nothing: any
 /// finding will do).

@@ -1,6 +1,6 @@
 //! Sums of millions of terms in `f32`, against the same sums in `f64`: the error of one running sum would be 10⁻⁴ to 10⁻².
 
-use autodiff::{Mode, Params, Tape, Tensor, Var, keep};
+use autodiff::{Mode, Params, Tape, Tensor, Var, keepdim};
 
 const ROWS: usize = 2_000_000;
 const MANY: usize = 8_000_000;
@@ -50,7 +50,7 @@ fn sums_and_means_along_any_axis() {
             assert!(error(&value(&x, |x| x.sum(..)), &total) < 1e-6);
             assert!(error(&value(&x, |x| x.transpose(0, 1).sum(1)), &sums) < 1e-6);
             assert!(error(&value(&x, |x| x.transpose(0, 1).contiguous().sum(1)), &sums) < 1e-6);
-            assert!(error(&value(&x, |x| x.mean(keep(0))), &means) < 1e-6);
+            assert!(error(&value(&x, |x| x.mean(keepdim(0))), &means) < 1e-6);
             assert!(error(&value(&x, |x| x.sum(1).sum(0)), &total) < 1e-6);
         }
     }
@@ -142,7 +142,7 @@ fn gradients_of_windows_that_overlap() {
     let t = tape.start(&params, Mode::Train);
     let x = t.variable(&Tensor::full([extent], 1.0_f32));
     let mut grads = params.gradients();
-    (x.windows(0, size, 8, 1).sum(1) * 0.1).sum(..).backward(&mut grads).unwrap();
+    (x.unfold(0, size, 8, 1).sum(1) * 0.1).sum(..).backward(&mut grads).unwrap();
     // The windows that start at 0, 8, 16, … up to the last that fits, and cover place k.
     let last = (extent - size) / 8;
     let expected: Vec<f64> = (0..extent)

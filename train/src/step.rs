@@ -83,7 +83,7 @@ fn start_of(shard: usize, samples: usize, shards: usize) -> usize {
 }
 
 fn not_finite(loss: f64) -> Error {
-    Error::Foreign { what: "training", reason: format!("the loss is {loss}") }
+    Error::Training(format!("the loss is {loss}"))
 }
 
 /// These samples of a batch; all of them are the batch itself.

@@ -274,5 +274,5 @@ fn follow(plateau: &mut Option<(String, Plateau)>, report: &Epoch) -> Result<(),
 }
 
 pub(crate) fn refused(reason: String) -> Error {
-    Error::Foreign { what: "training", reason }
+    Error::Training(reason)
 }

@@ -1,7 +1,6 @@
 //! Damaged and forged checkpoints: each is taken whole or refused, without a panic, and a refused one changes nothing.
 //!
-//! The gate tries 20,000; `CHECKPOINT_CASES=1000000 cargo test -p train --test damage` as many as it says.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+//! The gate tries 20,000; `CHECKPOINT_CASES=1000000 cargo test -p train damage` as many as it says.
 #![allow(unsafe_code, reason = "a counting allocator can only be written with unsafe; it passes every call on")]
 
 use std::alloc::{GlobalAlloc, Layout, System};

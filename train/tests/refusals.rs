@@ -1,5 +1,4 @@
 //! What a run refuses, by name, and that it changes nothing then: settings, gradients, checkpoints of another run.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use autodiff::{Error, Params, Real, Tensor, Var};
 use nn::data::{Batches, Dataset};

@@ -1,5 +1,4 @@
 //! A run that is killed and goes on ends with the bits of one never stopped; so does one on other numbers of threads.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::io::Write;
 use std::path::Path;
@@ -99,7 +98,7 @@ fn a_run_killed_at_random_moments_ends_with_the_same_bits() {
     let done = folder.path().join("done");
     while kills < 20 {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "child"])
+            .args(["--exact", "resume::child"])
             .env(CHILD, folder.path())
             .stdout(std::process::Stdio::null())
             .spawn()
@@ -189,7 +188,7 @@ fn a_checkpoint_that_cannot_be_written_leaves_the_old_one_whole() {
     fit(begun).unwrap();
     let old = std::fs::read(&path).unwrap();
     let child = Command::new("sh")
-        .args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$0\" --exact child --nocapture"])
+        .args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$0\" --exact resume::child --nocapture"])
         .arg(std::env::current_exe().unwrap())
         .env(CHILD, folder.path())
         .output()

@@ -5,15 +5,13 @@ use super::report::{Probe, Report};
 use super::single::Lifted;
 use super::subject::{FunctionSubject, ModelSubject, OpSubject, Subject};
 use super::{Cases, Inputs};
-use crate::catalogue::AnyScalar;
-use crate::dual::Dual;
+use crate::array::Tensor;
 use crate::error::Error;
+use crate::op::AnyScalar;
 use crate::op::Op;
 use crate::params::Params;
-use crate::real::Real;
-use crate::tape::Recording;
-use crate::tensor::Tensor;
-use crate::var::Var;
+use crate::scalar::{Dual, Real};
+use crate::tape::{Recording, Var};
 
 /// A check with other settings than the defaults.
 #[derive(Clone, Debug)]

@@ -4,8 +4,8 @@ use super::diagnosis::Diagnosis;
 use super::examiner::{Examiner, dot, is_finite, scale, tangents, values};
 use super::report::{Entry, Probe};
 use super::runs::has_no_nan;
+use crate::array::Tensor;
 use crate::error::Error;
-use crate::tensor::Tensor;
 
 /// Entries times numbers read for each, from which on a derivative is taken along directions: seconds otherwise.
 pub(super) const LARGE: usize = 1 << 20;
@@ -154,7 +154,7 @@ impl Examiner<'_> {
         }
         if places.len() == 1 {
             let of = self.names.get(input).cloned().unwrap_or_default();
-            let index = super::examiner::multi_index(found.shape(), places.start);
+            let index = found.shape().unravel_index(places.start).to_vec();
             worst.push(Entry { of, index, analytic, reference, allowed: self.tolerance * size });
             return Ok(());
         }

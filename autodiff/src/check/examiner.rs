@@ -11,10 +11,10 @@ use super::report::{Entry, Finding, Probe, Report};
 use super::storage::Storage;
 use super::subject::{Answer, D, Request, Subject, run};
 use super::suspects::suspects;
-use crate::dual::Dual;
+use crate::array::Tensor;
 use crate::error::Error;
+use crate::scalar::Dual;
 use crate::tape::Tape;
-use crate::tensor::Tensor;
 
 /// Entries that a finding shows.
 const SHOWN: usize = 5;
@@ -62,16 +62,6 @@ pub(super) fn moved(inputs: &[Tensor<f64>], directions: &[Tensor<f64>], step: f6
         Tensor::from_fn(x.shape(), |k| x.data()[k] + if v.data()[k] == 0.0 { 0.0 } else { step * v.data()[k] })
     };
     inputs.iter().zip(directions).map(moved).collect()
-}
-
-pub(super) fn multi_index(shape: &[usize], place: usize) -> Vec<usize> {
-    let mut rest = place;
-    let mut index: Vec<usize> = shape.iter().map(|_| 0).collect();
-    for (i, &extent) in index.iter_mut().zip(shape).rev() {
-        *i = rest % extent.max(1);
-        rest /= extent.max(1);
-    }
-    index
 }
 
 impl<'a> Examiner<'a> {
@@ -185,7 +175,7 @@ impl<'a> Examiner<'a> {
         wrong.sort_by(|x, y| y.1.total_cmp(&x.1));
         let entry = |&(place, _): &(usize, f64)| Entry {
             of: of.to_owned(),
-            index: multi_index(expected.shape(), place),
+            index: expected.shape().unravel_index(place).to_vec(),
             analytic: found.data()[place],
             reference: expected.data()[place],
             allowed: allowed(place),
@@ -255,7 +245,7 @@ pub(super) fn code(tensor: &Tensor<f64>) -> String {
     }
 }
 
-fn random_tensor(shape: &crate::shape::Shape, random: &mut StdRng) -> Tensor<f64> {
+fn random_tensor(shape: &crate::array::Shape, random: &mut StdRng) -> Tensor<f64> {
     Tensor::from_fn(shape, |_| {
         let size: f64 = random.random_range(0.3..1.3);
         if random.random() { size } else { -size }

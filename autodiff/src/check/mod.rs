@@ -82,15 +82,13 @@ pub use builder::Check;
 pub use diagnosis::Diagnosis;
 pub use report::{Entry, Finding, Probe, Report};
 
-use crate::catalogue::AnyScalar;
-use crate::dual::Dual;
+use crate::array::Tensor;
 use crate::error::Error;
+use crate::op::AnyScalar;
 use crate::op::Op;
 use crate::params::Params;
-use crate::real::Real;
-use crate::tape::Recording;
-use crate::tensor::Tensor;
-use crate::var::Var;
+use crate::scalar::{Dual, Real};
+use crate::tape::{Recording, Var};
 
 /// The inputs of one case of an operation.
 pub type Inputs = Vec<Tensor<f64>>;

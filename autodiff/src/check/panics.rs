@@ -7,8 +7,8 @@ use super::diagnosis::Diagnosis;
 use super::examiner::{Examiner, code, shapes, values};
 use super::report::{Finding, Probe, Report};
 use super::subject::{Request, Subject};
+use crate::array::Tensor;
 use crate::error::Error;
-use crate::tensor::Tensor;
 
 /// A panic, and what was run.
 #[derive(Debug)]
@@ -29,10 +29,10 @@ pub(super) fn caught<R>(
     // What a panic may have left half done is the tape's recording, which the next run clears.
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|payload| {
         let message = message(&*payload);
-        let reason = format!("what is checked panicked: {message}");
         let (setting, inputs) = case();
+        let error = Error::Panicked(format!("what is checked panicked: {message}"));
         seen(Panic { message, setting, inputs });
-        Err(Error::Foreign { what: "gradient check", reason })
+        Err(error)
     })
 }
 

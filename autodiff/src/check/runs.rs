@@ -4,13 +4,11 @@ use super::diagnosis::Diagnosis;
 use super::examiner::{Examiner, seeded, values};
 use super::report::{Entry, Probe};
 use super::subject::{Answer, D, Request, with_values};
+use crate::array::Tensor;
 use crate::error::Error;
 use crate::op::Op;
 use crate::params::Params;
-use crate::program::Program;
-use crate::tape::{Mode, Tape};
-use crate::tensor::Tensor;
-use crate::var::Var;
+use crate::tape::{Mode, Program, Tape, Var, input, variable};
 
 /// The output and the gradients of a replay, where there are any.
 type Replayed = (Tensor<f64>, Vec<Option<Tensor<f64>>>);
@@ -93,17 +91,16 @@ impl Examiner<'_> {
         let none = Params::default();
         let recorded = self.subject.params().unwrap_or(&none);
         let is_model = self.subject.params().is_some();
-        let mut program = Program::record(recorded, Mode::Train, |t| {
-            let declare = |(place, x): (usize, &Tensor<f64>)| match self.wanted[place] {
-                true => t.declare_variable(NAMES[place], x.shape()),
-                false => t.declare_input(NAMES[place], x.shape()),
-            };
-            let inputs: Vec<Var<'_, D>> = match is_model {
-                true => Vec::new(),
-                false => self.inputs.iter().enumerate().map(declare).collect(),
-            };
-            [self.subject.record(t, &inputs)]
-        })?;
+        let declare = |(k, x): (usize, &Tensor<f64>)| match self.wanted[k] {
+            true => variable(NAMES[k], x.shape()),
+            false => input(NAMES[k], x.shape()),
+        };
+        let declared: Vec<_> = match is_model {
+            true => Vec::new(),
+            false => self.inputs.iter().enumerate().map(declare).collect(),
+        };
+        let mut program =
+            Program::record_slice(recorded, Mode::Train, &declared, |t, inputs| vec![self.subject.record(t, inputs)])?;
         program.poison_buffers();
         let mut grads = recorded.gradients();
         let cotangent = self.cotangent.cast();
@@ -112,17 +109,15 @@ impl Examiner<'_> {
             let lifted = seeded(inputs, None);
             let params = if is_model { with_values(recorded, &lifted) } else { recorded.clone() };
             let given: Vec<&Tensor<D>> = if is_model { Vec::new() } else { lifted.iter().collect() };
-            program.forward(&params, &given)?;
+            let run = program.forward(&params, &given)?;
             if self.wanted.contains(&true) {
-                program.backward_with(&params, &cotangent, &mut grads)?;
+                run.backward_with(&cotangent, &mut grads)?;
             }
             let gradients: Vec<Option<Tensor<f64>>> = match is_model {
                 true => params.ids().map(|id| grads.received(&params, id).ok().map(|g| values(&g))).collect(),
-                false => {
-                    (0..inputs.len()).map(|i| program.gradient(NAMES[i], &grads).ok().map(|g| values(&g))).collect()
-                }
+                false => (0..inputs.len()).map(|i| run.gradient(NAMES[i], &grads).ok().map(|g| values(&g))).collect(),
             };
-            result = (values(&program.output(&params, 0)?), gradients);
+            result = (values(&run.output(0)?), gradients);
         }
         Ok(result)
     }

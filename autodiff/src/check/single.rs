@@ -1,14 +1,11 @@
 //! An operation that knows `f32` only, lifted so that the checker can run it.
 
-use crate::dual::Dual;
+use crate::array::{Shape, Tensor};
 use crate::error::{Error, Mismatch};
 use crate::op::{Frame, InputGrads, Inputs, Op};
 use crate::params::Params;
-use crate::real::Real;
-use crate::shape::Shape;
-use crate::tape::{Mode, Recording, Tape};
-use crate::tensor::Tensor;
-use crate::var::Var;
+use crate::scalar::{Dual, Real};
+use crate::tape::{Mode, Recording, Tape, Var};
 
 use super::subject::{D, Subject};
 

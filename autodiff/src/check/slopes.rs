@@ -5,8 +5,8 @@ use super::diagnosis::{self, Diagnosis};
 use super::examiner::{Examiner, dot, moved, scale, tangents, values};
 use super::reference;
 use super::report::{Entry, Probe};
+use crate::array::Tensor;
 use crate::error::Error;
-use crate::tensor::Tensor;
 
 /// What differences of function values can tell, by the precision that the subject computes in.
 struct Precision {

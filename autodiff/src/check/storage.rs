@@ -1,10 +1,8 @@
 //! Ways to store a value so that a view of the storage is the value.
 
-use crate::dual::Dual;
-use crate::real::Real;
-use crate::shape::Shape;
-use crate::tensor::Tensor;
-use crate::var::Var;
+use crate::array::{Shape, Tensor};
+use crate::scalar::{Dual, Real};
+use crate::tape::Var;
 
 /// A way to store an input. What no view shows is NaN: an operation that reads it gives itself away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

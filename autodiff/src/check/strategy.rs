@@ -5,8 +5,7 @@ use std::ops::{Range, RangeInclusive};
 use proptest::collection::vec;
 use proptest::strategy::Strategy;
 
-use crate::shape::Shape;
-use crate::tensor::Tensor;
+use crate::array::{Shape, Tensor};
 
 /// Shapes with so many axes and such extents; they shrink to fewer and smaller ones.
 ///

@@ -5,9 +5,8 @@ use super::examiner::{Examiner, is_finite, seeded, values};
 use super::report::Probe;
 use super::storage::Storage;
 use super::subject::Request;
+use crate::array::{Shape, Tensor};
 use crate::error::Error;
-use crate::shape::Shape;
-use crate::tensor::Tensor;
 
 impl Examiner<'_> {
     /// A zero cotangent gives zero, and −2 times the cotangent −2 times the gradient.

@@ -1,14 +1,13 @@
 //! What is checked, seen alike: an operation, a function of values, a model. All run in dual numbers, whose values are
 //! those of `f64`, so that one recording gives values, gradients, directional derivatives and second derivatives.
 
-use crate::catalogue::AnyScalar;
-use crate::dual::Dual;
+use crate::array::Tensor;
 use crate::error::Error;
+use crate::op::AnyScalar;
 use crate::op::Op;
 use crate::params::Params;
-use crate::tape::{Mode, Recording, Tape};
-use crate::tensor::Tensor;
-use crate::var::Var;
+use crate::scalar::Dual;
+use crate::tape::{Mode, Recording, Tape, Var};
 
 use super::storage::Storage;
 

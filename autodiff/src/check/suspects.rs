@@ -2,10 +2,9 @@
 
 use super::examiner::seeded;
 use super::subject::{D, Subject};
-use crate::graph::Graph;
+use crate::array::Tensor;
 use crate::params::Params;
-use crate::tape::{Mode, Tape};
-use crate::tensor::Tensor;
+use crate::tape::{Graph, Mode, Tape};
 
 /// The operations whose pullback, given ones, disagrees with the tangents of what they read and gave. In a model of many
 /// operations this names the wrong one, where the gradient of a parameter only shows that there is one.

@@ -1,7 +1,7 @@
 //! The columns of a convolution: for each place of the output, the window of the input that it looks at (Chellapilla
 //! 2006). A convolution is then a matrix product.
 
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// How windows of two axes lie over an image of several channels.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,7 @@
 //! convolution need.
 
 use super::{Windows, multiply, with_scratch};
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// A convolution from its wide side, the image, to its narrow side: each of `samples · groups` is one matrix product.
 #[derive(Clone, Copy, Debug)]

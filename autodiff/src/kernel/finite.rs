@@ -1,7 +1,7 @@
 //! Whether numbers are finite.
 
 use super::dispatch::dispatch;
-use crate::real::Real;
+use crate::scalar::Real;
 
 const LANES: usize = 32;
 
@@ -24,7 +24,7 @@ pub(crate) fn all_finite<T: Real>(values: &[T]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dual::Dual;
+    use crate::scalar::Dual;
 
     #[test]
     fn one_number_that_is_not_finite_is_found_anywhere_and_an_overflowing_sum_is_none() {

@@ -2,9 +2,8 @@
 
 use super::reduce::sum_of;
 use super::{MatrixMut, MatrixRef, thin};
-use crate::dual::Dual;
 use crate::error::Mismatch;
-use crate::real::Real;
+use crate::scalar::{Dual, Real};
 
 /// The matrix product of a scalar. Only this crate implements it, and with it [`Real`]: a product reads and writes memory by
 /// pointers, so what it is handed must be trusted.

@@ -26,7 +26,7 @@ mod scratch;
 mod thin;
 pub(crate) mod vector;
 
-use crate::real::Real;
+use crate::scalar::Real;
 
 pub(crate) use self::columns::Windows;
 pub(crate) use self::correlation::Correlation;

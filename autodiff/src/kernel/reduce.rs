@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// Sums that run side by side.
 const LANES: usize = 16;

@@ -6,7 +6,7 @@
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 
-use crate::real::Real;
+use crate::scalar::Real;
 
 thread_local! {
     /// Vectors of any scalar that are not lent out.

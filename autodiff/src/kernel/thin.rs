@@ -2,7 +2,7 @@
 //! its columns if those are dense.
 
 use super::{MatrixMut, MatrixRef, dispatch};
-use crate::real::Real;
+use crate::scalar::Real;
 
 /// At most this many rows of the result.
 pub(super) const ROWS: usize = 4;

@@ -2,9 +2,7 @@
 
 use super::axes::lines;
 use super::prelude::*;
-use crate::kernel::reduce::running_sums;
-use crate::kernel::with_scratch;
-use crate::layout::check_axis;
+use crate::kernel::{reduce::running_sums, with_scratch};
 
 /// The same values, dense in memory.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +13,7 @@ impl<T: Real> Op<T> for Contiguous {
         "contiguous"
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-        let [x] = exactly(inputs)?;
+        let [x] = expect_inputs(inputs)?;
         Ok(x.clone())
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
@@ -43,8 +41,8 @@ pub struct Cumsum {
 }
 
 fn shape_of_line(axis: usize, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-    let [x] = exactly(inputs)?;
-    check_axis(axis, x)?;
+    let [x] = expect_inputs(inputs)?;
+    x.check_axis(axis)?;
     Ok(x.clone())
 }
 
@@ -132,6 +130,7 @@ impl<'t, T: Real> Var<'t, T> {
     }
 }
 
+#[cfg(feature = "catalogue")]
 pub(super) const ENTRIES: &[Entry] = &[
     Entry { name: "contiguous", draw: |choices| Case::new(Contiguous {}, [Domain::REAL.of(choices.shape(0, 4))]) },
     Entry {

@@ -4,32 +4,30 @@ use std::ops::RangeFull;
 
 use smallvec::SmallVec;
 
+use crate::array::{Layout, Shape, View};
+#[cfg(feature = "catalogue")]
 use crate::catalogue::Choices;
-use crate::cursor::offsets;
 use crate::error::Mismatch;
 use crate::kernel::with_scratch;
-use crate::layout::{Layout, check_axis};
-use crate::real::Real;
-use crate::shape::Shape;
-use crate::view::View;
+use crate::scalar::Real;
 
-/// The axes of a reduction: `..` for all of them, a number, or an array of numbers; [`keep`] leaves them in the result
+/// The axes of a reduction: `..` for all of them, a number, or an array of numbers; [`keepdim`] leaves them in the result
 /// with extent 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Axes {
     /// Nothing for all axes.
     list: Option<SmallVec<[usize; 4]>>,
-    keep: bool,
+    keepdim: bool,
 }
 
 /// The same axes, left in the result with extent 1.
-pub fn keep(axes: impl Into<Axes>) -> Axes {
-    Axes { keep: true, ..axes.into() }
+pub fn keepdim(axes: impl Into<Axes>) -> Axes {
+    Axes { keepdim: true, ..axes.into() }
 }
 
 impl From<RangeFull> for Axes {
     fn from(_: RangeFull) -> Self {
-        Axes { list: None, keep: false }
+        Axes { list: None, keepdim: false }
     }
 }
 
@@ -41,7 +39,7 @@ impl From<usize> for Axes {
 
 impl From<&[usize]> for Axes {
     fn from(axes: &[usize]) -> Self {
-        Axes { list: Some(SmallVec::from_slice(axes)), keep: false }
+        Axes { list: Some(SmallVec::from_slice(axes)), keepdim: false }
     }
 }
 
@@ -59,12 +57,12 @@ impl Axes {
     /// The shape of the result of a reduction over these axes.
     pub(super) fn reduce(&self, shape: &Shape) -> Result<Shape, Mismatch> {
         for (place, &axis) in self.list.iter().flatten().enumerate() {
-            check_axis(axis, shape)?;
+            shape.check_axis(axis)?;
             if self.list.iter().flatten().take(place).any(|&earlier| earlier == axis) {
                 return Err(Mismatch::new(format!("axis {axis} is named twice")));
             }
         }
-        if self.keep {
+        if self.keepdim {
             return Ok(self.with_extent_one(shape));
         }
         Ok((0..shape.rank()).filter(|&axis| !self.contains(axis)).map(|axis| shape[axis]).collect())
@@ -102,12 +100,12 @@ pub(super) struct Groups {
 impl Groups {
     /// Where each group starts.
     pub(super) fn starts(&self) -> impl Iterator<Item = usize> + use<> {
-        offsets(&self.kept)
+        self.kept.offsets()
     }
 
     /// The places of the group that starts at `start`, in row-major order.
     pub(super) fn members(&self, start: usize) -> impl Iterator<Item = usize> + use<> {
-        offsets(&self.reduced).map(move |offset| start + offset)
+        self.reduced.offsets().map(move |offset| start + offset)
     }
 }
 
@@ -162,10 +160,11 @@ pub(super) trait Places: DoubleEndedIterator<Item = usize> + ExactSizeIterator +
 
 impl<I: DoubleEndedIterator<Item = usize> + ExactSizeIterator + Clone> Places for I {}
 
+#[cfg(feature = "catalogue")]
 impl Axes {
     /// All axes, or some of them, kept or dropped: for the catalogue.
     pub(super) fn draw(choices: &mut Choices<'_>, rank: usize) -> Axes {
         let list = choices.flag().then(|| choices.axes(rank));
-        Axes { list, keep: choices.flag() }
+        Axes { list, keepdim: choices.flag() }
     }
 }

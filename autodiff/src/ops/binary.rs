@@ -5,7 +5,7 @@ use std::ops;
 use super::elementwise::{binary, forward_pointwise};
 use super::prelude::*;
 use super::unary::share;
-use crate::real::{base_slope, exponent_slope};
+use crate::scalar::{base_slope, exponent_slope};
 
 binary! {
     /// `x + y`.

@@ -42,6 +42,7 @@ macro_rules! comparisons {
             }
         )*
 
+        #[cfg(feature = "catalogue")]
         pub(super) const ENTRIES: &[Entry] = &[$(
             Entry {
                 name: stringify!($name),

@@ -4,8 +4,8 @@
 //! because keeping them would take `kernel` times the memory of the input.
 
 use super::prelude::*;
+use crate::array::{View, ViewMut};
 use crate::kernel::{Correlation, Windows, with_scratch};
-use crate::view::{View, ViewMut};
 
 /// Where a window is put. The first number is for the rows, the second for the columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,7 +135,7 @@ impl<T: Real> Op<T> for Conv2d {
         "conv2d"
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-        let [x, weight] = exactly(inputs)?;
+        let [x, weight] = expect_inputs(inputs)?;
         let place = &self.placement;
         let (x, weight) = place.check(x, weight)?;
         if x[1] / place.groups != weight[1] {
@@ -188,7 +188,7 @@ impl<T: Real> Op<T> for ConvTranspose2d {
         "conv_transpose2d"
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-        let [x, weight] = exactly(inputs)?;
+        let [x, weight] = expect_inputs(inputs)?;
         let place = &self.placement;
         let (x, weight) = place.check(x, weight)?;
         if x[1] != weight[0] {
@@ -255,9 +255,11 @@ impl<'t, T: Real> Var<'t, T> {
     }
 }
 
+#[cfg(feature = "catalogue")]
 pub(super) const ENTRIES: &[Entry] =
     &[Entry { name: "conv2d", draw: draw_conv }, Entry { name: "conv_transpose2d", draw: draw_transpose }];
 
+#[cfg(feature = "catalogue")]
 fn draw_placement(choices: &mut Choices<'_>) -> Placement {
     let mut two = |bound: usize, least: usize| [(); 2].map(|()| least + choices.below(bound));
     let (stride, dilation) = (two(3, 1), two(2, 1));
@@ -265,6 +267,7 @@ fn draw_placement(choices: &mut Choices<'_>) -> Placement {
     Placement { stride, padding, dilation, groups: 1 + choices.below(2) }
 }
 
+#[cfg(feature = "catalogue")]
 fn draw_conv(choices: &mut Choices<'_>) -> Case {
     let placement = draw_placement(choices);
     let (samples, seen, out) = (choices.below(4), choices.extent().min(3), choices.below(3));
@@ -276,6 +279,7 @@ fn draw_conv(choices: &mut Choices<'_>) -> Case {
     Case::new(Conv2d { placement }, [Domain::REAL.of(x), Domain::REAL.of(weight)])
 }
 
+#[cfg(feature = "catalogue")]
 fn draw_transpose(choices: &mut Choices<'_>) -> Case {
     let mut placement = draw_placement(choices);
     let (samples, seen, out) = (choices.below(4), choices.below(3), choices.below(3));

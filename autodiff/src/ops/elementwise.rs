@@ -56,6 +56,7 @@ macro_rules! unary {
         )*
 
         /// The cases of this file's rows.
+        #[cfg(feature = "catalogue")]
         pub(super) const ENTRIES: &[Entry] = &[$(
             Entry {
                 name: stringify!($name),
@@ -163,6 +164,7 @@ macro_rules! binary {
         )*
 
         /// The cases of this file's rows.
+        #[cfg(feature = "catalogue")]
         pub(super) const ENTRIES: &[Entry] = &[$(
             Entry {
                 name: stringify!($name),

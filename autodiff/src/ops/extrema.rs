@@ -5,7 +5,6 @@
 use super::axes::Axes;
 use super::prelude::*;
 use crate::kernel::reduce::sum_of;
-use crate::layout::check_axis;
 
 /// A maximum or minimum over axes, with the comparison that says which of two elements wins.
 macro_rules! extrema {
@@ -23,7 +22,7 @@ macro_rules! extrema {
                     stringify!($name)
                 }
                 fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-                    let [x] = exactly(inputs)?;
+                    let [x] = expect_inputs(inputs)?;
                     let shape = self.axes.reduce(x)?;
                     not_empty(self.axes.count(x))?;
                     Ok(shape)
@@ -106,8 +105,8 @@ macro_rules! places {
                     stringify!($name)
                 }
                 fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-                    let [x] = exactly(inputs)?;
-                    check_axis(self.axis, x)?;
+                    let [x] = expect_inputs(inputs)?;
+                    x.check_axis(self.axis)?;
                     not_empty(x[self.axis])?;
                     Ok(x.without(self.axis))
                 }
@@ -148,6 +147,7 @@ places! {
     argmin: Argmin by <;
 }
 
+#[cfg(feature = "catalogue")]
 pub(super) const ENTRIES: &[Entry] = &[
     Entry {
         name: "max",

@@ -3,10 +3,8 @@
 
 use super::axes::Axes;
 use super::prelude::*;
+use crate::array::{FEW, Layout, View};
 use crate::kernel::with_scratch;
-use crate::layout::{Layout, check_axis};
-use crate::sums::FEW;
-use crate::view::View;
 
 /// Slices of the first input along an axis, at the places that the second input, a vector, names.
 #[derive(Clone, Copy, Debug)]
@@ -110,8 +108,8 @@ macro_rules! picks {
                 $name
             }
             fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-                let [x, index] = exactly(inputs)?;
-                check_axis(self.axis, x)?;
+                let [x, index] = expect_inputs(inputs)?;
+                x.check_axis(self.axis)?;
                 self.picked(x, index)
             }
             fn check(&self, inputs: Inputs<'_, T>) -> Result<(), Mismatch> {
@@ -156,7 +154,7 @@ impl<T: Real> Op<T> for OneHot {
         "one_hot"
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-        let [x] = exactly(inputs)?;
+        let [x] = expect_inputs(inputs)?;
         Ok(x.insert(x.rank(), self.classes))
     }
     fn check(&self, inputs: Inputs<'_, T>) -> Result<(), Mismatch> {
@@ -199,6 +197,7 @@ impl<'t, T: Real> Var<'t, T> {
     }
 }
 
+#[cfg(feature = "catalogue")]
 pub(super) const ENTRIES: &[Entry] = &[
     Entry {
         name: "index_select",

@@ -3,9 +3,8 @@
 use smallvec::SmallVec;
 
 use super::prelude::*;
-use crate::layout::check_axis;
+use crate::array::{View, ViewMut};
 use crate::tape::Recording;
-use crate::view::{View, ViewMut};
 
 /// A part of a dense array: all of it but along one axis, where it is a range. In memory it is one run of each row,
 /// a row being everything from that axis inwards.
@@ -82,7 +81,7 @@ impl<T: Real> Op<T> for Concatenate {
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
         let [first, rest @ ..] = inputs else { return Err(Mismatch::new("takes at least one input")) };
-        check_axis(self.axis, first)?;
+        first.check_axis(self.axis)?;
         let differs = |x: &&&Shape| x.rank() != first.rank() || x.with(self.axis, 0) != first.with(self.axis, 0);
         if rest.iter().any(|x| differs(&x)) {
             return Err(Mismatch::new(format!("extents differ elsewhere than along axis {}", self.axis)));
@@ -127,8 +126,8 @@ impl<T: Real> Op<T> for Pad {
         "pad"
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-        let [x] = exactly(inputs)?;
-        check_axis(self.axis, x)?;
+        let [x] = expect_inputs(inputs)?;
+        x.check_axis(self.axis)?;
         let extent = x[self.axis].checked_add(self.before).and_then(|extent| extent.checked_add(self.after));
         Ok(x.with(self.axis, extent.ok_or_else(|| Mismatch::new("the extents do not add up"))?))
     }
@@ -166,8 +165,8 @@ impl<T: Real> Op<T> for Repeat {
         "repeat"
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-        let [x] = exactly(inputs)?;
-        check_axis(self.axis, x)?;
+        let [x] = expect_inputs(inputs)?;
+        x.check_axis(self.axis)?;
         let extent = x[self.axis].checked_mul(self.times);
         Ok(x.with(self.axis, extent.ok_or_else(|| Mismatch::new("the extent is too large"))?))
     }
@@ -219,6 +218,7 @@ impl<'t, T: Real> Var<'t, T> {
     }
 }
 
+#[cfg(feature = "catalogue")]
 pub(super) const ENTRIES: &[Entry] = &[
     Entry {
         name: "concatenate",

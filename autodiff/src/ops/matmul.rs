@@ -4,10 +4,8 @@
 //! inputs' gradients, and a batch axis of stride 0 sums over the batch by itself.
 
 use super::prelude::*;
-use crate::cursor::offsets;
+use crate::array::{Layout, View, ViewMut};
 use crate::kernel::multiply_views;
-use crate::layout::Layout;
-use crate::view::{View, ViewMut};
 
 /// Matrix product. Extents: `[.., m, k] × [.., k, n]` gives `[.., m, n]` with broadcast batch axes; a vector on the
 /// left is a row, on the right a column, and that axis is dropped from the result.
@@ -78,7 +76,7 @@ fn starts(layout: &Layout) -> impl Iterator<Item = usize> {
     let batch = layout.shape().rank() - 2;
     let first = layout.offset();
     let of_batch = (batch..batch + 2).try_fold(layout.clone(), |l, axis| l.narrow(axis, 0, 1.min(l.shape()[axis]), 1));
-    of_batch.ok().into_iter().flat_map(|layout| offsets(&layout)).map(move |offset| offset - first)
+    of_batch.ok().into_iter().flat_map(|layout| layout.offsets()).map(move |offset| offset - first)
 }
 
 /// `c += a·b` (or `c = a·b`) for every matrix of the batch.
@@ -94,7 +92,7 @@ impl<T: Real> Op<T> for Matmul {
         "matmul"
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-        let [x, y] = exactly(inputs)?;
+        let [x, y] = expect_inputs(inputs)?;
         let [_, _, product] = batched(x, y)?;
         Ok(without_vectors(&product, x, y))
     }
@@ -142,8 +140,10 @@ impl<'t, T: Real> Var<'t, T> {
     }
 }
 
+#[cfg(feature = "catalogue")]
 pub(super) const ENTRIES: &[Entry] = &[Entry { name: "matmul", draw }];
 
+#[cfg(feature = "catalogue")]
 fn draw(choices: &mut Choices<'_>) -> Case {
     let (m, k, n) = (choices.extent(), choices.extent(), choices.extent());
     let batch = choices.shape(0, 2);

@@ -14,7 +14,6 @@ mod matmul;
 mod moments;
 mod normalize;
 mod norms;
-mod pointwise;
 mod random;
 mod reduction;
 mod scalar;
@@ -25,20 +24,20 @@ mod unary;
 
 /// What a family's file needs.
 mod prelude {
-    pub(super) use super::Pointwise;
+    pub(super) use crate::array::Shape;
+    pub(super) use crate::array::{accumulate, for_each_block};
+    #[cfg(feature = "catalogue")]
     pub(super) use crate::catalogue::{Case, Choices, Domain, Entry};
     pub(super) use crate::error::Mismatch;
     pub(super) use crate::kernel::dispatch;
-    pub(super) use crate::op::{Frame, InputGrads, Inputs, Op, exactly};
-    pub(super) use crate::real::Real;
-    pub(super) use crate::shape::Shape;
-    pub(super) use crate::var::Var;
-    pub(super) use crate::view::{accumulate, for_each_block};
+    pub(super) use crate::op::{Frame, InputGrads, Inputs, Op, Pointwise, expect_inputs};
+    pub(super) use crate::scalar::Real;
+    pub(super) use crate::tape::Var;
 }
 
 pub use activation::*;
 pub use arrange::*;
-pub use axes::{Axes, keep};
+pub use axes::{Axes, keepdim};
 pub use binary::*;
 pub use compare::*;
 pub use conv::*;
@@ -49,17 +48,20 @@ pub use matmul::*;
 pub use moments::*;
 pub use normalize::*;
 pub use norms::*;
-pub use pointwise::Pointwise;
 pub use random::*;
 pub use select::*;
 pub use softmax::*;
 pub use spectral::*;
 pub use unary::*;
 
-use crate::catalogue::Entry;
+/// All built-in operations with cases of them, family by family.
+#[cfg(feature = "catalogue")]
+pub fn entries() -> impl Iterator<Item = &'static crate::catalogue::Entry> {
+    FAMILIES.iter().flat_map(|family| family.iter())
+}
 
-/// The catalogue, family by family.
-pub(crate) const FAMILIES: &[&[Entry]] = &[
+#[cfg(feature = "catalogue")]
+const FAMILIES: &[&[crate::catalogue::Entry]] = &[
     unary::ENTRIES,
     activation::ENTRIES,
     binary::ENTRIES,

@@ -2,8 +2,8 @@
 
 use super::axes::Axes;
 use super::prelude::*;
-use super::reduction::{Rule, drawn, reductions};
-use crate::view::{View, ViewMut};
+use super::reduction::{Rule, reductions};
+use crate::array::{View, ViewMut};
 
 reductions! {
     /// The sum over `axes`.
@@ -96,7 +96,7 @@ impl<T: Real> Rule<T> for Variance {
 
 #[cfg(test)]
 mod tests {
-    use super::super::axes::keep;
+    use super::super::axes::keepdim;
     use crate::Tensor;
     use crate::ops::testing::value_and_gradient;
 
@@ -104,7 +104,7 @@ mod tests {
     fn axes_are_dropped_or_kept() {
         let x: Tensor<f64> = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]].into();
         assert_eq!(value_and_gradient(|x| x.sum(0), x.clone()).0, [5.0, 7.0, 9.0].into());
-        assert_eq!(value_and_gradient(|x| x.mean(keep(1)), x.clone()).0, [[2.0], [5.0]].into());
+        assert_eq!(value_and_gradient(|x| x.mean(keepdim(1)), x.clone()).0, [[2.0], [5.0]].into());
         assert_eq!(value_and_gradient(|x| x.variance(.., 1), x).0, Tensor::scalar(3.5));
     }
 

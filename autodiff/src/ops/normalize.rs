@@ -5,9 +5,8 @@
 
 use super::axes::Axes;
 use super::prelude::*;
+use crate::array::{Layout, View, ViewMut};
 use crate::kernel::with_scratch;
-use crate::layout::Layout;
-use crate::view::{View, ViewMut};
 
 /// `(x − mean) / √(variance + epsilon)`, with mean and biased variance over `axes` (Ioffe and Szegedy 2015). A second and a
 /// third input, which broadcast to the first, scale and shift the result.
@@ -200,10 +199,11 @@ impl<'t, T: Real> Var<'t, T> {
         };
         let groups = self.shape().ok().and_then(|shape| axes.reduce(&shape).ok()).unwrap_or_default();
         let size = groups.size();
-        Normalized { value, mean: value.kept(0, groups.clone()), variance: value.kept(size, groups) }
+        Normalized { value, mean: value.saved(0, groups.clone()), variance: value.saved(size, groups) }
     }
 }
 
+#[cfg(feature = "catalogue")]
 pub(super) const ENTRIES: &[Entry] = &[Entry {
     name: "normalize",
     draw: |choices| {

@@ -2,9 +2,9 @@
 
 use super::axes::Axes;
 use super::prelude::*;
-use super::reduction::{Rule, drawn, pull_each, reductions};
+use super::reduction::{Rule, pull_each, reductions};
+use crate::array::{View, ViewMut};
 use crate::kernel::reduce::{sum_exp, sum_of};
-use crate::view::{View, ViewMut};
 
 reductions! {
     /// The product over `axes`.

@@ -35,7 +35,7 @@ impl<T: Real> Op<T> for Random {
         "random"
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-        exactly::<0>(inputs)?;
+        expect_inputs::<0>(inputs)?;
         match self.draws {
             Draws::Bernoulli(p) if !(0.0..=1.0).contains(&p) => {
                 Err(Mismatch::new(format!("{p} is no probability; it must lie in 0..=1")))
@@ -86,6 +86,7 @@ impl<'t, T: Real> Recording<'t, T> {
     }
 }
 
+#[cfg(feature = "catalogue")]
 pub(super) const ENTRIES: &[Entry] = &[Entry {
     name: "random",
     draw: |choices| {

@@ -5,7 +5,7 @@
 
 use super::axes::Axes;
 use super::prelude::*;
-use crate::view::{View, ViewMut};
+use crate::array::{View, ViewMut};
 
 /// One reduction: struct with axes and attributes, `Var` method, catalogue entry. The rules are methods of [`Rule`]; an
 /// attribute's case is drawn from the choices and the number of elements that are reduced to one.
@@ -31,7 +31,7 @@ macro_rules! reductions {
                     stringify!($name)
                 }
                 fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-                    let [x] = exactly(inputs)?;
+                    let [x] = expect_inputs(inputs)?;
                     Rule::<T>::check(self)?;
                     self.axes.reduce(x)
                 }
@@ -58,13 +58,14 @@ macro_rules! reductions {
             }
         )*
 
+        #[cfg(feature = "catalogue")]
         pub(super) const ENTRIES: &[Entry] = &[$(
             Entry {
                 name: stringify!($name),
                 draw: |choices| {
                     let shape = choices.full_shape(0, 4);
                     let axes = Axes::draw(choices, shape.rank());
-                    $(let $attribute = drawn($sample, choices, axes.count(&shape));)*
+                    $(let $attribute = super::reduction::drawn($sample, choices, axes.count(&shape));)*
                     Case::new($op { axes $(, $attribute)* }, [$domain.of(shape)])
                 },
             },
@@ -75,6 +76,7 @@ macro_rules! reductions {
 pub(super) use reductions;
 
 /// An attribute for the catalogue.
+#[cfg(feature = "catalogue")]
 pub(super) fn drawn<V>(draw: fn(&mut Choices<'_>, usize) -> V, choices: &mut Choices<'_>, count: usize) -> V {
     draw(choices, count)
 }

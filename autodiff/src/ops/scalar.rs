@@ -23,23 +23,23 @@ macro_rules! scalar_op {
         #[derive(Clone, Copy, Debug)]
         $visibility struct $name;
 
-        impl<T: $crate::Real> $crate::Op<T> for $name {
+        impl<T: $crate::Real> $crate::op::Op<T> for $name {
             fn name(&self) -> &'static str {
                 stringify!($name)
             }
-            fn shape(&self, inputs: &[&$crate::Shape]) -> Result<$crate::Shape, $crate::Mismatch> {
-                <Self as $crate::ops::Pointwise<T, { [$(stringify!($x)),+].len() }>>::shape(inputs)
+            fn shape(&self, inputs: &[&$crate::Shape]) -> Result<$crate::Shape, $crate::op::Mismatch> {
+                <Self as $crate::op::Pointwise<T, { [$(stringify!($x)),+].len() }>>::shape(inputs)
             }
-            fn forward(&self, inputs: $crate::Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
-                $crate::ops::Pointwise::<T, { [$(stringify!($x)),+].len() }>::forward(self, inputs, output);
+            fn forward(&self, inputs: $crate::op::Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
+                $crate::op::Pointwise::<T, { [$(stringify!($x)),+].len() }>::forward(self, inputs, output);
             }
-            fn backward(&self, at: $crate::Frame<'_, T>, cotangent: &[T], grads: &mut $crate::InputGrads<'_, T>) {
-                $crate::ops::Pointwise::<T, { [$(stringify!($x)),+].len() }>::backward(self, at, cotangent, grads);
+            fn backward(&self, at: $crate::op::Frame<'_, T>, cotangent: &[T], grads: &mut $crate::op::InputGrads<'_, T>) {
+                $crate::op::Pointwise::<T, { [$(stringify!($x)),+].len() }>::backward(self, at, cotangent, grads);
             }
         }
 
         #[allow(unused_variables, reason = "a slope need not use every input")]
-        impl<T: $crate::Real> $crate::ops::Pointwise<T, { [$(stringify!($x)),+].len() }> for $name {
+        impl<T: $crate::Real> $crate::op::Pointwise<T, { [$(stringify!($x)),+].len() }> for $name {
             #[inline(always)]
             fn value(&self, [$($x),+]: [T; [$(stringify!($x)),+].len()]) -> T {
                 $value

@@ -39,6 +39,7 @@ impl<'t, T: Real> Var<'t, T> {
     }
 }
 
+#[cfg(feature = "catalogue")]
 pub(super) const ENTRIES: &[Entry] = &[Entry {
     name: "select",
     draw: |choices| {

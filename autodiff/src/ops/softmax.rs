@@ -2,10 +2,9 @@
 
 use super::axes::{Axes, map_lines};
 use super::prelude::*;
+use crate::array::{Layout, View, ViewMut};
 use crate::kernel::reduce::{exp_and_sum, sum_exp};
 use crate::kernel::with_scratch;
-use crate::layout::{Layout, check_axis};
-use crate::view::{View, ViewMut};
 
 /// `e^(x_i) / Σ_j e^(x_j)` along an axis.
 #[derive(Clone, Copy, Debug)]
@@ -22,8 +21,8 @@ pub struct LogSoftmax {
 }
 
 fn shape(axis: usize, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-    let [x] = exactly(inputs)?;
-    check_axis(axis, x)?;
+    let [x] = expect_inputs(inputs)?;
+    x.check_axis(axis)?;
     Ok(x.clone())
 }
 
@@ -132,6 +131,7 @@ impl<'t, T: Real> Var<'t, T> {
     }
 }
 
+#[cfg(feature = "catalogue")]
 pub(super) const ENTRIES: &[Entry] = &[
     Entry {
         name: "softmax",

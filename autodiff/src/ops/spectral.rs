@@ -103,7 +103,7 @@ impl<T: Real> Op<T> for InverseSqrt {
         "inverse_sqrt"
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-        let [matrix] = exactly(inputs)?;
+        let [matrix] = expect_inputs(inputs)?;
         match matrix[..] {
             [.., rows, columns] if rows == columns => Ok(matrix.clone()),
             _ => Err(Mismatch::new("only a square matrix has an inverse square root")),
@@ -196,6 +196,7 @@ impl<'t, T: Real> Var<'t, T> {
     }
 }
 
+#[cfg(feature = "catalogue")]
 pub(super) const ENTRIES: &[Entry] = &[Entry {
     name: "inverse_sqrt",
     draw: |choices| {

@@ -8,11 +8,10 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use super::{Entry, ParamId, Params, Slot, StateId, mistake, unique_key};
+use crate::array::{Shape, Tensor};
 use crate::error::Error;
 use crate::memory;
-use crate::real::Real;
-use crate::shape::Shape;
-use crate::tensor::Tensor;
+use crate::scalar::Real;
 
 impl<T: Real> Params<T> {
     pub(crate) fn register(
@@ -27,9 +26,9 @@ impl<T: Real> Params<T> {
             fill(&mut initial, &mut StdRng::seed_from_u64(hash(self.seed, &name)));
             initial.into()
         });
-        let entry = append(self, name, shape, initial, |params| &mut params.values);
-        let (key, index) = (entry.key, self.table.entries.len());
-        let table = Arc::make_mut(&mut self.table);
+        let entry = append(self, name, shape, initial, |params| &mut params.values.values);
+        let (key, index) = (entry.key, self.table().entries.len());
+        let table = Arc::make_mut(&mut self.values.table);
         table.by_name.insert(entry.name.clone(), Slot::Parameter(index));
         table.entries.push(entry);
         ParamId { key, index }
@@ -56,8 +55,8 @@ impl<T: Real> Params<T> {
 
     fn append_state(&mut self, name: String, shape: Shape, initial: Result<Cow<'_, [f64]>, Error>) -> StateId {
         let entry = append(self, name, shape, initial, |params| &mut params.state);
-        let (key, index) = (entry.key, self.table.states.len());
-        let table = Arc::make_mut(&mut self.table);
+        let (key, index) = (entry.key, self.table().states.len());
+        let table = Arc::make_mut(&mut self.values.table);
         table.by_name.insert(entry.name.clone(), Slot::State(index));
         table.states.push(entry);
         StateId { key, index }
@@ -72,10 +71,9 @@ fn append<T: Real>(
     initial: Result<Cow<'_, [f64]>, Error>,
     flat: impl FnOnce(&mut Params<T>) -> &mut Vec<T>,
 ) -> Entry {
-    params.change();
     let key = unique_key();
-    Arc::make_mut(&mut params.table).key = key;
-    if params.table.by_name.contains_key(&name) {
+    Arc::make_mut(&mut params.values.table).key = key;
+    if params.table().by_name.contains_key(&name) {
         refuse(params, mistake(&name, "is registered twice; give each module a scope of its own"));
     }
     let mut values = initial.iter().flat_map(|values| values.iter()).enumerate();

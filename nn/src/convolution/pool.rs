@@ -1,6 +1,6 @@
 //! Pooling: the largest value or the mean of each window.
 
-use autodiff::{Error, Real, Tensor, Var, keep};
+use autodiff::{Error, Real, Tensor, Var, keepdim};
 
 use smallvec::SmallVec;
 
@@ -188,7 +188,7 @@ impl<T: Real, const N: usize> Module<T> for Pool<N> {
             }
             // A longer step than the padded value makes no other windows, and none whose places overflow.
             let step = |step: usize| step.min(extent + before + after);
-            y = y.windows(2 + axis, self.kernel[axis], step(self.stride[axis]), step(self.dilation[axis]));
+            y = y.unfold(2 + axis, self.kernel[axis], step(self.stride[axis]), step(self.dilation[axis]));
             all_around[axis] = around;
         }
         let windows: SmallVec<[usize; 4]> = (N + 2..2 * N + 2).collect();
@@ -260,8 +260,8 @@ impl<T: Real, const N: usize> Module<T> for AdaptivePool<N> {
             for i in 0..places {
                 let window = y.narrow(axis, share(extent, i, places)..extent - share(extent, places - i - 1, places));
                 windows.push(match self.pooling {
-                    Pooling::Max => window.max(keep(axis)),
-                    Pooling::Average => window.mean(keep(axis)),
+                    Pooling::Max => window.max(keepdim(axis)),
+                    Pooling::Average => window.mean(keepdim(axis)),
                 });
             }
             y = y.recording().concatenate(windows, axis);

@@ -1,4 +1,4 @@
-use autodiff::{Dual, Mode, Params, Program, Tape, Tensor, check};
+use autodiff::{Dual, Mode, Params, Program, Tape, Tensor, check, input};
 
 use super::*;
 use crate::Module;
@@ -60,12 +60,12 @@ fn what_does_not_fit_is_refused_with_the_reason() {
 #[test]
 fn means_over_more_windows_than_there_is_memory_for_are_refused_while_recording() {
     let params = Params::<f64>::default();
-    let recorded = Program::record(&params, Mode::Eval, |t| {
-        [Pool::average([2]).forward(t.declare_input("x", [1, 1, 1 << 46])).sum(..)]
+    let recorded = Program::record(&params, Mode::Eval, [input("x", [1, 1, 1 << 46])], |_, [x]| {
+        [Pool::average([2]).forward(x).sum(..)]
     });
     assert!(recorded.unwrap_err().to_string().contains("memory"));
     let huge = Pool::average([1 << 40]).padding([1 << 39]);
-    let recorded = Program::record(&params, Mode::Eval, |t| [huge.forward(t.declare_input("x", [1, 1, 2])).sum(..)]);
+    let recorded = Program::record(&params, Mode::Eval, [input("x", [1, 1, 2])], |_, [x]| [huge.forward(x).sum(..)]);
     assert!(recorded.unwrap_err().to_string().contains("memory"));
 }
 

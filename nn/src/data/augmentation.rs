@@ -28,7 +28,7 @@ impl Augmenter {
         let &[_, _, height @ (1..), width @ (1..)] = &features[..] else {
             let reason =
                 format!("features of shape {features} are no images: must be [samples, channels, height, width]");
-            return Err(Error::Foreign { what: "augmentation", reason });
+            return Err(Error::InvalidInput { what: "augmentation", reason });
         };
         if augmentation.padding >= height.min(width) {
             let requirement = "less than the images' height and width";

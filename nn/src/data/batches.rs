@@ -120,7 +120,8 @@ pub(super) fn shuffled(len: usize, seed: u64) -> Result<Vec<usize>, Error> {
 }
 
 fn in_order(len: usize) -> Result<Vec<usize>, Error> {
-    let mut order = reserved(len).map_err(|error| Error::Foreign { what: "batches", reason: error.to_string() })?;
+    let mut order =
+        reserved(len).map_err(|error| Error::InvalidInput { what: "batches", reason: error.to_string() })?;
     order.extend(0..len);
     Ok(order)
 }

@@ -68,7 +68,7 @@ impl Records {
     }
 
     fn decoded<T: Real>(mut self) -> Result<Dataset<T>, Error> {
-        let refused = |reason: String| Error::Foreign { what: "CIFAR-10", reason };
+        let refused = |reason: String| Error::InvalidInput { what: "CIFAR-10", reason };
         if self.labels.is_empty() {
             return Err(refused("there is no file to read".into()));
         }

@@ -177,7 +177,7 @@ fn copied<T: Real>(features: &Tensor<T>) -> Result<Tensor<T>, Error> {
 }
 
 fn refused(reason: String) -> Error {
-    Error::Foreign { what: "data set", reason }
+    Error::InvalidInput { what: "data set", reason }
 }
 
 #[cfg(test)]

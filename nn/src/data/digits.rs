@@ -23,7 +23,7 @@ impl Digits {
     /// # Errors
     /// Embedded data that are damaged.
     pub fn load<T: Real>() -> Result<Dataset<T>, Error> {
-        unpack(DIGITS).map_err(|reason| Error::Foreign { what: "the embedded digits", reason })
+        unpack(DIGITS).map_err(|reason| Error::InvalidInput { what: "the embedded digits", reason })
     }
 }
 

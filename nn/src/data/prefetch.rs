@@ -39,7 +39,7 @@ impl<B: Send + 'static> Prefetch<B> {
             }
         };
         let thread = Builder::new().name("prefetch".into()).spawn(run);
-        let thread = thread.map_err(|e| Error::Foreign { what: "prefetch", reason: e.to_string() })?;
+        let thread = thread.map_err(|e| Error::Thread { what: "prefetch", reason: e.to_string() })?;
         Ok(Prefetch { items: Some(items), thread: Some(thread) })
     }
 }
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn an_error_of_the_source_comes_in_its_place() {
-        let error = || Error::Foreign { what: "data set", reason: "damaged".into() };
+        let error = || Error::InvalidInput { what: "data set", reason: "damaged".into() };
         let source = move || vec![Ok(1), Err(error()), Ok(2)].into_iter();
         assert!(Prefetch::new(source(), 1).unwrap().eq(source()));
     }

@@ -105,7 +105,7 @@ fn block<T: Real>(features: &Tensor<T>) -> usize {
 }
 
 fn refused(reason: String) -> Error {
-    Error::Foreign { what: "standardizer", reason }
+    Error::InvalidInput { what: "standardizer", reason }
 }
 
 #[cfg(test)]

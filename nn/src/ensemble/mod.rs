@@ -127,7 +127,7 @@ fn same_shapes<T: Real>(predictions: &[Tensor<T>]) -> Result<&Tensor<T>, Error> 
 }
 
 fn refused(reason: String) -> Error {
-    Error::Foreign { what: "ensemble", reason }
+    Error::InvalidInput { what: "ensemble", reason }
 }
 
 #[cfg(test)]

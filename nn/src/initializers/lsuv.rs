@@ -63,7 +63,7 @@ pub fn lsuv<T: Real>(
 }
 
 fn refused(layer: usize, reason: &str) -> Error {
-    Error::Foreign { what: "lsuv", reason: format!("layer {layer}: {reason}") }
+    Error::InvalidInput { what: "lsuv", reason: format!("layer {layer}: {reason}") }
 }
 
 #[cfg(test)]

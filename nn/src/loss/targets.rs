@@ -2,7 +2,8 @@
 //! targets broadcast to a loss of all n² pairs, too few labels leave rows of scores out, and labels 0 and 1 where −1 and
 //! 1 are due give a loss that trains in silence to something else.
 
-use autodiff::{Frame, InputGrads, Inputs, Mismatch, Op, Real, Shape, Var, exactly};
+use autodiff::op::{Frame, InputGrads, Inputs, Mismatch, Op, expect_inputs};
+use autodiff::{Real, Shape, Var};
 
 use crate::label;
 
@@ -33,7 +34,7 @@ impl<T: Real> Op<T> for Targets {
         self.loss
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-        let [scores, targets] = exactly(inputs)?;
+        let [scores, targets] = expect_inputs(inputs)?;
         let (labels, same) = (scores.rank() >= 2 && *targets == scores.without(1), scores == targets);
         let (fits, due) = match self.kind {
             Kind::Label => (labels, "scores must be [samples, classes, ..] and labels [samples, ..], one for each row"),

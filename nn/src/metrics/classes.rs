@@ -46,7 +46,7 @@ pub(crate) fn labeled<'a, T: Real>(
     scores: &'a Tensor<T>,
     labels: &Tensor<T>,
 ) -> Result<Vec<(&'a [T], usize)>, Error> {
-    let wrong_input = |reason| Err(Error::Foreign { what, reason });
+    let wrong_input = |reason| Err(Error::InvalidInput { what, reason });
     let classes = match (&scores.shape()[..], &labels.shape()[..]) {
         (&[rows, classes], &[samples]) if rows == samples && samples > 0 => classes,
         _ => {

@@ -49,7 +49,7 @@ impl ConfusionMatrix {
     /// As [`zero_one`](super::zero_one); another number of classes than this matrix has; a score that is NaN, of which
     /// there is no largest. Then none of the samples is counted.
     pub fn add<T: Real>(&mut self, scores: &Tensor<T>, labels: &Tensor<T>) -> Result<(), Error> {
-        let wrong_input = |reason| Err(Error::Foreign { what: "confusion matrix", reason });
+        let wrong_input = |reason| Err(Error::InvalidInput { what: "confusion matrix", reason });
         let samples = labeled("confusion matrix", scores, labels)?;
         if scores.shape().get(1) != Some(&self.classes) {
             return wrong_input(format!("scores must be [samples, {}], found {}", self.classes, scores.shape()));

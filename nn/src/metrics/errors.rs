@@ -21,7 +21,7 @@ pub fn mean_absolute_error<T: Real>(x: &Tensor<T>, y: &Tensor<T>) -> Result<f64,
 fn mean<T: Real>(what: &'static str, x: &Tensor<T>, y: &Tensor<T>, error: fn(f64) -> f64) -> Result<f64, Error> {
     if x.shape() != y.shape() || x.data().is_empty() {
         let due = "both must have one shape, of at least one element";
-        return Err(Error::Foreign { what, reason: format!("{due}, found {} and {}", x.shape(), y.shape()) });
+        return Err(Error::InvalidInput { what, reason: format!("{due}, found {} and {}", x.shape(), y.shape()) });
     }
     let errors = x.data().iter().zip(y.data()).map(|(x, y)| error(x.to_f64() - y.to_f64()));
     Ok(errors.sum::<f64>() / x.data().len() as f64)

@@ -1,6 +1,7 @@
 //! Variances past the range of the scalar.
 
-use autodiff::{Frame, InputGrads, Inputs, Mismatch, Op, Real, Shape, Var, exactly};
+use autodiff::op::{Frame, InputGrads, Inputs, Mismatch, Op, expect_inputs};
+use autodiff::{Real, Shape, Var};
 
 /// Variances, none of which is infinite: by that the values would be divided, and come out as 0 without gradient, in silence.
 /// A NaN passes, as it shows in the values. The second input is a parameter or state by whose name the error tells the layer.
@@ -14,7 +15,7 @@ impl<T: Real> Op<T> for FiniteVariance {
         self.of
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-        let [_variances, _named] = exactly(inputs)?;
+        let [_variances, _named] = expect_inputs(inputs)?;
         Ok(Shape::scalar())
     }
     fn check(&self, inputs: Inputs<'_, T>) -> Result<(), Mismatch> {

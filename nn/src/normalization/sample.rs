@@ -1,6 +1,6 @@
 //! Normalizations that look at each sample alone.
 
-use autodiff::{Axes, ParamId, Real, Scope, Shape, Var, keep};
+use autodiff::{Axes, ParamId, Real, Scope, Shape, Var, keepdim};
 
 use smallvec::SmallVec;
 
@@ -117,7 +117,7 @@ impl<T: Real> Module<T> for RmsNorm {
             not_negative::<T>("epsilon", self.epsilon).and_then(|()| last_axes(&[self.features].into(), &found));
         match checked {
             Ok(last) => {
-                let square = x.square().mean(keep(last));
+                let square = x.square().mean(keepdim(last));
                 refuse_infinite("rms_norm", square, x.recording().param(self.weight));
                 x / (square + self.epsilon).sqrt() * x.recording().param(self.weight)
             }

@@ -1,4 +1,4 @@
-use autodiff::{Dual, Mode, Params, Program, Tape, Tensor, Var, check};
+use autodiff::{Dual, Mode, Params, Program, Tape, Tensor, Var, check, input};
 
 use super::*;
 use crate::Module;
@@ -156,10 +156,10 @@ fn a_variance_past_the_range_of_the_scalar_is_refused_and_a_nan_is_passed_on() {
     }
     // A program refuses at the replay whose data are too large.
     let mut step =
-        Program::record(&params, Mode::Train, |t| [norms[0].1.forward(t.declare_input("x", [3, 4, 2])).sum(..)])
+        Program::record(&params, Mode::Train, [input("x", [3, 4, 2])], |_, [x]| [norms[0].1.forward(x).sum(..)])
             .unwrap();
-    step.forward(&params, &[&fair]).unwrap();
-    let message = step.forward(&params, &[&large]).unwrap_err().to_string();
+    step.forward(&params, [&fair]).unwrap();
+    let message = step.forward(&params, [&large]).unwrap_err().to_string();
     assert!(message.contains("batch_norm: variance 0 is infinite in f32"), "{message}");
 }
 

@@ -1,6 +1,6 @@
 //! Whitening batch normalization: features are decorrelated, not only standardized.
 
-use autodiff::{Mode, ParamId, Real, Scope, Shape, StateId, Tensor, Var, keep};
+use autodiff::{Mode, ParamId, Real, Scope, Shape, StateId, Tensor, Var, keepdim};
 
 use smallvec::SmallVec;
 
@@ -148,7 +148,7 @@ impl WhitenNorm {
         if let Err(reason) = self.check_samples(samples) {
             return refuse(NAME, reason, x);
         }
-        let mean = x.mean(keep(1));
+        let mean = x.mean(keepdim(1));
         let centered = x - mean;
         let covariance = centered.transpose(1, 2).matmul(centered) / samples as f64;
         refuse_infinite(NAME, covariance, recording.state(self.matrix));
@@ -169,7 +169,7 @@ fn newton_schulz<'t, T: Real>(covariance: Var<'t, T>, epsilon: f64, steps: usize
     let identity = Tensor::from_fn([size, size], |k| if k % (size + 1) == 0 { T::ONE } else { T::ZERO });
     let identity = covariance.recording().constant(&identity);
     let covariance = covariance + identity * epsilon;
-    let trace = (covariance * identity).sum(keep([1, 2]));
+    let trace = (covariance * identity).sum(keepdim([1, 2]));
     let normal = covariance / trace;
     let mut p = identity.unsqueeze(0).broadcast_to(covariance.shape().unwrap_or_default());
     for _ in 0..steps {

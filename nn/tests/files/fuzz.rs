@@ -1,7 +1,7 @@
 //! Every reader on damaged files: seeded mutations of good ones, of what is packed and of what it is packed into.
 //!
 //! No reader may panic, hang, or hold more than its limit, and `load` takes all or nothing. By hand, with more cases and
-//! other seeds: `NN_FUZZ_CASES=1000000 NN_FUZZ_SEED=1 cargo test -p nn --test files fuzz -- --nocapture`.
+//! other seeds: `NN_FUZZ_CASES=1000000 NN_FUZZ_SEED=1 cargo test -p nn files::fuzz -- --nocapture`.
 
 use std::fs;
 use std::io::{Cursor, Seek, Write};
@@ -17,7 +17,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
-use crate::allocator::peak;
+use crate::files::allocator::peak;
 
 const LIMIT: usize = 1 << 20;
 /// Buffers, and what unpacks.

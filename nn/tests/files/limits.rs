@@ -10,7 +10,7 @@ use nn::data::{Dataset, Standardizer, cifar, csv, idx, npy, npz};
 use nn::file::Source;
 use zip::{ZipWriter, write::SimpleFileOptions};
 
-use crate::allocator::peak;
+use crate::files::allocator::peak;
 
 const MIB: usize = 1 << 20;
 /// Buffers, and what unpacks.

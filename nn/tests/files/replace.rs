@@ -106,7 +106,9 @@ fn half_a_file_for_the_other_tests() {
 /// A process in the middle of a write.
 fn child(path: &Path) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "replace::half_a_file_for_the_other_tests", "--nocapture"]).env("NN_WRITE_HALF", path);
+    command
+        .args(["--exact", "files::replace::half_a_file_for_the_other_tests", "--nocapture"])
+        .env("NN_WRITE_HALF", path);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let (mut said, mut byte) = (Vec::new(), [0]);
     while !said.ends_with(b"half\n") {

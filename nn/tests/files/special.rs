@@ -11,9 +11,9 @@ use nn::file::Source;
 use nn::{Linear, state};
 use zip::{ZipWriter, write::SimpleFileOptions};
 
-use crate::allocator::peak;
-use crate::fuzz::large_archive;
-use crate::limits::{idx_header, npy_header};
+use crate::files::allocator::peak;
+use crate::files::fuzz::large_archive;
+use crate::files::limits::{idx_header, npy_header};
 
 const MIB: usize = 1 << 20;
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use autodiff::{Dual, Params, Real};
 use nn::state;
 
-use crate::allocator::peak;
+use crate::files::allocator::peak;
 
 /// Parameters `a` of shape `[2, 2]` and `b` of `[2]`, all of this value.
 fn params<T: Real>(value: f64) -> Params<T> {

@@ -3,7 +3,7 @@
 use autodiff::{Mode, Scope};
 use nn::*;
 
-use crate::{Built, said};
+use crate::settings::{Built, said};
 
 /// What is built, the shape that it is given, and a part of what it says of that.
 type Row = (Box<dyn Fn(Scope<'_, f32>) -> Built>, &'static [usize], &'static str);

@@ -4,7 +4,7 @@ use autodiff::{Mode, Scope, Tensor, Var};
 use nn::loss::{BinaryLog, CrossEntropy, Huber, Loss, Reduction};
 use nn::*;
 
-use crate::{Built, said};
+use crate::settings::{Built, said};
 
 const NUMBERS: [f64; 15] = [
     f64::NAN,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use autodiff::Params;
 use nn::*;
 
-use crate::Case;
+use crate::torch::Case;
 
 type Attributes = BTreeMap<String, f64>;
 

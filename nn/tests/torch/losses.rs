@@ -6,7 +6,7 @@ use autodiff::{Mode, Params, Tape};
 use nn::loss::*;
 use serde::Deserialize;
 
-use crate::{Array, cotangent};
+use crate::torch::{Array, cotangent};
 
 #[derive(Deserialize)]
 struct Case {

@@ -6,7 +6,7 @@ use autodiff::{Params, Scope};
 use nn::*;
 use serde::Deserialize;
 
-use crate::Case;
+use crate::torch::Case;
 
 #[derive(Deserialize)]
 struct Attributes(BTreeMap<String, f64>);

@@ -52,10 +52,13 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
                 Some(values) => {
                     let reason =
                         format!("buffer {name} has {} values, the parameters {}", values.len(), own.flat().len());
-                    return Err(Error::Foreign { what: "optimizer", reason });
+                    return Err(Error::InvalidInput { what: "optimizer", reason });
                 }
                 None => {
-                    return Err(Error::Foreign { what: "optimizer", reason: format!("there is no buffer {name}") });
+                    return Err(Error::InvalidInput {
+                        what: "optimizer",
+                        reason: format!("there is no buffer {name}"),
+                    });
                 }
             }
         }

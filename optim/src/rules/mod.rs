@@ -41,7 +41,7 @@ fn expect_buffers<'b, 's, T, const N: usize>(
     let (count, len) = (buffers.len(), gradient.len());
     let refuse = |given: String| {
         let reason = format!("the rule keeps {N} buffers of {len} values each here, it was given {given}");
-        Error::Foreign { what: "optimizer", reason }
+        Error::InvalidInput { what: "optimizer", reason }
     };
     if let Some(other) = buffers.iter().map(|buffer| buffer.len()).find(|&own| own != len) {
         return Err(refuse(format!("one of {other}")));

@@ -5,7 +5,7 @@ use autodiff::{Mode, Params, Shape, Tape, Tensor};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use crate::support::sweep;
+use crate::laws::support::sweep;
 
 fn random_shape(random: &mut StdRng) -> Shape {
     let numbers: Vec<u32> = (0..8).map(|_| random.random()).collect();

@@ -2,10 +2,12 @@
 
 use std::hint::black_box;
 
-use autodiff::catalogue::{Case, Choices, Domain, entries};
+use autodiff::catalogue::{Case, Choices, Domain};
+use autodiff::ops::entries;
 use autodiff::check::{self, Check, Probe, strategy};
 use autodiff::ops::{Add, Square};
 use autodiff::transform::*;
+use autodiff::op::*;
 use autodiff::*;
 use proptest::strategy::Strategy;
 
@@ -41,7 +43,7 @@ impl<T: Real> Op<T> for Panicking {
 }
 
 fn op_exactly<'a>(inputs: &[&'a Shape]) -> Result<[&'a Shape; 1], Mismatch> {
-    exactly(inputs)
+    expect_inputs(inputs)
 }
 
 /// What [`Panicking`] is found to do.
@@ -105,7 +107,7 @@ cases! {
         returns: strategy::tensors([HUGE], NAN..INF).prop_map(|x| x.data().len());
     }
 
-    catalogue::entries { returns: entries().map(|entry| (entry.draw)(&mut Choices::new(&[u32::MAX; 40]))).collect::<Vec<_>>(); }
+    ops::entries { returns: entries().map(|entry| (entry.draw)(&mut Choices::new(&[u32::MAX; 40]))).collect::<Vec<_>>(); }
     Case::new { returns: Case::new(Square {}, []); }
     Domain::of { returns: Domain::Between(NAN, INF, &[]).of([MAX, MAX]); }
     Domain::value {
@@ -168,8 +170,8 @@ cases! {
         returns: black_box(model_hessian(&Params::<f64>::default(), |t| t.variable(&ramp([]).cast())));
     }
     op::exactly {
-        refuses "takes 1 inputs, 0 given": exactly::<1>(&[]);
-        accepts: exactly::<0>(&[]);
+        refuses "takes 1 inputs, 0 given": expect_inputs::<1>(&[]);
+        accepts: expect_inputs::<0>(&[]);
     }
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use autodiff::{Params, Real};
 
-use super::limits::limit_memory;
+use crate::allocator::limit_memory;
 
 /// How long a case may take. They take microseconds to milliseconds: on a busy machine, too, only what hangs takes longer.
 const SECONDS: u64 = 30;
@@ -41,7 +41,7 @@ pub(super) enum Verdict {
 /// A table of cases: for a function the calls, one a row, each behind its verdict.
 macro_rules! cases {
     ($($covers:path { $($verdict:ident $($words:literal)?: $code:expr;)+ })+) => {
-        pub(super) const CASES: &[$crate::rejection::harness::Case] = &[$($($crate::rejection::harness::Case {
+        pub(super) const CASES: &[$crate::laws::rejection::harness::Case] = &[$($($crate::laws::rejection::harness::Case {
             covers: stringify!($covers),
             code: stringify!($code),
             run: cases!(@run $verdict $code),
@@ -55,11 +55,11 @@ macro_rules! cases {
         }
     };
     (@run panics $code:expr) => { cases!(@run returns $code) };
-    (@run $verdict:ident $code:expr) => { || $crate::rejection::harness::Judged::mistake(&$code) };
-    (@verdict returns) => { $crate::rejection::harness::Verdict::Returns };
-    (@verdict accepts) => { $crate::rejection::harness::Verdict::Accepts };
-    (@verdict refuses $words:literal) => { $crate::rejection::harness::Verdict::Refuses($words) };
-    (@verdict panics $words:literal) => { $crate::rejection::harness::Verdict::Panics($words) };
+    (@run $verdict:ident $code:expr) => { || $crate::laws::rejection::harness::Judged::mistake(&$code) };
+    (@verdict returns) => { $crate::laws::rejection::harness::Verdict::Returns };
+    (@verdict accepts) => { $crate::laws::rejection::harness::Verdict::Accepts };
+    (@verdict refuses $words:literal) => { $crate::laws::rejection::harness::Verdict::Refuses($words) };
+    (@verdict panics $words:literal) => { $crate::laws::rejection::harness::Verdict::Panics($words) };
 }
 pub(super) use cases;
 
@@ -158,7 +158,7 @@ struct Runner {
 
 impl Runner {
     fn start(area: &str, first: usize) -> Self {
-        let test = format!("rejection::{area}");
+        let test = format!("laws::rejection::{area}");
         let mut process = Command::new(std::env::current_exe().unwrap())
             .args([&test, "--exact", "--nocapture", "--test-threads=1"])
             .env(FROM, first.to_string())

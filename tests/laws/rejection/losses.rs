@@ -47,7 +47,7 @@ fn boost(start: impl Into<Tensor<f64>>, rate: f64, samples: usize, rounds: usize
 
 /// Boosts, with a member that is at fault.
 fn boost_once(rounds: usize) -> Result<Vec<f64>, Error> {
-    let fault = Error::Foreign { what: "member", reason: "at fault".into() };
+    let fault = Error::InvalidInput { what: "member", reason: "at fault".into() };
     boosting([0.0, 0.0], 0.1).boost(&ramp([3, 2]), rounds, |x| x.square().sum(..), |_, _, _| Err(fault.clone()))
 }
 
@@ -196,7 +196,7 @@ cases! {
     Trained::predict { refuses "axis 9": broken().predict(&ramp([2])); }
     bagging::bag {
         refuses "sample": bag(&data(0), 3, 0, |_, _| Ok(member()));
-        refuses "18446744073709551615": bag(&data(2), MAX, 0, |_, _| Err::<Trained<f64, ()>, _>(Error::Foreign { what: "fit", reason: MAX.to_string() }));
+        refuses "18446744073709551615": bag(&data(2), MAX, 0, |_, _| Err::<Trained<f64, ()>, _>(Error::InvalidInput { what: "fit", reason: MAX.to_string() }));
         returns: bag(&data(2), 0, u64::MAX, |_, _| Ok(member()));
     }
     Bag::average { refuses "ensemble": Bag { members: Vec::<Trained<f64, Tanh>>::new() }.average(&ramp([1, 2])); refuses "axis 9": Bag { members: vec![broken()] }.average(&ramp([1, 2])); }

@@ -2,12 +2,11 @@
 //! documented, no abort, no endless loop.
 //!
 //! The cases are tables, one file an area; `given.rs` has what they are made of. Each area runs in a process of its own
-//! (`harness.rs`) in which memory is short (`limits.rs`). That no public function is left out, the sources say (`sources.rs`).
+//! (`harness.rs`) in which memory is short. That no public function is left out, the sources say (`sources.rs`).
 
 mod any_shapes;
 mod given;
 mod harness;
-mod limits;
 mod sources;
 
 use std::collections::BTreeSet;

@@ -2,7 +2,7 @@
 //! together, indices past the end.
 
 use autodiff::ops::Placement;
-use autodiff::{Axes, keep};
+use autodiff::{Axes, keepdim};
 
 use super::given::*;
 use super::harness::cases;
@@ -18,7 +18,7 @@ cases! {
     Var::sum {
         refuses "axis 2 is out of range": of([2, 3], |x| x.sum(2));
         refuses "axis 18446744073709551615": of([2, 3], |x| x.sum(axes(&[0, MAX])));
-        refuses "axis 1 is named twice": of([2, 3], |x| x.sum(keep([1, 0, 1])));
+        refuses "axis 1 is named twice": of([2, 3], |x| x.sum(keepdim([1, 0, 1])));
         refuses "does not fit": of([HUGE, 2], |x| x.sum(1));
         accepts: of([0, HUGE], |x| x.sum(..));
         refuses "does not fit": of([0, HUGE], |x| x.sum(0));

@@ -23,7 +23,7 @@ fn sgd() -> Sgd<f64> {
 }
 
 fn at_fault() -> Error {
-    Error::Foreign { what: "loss", reason: "at fault".into() }
+    Error::InvalidInput { what: "loss", reason: "at fault".into() }
 }
 
 /// A step with gradients that are at fault.

@@ -1,5 +1,6 @@
 //! Parameters, scopes, gradients, programs.
 
+use autodiff::{input, variable};
 use autodiff::*;
 
 use super::given::*;
@@ -25,16 +26,20 @@ fn many() -> Params<f32> {
     params
 }
 
-/// A program of one declared input and of [`model`]'s weight, run once.
-fn program<R>(run: impl FnOnce(&mut Program<f64>, &mut Params<f64>, &mut Gradients<f64>) -> R) -> R {
-    let (mut params, weight, _) = model();
-    let mut program = Program::record(&params, Mode::Train, |t| {
-        [(t.declare_variable("x", [2, 3]) * t.param(weight)).sum(..), t.param(weight)]
+/// A program of one declared variable and of [`model`]'s weight.
+fn program<R>(run: impl FnOnce(&mut Program<f64>, &Params<f64>) -> R) -> R {
+    let (params, weight, _) = model();
+    let mut program = Program::record(&params, Mode::Train, [variable("x", [2, 3])], |t, [x]| {
+        [(x * t.param(weight)).sum(..), t.param(weight)]
+    });
+    run(program.as_mut().unwrap(), &params)
+}
+
+/// A replay of it, with gradients.
+fn replay<R>(run: impl FnOnce(Replay<'_, f64>, &mut Gradients<f64>) -> R) -> R {
+    program(|program, params| {
+        run(program.forward(params, [&ramp([2, 3])]).unwrap(), &mut params.gradients())
     })
-    .unwrap();
-    program.forward(&params, &[&ramp([2, 3])]).unwrap();
-    let mut grads = params.gradients();
-    run(&mut program, &mut params, &mut grads)
 }
 
 cases! {
@@ -113,48 +118,46 @@ cases! {
         refuses "other Params": { let (p, ..) = model(); p.gradients().received(&p, other().1) };
         refuses "other Params": { let (p, id, _) = model(); other().0.gradients().received(&p, id) };
     }
-    Gradients::add { refuses "different Params": model().0.gradients().add(&other().0.gradients()); }
+    Gradients::add { refuses "other Params": model().0.gradients().add(&other().0.gradients()); }
     Gradients::zero { returns: Params::<f64>::default().gradients().zero(); }
     Gradients::check_layout { refuses "other Params": model().0.gradients().check_layout(&other().0); }
 
+    program::input { returns: input("", [MAX, MAX]); }
+    program::variable { returns: variable("x", [MAX, MAX]); }
     Program::record {
-        refuses "out of memory": Program::<f64>::record(&Params::default(), Mode::Train, |t| [t.declare_input("x", [30_000_000]).exp()]);
-        refuses "index 9": Program::<f64>::record(&Params::default(), Mode::Train, |t| [t.declare_input("x", [2]).index(0, 9)]);
-        refuses "on another tape": Program::record(&Params::default(), Mode::Train, |_| [foreign_forever()]);
-        refuses "fc.weight": Program::record(&parameter("fc", [HUGE], 0.0), Mode::Eval, |_| []);
-        accepts: Program::<f64>::record(&Params::default(), Mode::Train, |_| []);
+        refuses "out of memory": Program::<f64>::record(&Params::default(), Mode::Train, [input("x", [30_000_000])], |_, [x]| [x.exp()]);
+        refuses "memory": Program::<f64>::record(&Params::default(), Mode::Eval, [variable("x", [HUGE])], |_, [x]| [x]);
+        refuses "memory": Program::<f64>::record(&Params::default(), Mode::Eval, [variable("x", [MAX, MAX])], |_, [x]| [x]);
+        refuses "index 9": Program::<f64>::record(&Params::default(), Mode::Train, [input("x", [2])], |_, [x]| [x.index(0, 9)]);
+        refuses "on another tape": Program::record(&Params::default(), Mode::Train, [], |_, []| [foreign_forever()]);
+        refuses "fc.weight": Program::record(&parameter("fc", [HUGE], 0.0), Mode::Eval, [], |_, []| []);
+        accepts: Program::<f64>::record(&Params::default(), Mode::Train, [], |_, []| []);
     }
-    Program::set_pass { returns: program(|program, _, _| program.set_pass(u64::MAX)); }
+    Program::record_slice {
+        refuses "on another tape": Program::record_slice(&Params::default(), Mode::Train, &[], |_, _| vec![foreign_forever()]);
+        refuses "memory": Program::<f64>::record_slice(&Params::default(), Mode::Eval, &[input("x", [HUGE])], |_, x| x.to_vec());
+        accepts: Program::<f64>::record_slice(&Params::default(), Mode::Eval, &[], |_, x| x.to_vec());
+    }
+    Program::set_pass { returns: program(|program, _| program.set_pass(u64::MAX)); }
     Program::forward {
-        refuses "1 inputs were declared, 0 given": program(|program, params, _| program.forward(params, &[]));
-        refuses "input x was declared [2, 3], [3] given": program(|program, params, _| program.forward(params, &[&ramp([3])]));
-        refuses "not the Params": program(|program, _, _| program.forward(&other().0, &[&ramp([2, 3])]));
-        accepts: program(|program, params, _| program.forward(params, &[&Tensor::full([2, 3], NAN)]));
+        refuses "1 inputs were declared, 0 given": program(|program, params| program.forward(params, []).map(drop));
+        refuses "input x was declared [2, 3], [3] given": program(|program, params| program.forward(params, [&ramp([3])]).map(drop));
+        refuses "not the Params": program(|program, _| program.forward(&other().0, [&ramp([2, 3])]).map(drop));
+        accepts: program(|program, params| program.forward(params, [&Tensor::full([2, 3], NAN)]).map(drop));
     }
-    Program::backward {
-        refuses "not the Params": program(|program, _, grads| program.backward(&other().0, grads));
-        refuses "other Params": program(|program, params, _| program.backward(params, &mut other().0.gradients()));
-        refuses "parameters have changed": program(|program, params, grads| { params.set_step(9); program.backward(params, grads) });
-        refuses "output 0 asked for, 0 were recorded": no_output(|program, params| program.backward(params, &mut params.gradients()));
-        refuses "forward() has not run": not_run(|program, params| program.backward(params, &mut params.gradients()));
-        refuses "forward() has not run": program(|program, params, grads| {
-            let _ = program.forward(params, &[]);
-            program.backward(params, grads)
-        });
+    Replay::backward {
+        refuses "other Params": replay(|run, _| run.backward(&mut other().0.gradients()));
+        refuses "output 0 asked for, 0 were recorded": no_output(|run, grads| run.backward(grads));
     }
-    Program::backward_with {
-        refuses "[3]": program(|program, params, grads| program.backward_with(params, &ramp([3]), grads));
-        refuses "forward() has not run": not_run(|program, params| program.backward_with(params, &ramp([]), &mut params.gradients()));
+    Replay::backward_with {
+        refuses "[3]": replay(|run, grads| run.backward_with(&ramp([3]), grads));
+        refuses "output 0 asked for": no_output(|run, grads| run.backward_with(&ramp([]), grads));
     }
-    Program::output {
-        refuses "output 18446744073709551615": program(|program, params, _| program.output(params, MAX));
-        refuses "not the Params": program(|program, _, _| program.output(&other().0, 0));
-        refuses "forward() has not run": not_run(|program, params| program.output(params, 0));
-    }
-    Program::gradient {
-        refuses "no input is called nowhere": program(|program, _, grads| program.gradient("nowhere", grads));
-        refuses "no input is called ": program(|program, _, grads| program.gradient("", grads));
-        refuses "no backward pass": program(|program, _, _| program.gradient("x", &other().0.gradients()));
+    Replay::output { refuses "output 18446744073709551615": replay(|run, _| run.output(MAX)); }
+    Replay::gradient {
+        refuses "no input is called nowhere": replay(|run, grads| run.gradient("nowhere", grads));
+        refuses "no input is called ": replay(|run, grads| run.gradient("", grads));
+        refuses "no backward pass": replay(|run, _| run.gradient("x", &other().0.gradients()));
     }
 }
 
@@ -170,14 +173,8 @@ fn foreign_forever() -> Var<'static, f64> {
     Box::leak(Box::new(tape.start(params, Mode::Train))).variable(&ramp([]))
 }
 
-fn no_output<R>(run: impl FnOnce(&Program<f64>, &Params<f64>) -> R) -> R {
+fn no_output<R>(run: impl FnOnce(Replay<'_, f64>, &mut Gradients<f64>) -> R) -> R {
     let params = Params::default();
-    let mut program = Program::record(&params, Mode::Train, |_| []).unwrap();
-    program.forward(&params, &[]).unwrap();
-    run(&program, &params)
-}
-
-fn not_run<R>(run: impl FnOnce(&Program<f64>, &Params<f64>) -> R) -> R {
-    let (params, weight, _) = model();
-    run(&Program::record(&params, Mode::Train, |t| [t.param(weight).sum(..)]).unwrap(), &params)
+    let mut program = Program::record(&params, Mode::Train, [], |_, []| []).unwrap();
+    run(program.forward(&params, []).unwrap(), &mut params.gradients())
 }

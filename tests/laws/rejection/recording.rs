@@ -44,8 +44,7 @@ fn backward(run: impl for<'t> Fn(Var<'t, f64>, &mut Gradients<f64>) -> Result<()
 /// The value of what a program declares.
 fn read_while_recording() -> Result<(), Error> {
     let mut read = Ok(());
-    Program::<f64>::record(&Params::default(), Mode::Eval, |t| {
-        let x = t.declare_input("x", [1]);
+    Program::<f64>::record(&Params::default(), Mode::Eval, [input("x", [1])], |_, [x]| {
         read = x.value().map(drop);
         [x]
     })?;
@@ -76,7 +75,7 @@ cases! {
     }
     Recording::constant {
         refuses "constant: the result [20000000]": on_tape(|t| t.constant(&Tensor::full([20_000_000], 0.0)).value());
-        refuses "out of memory": Program::<f64>::record(&Params::default(), Mode::Eval, |t| {
+        refuses "out of memory": Program::<f64>::record(&Params::default(), Mode::Eval, [], |t, []| {
             [t.constant(&Tensor::full([20_000_000], 0.0))]
         });
     }
@@ -95,12 +94,6 @@ cases! {
         refuses "takes 2 inputs, 1 given": on_tape(|t| t.apply(Add {}, [t.input(&ramp([2]))]).value());
         refuses "on two tapes": on_tape(|t| on_tape(|u| t.apply(Add {}, [u.input(&ramp([2])), t.input(&ramp([2]))]).value()));
         refuses "axis 18446744073709551615": on_tape(|t| t.apply(Concatenate { axis: MAX }, [t.input(&ramp([2]))]).value());
-    }
-    Recording::declare_input { refuses "only a program declares": on_tape(|t| t.declare_input("x", [2]).value()); }
-    Recording::declare_variable {
-        refuses "only a program declares": on_tape(|t| t.declare_variable("x", [2]).value());
-        refuses "memory": Program::<f64>::record(&Params::default(), Mode::Eval, |t| [t.declare_variable("x", [HUGE])]);
-        refuses "memory": Program::<f64>::record(&Params::default(), Mode::Eval, |t| [t.declare_variable("x", [MAX, MAX])]);
     }
     Recording::random {
         refuses "[35184372088832]": on_tape(|t| t.random([HUGE], Draws::Normal).value());
@@ -202,16 +195,16 @@ cases! {
         refuses "index 18446744073709551615": of([2], |x| x.index(0, MAX));
         refuses "index 0 is out of range": of([0], |x| x.index(0, 0));
     }
-    Var::windows {
-        refuses "size 0": of([4], |x| x.windows(0, 0, 1, 1));
-        refuses "size 5": of([4], |x| x.windows(0, 5, 1, 1));
-        refuses "size 18446744073709551615": of([4], |x| x.windows(0, MAX, MAX, MAX));
-        refuses "stride 0": of([4], |x| x.windows(0, 2, 0, 1));
-        refuses "dilation 18446744073709551615": of([4], |x| x.windows(0, 2, 1, MAX));
-        refuses "axis 18446744073709551615": of([4], |x| x.windows(MAX, 1, 1, 1));
-        accepts: of([4], |x| x.windows(0, 1, MAX, MAX).square());
-        refuses "does not fit": of([HUGE], |x| x.windows(0, 1 << 10, 1, 1).exp());
-        refuses "more elements than can be counted": of([HUGE], |x| x.windows(0, 1 << 40, 1, 1).windows(0, 1 << 40, 1, 1).sum(..));
+    Var::unfold {
+        refuses "size 0": of([4], |x| x.unfold(0, 0, 1, 1));
+        refuses "size 5": of([4], |x| x.unfold(0, 5, 1, 1));
+        refuses "size 18446744073709551615": of([4], |x| x.unfold(0, MAX, MAX, MAX));
+        refuses "stride 0": of([4], |x| x.unfold(0, 2, 0, 1));
+        refuses "dilation 18446744073709551615": of([4], |x| x.unfold(0, 2, 1, MAX));
+        refuses "axis 18446744073709551615": of([4], |x| x.unfold(MAX, 1, 1, 1));
+        accepts: of([4], |x| x.unfold(0, 1, MAX, MAX).square());
+        refuses "does not fit": of([HUGE], |x| x.unfold(0, 1 << 10, 1, 1).exp());
+        refuses "more elements than can be counted": of([HUGE], |x| x.unfold(0, 1 << 40, 1, 1).unfold(0, 1 << 40, 1, 1).sum(..));
     }
     Var::unsqueeze { refuses "18446744073709551615": of([2], |x| x.unsqueeze(MAX)); }
     Var::squeeze {

@@ -1,6 +1,7 @@
 //! Tensors, shapes, layouts, views and matrices: what is made of numbers alone.
 
 use autodiff::ops::*;
+use autodiff::op::*;
 use autodiff::*;
 
 use super::given::*;
@@ -94,13 +95,13 @@ cases! {
         refuses "index 18446744073709551615 is out of range": layout().index(0, MAX);
         refuses "a scalar has no axes": Layout::dense(Shape::scalar()).index(0, 0);
     }
-    Layout::windows {
-        refuses "size 0": layout().windows(1, 0, 1, 1);
-        refuses "size 18446744073709551615": layout().windows(1, MAX, 1, MAX);
-        refuses "stride 0": layout().windows(1, 2, 0, 1);
-        refuses "dilation 0": layout().windows(1, 2, 1, 0);
-        accepts: layout().windows(1, 1, MAX, MAX);
-        accepts: Layout::dense([0, 4].into()).windows(1, 2, MAX, 1);
+    Layout::unfold {
+        refuses "size 0": layout().unfold(1, 0, 1, 1);
+        refuses "size 18446744073709551615": layout().unfold(1, MAX, 1, MAX);
+        refuses "stride 0": layout().unfold(1, 2, 0, 1);
+        refuses "dilation 0": layout().unfold(1, 2, 1, 0);
+        accepts: layout().unfold(1, 1, MAX, MAX);
+        accepts: Layout::dense([0, 4].into()).unfold(1, 2, MAX, 1);
     }
     Layout::unsqueeze { refuses "new axis 18446744073709551615": layout().unsqueeze(MAX); }
     Layout::squeeze {
@@ -114,9 +115,9 @@ cases! {
         returns: layout().transpose(0, 1).unwrap().reshape(&[8, 1, 1].into());
         returns: Layout::dense([1].into()).broadcast_to(&[0, 5].into()).unwrap().reshape(&[5, 0].into());
     }
-    layout::check_axis {
-        refuses "axes are 0..2": check_axis(MAX, &[1, 1].into());
-        refuses "a scalar has no axes": check_axis(0, &Shape::scalar());
+    Shape::check_axis {
+        refuses "axes are 0..2": Shape::new(&[1, 1]).check_axis(MAX);
+        refuses "a scalar has no axes": Shape::scalar().check_axis(0);
     }
 
     View::new {
@@ -141,13 +142,13 @@ cases! {
         panics "must have one shape": accumulate([View::new(&EIGHT, &four()).unwrap()], ViewMut::new(&mut [0.0; 8], &layout()).unwrap(), |_, [_], _| {});
         returns: accumulate([], ViewMut::new(&mut [0.0; 0], &Layout::dense([HUGE, 0].into())).unwrap(), |_, [], _| {});
     }
-    cursor::offsets {
-        returns: offsets(&Layout::dense([MAX, MAX, 0].into())).count();
-        returns: offsets(&Layout::dense([MAX, MAX].into())).nth(5);
+    Layout::offsets {
+        returns: Layout::dense([MAX, MAX, 0].into()).offsets().count();
+        returns: Layout::dense([MAX, MAX].into()).offsets().nth(5);
     }
-    axes::keep {
-        refuses "axis 18446744073709551615 is out of range": of([2], |x| x.sum(keep(MAX)));
-        refuses "axis 0 is named twice": of([2], |x| x.sum(keep([0, 0])));
+    axes::keepdim {
+        refuses "axis 18446744073709551615 is out of range": of([2], |x| x.sum(keepdim(MAX)));
+        refuses "axis 0 is named twice": of([2], |x| x.sum(keepdim([0, 0])));
     }
     Dual::new { returns: Dual::new(NAN, INF).to_string(); }
     Mismatch::new { returns: Mismatch::new(""); }

@@ -1,0 +1,282 @@
+//! Views: how a shape lies over a stretch of memory. None of them moves data, none needs backward code.
+
+mod reshape;
+
+use std::ops::Range;
+
+use smallvec::SmallVec;
+
+use crate::array::Shape;
+use crate::error::Mismatch;
+
+/// Strides in elements, one an axis.
+pub(crate) type Strides = SmallVec<[usize; 4]>;
+
+/// A shape with strides and an offset into the memory of the value it is a view of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    shape: Shape,
+    strides: Strides,
+    offset: usize,
+    /// The stretch of memory that the elements fill in row-major order; asked for at every run, so computed once.
+    dense: Option<Range<usize>>,
+}
+
+impl Layout {
+    /// The dense row-major layout that every owned value has.
+    pub fn dense(shape: Shape) -> Self {
+        let strides = shape.dense_strides();
+        let dense = Some(0..shape.size());
+        Layout { shape, strides, offset: 0, dense }
+    }
+
+    /// The extents.
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// Elements between neighbors along each axis; 0 where the axis is broadcast.
+    pub fn strides(&self) -> &[usize] {
+        &self.strides
+    }
+
+    /// Place of the first element.
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// The stretch of memory it covers in order, if its elements lie densely in row-major order.
+    #[inline]
+    pub fn dense_range(&self) -> Option<Range<usize>> {
+        self.dense.clone()
+    }
+
+    /// A layout whose parts may be strided.
+    fn new(shape: Shape, strides: Strides, offset: usize) -> Self {
+        // Of no element, a part past the first would begin behind the end of what it is a part of.
+        let offset = if shape.contains(&0) { 0 } else { offset };
+        // A sound layout ends within memory; of one that does not, the end saturates and lies in no slice.
+        let dense = is_contiguous(&shape, &strides).then(|| offset..offset.saturating_add(shape.size()));
+        Layout { shape, strides, offset, dense }
+    }
+
+    /// Axes reordered: axis `i` of the result is axis `axes[i]` of this layout.
+    pub fn permute(&self, axes: &[usize]) -> Result<Layout, Mismatch> {
+        let mut seen: SmallVec<[bool; 8]> = SmallVec::from_elem(false, self.shape.rank());
+        let distinct = axes.iter().all(|&a| seen.get_mut(a).is_some_and(|s| !std::mem::replace(s, true)));
+        if !distinct || axes.len() != self.shape.rank() {
+            return Err(Mismatch::new(format!("axes {axes:?} are not a permutation of the axes")));
+        }
+        let shape = axes.iter().map(|&axis| self.shape[axis]).collect();
+        let strides = axes.iter().map(|&axis| self.strides[axis]).collect();
+        Ok(Layout::new(shape, strides, self.offset))
+    }
+
+    /// Two axes swapped.
+    pub fn transpose(&self, first: usize, second: usize) -> Result<Layout, Mismatch> {
+        self.shape.check_axis(first)?;
+        self.shape.check_axis(second)?;
+        let mut axes: SmallVec<[usize; 8]> = (0..self.shape.rank()).collect();
+        axes.swap(first, second);
+        self.permute(&axes)
+    }
+
+    /// Stretched to `shape` by numpy's rule; stretched axes get stride 0.
+    pub fn broadcast_to(&self, shape: &Shape) -> Result<Layout, Mismatch> {
+        if self.shape == *shape {
+            return Ok(self.clone());
+        }
+        if shape.checked_size().is_none() {
+            return Err(Mismatch::new(format!("{shape} has more elements than can be counted")));
+        }
+        let fails = || Mismatch::new(format!("does not broadcast to {shape}"));
+        let lead = shape.rank().checked_sub(self.shape.rank()).ok_or_else(fails)?;
+        let mut strides = Strides::from_elem(0, lead);
+        for (axis, &extent) in self.shape.iter().enumerate() {
+            match shape[lead + axis] {
+                wanted if wanted == extent => strides.push(self.strides[axis]),
+                _ if extent == 1 => strides.push(0),
+                _ => return Err(fails()),
+            }
+        }
+        Ok(Layout::new(shape.clone(), strides, self.offset))
+    }
+
+    /// Every `step`-th of the places `start..end` along `axis`.
+    pub fn narrow(&self, axis: usize, start: usize, end: usize, step: usize) -> Result<Layout, Mismatch> {
+        self.shape.check_axis(axis)?;
+        let extent = self.shape[axis];
+        if step == 0 || start > end || end > extent {
+            let asked = format!("{start}..{end} step {step}");
+            return Err(Mismatch::new(format!("range {asked} does not fit axis {axis} of extent {extent}")));
+        }
+        let length = (end - start).div_ceil(step);
+        let mut strides = self.strides.clone();
+        let skipped = if length > 0 { start * strides[axis] } else { 0 };
+        strides[axis] = between(length, strides[axis], step);
+        Ok(Layout::new(self.shape.with(axis, length), strides, self.offset + skipped))
+    }
+
+    /// Index `index` along `axis`, which is removed.
+    pub fn index(&self, axis: usize, index: usize) -> Result<Layout, Mismatch> {
+        self.shape.check_axis(axis)?;
+        let extent = self.shape[axis];
+        if index >= extent {
+            return Err(Mismatch::new(format!("index {index} is out of range (axis {axis} has extent {extent})")));
+        }
+        self.narrow(axis, index, index + 1, 1)?.squeeze(axis)
+    }
+
+    /// Windows of `size` places along `axis`, which may overlap: the axis counts them, a new last axis counts their places.
+    /// Windows start `stride` apart, their places are `dilation` apart.
+    pub fn unfold(&self, axis: usize, size: usize, stride: usize, dilation: usize) -> Result<Layout, Mismatch> {
+        self.shape.check_axis(axis)?;
+        let extent = self.shape[axis];
+        let reach = size.checked_sub(1).and_then(|steps| steps.checked_mul(dilation));
+        let count = match reach {
+            Some(reach) if reach < extent && stride > 0 && dilation > 0 => (extent - reach - 1) / stride + 1,
+            _ => {
+                let asked = format!("of size {size}, stride {stride}, dilation {dilation}");
+                return Err(Mismatch::new(format!("no window {asked} fits axis {axis} of extent {extent}")));
+            }
+        };
+        let (mut strides, rank) = (self.strides.clone(), self.shape.rank());
+        let shape = self.shape.with(axis, count).insert(rank, size);
+        if shape.checked_size().is_none() {
+            return Err(Mismatch::new(format!("{shape} has more elements than can be counted")));
+        }
+        strides.push(between(size, strides[axis], dilation));
+        strides[axis] = between(count, strides[axis], stride);
+        Ok(Layout::new(shape, strides, self.offset))
+    }
+
+    /// How much memory it reaches into: one more than the largest offset of an element, 0 where it has none. Nothing where
+    /// that is past `usize`.
+    pub(crate) fn reach(&self) -> Option<usize> {
+        if self.shape.contains(&0) {
+            return Some(0);
+        }
+        let last =
+            |end: usize, (&extent, &stride): (&usize, &usize)| end.checked_add((extent - 1).checked_mul(stride)?);
+        self.shape.iter().zip(&self.strides).try_fold(self.offset, last)?.checked_add(1)
+    }
+
+    /// The axes for which `chosen` is false, and those for which it is true: any element lies at the sum of a place
+    /// in the first and a place in the second.
+    pub(crate) fn split(&self, chosen: impl Fn(usize) -> bool) -> (Layout, Layout) {
+        let part = |side: bool, offset: usize| {
+            let axes = || (0..self.shape.rank()).filter(|&axis| chosen(axis) == side);
+            let strides = axes().map(|axis| self.strides[axis]).collect();
+            Layout::new(axes().map(|axis| self.shape[axis]).collect(), strides, offset)
+        };
+        (part(false, self.offset), part(true, 0))
+    }
+
+    /// The places along `axis`, which must be one of the axes.
+    pub(crate) fn line(&self, axis: usize) -> Line {
+        Line { extent: self.shape[axis], stride: self.strides[axis] }
+    }
+
+    /// An axis of extent 1 inserted before `axis`.
+    pub fn unsqueeze(&self, axis: usize) -> Result<Layout, Mismatch> {
+        let rank = self.shape.rank();
+        if axis > rank {
+            return Err(Mismatch::new(format!("no place for a new axis {axis} among {rank} axes")));
+        }
+        let mut strides = self.strides.clone();
+        strides.insert(axis, 0);
+        Ok(Layout::new(self.shape.insert(axis, 1), strides, self.offset))
+    }
+
+    /// `axis`, which must have extent 1, removed.
+    pub fn squeeze(&self, axis: usize) -> Result<Layout, Mismatch> {
+        self.shape.check_axis(axis)?;
+        if self.shape[axis] != 1 {
+            let extent = self.shape[axis];
+            return Err(Mismatch::new(format!("axis {axis} has extent {extent}, only 1 can be squeezed")));
+        }
+        let mut strides = self.strides.clone();
+        strides.remove(axis);
+        Ok(Layout::new(self.shape.without(axis), strides, self.offset))
+    }
+}
+
+/// The stride of an axis of this extent of which every `step`-th place is left. Where at most one is left, the stride is never
+/// used and the step may be any number.
+fn between(extent: usize, stride: usize, step: usize) -> usize {
+    if extent > 1 { stride * step } else { stride }
+}
+
+/// The places along one axis, from wherever it starts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Line {
+    extent: usize,
+    stride: usize,
+}
+
+impl Line {
+    /// Place number `index` of the line that starts at `start`.
+    pub(crate) fn place(self, start: usize, index: usize) -> usize {
+        start + index * self.stride
+    }
+
+    /// All places of the line that starts at `start`.
+    pub(crate) fn places(
+        self,
+        start: usize,
+    ) -> impl DoubleEndedIterator<Item = usize> + ExactSizeIterator + Clone + use<> {
+        (0..self.extent).map(move |index| self.place(start, index))
+    }
+}
+
+/// Whether elements of these strides lie densely in row-major order; axes of extent 1 are never walked.
+fn is_contiguous(shape: &Shape, strides: &[usize]) -> bool {
+    let mut expected = 1;
+    for (&extent, &stride) in shape.iter().zip(strides).rev() {
+        if extent != 1 && stride != expected {
+            return shape.size() == 0;
+        }
+        expected = expected.saturating_mul(extent);
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dense(extents: &[usize]) -> Layout {
+        Layout::dense(Shape::new(extents))
+    }
+
+    #[test]
+    fn a_narrowed_layout_keeps_its_places() {
+        let narrowed = dense(&[5, 7]).narrow(1, 2, 7, 2).unwrap();
+        assert_eq!((narrowed.shape().to_vec(), narrowed.offset()), (vec![5, 3], 2));
+        assert!(narrowed.dense_range().is_none());
+        assert!(dense(&[5, 7]).narrow(1, 2, 8, 1).is_err());
+    }
+
+    #[test]
+    fn steps_past_every_place_leave_the_first() {
+        let layout = dense(&[5, 7]);
+        let narrowed = layout.narrow(0, 1, 5, usize::MAX).unwrap();
+        assert_eq!((narrowed.shape().to_vec(), narrowed.offset(), narrowed.reach()), (vec![1, 7], 7, Some(14)));
+        let windows = layout.unfold(1, 1, usize::MAX, usize::MAX).unwrap();
+        assert_eq!((windows.shape().to_vec(), windows.reach()), (vec![5, 1, 1], Some(29)));
+        assert!(layout.unfold(1, 2, 1, usize::MAX).is_err() && layout.unfold(1, usize::MAX, 1, 1).is_err());
+    }
+
+    #[test]
+    fn a_layout_of_more_than_can_be_counted_reaches_nowhere() {
+        let large = 1 << 40;
+        assert_eq!(dense(&[large, large]).reach(), None);
+        assert_eq!((dense(&[large, large, 0]).reach(), dense(&[]).reach()), (Some(0), Some(1)));
+    }
+
+    #[test]
+    fn extent_one_and_extent_zero_are_dense() {
+        assert_eq!(dense(&[3, 1]).transpose(0, 1).unwrap().dense_range(), Some(0..3));
+        assert_eq!(dense(&[0, 4]).transpose(0, 1).unwrap().dense_range(), Some(0..0));
+    }
+}

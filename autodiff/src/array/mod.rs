@@ -1,0 +1,15 @@
+//! Shapes, layouts over memory, views through them, and [`Tensor`], the data that enters and leaves.
+
+mod cursor;
+mod layout;
+mod shape;
+mod sums;
+mod tensor;
+mod view;
+
+pub(crate) use cursor::{Axis, Cursor};
+pub use layout::Layout;
+pub use shape::Shape;
+pub(crate) use sums::{BLOCK, FEW, Sums};
+pub use tensor::Tensor;
+pub use view::{View, ViewMut, accumulate, for_each_block};

@@ -1,0 +1,291 @@
+//! A slice with a layout, handed to kernels as dense slices.
+//!
+//! Kernels see dense slices and nothing else. Where a view is dense it is passed on whole; where it is not, blocks
+//! of it are gathered into a buffer on the stack, and gradients are added back the same way: stride 0 sums what a
+//! broadcast spread, swapped strides transpose. So no operation has a second code path for strided data.
+
+use crate::array::{BLOCK, Cursor, Layout, Shape, Sums};
+use crate::kernel::{MatrixMut, MatrixRef};
+use crate::scalar::Real;
+
+/// An input of an operation: read-only, in any layout.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a, T> {
+    data: &'a [T],
+    layout: &'a Layout,
+}
+
+/// The gradient of an input: added to, in the layout of the input.
+#[derive(Debug)]
+pub struct ViewMut<'a, T> {
+    data: &'a mut [T],
+    layout: &'a Layout,
+}
+
+impl<'a, T: Real> View<'a, T> {
+    /// `data` seen through `layout`, or nothing where that leaves `data`.
+    pub fn new(data: &'a [T], layout: &'a Layout) -> Option<Self> {
+        layout.reach().is_some_and(|reach| reach <= data.len()).then_some(View { data, layout })
+    }
+
+    /// As [`View::new`], for a layout that is known to lie within `data`.
+    pub(crate) fn over(data: &'a [T], layout: &'a Layout) -> Self {
+        debug_assert!(layout.reach().is_some_and(|reach| reach <= data.len()), "{layout:?} leaves its data");
+        View { data, layout }
+    }
+
+    /// The extents.
+    pub fn shape(&self) -> &'a Shape {
+        self.layout.shape()
+    }
+
+    /// The layout, to derive another view of the same data from.
+    pub fn layout(&self) -> &'a Layout {
+        self.layout
+    }
+
+    /// The same data through a layout derived from [`View::layout`].
+    pub(crate) fn through<'b>(&self, layout: &'b Layout) -> View<'b, T>
+    where
+        'a: 'b,
+    {
+        View::over(self.data, layout)
+    }
+
+    /// The elements in row-major order, if they lie so in memory.
+    pub fn dense(&self) -> Option<&'a [T]> {
+        self.data.get(self.layout.dense_range()?)
+    }
+
+    /// The elements in row-major order.
+    pub fn iter(&self) -> impl Iterator<Item = T> + use<'a, T> {
+        let data = self.data;
+        self.layout.offsets().map(move |offset| data[offset])
+    }
+
+    /// The element at an offset given by [`Layout::offsets`] of a layout derived from this view's.
+    ///
+    /// # Panics
+    /// At an offset outside the data, as a slice does.
+    #[inline(always)]
+    pub fn at(&self, offset: usize) -> T {
+        self.data[offset]
+    }
+
+    /// Writes the elements in row-major order; `output` has the view's size.
+    ///
+    /// # Panics
+    /// At an output of another length, as [`slice::copy_from_slice`] does.
+    #[track_caller]
+    pub fn copy_to(&self, output: &mut [T]) {
+        expect_size(output.len(), self.layout);
+        match self.dense() {
+            Some(data) => output.copy_from_slice(data),
+            None => Cursor::new(self.layout).gather(self.data, output),
+        }
+    }
+
+    /// The last two axes as a matrix, at `start` elements past the first.
+    pub(crate) fn matrix(&self, start: usize) -> Option<MatrixRef<'a, T>> {
+        let (shape, strides) = last_two(self.layout)?;
+        MatrixRef::new(self.data.get(self.layout.offset() + start..)?, shape, strides)
+    }
+}
+
+impl<'a, T: Real> ViewMut<'a, T> {
+    /// `data` seen through `layout`, or nothing where that leaves `data`.
+    pub fn new(data: &'a mut [T], layout: &'a Layout) -> Option<Self> {
+        layout.reach().is_some_and(|reach| reach <= data.len()).then_some(ViewMut { data, layout })
+    }
+
+    /// As [`ViewMut::new`], for a layout that is known to lie within `data`.
+    pub(crate) fn over(data: &'a mut [T], layout: &'a Layout) -> Self {
+        debug_assert!(layout.reach().is_some_and(|reach| reach <= data.len()), "{layout:?} leaves its data");
+        ViewMut { data, layout }
+    }
+
+    /// The layout, to derive another view of the same data from.
+    pub fn layout(&self) -> &'a Layout {
+        self.layout
+    }
+
+    /// The same data through a layout derived from [`ViewMut::layout`].
+    pub(crate) fn through<'b>(&'b mut self, layout: &'b Layout) -> ViewMut<'b, T> {
+        ViewMut::over(self.data, layout)
+    }
+
+    /// Adds to the element at an offset given by [`Layout::offsets`] of a layout derived from this view's.
+    ///
+    /// # Panics
+    /// At an offset outside the data, as a slice does.
+    #[inline(always)]
+    pub fn add_at(&mut self, offset: usize, amount: T) {
+        self.data[offset] += amount;
+    }
+
+    /// Adds `amounts`, in row-major order; it has the view's size.
+    ///
+    /// # Panics
+    /// At amounts of another length.
+    #[track_caller]
+    pub fn add(self, amounts: &[T]) {
+        expect_size(amounts.len(), self.layout);
+        match self.layout.dense_range() {
+            Some(range) => add_each(amounts, &mut self.data[range]),
+            None => Sums::with(self.data, self.layout, |sums| sums.add(amounts)),
+        }
+    }
+
+    /// Adds the elements of `amounts`, which has the view's shape.
+    pub(crate) fn add_view(self, amounts: View<'_, T>) {
+        match amounts.dense() {
+            Some(amounts) => self.add(amounts),
+            None => accumulate([amounts], self, |_, [amounts], sums| add_each(amounts, sums)),
+        }
+    }
+
+    /// The last two axes as a matrix, at `start` elements past the first.
+    pub(crate) fn matrix(&mut self, start: usize) -> Option<MatrixMut<'_, T>> {
+        let (shape, strides) = last_two(self.layout)?;
+        MatrixMut::new(self.data.get_mut(self.layout.offset() + start..)?, shape, strides)
+    }
+}
+
+fn last_two(layout: &Layout) -> Option<([usize; 2], [usize; 2])> {
+    let (shape, strides) = (layout.shape(), layout.strides());
+    let first = shape.rank().checked_sub(2)?;
+    Some(([shape[first], shape[first + 1]], [strides[first], strides[first + 1]]))
+}
+
+fn add_each<T: Real>(amounts: &[T], sums: &mut [T]) {
+    sums.iter_mut().zip(amounts).for_each(|(sum, &amount)| *sum += amount);
+}
+
+/// Calls `visit(first, inputs)` with dense slices that together cover the views; `first` is the row-major index of the
+/// slices' first element.
+///
+/// # Panics
+/// Where the views differ in shape: an operation that pairs such is wrong ([`Inputs::broadcast`](crate::Inputs::broadcast)
+/// stretches inputs to one shape).
+#[track_caller]
+pub fn for_each_block<T: Real, const N: usize>(inputs: [View<'_, T>; N], mut visit: impl FnMut(usize, [&[T]; N])) {
+    expect_one_shape(&inputs, None);
+    match all_dense(&inputs) {
+        Some(slices) => visit(0, slices),
+        None => gathered(inputs, |first, slices, _| visit(first, slices)),
+    }
+}
+
+/// Calls `visit(first, inputs, sums)` with dense slices that together cover the views; what it adds to `sums` is added to
+/// `grad`. Terms that meet in one element are summed in the [`Accumulator`](Real::Accumulator).
+///
+/// # Panics
+/// Where the views and `grad` differ in shape, as [`for_each_block`].
+#[track_caller]
+pub fn accumulate<T: Real, const N: usize>(
+    inputs: [View<'_, T>; N],
+    grad: ViewMut<'_, T>,
+    mut visit: impl FnMut(usize, [&[T]; N], &mut [T]),
+) {
+    expect_one_shape(&inputs, Some(grad.layout));
+    let ViewMut { data, layout } = grad;
+    let size = layout.shape().size();
+    match (layout.dense_range(), all_dense(&inputs)) {
+        (Some(range), Some(slices)) => visit(0, slices, &mut data[range]),
+        (Some(range), None) => {
+            let sums = &mut data[range];
+            gathered(inputs, |first, slices, length| visit(first, slices, &mut sums[first..first + length]));
+        }
+        (None, _) => Sums::with(data, layout, |sums| {
+            let mut block = |first: usize, slices: [&[T]; N], length: usize| {
+                sums.visit(length, |which, sums| {
+                    visit(first + which.start, slices.map(|slice| &slice[which.clone()]), sums);
+                });
+            };
+            if N == 0 {
+                (0..size).step_by(BLOCK).for_each(|first| block(first, [&[]; N], BLOCK.min(size - first)));
+            } else {
+                gathered(inputs, block);
+            }
+        }),
+    }
+}
+
+#[track_caller]
+fn expect_size(length: usize, layout: &Layout) {
+    assert!(length == layout.shape().size(), "{length} numbers for a view of shape {}", layout.shape());
+}
+
+/// The shapes of views that are walked together must agree: one shorter than another would be read past its end, or the
+/// rest of the others left out.
+#[track_caller]
+fn expect_one_shape<T: Real, const N: usize>(inputs: &[View<'_, T>; N], grad: Option<&Layout>) {
+    let Some(first) = inputs.first().map(View::shape) else { return };
+    let agrees = |shape: &Shape| std::ptr::eq(shape, first) || shape == first;
+    let all = inputs[1..].iter().all(|input| agrees(input.shape())) && grad.is_none_or(|grad| agrees(grad.shape()));
+    let shapes = || inputs.iter().map(View::shape).chain(grad.map(Layout::shape)).collect::<Vec<_>>();
+    assert!(all, "views that are walked together must have one shape, not {:?}", shapes());
+}
+
+fn all_dense<'a, T: Real, const N: usize>(inputs: &[View<'a, T>; N]) -> Option<[&'a [T]; N]> {
+    let mut slices: [&[T]; N] = [&[]; N];
+    for (slice, input) in slices.iter_mut().zip(inputs) {
+        *slice = input.dense()?;
+    }
+    Some(slices)
+}
+
+/// As [`for_each_block`], with every block at most [`BLOCK`] long; also hands the block's length.
+fn gathered<T: Real, const N: usize>(inputs: [View<'_, T>; N], mut visit: impl FnMut(usize, [&[T]; N], usize)) {
+    let size = inputs.first().map_or(0, |input| input.shape().size());
+    let mut sources = inputs.map(|input| (input.dense(), Cursor::new(input.layout)));
+    let mut buffers = [[T::ZERO; BLOCK]; N];
+    for first in (0..size).step_by(BLOCK) {
+        let length = BLOCK.min(size - first);
+        for ((input, (dense, cursor)), buffer) in inputs.iter().zip(&mut sources).zip(&mut buffers) {
+            if dense.is_none() {
+                cursor.gather(input.data, &mut buffer[..length]);
+            }
+        }
+        let mut slices: [&[T]; N] = [&[]; N];
+        for ((slice, (dense, _)), buffer) in slices.iter_mut().zip(&sources).zip(&buffers) {
+            *slice = match dense {
+                Some(data) => &data[first..first + length],
+                None => &buffer[..length],
+            };
+        }
+        visit(first, slices, length);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dense(extents: &[usize]) -> Layout {
+        Layout::dense(Shape::new(extents))
+    }
+
+    #[test]
+    #[should_panic(expected = "must have one shape, not [[2, 3], [3]]")]
+    fn views_of_different_shapes_are_not_walked_together() {
+        let (data, wide, narrow) = ([1.0; 6], dense(&[2, 3]), dense(&[3]));
+        for_each_block([View::over(&data, &wide), View::over(&data, &narrow)], |_, _| ());
+    }
+
+    #[test]
+    #[should_panic(expected = "must have one shape, not [[3], [3, 2]]")]
+    fn nor_is_a_gradient_of_another_shape() {
+        let (data, mut sums, row, wide) = ([1.0; 6], [0.0; 6], dense(&[3]), dense(&[2, 3]));
+        let strided = wide.transpose(0, 1).unwrap();
+        accumulate([View::over(&data, &row)], ViewMut::over(&mut sums, &strided), |_, _, _| ());
+    }
+
+    #[test]
+    #[should_panic(expected = "5 numbers for a view of shape [3, 2]")]
+    fn a_gradient_takes_as_many_numbers_as_it_has_elements() {
+        let (mut sums, wide) = ([0.0; 6], dense(&[2, 3]));
+        let strided = wide.transpose(0, 1).unwrap();
+        ViewMut::over(&mut sums, &strided).add(&[1.0; 5]);
+    }
+}

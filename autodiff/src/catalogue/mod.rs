@@ -1,0 +1,88 @@
+//! Cases of operations: what the laws in `tests/` sweep, with the feature `catalogue`.
+//!
+//! An operation's [`Entry`] stands beside its rule, in its family's file of `ops/`; [`ops::entries`](crate::ops::entries)
+//! lists them, and a test compares that list with the sources.
+
+mod choices;
+
+pub use choices::Choices;
+
+use crate::array::Shape;
+use crate::op::AnyScalar;
+use crate::scalar::Real;
+
+/// An operation and a way to draw cases of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// The operation's name, as [`Op::name`](crate::op::Op::name) gives it.
+    pub name: &'static str,
+    /// Draws attributes and the shapes and values of the inputs.
+    pub draw: fn(&mut Choices<'_>) -> Case,
+}
+
+/// One application of an operation: attributes and inputs.
+#[derive(Debug)]
+pub struct Case {
+    /// The operation.
+    pub op: Box<dyn AnyScalar>,
+    /// What each input is drawn from.
+    pub inputs: Vec<Sample>,
+}
+
+/// The shape of an input, and where its values come from.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// The extents.
+    pub shape: Shape,
+    /// The values.
+    pub domain: Domain,
+}
+
+/// Values that an operation can be tried at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Domain {
+    /// Between the first two numbers, at least 0.05 away from each number of the list: the operation's kinks.
+    Between(f64, f64, &'static [f64]),
+    /// No two equal: multiples of 0.1 shifted by a fraction, so that inputs of different shift never tie.
+    Distinct(f64),
+    /// Whole numbers below the bound.
+    Index(usize),
+    /// Zeros and ones.
+    Mask,
+}
+
+impl Case {
+    /// The case of `op` at these inputs.
+    pub fn new(op: impl AnyScalar + 'static, inputs: impl Into<Vec<Sample>>) -> Self {
+        Case { op: Box::new(op), inputs: inputs.into() }
+    }
+}
+
+impl Domain {
+    /// Values at large: of either sign, none near zero.
+    pub const REAL: Domain = Domain::Between(-2.0, 2.0, &[0.0]);
+
+    /// Values of this shape.
+    pub fn of(self, shape: impl Into<Shape>) -> Sample {
+        Sample { shape: shape.into(), domain: self }
+    }
+
+    /// The value at row-major place `k` among `size`, made from a uniform number in [0, 1).
+    pub fn value<T: Real>(self, uniform: f64, k: usize, size: usize) -> T {
+        T::from_f64(match self {
+            Domain::Between(low, high, kinks) => {
+                let x = low + uniform * (high - low);
+                let near = kinks.iter().find(|&&kink| (x - kink).abs() < 0.05);
+                near.map_or(x, |kink| if x < *kink || *kink >= high { kink - 0.05 } else { kink + 0.05 })
+            }
+            // A stride prime to the size visits every place once, in an order that looks shuffled.
+            Domain::Distinct(shift) => {
+                let stride = [7, 5, 3, 2, 1].into_iter().find(|&s| !size.is_multiple_of(s)).unwrap_or(1);
+                let place = (k as u128 * stride as u128 + 3) % size.max(1) as u128;
+                0.1 * (place as f64 + shift) - 0.1 * (size / 2) as f64
+            }
+            Domain::Index(bound) => (uniform * bound as f64).floor(),
+            Domain::Mask => (uniform * 2.0).floor(),
+        })
+    }
+}

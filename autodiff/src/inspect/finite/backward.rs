@@ -1,0 +1,168 @@
+//! What makes a gradient infinite or NaN: as `forward.rs`, along the backward pass.
+//!
+//! A gradient is the sum of what several pullbacks add, so each pullback is looked at for itself: an entry that it makes
+//! infinite or NaN, though its cotangent was finite, is a source, and is healed by leaving out what it added.
+
+use std::cmp::Reverse;
+
+use crate::error::Error;
+use crate::params::Params;
+use crate::scalar::Real;
+use crate::tape::{Gradients, Graph, Place, Step};
+
+use super::report::{Origin, inputs, range, same, shortest};
+
+/// An entry that a pullback made infinite or NaN.
+#[derive(Clone, Copy)]
+struct Source<T> {
+    /// The operation whose pullback it was.
+    node: usize,
+    /// The node whose gradient it is, and the place in that.
+    of: usize,
+    place: usize,
+    made: T,
+}
+
+struct Search<'a, T: Real> {
+    graph: &'a Graph<T>,
+    params: &'a Params<T>,
+    /// What backward started from.
+    root: usize,
+    /// The whole backward pass, as it went.
+    actual: Gradients<T>,
+}
+
+/// An error if a gradient of a parameter or a variable is not finite, with the pullback that makes it so.
+pub(super) fn check<T: Real>(graph: &Graph<T>, params: &Params<T>, grads: &Gradients<T>) -> Result<(), Error> {
+    grads.adjoints.check_filled_by(graph)?;
+    grads.check_layout(params)?;
+    let variables = leaves(graph, grads).filter_map(|k| gradient(graph, k, grads));
+    if grads.flat().iter().chain(variables.flatten()).all(|x| x.is_finite()) {
+        return Ok(());
+    }
+    // Of the nodes that are reached, that from which backward started is the last.
+    let Some(root) = grads.adjoints.reached.iter().rposition(|&reached| reached) else { return Ok(()) };
+    // What was added to the parameters' gradients since then is not looked at: the pass is run again.
+    let mut search = Search { graph, params, root, actual: grads.clone() };
+    search.actual = search.replay(|source, _| source.made);
+    let sources = search.sources();
+    if sources.is_empty() || !search.spoils(&sources, sources.len()) {
+        let reason = "they are not finite, though backward gives finite ones: they were changed after it";
+        return Err(Error::NotFilled { reason });
+    }
+    let culprit = shortest(sources.len(), |kept| search.spoils(&sources, kept)) - 1;
+    Err(search.report(sources[culprit]))
+}
+
+/// The parameters and variables that backward reached.
+fn leaves<T: Real>(graph: &Graph<T>, grads: &Gradients<T>) -> impl Iterator<Item = usize> {
+    let reached = grads.adjoints.reached.iter().enumerate().filter(|(_, reached)| **reached);
+    reached.map(|(k, _)| k).filter(|&k| graph.nodes[k].step == Step::Leaf)
+}
+
+/// The gradient of an owned node.
+fn gradient<'a, T: Real>(graph: &Graph<T>, k: usize, grads: &'a Gradients<T>) -> Option<&'a [T]> {
+    let node = &graph.nodes[k];
+    match node.gradient? {
+        Place::Arena(start) => Some(&grads.adjoints.arena[start..start + node.extent]),
+        Place::Parameter(start) => Some(&grads.flat()[start..start + node.extent]),
+        Place::State(_) => None,
+    }
+}
+
+fn gradient_mut<'a, T: Real>(graph: &Graph<T>, k: usize, grads: &'a mut Gradients<T>) -> &'a mut [T] {
+    let node = &graph.nodes[k];
+    match node.gradient {
+        Some(Place::Arena(start)) => &mut grads.adjoints.arena[start..start + node.extent],
+        Some(Place::Parameter(start)) => &mut grads.parameters.flat_mut()[start..start + node.extent],
+        Some(Place::State(_)) | None => &mut [],
+    }
+}
+
+impl<T: Real> Search<'_, T> {
+    /// In the order of the backward pass.
+    fn sources(&self) -> Vec<Source<T>> {
+        let mut sources = Vec::new();
+        self.replay(|source, before| {
+            sources.push(source);
+            before
+        });
+        sources
+    }
+
+    /// Whether the first sources, this many, make a gradient of a parameter or a variable other than finite.
+    fn spoils(&self, sources: &[Source<T>], kept: usize) -> bool {
+        let replayed = self.replay(|found, before| {
+            match sources.binary_search_by_key(&found.order(), Source::order) {
+                Ok(rank) if rank < kept => found.made,
+                // What it makes by itself is healed; if it makes something else, a source that is kept reaches it.
+                Ok(rank) if same(sources[rank].made, found.made) => before,
+                _ => found.made,
+            }
+        });
+        leaves(self.graph, &self.actual).any(|k| {
+            let gradients = [&replayed, &self.actual].map(|grads| gradient(self.graph, k, grads).unwrap_or(&[]));
+            gradients[0].iter().zip(gradients[1]).any(|(x, actual)| !x.is_finite() && !actual.is_finite())
+        })
+    }
+
+    /// Runs the backward pass; `replace(source, before)` says what stands for each entry that a pullback made infinite or
+    /// NaN, and that was `before` until then.
+    fn replay(&self, mut replace: impl FnMut(Source<T>, T) -> T) -> Gradients<T> {
+        let mut grads = self.actual.clone();
+        grads.parameters.flat_mut().fill(T::ZERO);
+        grads.adjoints.arena.fill(T::ZERO);
+        let seed = gradient(self.graph, self.root, &self.actual).unwrap_or(&[]);
+        gradient_mut(self.graph, self.root, &mut grads).copy_from_slice(seed);
+        for k in (0..=self.root).rev().filter(|&k| self.actual.adjoints.reached[k]) {
+            let node = &self.graph.nodes[k];
+            // As in a replay of values, what is finite stands as it is.
+            let actual = gradient(self.graph, k, &self.actual).unwrap_or(&[]);
+            let cotangent = gradient_mut(self.graph, k, &mut grads).iter_mut().zip(actual);
+            cotangent.filter(|(_, actual)| actual.is_finite()).for_each(|(value, &actual)| *value = actual);
+            let wanted = node.inputs.iter().zip(&node.wanted).filter(|(_, wanted)| **wanted);
+            let mut given: Vec<usize> = wanted.map(|(&id, _)| self.graph.nodes[id as usize].base as usize).collect();
+            given.sort_unstable();
+            given.dedup();
+            let before: Vec<Vec<T>> =
+                given.iter().map(|&of| gradient_mut(self.graph, of, &mut grads).to_vec()).collect();
+            // Backward ran, so memory for its buffers was there; if it no longer is, the search ends early.
+            if self.graph.pull(k, self.params, &mut grads).is_err() {
+                break;
+            }
+            for (&of, before) in given.iter().zip(&before) {
+                let after = gradient_mut(self.graph, of, &mut grads);
+                for (place, (value, &before)) in after.iter_mut().zip(before).enumerate() {
+                    if before.is_finite() && !value.is_finite() {
+                        *value = replace(Source { node: k, of, place, made: *value }, before);
+                    }
+                }
+            }
+        }
+        grads
+    }
+
+    fn report(&self, culprit: Source<T>) -> Error {
+        let Source { node: k, of, place, made } = culprit;
+        let (graph, params) = (self.graph, self.params);
+        let shape = graph.nodes[k].layout.shape();
+        let element = graph.nodes[of].layout.shape().unravel_index(place);
+        let output = range(graph.read(k, params).iter());
+        let cotangent = range(gradient(graph, k, &self.actual).unwrap_or(&[]).iter().copied());
+        let origin = Origin {
+            node: k,
+            pass: "backward",
+            value: made,
+            element: format!("{element:?} of the gradient of {}", graph.describe(&[of as u32], params)),
+            read: format!("input {}, output {shape} {output}, cotangent {shape} {cotangent}", inputs(graph, k, params)),
+        };
+        origin.error(graph, params)
+    }
+}
+
+impl<T> Source<T> {
+    /// Grows along the backward pass.
+    fn order(&self) -> (Reverse<usize>, usize, usize) {
+        (Reverse(self.node), self.of, self.place)
+    }
+}

@@ -1,0 +1,176 @@
+//! What makes a value infinite or NaN.
+//!
+//! A replay takes every value that is finite as it stands and computes the others again, from inputs that were healed: an
+//! entry that is not finite although everything it was computed from is finite is a source, and is replaced by 1. If
+//! instead the first `n` sources are kept, only what they spoil is not finite, and the smallest `n` under which the
+//! asked-for value is spoiled gives the culprit. A −∞ that a maximum drops spoils nothing.
+
+use crate::error::Error;
+use crate::params::Params;
+use crate::scalar::Real;
+use crate::tape::{Graph, Place, Step};
+
+use super::report::{Origin, inputs, same, shortest};
+
+/// An entry that is not finite though all it was computed from is.
+#[derive(Clone, Copy)]
+struct Source<T> {
+    node: usize,
+    /// Within the memory of the node: its value, then what its operation saved.
+    place: usize,
+    made: T,
+}
+
+/// The memory of a replay.
+struct Copies<T: Real> {
+    values: Vec<T>,
+    params: Params<T>,
+}
+
+struct Search<'a, T: Real> {
+    graph: &'a Graph<T>,
+    params: &'a Params<T>,
+    root: usize,
+    /// The nodes that the root depends on and that have entries that are not finite, in the order of computation.
+    tainted: Vec<usize>,
+}
+
+/// An error if the value of node `root` is not finite, with what makes it so.
+pub(super) fn check<T: Real>(graph: &Graph<T>, params: &Params<T>, root: usize) -> Result<(), Error> {
+    if graph.read(root, params).iter().all(T::is_finite) {
+        return Ok(());
+    }
+    let search = Search { graph, params, root, tainted: tainted(graph, params, root) };
+    let sources = search.sources();
+    let culprit = match sources.len() {
+        0 => search.of_root(), // an operation that computes another result than it did
+        count => sources[shortest(count, |kept| search.spoils(&sources, kept)) - 1],
+    };
+    Err(search.report(culprit))
+}
+
+/// Of the nodes that the root depends on, those with entries that are not finite.
+fn tainted<T: Real>(graph: &Graph<T>, params: &Params<T>, root: usize) -> Vec<usize> {
+    let mut needed = vec![false; root + 1];
+    needed[graph.nodes[root].base as usize] = true;
+    for k in (0..=root).rev().filter(|&k| graph.nodes[k].step != Step::View) {
+        if needed[k] {
+            graph.nodes[k].inputs.iter().for_each(|&id| needed[graph.nodes[id as usize].base as usize] = true);
+        }
+    }
+    let is_tainted = |&k: &usize| needed[k] && memory(graph, k, &graph.values, params).iter().any(|x| !x.is_finite());
+    (0..=root).filter(is_tainted).collect()
+}
+
+/// The memory of an owned node: its value, then what its operation saved.
+fn memory<'a, T: Real>(graph: &Graph<T>, k: usize, values: &'a [T], params: &'a Params<T>) -> &'a [T] {
+    let node = &graph.nodes[k];
+    match node.value {
+        Place::Arena(start) => &values[start..start + node.extent + node.saved],
+        Place::Parameter(start) => &params.flat()[start..start + node.extent],
+        Place::State(start) => &params.flat_state()[start..start + node.extent],
+    }
+}
+
+impl<T: Real> Copies<T> {
+    fn memory_mut(&mut self, graph: &Graph<T>, k: usize) -> &mut [T] {
+        let node = &graph.nodes[k];
+        match node.value {
+            Place::Arena(start) => &mut self.values[start..start + node.extent + node.saved],
+            Place::Parameter(start) => &mut self.params.flat_mut()[start..start + node.extent],
+            Place::State(start) => &mut self.params.flat_state_mut()[start..start + node.extent],
+        }
+    }
+}
+
+impl<T: Real> Search<'_, T> {
+    fn sources(&self) -> Vec<Source<T>> {
+        let mut sources = Vec::new();
+        self.replay(|node, place, made| {
+            if self.is_read(node, place) {
+                sources.push(Source { node, place, made });
+            }
+            T::ONE
+        });
+        sources
+    }
+
+    /// Whether the first sources, this many, make the root other than finite.
+    fn spoils(&self, sources: &[Source<T>], kept: usize) -> bool {
+        let copies = self.replay(|node, place, made| {
+            let rank = sources.binary_search_by_key(&(node, place), |source| (source.node, source.place));
+            match rank {
+                Ok(rank) if rank < kept => self.actual(node)[place],
+                // What it makes by itself is healed; if it makes something else, a source that is kept reaches it.
+                Ok(rank) if same(sources[rank].made, made) => T::ONE,
+                _ => made,
+            }
+        });
+        self.graph.nodes[self.root].view(&copies.values, &copies.params).iter().any(|x| !x.is_finite())
+    }
+
+    /// Computes what is not finite again; `replace(node, place, made)` says what stands for each entry that is still not.
+    fn replay(&self, mut replace: impl FnMut(usize, usize, T) -> T) -> Copies<T> {
+        let mut copies = Copies { values: self.graph.values.clone(), params: self.params.clone() };
+        for &k in &self.tainted {
+            if self.graph.run_in(&mut copies.values, k, &copies.params).is_err() {
+                // An index made of a healed number: the operation stays as it was computed.
+                copies.memory_mut(self.graph, k).copy_from_slice(self.actual(k));
+            }
+            let memory = copies.memory_mut(self.graph, k);
+            for (place, (value, &actual)) in memory.iter_mut().zip(self.actual(k)).enumerate() {
+                if actual.is_finite() {
+                    *value = actual;
+                } else if !value.is_finite() {
+                    *value = replace(k, place, *value);
+                }
+            }
+        }
+        copies
+    }
+
+    fn actual(&self, k: usize) -> &[T] {
+        memory(self.graph, k, &self.graph.values, self.params)
+    }
+
+    /// Whether anything but its own pullback can read an entry: what an operation saved is read through views of it.
+    fn is_read(&self, k: usize, place: usize) -> bool {
+        place < self.graph.nodes[k].extent || self.view_of_saved(k, place).is_some()
+    }
+
+    /// The view that shows an entry of what operation `k` saved, and the entry's place in it.
+    fn view_of_saved(&self, k: usize, place: usize) -> Option<(usize, usize)> {
+        let Place::Arena(start) = self.graph.nodes[k].value else { return None };
+        let mut views = self.graph.nodes.iter().enumerate().skip(k + 1).filter(|(_, node)| node.base as usize == k);
+        views.find_map(|(view, node)| match node.value {
+            Place::Arena(first) if (first..first + node.extent).contains(&(start + place)) => {
+                Some((view, start + place - first))
+            }
+            _ => None,
+        })
+    }
+
+    /// The first entry of the root's own node that is not finite.
+    fn of_root(&self) -> Source<T> {
+        let node = self.graph.nodes[self.root].base as usize;
+        let place = self.actual(node).iter().position(|x| !x.is_finite()).unwrap_or(0);
+        Source { node, place, made: self.actual(node)[place] }
+    }
+
+    fn report(&self, culprit: Source<T>) -> Error {
+        let Source { node, place, .. } = culprit;
+        let (shown, in_shown) = if place < self.graph.nodes[node].extent {
+            (node, place)
+        } else {
+            self.view_of_saved(node, place).unwrap_or((node, 0))
+        };
+        let origin = Origin {
+            node,
+            pass: "forward",
+            value: self.actual(node)[place],
+            element: format!("{:?}", self.graph.nodes[shown].layout.shape().unravel_index(in_shown)),
+            read: inputs(self.graph, node, self.params),
+        };
+        origin.error(self.graph, self.params)
+    }
+}

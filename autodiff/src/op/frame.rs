@@ -1,0 +1,115 @@
+//! What an operation is handed: its inputs, what forward wrote, and the gradients to add to.
+
+use rand::SeedableRng;
+use rand::rngs::ChaCha8Rng;
+
+use super::Node;
+use crate::array::{Shape, View, ViewMut};
+use crate::params::Params;
+use crate::scalar::Real;
+
+/// The inputs of an operation.
+#[derive(Clone, Copy, Debug)]
+pub struct Inputs<'a, T: Real> {
+    nodes: &'a [Node],
+    ids: &'a [u32],
+    values: &'a [T],
+    params: &'a Params<T>,
+    pass: u64,
+    shape: &'a Shape,
+}
+
+impl<'a, T: Real> Inputs<'a, T> {
+    /// Those of `node`; `values` is the arena below it, `pass` that of the recording.
+    pub(crate) fn of(node: &'a Node, nodes: &'a [Node], values: &'a [T], params: &'a Params<T>, pass: u64) -> Self {
+        Inputs { nodes, ids: &node.inputs, values, params, pass, shape: node.layout.shape() }
+    }
+
+    /// The generator of the recording's draw number `draw`: a function of the seed, the step and the pass alone.
+    pub(crate) fn generator(&self, draw: u64) -> ChaCha8Rng {
+        let words = [self.params.seed(), self.params.step(), self.pass, draw].map(u64::to_le_bytes);
+        let mut key = [0; 32];
+        key.iter_mut().zip(words.iter().flatten()).for_each(|(byte, &of)| *byte = of);
+        ChaCha8Rng::from_seed(key)
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// The shape of the output.
+    pub fn output_shape(&self) -> &'a Shape {
+        self.shape
+    }
+
+    /// Input number `input`, counted from 0.
+    ///
+    /// # Panics
+    /// Where the operation has fewer inputs: an operation that asks for more than its shape rule let in is wrong.
+    pub fn view(&self, input: usize) -> View<'a, T> {
+        self.nodes[self.ids[input] as usize].view(self.values, self.params)
+    }
+}
+
+impl<T: Real> Inputs<'_, T> {
+    /// Calls `read` with the first `N` inputs, each stretched to the output's shape (numpy's rule).
+    pub fn broadcast<const N: usize, R>(&self, read: impl FnOnce([View<'_, T>; N]) -> R) -> Option<R> {
+        let inputs: [View<'_, T>; N] = std::array::from_fn(|input| self.view(input));
+        if inputs.iter().all(|input| input.shape() == self.shape) {
+            return Some(read(inputs));
+        }
+        let layouts = inputs.each_ref().map(|input| input.layout().broadcast_to(self.shape).ok());
+        let mut stretched = inputs;
+        for (input, layout) in stretched.iter_mut().zip(&layouts) {
+            *input = input.through(layout.as_ref()?);
+        }
+        Some(read(stretched))
+    }
+}
+
+/// What `backward` may read: the inputs and what `forward` wrote.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a, T: Real> {
+    /// The inputs.
+    pub inputs: Inputs<'a, T>,
+    /// The output, in row-major order.
+    pub output: &'a [T],
+    /// What `forward` kept.
+    pub saved: &'a [T],
+}
+
+/// The gradients of an operation's inputs.
+#[derive(Debug)]
+pub struct InputGrads<'a, T> {
+    pub(crate) nodes: &'a [Node],
+    pub(crate) ids: &'a [u32],
+    pub(crate) wanted: &'a [bool],
+    pub(crate) arena: &'a mut [T],
+    pub(crate) parameters: &'a mut [T],
+}
+
+impl<T: Real> InputGrads<'_, T> {
+    /// The gradient of input number `input`, to add to; nothing where no gradient is wanted.
+    ///
+    /// # Panics
+    /// As [`Inputs::view`].
+    pub fn view(&mut self, input: usize) -> Option<ViewMut<'_, T>> {
+        if !self.wanted[input] {
+            return None;
+        }
+        self.nodes[self.ids[input] as usize].gradient_view(self.arena, self.parameters)
+    }
+
+    /// Calls `add` with the gradient of input number `input` stretched to `shape`, where one is wanted: what is added
+    /// at a stretched place is summed.
+    pub fn broadcast(&mut self, input: usize, shape: &Shape, add: impl FnOnce(ViewMut<'_, T>)) {
+        let Some(mut grad) = self.view(input) else { return };
+        if grad.layout().shape() == shape {
+            return add(grad);
+        }
+        if let Ok(layout) = grad.layout().broadcast_to(shape) {
+            add(grad.through(&layout));
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Operations each of whose output elements depends on one element of each input, which broadcast. A [`Pointwise`] says value
+//! and pullback of an element; the loops over elements stand here, once.
+
+use super::{Frame, InputGrads, Inputs, Mismatch, View, ViewMut, accumulate, expect_inputs, for_each_block};
+use crate::array::Shape;
+use crate::kernel::dispatch;
+use crate::scalar::Real;
+
+/// A function of one element of each of `N` inputs.
+///
+/// [`scalar_op!`](crate::scalar_op) writes it and the [`Op`](super::Op) in one line. An operation with attributes implements it and
+/// hands the methods of its `Op` on to [`Pointwise::shape`], [`Pointwise::forward`] and [`Pointwise::backward`].
+pub trait Pointwise<T: Real, const N: usize> {
+    /// The value.
+    fn value(&self, inputs: [T; N]) -> T;
+
+    /// What the cotangent of an element gives each input: the slope toward it times the cotangent.
+    fn pull(&self, inputs: [T; N], output: T, cotangent: T) -> [T; N];
+
+    /// The slopes, if they are the same for all elements: backward then reads neither inputs nor output.
+    #[inline(always)]
+    fn factors(&self) -> Option<[T; N]> {
+        None
+    }
+
+    /// The values of slices of one length. A function that is vectorized by hand replaces the loop.
+    #[inline(always)]
+    fn values(&self, inputs: [&[T]; N], output: &mut [T]) {
+        let length = output.len();
+        let inputs = inputs.map(|input| &input[..length]);
+        dispatch(|| {
+            for (k, y) in output.iter_mut().enumerate() {
+                *y = self.value(inputs.map(|input| input[k]));
+            }
+        });
+    }
+
+    /// The shape that the inputs broadcast to.
+    fn shape(inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+        let [first, rest @ ..] = &expect_inputs::<N>(inputs)?[..] else { return Ok(Shape::scalar()) };
+        let all = rest.iter().try_fold((*first).clone(), |shape, input| shape.broadcast(input));
+        all.ok_or_else(|| Mismatch::new("shapes do not broadcast"))
+    }
+
+    /// Writes the value of every element.
+    fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T]) {
+        with_views(inputs, |views| {
+            for_each_block(views, |first, slices| {
+                let length = slices.first().map_or(output.len(), |slice| slice.len());
+                self.values(slices, &mut output[first..][..length]);
+            });
+        });
+    }
+
+    /// Adds what every element's cotangent gives the inputs.
+    fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+        if let Some(factors) = self.factors() {
+            for (input, factor) in factors.into_iter().enumerate() {
+                grads.broadcast(input, at.inputs.output_shape(), |grad| add_times(factor, cotangent, grad));
+            }
+            return;
+        }
+        with_views(at.inputs, |views| {
+            for input in 0..N {
+                grads.broadcast(input, at.inputs.output_shape(), |grad| match input {
+                    // The number as a constant, so that slopes toward other inputs are not computed.
+                    0 => pull_input(self, views, at.output, cotangent, grad, |pulled| pulled[0]),
+                    1 if const { N > 1 } => pull_input(self, views, at.output, cotangent, grad, |pulled| pulled[1]),
+                    _ if const { N > 2 } => pull_input(self, views, at.output, cotangent, grad, |pulled| pulled[input]),
+                    _ => {}
+                });
+            }
+        });
+    }
+}
+
+/// Adds `factor` times the cotangent to a gradient.
+fn add_times<T: Real>(factor: T, cotangent: &[T], grad: ViewMut<'_, T>) {
+    if factor == T::ONE {
+        return grad.add(cotangent);
+    }
+    accumulate([], grad, |first, [], sums| {
+        sums.iter_mut().zip(&cotangent[first..]).for_each(|(sum, &g)| *sum += factor * g);
+    });
+}
+
+/// Calls `work` with the inputs, each in the output's shape.
+fn with_views<T: Real, const N: usize>(inputs: Inputs<'_, T>, work: impl FnOnce([View<'_, T>; N])) {
+    if N == 1 {
+        return work(std::array::from_fn(|input| inputs.view(input)));
+    }
+    inputs.broadcast(work);
+}
+
+fn pull_input<T: Real, P: Pointwise<T, N> + ?Sized, const N: usize>(
+    op: &P,
+    inputs: [View<'_, T>; N],
+    output: &[T],
+    cotangent: &[T],
+    grad: ViewMut<'_, T>,
+    choose: impl Fn([T; N]) -> T,
+) {
+    accumulate(inputs, grad, |first, inputs, sums| {
+        let length = sums.len();
+        let inputs = inputs.map(|input| &input[..length]);
+        let (output, cotangent) = (&output[first..][..length], &cotangent[first..][..length]);
+        dispatch(|| {
+            for (k, sum) in sums.iter_mut().enumerate() {
+                *sum += choose(op.pull(inputs.map(|input| input[k]), output[k], cotangent[k]));
+            }
+        });
+    });
+}

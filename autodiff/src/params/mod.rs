@@ -1,0 +1,123 @@
+//! The numbers of a model: two flat buffers, parameters and state, with a table of names, shapes and ranges.
+//!
+//! Modules describe, the numbers live here: a module holds [`ParamId`]s and [`StateId`]s that a [`Scope`] handed out, so
+//! it knows no scalar type, and the same model runs in another scalar through [`Params::cast`].
+
+mod cast;
+mod register;
+mod scope;
+mod state;
+mod table;
+mod vector;
+
+use std::sync::Arc;
+
+use crate::array::{Shape, Tensor};
+use crate::error::Error;
+use crate::scalar::Real;
+pub use scope::Scope;
+pub(crate) use table::{Entry, Table, unique_key};
+pub use table::{ParamId, StateId};
+use table::{Slot, mistake};
+pub use vector::ParamVec;
+pub(crate) use vector::check_finite;
+
+/// The parameters and the state of a model.
+#[derive(Clone, Debug)]
+pub struct Params<T: Real> {
+    values: ParamVec<T>,
+    state: Vec<T>,
+    seed: u64,
+    /// Steps that training has taken: random draws differ from step to step by it.
+    step: u64,
+    /// The first mistake made while registering; every tape started with these parameters gives it.
+    error: Option<Error>,
+}
+
+impl<T: Real> Params<T> {
+    /// No parameters yet; each draws its initial values from a generator of its own, made from `seed` and its name.
+    pub fn new(seed: u64) -> Self {
+        let values = ParamVec { table: Arc::new(Table::new()), values: Vec::new() };
+        Params { values, state: Vec::new(), seed, step: 0, error: None }
+    }
+
+    /// The first mistake made while registering, if any.
+    pub fn check(&self) -> Result<(), Error> {
+        self.error.clone().map_or(Ok(()), Err)
+    }
+
+    /// The values of all parameters.
+    pub fn values(&self) -> &ParamVec<T> {
+        &self.values
+    }
+
+    /// All values, in order of registration.
+    pub fn flat(&self) -> &[T] {
+        self.values.flat()
+    }
+
+    /// All values, in order of registration, to be updated. A loop that takes its own steps by them calls [`Params::commit`]
+    /// after each; optimizers do.
+    pub fn flat_mut(&mut self) -> &mut [T] {
+        self.values.flat_mut()
+    }
+
+    /// Name, shape and values of every parameter, in order of registration.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Shape, &[T])> {
+        self.values.iter()
+    }
+
+    /// The parameter registered under this full name.
+    pub fn id(&self, name: &str) -> Result<ParamId, Error> {
+        let table = self.table();
+        match table.by_name.get(name) {
+            Some(&Slot::Parameter(index)) => Ok(ParamId { key: table.entries[index].key, index }),
+            Some(Slot::State(_)) => Err(mistake(name, "it is a state, not a parameter")),
+            None => Err(mistake(name, "there is none of this name")),
+        }
+    }
+
+    /// The ids of all parameters, in order of registration.
+    pub fn ids(&self) -> impl Iterator<Item = ParamId> + use<T> {
+        let table = self.table().clone();
+        (0..table.entries.len()).map(move |index| ParamId { key: table.entries[index].key, index })
+    }
+
+    /// The seed of initial values and of random draws.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// A copy of a parameter's value.
+    pub fn value(&self, id: ParamId) -> Result<Tensor<T>, Error> {
+        self.values.get(id)
+    }
+
+    /// Replaces a parameter's value; the shape must be the same.
+    pub fn set(&mut self, id: ParamId, value: &Tensor<T>) -> Result<(), Error> {
+        self.values.set(id, value)
+    }
+
+    pub(crate) fn table(&self) -> &Arc<Table> {
+        &self.values.table
+    }
+
+    pub(crate) fn entry(&self, id: ParamId) -> Result<&Entry, Error> {
+        self.table().parameter(id)
+    }
+
+    pub(crate) fn index_of(&self, id: ParamId) -> usize {
+        id.index
+    }
+
+    pub(crate) fn name_of(&self, index: usize) -> &str {
+        self.table().entries.get(index).map_or("", |entry| &entry.name)
+    }
+}
+
+impl<T: Real> Default for Params<T> {
+    /// No parameters: for functions of inputs alone.
+    fn default() -> Self {
+        Params::new(0)
+    }
+}

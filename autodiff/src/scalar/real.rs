@@ -1,0 +1,159 @@
+//! The scalar of a tape: [`Real`], implemented for `f32`, `f64` and [`Dual`](crate::Dual).
+//!
+//! Operations are written once against this trait. What a scalar must offer is kept to what differs between
+//! scalars; activations and losses are composed from it in `ops/`.
+
+use std::fmt::{Debug, Display};
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
+
+use crate::kernel::{Product, all_finite};
+
+/// A scalar that tapes, operations and modules are generic over.
+///
+/// Comparisons look at the value only: the tangent of a [`Dual`](crate::Dual) never steers a branch.
+///
+/// The trait is sealed: `f32`, `f64` and duals of them implement it. A scalar of others would have to be trusted with the
+/// memory of matrix products.
+pub trait Real:
+    Copy
+    + Debug
+    + Display
+    + Default
+    + PartialEq
+    + PartialOrd
+    + Send
+    + Sync
+    + Sum
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + AddAssign
+    + SubAssign
+    + Product
+    + 'static
+{
+    /// Zero.
+    const ZERO: Self;
+    /// One.
+    const ONE: Self;
+    /// What sums over many terms are accumulated in: `f64` for `f32`, a scalar with twice its digits or itself.
+    type Accumulator: Real;
+
+    /// The largest whole number up to which every whole number is represented (2²⁴ for `f32`).
+    const LARGEST_EXACT_INTEGER: f64;
+
+    /// The nearest value to `value`; derivatives are zero.
+    fn from_f64(value: f64) -> Self;
+    /// The value, without derivatives.
+    fn to_f64(self) -> f64;
+    /// The same number as a term of a sum, with its derivatives.
+    fn widen(self) -> Self::Accumulator;
+    /// A sum, rounded to this scalar.
+    fn narrow(sum: Self::Accumulator) -> Self;
+
+    /// `√x`.
+    fn sqrt(self) -> Self;
+    /// `eˣ`.
+    fn exp(self) -> Self;
+    /// `eˣ − 1`, accurate near zero.
+    fn exp_m1(self) -> Self;
+    /// Natural logarithm.
+    fn ln(self) -> Self;
+    /// `ln(1 + x)`, accurate near zero.
+    fn ln_1p(self) -> Self;
+    /// Sine of an angle in radians.
+    fn sin(self) -> Self;
+    /// Cosine of an angle in radians.
+    fn cos(self) -> Self;
+    /// Tangent of an angle in radians.
+    fn tan(self) -> Self;
+    /// Inverse tangent, in radians.
+    fn atan(self) -> Self;
+    /// Hyperbolic sine.
+    fn sinh(self) -> Self;
+    /// Hyperbolic cosine.
+    fn cosh(self) -> Self;
+    /// Hyperbolic tangent.
+    fn tanh(self) -> Self;
+    /// Error function, `2/√π ∫₀ˣ e^(−t²) dt`.
+    fn erf(self) -> Self;
+    /// `1 − erf x`, accurate where `erf x` is near 1.
+    fn erfc(self) -> Self;
+    /// `x^exponent` with a constant exponent.
+    fn powf(self, exponent: f64) -> Self;
+    /// `x^exponent`.
+    fn pow(self, exponent: Self) -> Self;
+    /// Absolute value.
+    fn abs(self) -> Self;
+
+    /// Logistic function `1/(1 + e⁻ˣ)`, without overflow on either side.
+    fn sigmoid(self) -> Self {
+        if self > Self::ZERO {
+            Self::ONE / (Self::ONE + (-self).exp())
+        } else {
+            let e = self.exp();
+            e / (Self::ONE + e)
+        }
+    }
+
+    /// `eˣ` of a slice; `output` has the length of `input`.
+    fn exp_slice(input: &[Self], output: &mut [Self]) {
+        each(input, output, Self::exp);
+    }
+    /// Hyperbolic tangent of a slice; `output` has the length of `input`.
+    fn tanh_slice(input: &[Self], output: &mut [Self]) {
+        each(input, output, Self::tanh);
+    }
+    /// Logistic function of a slice; `output` has the length of `input`.
+    fn sigmoid_slice(input: &[Self], output: &mut [Self]) {
+        each(input, output, Self::sigmoid);
+    }
+
+    /// Whether the value is not a number.
+    fn is_nan(self) -> bool {
+        self.to_f64().is_nan()
+    }
+    /// Whether the value is neither infinite nor NaN.
+    fn is_finite(self) -> bool {
+        self.to_f64().is_finite()
+    }
+    /// Whether no value of a slice is infinite or NaN.
+    fn all_finite(values: &[Self]) -> bool {
+        all_finite(values)
+    }
+    /// Whether the value and every derivative it carries are zero.
+    fn is_zero(self) -> bool {
+        self == Self::ZERO
+    }
+    /// The larger value; a NaN on either side gives NaN.
+    fn maximum(self, other: Self) -> Self {
+        if self > other || self.is_nan() { self } else { other }
+    }
+    /// The smaller value; a NaN on either side gives NaN.
+    fn minimum(self, other: Self) -> Self {
+        if self < other || self.is_nan() { self } else { other }
+    }
+}
+
+fn each<T: Real>(input: &[T], output: &mut [T], function: impl Fn(T) -> T) {
+    for (y, &x) in output.iter_mut().zip(input) {
+        *y = function(x);
+    }
+}
+
+/// The derivative of `x^y` with respect to `x`. Where `y` is 0 it is 0, also at `x = 0`, whose power below 0 is infinite.
+pub(crate) fn base_slope<T: Real>(x: T, y: T) -> T {
+    // At 0 the power does not change with its exponent: see `exponent_slope`.
+    let y = if x == T::ZERO { T::from_f64(y.to_f64()) } else { y };
+    let power = x.pow(y - T::ONE);
+    if y.is_zero() || (y == T::ZERO && !power.is_finite()) { T::ZERO } else { y * power }
+}
+
+/// The derivative of `z = x^y` with respect to `y`: `z ln x`, its limit 0 where the power is 0, and 0 at 0⁰ as well, as in
+/// PyTorch: 0 to any larger exponent is 0.
+pub(crate) fn exponent_slope<T: Real>(x: T, y: T, z: T) -> T {
+    if z == T::ZERO || (x == T::ZERO && y >= T::ZERO) { T::ZERO } else { z * x.ln() }
+}

@@ -1,0 +1,216 @@
+//! Appending to a recording: leaves, views and operations, each with its place in the arenas.
+
+use std::panic::Location;
+
+use smallvec::SmallVec;
+
+use crate::array::{Layout, Shape};
+use crate::error::{Error, Mismatch};
+use crate::memory;
+use crate::op::Op;
+use crate::params::Params;
+use crate::scalar::Real;
+use crate::tape::{Graph, Label, Node, POISON, Place, Step};
+
+/// The number of the node after `count` others. The largest `u32` stands for a value without a node.
+fn next_id(count: usize) -> Result<u32, Mismatch> {
+    let id = u32::try_from(count).ok().filter(|&id| id != POISON);
+    id.ok_or_else(|| Mismatch::new(format!("a recording holds no more than {POISON} values; split it")))
+}
+
+impl<T: Real> Graph<T> {
+    /// Appends a leaf of dense layout that lives in the arena.
+    pub(crate) fn push_leaf(
+        &mut self,
+        shape: Shape,
+        needs_gradient: bool,
+        label: Label,
+        location: &'static Location<'static>,
+    ) -> Result<u32, Mismatch> {
+        self.reserve(&shape, 0)?;
+        let value = Place::Arena(self.value_length);
+        let gradient = needs_gradient.then_some(Place::Arena(self.gradient_length));
+        self.push_owned(Step::Leaf, (&[], &[]), shape, (value, gradient), 0, label, location)
+    }
+
+    /// Appends the stored value of a state.
+    pub(crate) fn push_state(
+        &mut self,
+        shape: Shape,
+        start: usize,
+        index: usize,
+        location: &'static Location<'static>,
+    ) -> Result<u32, Mismatch> {
+        let (value, label) = (Place::State(start), Label::State(index));
+        self.push_owned(Step::Leaf, (&[], &[]), shape, (value, None), 0, label, location)
+    }
+
+    pub(crate) fn push_parameter(
+        &mut self,
+        shape: Shape,
+        start: usize,
+        index: usize,
+        location: &'static Location<'static>,
+    ) -> Result<u32, Mismatch> {
+        let place = Place::Parameter(start);
+        let label = Label::Parameter(index);
+        self.push_owned(Step::Leaf, (&[], &[]), shape, (place, Some(place)), 0, label, location)
+    }
+
+    pub(crate) fn push_view(
+        &mut self,
+        of: u32,
+        layout: Layout,
+        keeps_gradient: bool,
+        location: &'static Location<'static>,
+    ) -> Result<u32, Mismatch> {
+        let base = &self.nodes[of as usize];
+        let node = Node {
+            step: Step::View,
+            base: base.base,
+            inputs: SmallVec::new(),
+            wanted: SmallVec::new(),
+            value: base.value,
+            gradient: base.gradient.filter(|_| keeps_gradient),
+            extent: base.extent,
+            layout,
+            saved: 0,
+            label: Label::None,
+            location: self.attribute(location),
+        };
+        self.push(node)
+    }
+
+    /// Appends what operation `of` saved, from `start` within that: it lies behind the output.
+    pub(crate) fn push_saved(
+        &mut self,
+        of: u32,
+        start: usize,
+        shape: Shape,
+        location: &'static Location<'static>,
+    ) -> Result<u32, Mismatch> {
+        let owner = &self.nodes[of as usize];
+        debug_assert!(start + shape.size() <= owner.saved, "{} keeps less", self.kind(of as usize));
+        let Place::Arena(output) = owner.value else { return Ok(of) };
+        let node = Node {
+            step: Step::View,
+            base: of,
+            inputs: SmallVec::new(),
+            wanted: SmallVec::new(),
+            value: Place::Arena(output + owner.extent + start),
+            gradient: None,
+            extent: shape.size(),
+            layout: Layout::dense(shape),
+            saved: 0,
+            label: Label::None,
+            location: self.attribute(location),
+        };
+        self.push(node)
+    }
+
+    /// Appends an operation; runs it unless only shapes are recorded.
+    pub(crate) fn push_op<O: Op<T>>(
+        &mut self,
+        op: O,
+        inputs: &[u32],
+        params: &Params<T>,
+        location: &'static Location<'static>,
+    ) -> Result<u32, Error> {
+        let name = op.name();
+        let shapes: SmallVec<[&Shape; 4]> = inputs.iter().map(|&id| self.nodes[id as usize].layout.shape()).collect();
+        let shape = match op.shape(&shapes) {
+            Ok(shape) => shape,
+            Err(mismatch) => return Err(self.mistake(name, mismatch, inputs, params, location)),
+        };
+        let saved = op.saved(&shapes);
+        drop(shapes);
+        if let Err(mismatch) = self.reserve(&shape, saved) {
+            return Err(self.mistake(name, mismatch, inputs, params, location));
+        }
+        let needs = |&id: &u32| self.nodes[id as usize].gradient.is_some();
+        let wanted: SmallVec<[bool; 3]> =
+            inputs.iter().enumerate().map(|(i, id)| needs(id) && op.differentiable(i)).collect();
+        let gradient = inputs.iter().any(needs).then_some(Place::Arena(self.gradient_length));
+        let places = (Place::Arena(self.value_length), gradient);
+        let step = Step::Op(self.ops.push(op));
+        let pushed = self.push_owned(step, (inputs, &wanted), shape, places, saved, Label::None, location);
+        let id = pushed.map_err(|mismatch| self.mistake(name, mismatch, inputs, params, location))?;
+        if !self.is_deferred() {
+            self.run(id as usize, params)?;
+        }
+        Ok(id)
+    }
+
+    /// Makes room for a value and what its operation saves.
+    fn reserve(&mut self, shape: &Shape, saved: usize) -> Result<(), Mismatch> {
+        let more = shape.checked_size().and_then(|size| size.checked_add(saved));
+        let countable = more.filter(|&more| self.value_length.checked_add(more).is_some());
+        match countable {
+            Some(_) if self.is_deferred() => Ok(()),
+            Some(more) if memory::reserve(&mut self.values, more) => Ok(()),
+            _ => Err(Mismatch::new(format!("the result {shape} does not fit into memory"))),
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the fields of a node, in one private place")]
+    fn push_owned(
+        &mut self,
+        step: Step,
+        (inputs, wanted): (&[u32], &[bool]),
+        shape: Shape,
+        (value, gradient): (Place, Option<Place>),
+        saved: usize,
+        label: Label,
+        location: &'static Location<'static>,
+    ) -> Result<u32, Mismatch> {
+        let (id, extent) = (next_id(self.nodes.len())?, shape.size());
+        if matches!(value, Place::Arena(_)) {
+            self.value_length += extent + saved;
+            if !self.is_deferred() {
+                self.values.resize(self.value_length, T::ZERO);
+            }
+        }
+        if matches!(gradient, Some(Place::Arena(_))) {
+            self.gradient_length += extent;
+        }
+        self.push(Node {
+            step,
+            base: id,
+            inputs: SmallVec::from_slice(inputs),
+            wanted: SmallVec::from_slice(wanted),
+            value,
+            gradient,
+            extent,
+            layout: Layout::dense(shape),
+            saved,
+            label,
+            location: self.attribute(location),
+        })
+    }
+
+    fn push(&mut self, node: Node) -> Result<u32, Mismatch> {
+        let id = next_id(self.nodes.len())?;
+        if !memory::reserve(&mut self.nodes, 1) {
+            return Err(Mismatch::new(format!("{} recorded values and no memory for another", self.nodes.len())));
+        }
+        self.nodes.push(node);
+        Ok(id)
+    }
+
+    /// The number of the next random draw.
+    pub(crate) fn next_draw(&mut self) -> u64 {
+        self.draws.count += 1;
+        self.draws.count - 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{POISON, next_id};
+
+    #[test]
+    fn the_number_that_stands_for_no_node_is_never_given() {
+        assert_eq!(next_id(POISON as usize - 1).ok(), Some(POISON - 1));
+        assert!(next_id(POISON as usize).is_err() && next_id(usize::MAX).is_err());
+    }
+}

@@ -1,0 +1,138 @@
+//! The backward pass: the nodes in reverse, each adding to the gradients of its inputs.
+
+use std::panic::Location;
+
+use super::graph::check_memory;
+use crate::array::Shape;
+use crate::error::{Error, Mismatch};
+use crate::op::{Frame, InputGrads, Inputs};
+use crate::params::Params;
+use crate::scalar::{Dual, Real};
+use crate::tape::{Gradients, Graph, Place, Step};
+
+impl<T: Real> Graph<T> {
+    /// Fills `grads` with the gradients of `root`, weighted by `cotangent` (one where it is a scalar).
+    pub(crate) fn backward(
+        &self,
+        root: u32,
+        cotangent: Option<(&Shape, &[T])>,
+        params: &Params<T>,
+        grads: &mut Gradients<T>,
+        location: &'static Location<'static>,
+    ) -> Result<(), Error> {
+        let node = &self.nodes[root as usize];
+        let shape = node.layout.shape();
+        let refuse = |reason: String| Error::Operation {
+            op: "backward",
+            reason,
+            inputs: self.describe(&[root], params),
+            location: self.attribute(location),
+        };
+        let one = [T::ONE];
+        let seed = match cotangent {
+            Some((given, values)) if given == shape => values,
+            Some((given, _)) => return Err(refuse(format!("the cotangent has shape {given}, the value another"))),
+            None if shape.size() == 1 => &one,
+            None => return Err(refuse("a gradient starts from a scalar; reduce it, or use backward_with".into())),
+        };
+        if node.gradient.is_none() {
+            return Err(refuse("nothing it depends on needs a gradient".into()));
+        }
+        grads.check_layout(params)?;
+        self.reach(root, grads)?;
+        grads.mark_received(self);
+        grads.clear(self)?;
+        if let Some(gradient) = node.gradient_view(&mut grads.adjoints.arena, grads.parameters.flat_mut()) {
+            gradient.add(seed);
+        }
+        for k in (0..=root as usize).rev() {
+            if let Err(mismatch) = self.pull(k, params, grads) {
+                grads.forget();
+                return Err(self.refusal(k, mismatch, params));
+            }
+        }
+        for &(index, id) in &self.updates {
+            grads.note_update(index, self.read(id as usize, params));
+        }
+        Ok(())
+    }
+
+    /// Marks the nodes that a gradient from `root` arrives at.
+    fn reach(&self, root: u32, grads: &mut Gradients<T>) -> Result<(), Error> {
+        grads.adjoints.reached.clear();
+        grads.adjoints.reached.resize(self.nodes.len(), false);
+        grads.adjoints.reached[self.nodes[root as usize].base as usize] = true;
+        for k in (0..=root as usize).rev() {
+            let node = &self.nodes[k];
+            if !grads.adjoints.reached[k] {
+                continue;
+            }
+            if node.is_blocked() {
+                let (of, reason) = (self.title(k), "it has none; use detach() to treat its result as a constant");
+                return Err(Error::NoGradient { of, reason: reason.into() });
+            }
+            for (&input, _) in node.inputs.iter().zip(&node.wanted).filter(|&(_, &wanted)| wanted) {
+                grads.adjoints.reached[self.nodes[input as usize].base as usize] = true;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what node `k` passes on to the gradients of its inputs.
+    ///
+    /// # Errors
+    /// A buffer that the operation works on and that was not to be had.
+    pub(crate) fn pull(&self, k: usize, params: &Params<T>, grads: &mut Gradients<T>) -> Result<(), Mismatch> {
+        let node = &self.nodes[k];
+        let (Step::Op(index), Place::Arena(start), Some(Place::Arena(gradient)), true) =
+            (node.step, node.value, node.gradient, grads.adjoints.reached[k])
+        else {
+            return Ok(());
+        };
+        let (below, rest) = self.values.split_at(start);
+        let (output, rest) = rest.split_at(node.extent);
+        let inputs = Inputs::of(node, &self.nodes, below, params, self.draws.pass);
+        let (arena, rest_of_arena) = grads.adjoints.arena.split_at_mut(gradient);
+        let mut input_grads = InputGrads {
+            nodes: &self.nodes,
+            ids: &node.inputs,
+            wanted: &node.wanted,
+            arena,
+            parameters: grads.parameters.flat_mut(),
+        };
+        let frame = Frame { inputs, output, saved: &rest[..node.saved] };
+        self.ops.get(index).backward(frame, &rest_of_arena[..node.extent], &mut input_grads);
+        check_memory()
+    }
+}
+
+impl Graph<Dual<f64>> {
+    /// For one operation alone: ⟨its pullback of ones, tangents of its inputs⟩ and ⟨ones, tangents of its output⟩, each
+    /// with the sum of absolute terms. Nothing where it has no gradient. The two agree if its rule is right.
+    pub(crate) fn pull_alone(&self, k: usize, params: &Params<Dual<f64>>) -> Option<[(f64, f64); 2]> {
+        let node = &self.nodes[k];
+        let (Step::Op(_), Some(Place::Arena(start)), false) = (node.step, node.gradient, node.is_blocked()) else {
+            return None;
+        };
+        let mut grads = params.gradients();
+        grads.clear(self).ok()?;
+        grads.adjoints.reached.resize(self.nodes.len(), true);
+        grads.adjoints.arena[start..start + node.extent].fill(Dual::ONE);
+        self.pull(k, params, &mut grads).ok()?;
+        grads.adjoints.arena[start..start + node.extent].fill(Dual::ZERO);
+        let mut contributed = (0.0, 0.0);
+        let mut add = |gradient: Dual<f64>, value: Dual<f64>| {
+            let term = gradient.value * value.tangent;
+            contributed = (contributed.0 + term, contributed.1 + term.abs());
+        };
+        for owned in self.nodes[..k].iter().filter(|owned| owned.step != Step::View) {
+            if let (Some(Place::Arena(gradient)), Place::Arena(value)) = (owned.gradient, owned.value) {
+                (0..owned.extent).for_each(|i| add(grads.adjoints.arena[gradient + i], self.values[value + i]));
+            }
+        }
+        grads.flat().iter().zip(params.flat()).for_each(|(&gradient, &value)| add(gradient, value));
+        let tangents = || self.read(k, params).iter().map(|y| y.tangent).collect::<Vec<_>>();
+        let output = (tangents().iter().sum(), tangents().iter().map(|t| t.abs()).sum());
+        Some([contributed, output])
+    }
+}

@@ -1,0 +1,197 @@
+//! Nodes and the arena: how a recording is stored and run forward. What is appended to it stands in `push.rs`.
+//!
+//! Topological order is memory order. Every owned result is appended to one arena, so an operation's inputs lie
+//! below its output and `split_at_mut` lends both at once. A view (transpose, narrow, broadcast) is a node with a
+//! layout over its base's place in both arenas; it is never run and never pulled.
+//!
+//! Rejected: one allocation a value with reference counts (a graph search for the order, no reuse between steps);
+//! a boxed closure a node for backward (captures data, so a replay could use what was true while recording).
+
+use std::panic::Location;
+
+use super::deferred::Deferred;
+use super::operations::Operations;
+use crate::array::View;
+use crate::error::{Error, Mismatch};
+use crate::kernel::shortage;
+use crate::op::Inputs;
+use crate::params::{Params, unique_key};
+use crate::scalar::Real;
+use crate::tape::{Caller, Label, Node, Place, Step};
+
+/// Which random numbers an operation draws, beside seed and step.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Draws {
+    /// Tells several passes of one step apart.
+    pub(crate) pass: u64,
+    /// Draws of this recording so far.
+    pub(crate) count: u64,
+}
+
+/// A recording: nodes, operations, values.
+#[derive(Debug)]
+pub(crate) struct Graph<T: Real> {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) ops: Operations<T>,
+    pub(crate) values: Vec<T>,
+    /// Lengths of the arenas; `values` is empty while only shapes are recorded.
+    pub(crate) value_length: usize,
+    pub(crate) gradient_length: usize,
+    /// Of a program's recording alone.
+    pub(super) deferred: Option<Deferred<T>>,
+    /// The states that this recording replaces, each with the node of its new value, in the order they were noted.
+    pub(crate) updates: Vec<(usize, u32)>,
+    pub(crate) draws: Draws,
+    /// Fills fresh buffers with NaN, so that one which is never written shows: for the gradient checker.
+    pub(crate) poison_buffers: bool,
+    /// Whom operations that a library records are attributed to.
+    pub(crate) caller: Option<Caller>,
+    /// The first mistake.
+    pub(crate) error: Option<Error>,
+    /// Tells this recording from every other.
+    pub(crate) key: u64,
+}
+
+impl<T: Real> Graph<T> {
+    pub(crate) fn new() -> Self {
+        Graph {
+            nodes: Vec::new(),
+            ops: Operations::new(),
+            values: Vec::new(),
+            value_length: 0,
+            gradient_length: 0,
+            deferred: None,
+            updates: Vec::new(),
+            draws: Draws::default(),
+            poison_buffers: false,
+            caller: None,
+            error: None,
+            key: unique_key(),
+        }
+    }
+
+    /// Forgets the recording and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.nodes.clear();
+        self.ops.clear();
+        self.values.clear();
+        self.value_length = 0;
+        self.gradient_length = 0;
+        self.updates.clear();
+        self.draws = Draws::default();
+        self.caller = None;
+        self.error = None;
+        self.key = unique_key();
+    }
+
+    /// The value of a node through its layout.
+    pub(crate) fn read<'a>(&'a self, k: usize, params: &'a Params<T>) -> View<'a, T> {
+        self.nodes[k].view(&self.values, params)
+    }
+
+    /// The memory of an owned node's value.
+    pub(crate) fn value_mut(&mut self, id: u32) -> &mut [T] {
+        let node = &self.nodes[id as usize];
+        match node.value {
+            Place::Arena(start) => &mut self.values[start..start + node.extent],
+            Place::Parameter(_) | Place::State(_) => &mut [],
+        }
+    }
+
+    /// Computes node `k` from the nodes below it. The eager tape and a replay both come here.
+    pub(crate) fn run(&mut self, k: usize, params: &Params<T>) -> Result<(), Error> {
+        let Graph { nodes, ops, draws, poison_buffers, values, .. } = self;
+        let computed = compute(nodes, ops, (draws.pass, *poison_buffers), k, params, values);
+        computed.map_err(|mismatch| self.refusal(k, mismatch, params))
+    }
+
+    /// As [`Graph::run`], into a copy of the arena.
+    pub(crate) fn run_in(&self, values: &mut [T], k: usize, params: &Params<T>) -> Result<(), Mismatch> {
+        compute(&self.nodes, &self.ops, (self.draws.pass, self.poison_buffers), k, params, values)
+    }
+
+    pub(crate) fn refusal(&self, k: usize, mismatch: Mismatch, params: &Params<T>) -> Error {
+        let node = &self.nodes[k];
+        self.mistake(self.kind(k), mismatch, &node.inputs, params, node.location)
+    }
+
+    /// The name that a declared input was given.
+    pub(crate) fn name(&self, id: u32) -> &'static str {
+        match self.nodes[id as usize].label {
+            Label::Name(name) => name,
+            Label::None | Label::Parameter(_) | Label::State(_) => "",
+        }
+    }
+
+    /// The operation's name, or what the node is otherwise.
+    pub(crate) fn kind(&self, k: usize) -> &'static str {
+        match self.nodes[k].step {
+            Step::Op(index) => self.ops.get(index).name(),
+            Step::View => "view",
+            Step::Leaf => "leaf",
+        }
+    }
+
+    /// "matmul at model.rs:3:7", for errors.
+    pub(crate) fn title(&self, k: usize) -> String {
+        format!("{} at {}", self.kind(k), self.nodes[k].location)
+    }
+
+    /// "[32, 784] × [785, 128] (fc1.weight)", for errors.
+    pub(crate) fn describe(&self, ids: &[u32], params: &Params<T>) -> String {
+        let one = |&id: &u32| {
+            let node = &self.nodes[id as usize];
+            let own = if node.label == Label::None { self.nodes[node.base as usize].label } else { node.label };
+            match own {
+                Label::None => node.layout.shape().to_string(),
+                Label::Name(name) => format!("{} ({name})", node.layout.shape()),
+                Label::Parameter(index) => format!("{} ({})", node.layout.shape(), params.name_of(index)),
+                Label::State(index) => format!("{} ({})", node.layout.shape(), params.state_name(index)),
+            }
+        };
+        ids.iter().map(one).collect::<Vec<_>>().join(" × ")
+    }
+
+    pub(crate) fn mistake(
+        &self,
+        op: &'static str,
+        mismatch: Mismatch,
+        inputs: &[u32],
+        params: &Params<T>,
+        location: &'static Location<'static>,
+    ) -> Error {
+        let location = self.attribute(location);
+        Error::Operation { op, reason: mismatch.reason, inputs: self.describe(inputs, params), location }
+    }
+}
+
+/// Computes node `k` from the values below it in `values`; `modes` are the pass and whether fresh buffers are poisoned.
+fn compute<T: Real>(
+    nodes: &[Node],
+    ops: &Operations<T>,
+    (pass, poison): (u64, bool),
+    k: usize,
+    params: &Params<T>,
+    values: &mut [T],
+) -> Result<(), Mismatch> {
+    let node = &nodes[k];
+    let (Step::Op(index), Place::Arena(start)) = (node.step, node.value) else { return Ok(()) };
+    let op = ops.get(index);
+    let (below, rest) = values.split_at_mut(start);
+    let (output, rest) = rest.split_at_mut(node.extent);
+    let inputs = Inputs::of(node, nodes, below, params, pass);
+    op.check(inputs)?;
+    let saved = &mut rest[..node.saved];
+    if poison {
+        output.fill(T::from_f64(f64::NAN));
+        saved.fill(T::from_f64(f64::NAN));
+    }
+    op.forward(inputs, output, saved);
+    check_memory()
+}
+
+/// An error if what was run last needed a buffer that was not to be had.
+pub(crate) fn check_memory() -> Result<(), Mismatch> {
+    let short = |bytes| Err(Mismatch::new(format!("out of memory ({bytes} bytes to work on asked for)")));
+    shortage().map_or(Ok(()), short)
+}

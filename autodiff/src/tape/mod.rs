@@ -1,0 +1,30 @@
+//! The tape: nodes over one arena, eager recordings of them, replays, and the backward pass.
+//!
+//! - `graph`, `operations`, `append`, `deferred`: what a recording consists of, how it grows and how a node is run.
+//! - `backward`, `gradients`: the pass in reverse, and what it fills.
+//! - `recording`, `var`: values computed as they are written down. `program`: recorded once; `replay`: one run of it.
+//! - `caller`: whose line an operation is attributed to.
+
+mod adjoints;
+mod append;
+mod backward;
+mod caller;
+mod deferred;
+mod gradients;
+mod graph;
+mod operations;
+mod program;
+mod recording;
+mod replay;
+mod updates;
+mod var;
+
+pub(crate) use crate::op::{Label, Node, Place, Step};
+pub(crate) use caller::Caller;
+pub use gradients::Gradients;
+pub(crate) use graph::Graph;
+pub use program::{InputSpec, Program, input, variable};
+pub(crate) use recording::POISON;
+pub use recording::{Mode, Recording, Tape};
+pub use replay::Replay;
+pub use var::Var;

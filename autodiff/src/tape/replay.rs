@@ -1,0 +1,92 @@
+//! [`Replay`]: a program that has run, with the parameters it ran with.
+
+use std::panic::Location;
+
+use super::{Gradients, Graph, Program};
+use crate::array::{Shape, Tensor};
+use crate::error::Error;
+use crate::params::Params;
+use crate::scalar::Real;
+
+/// The values of one replay of a [`Program`]. It borrows the program and the parameters: neither can change while it lives.
+///
+/// ```compile_fail
+/// # use autodiff::{Mode, Params, Program};
+/// # let mut params = Params::<f64>::new(0);
+/// # let w = params.scope("fc").parameter("weight", [2], |values, _| values.fill(1.0));
+/// # let mut program = Program::record(&params, Mode::Train, [], |t, []| [t.param(w).square().sum(..)])?;
+/// let run = program.forward(&params, [])?;
+/// params.flat_mut()[0] = 2.0; // does not compile: `run` still reads the parameters
+/// run.backward(&mut params.gradients())?;
+/// # Ok::<(), autodiff::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Replay<'r, T: Real> {
+    pub(crate) graph: &'r Graph<T>,
+    outputs: &'r [u32],
+    pub(crate) params: &'r Params<T>,
+}
+
+impl<'r, T: Real> Replay<'r, T> {
+    pub(super) fn new(program: &'r Program<T>, params: &'r Params<T>) -> Self {
+        Replay { graph: &program.graph, outputs: &program.outputs, params }
+    }
+
+    /// Fills `grads` with the gradients of the first output, a scalar; what was in it is replaced.
+    ///
+    /// # Errors
+    /// A program without outputs; as [`Var::backward`](crate::Var::backward).
+    #[track_caller]
+    pub fn backward(&self, grads: &mut Gradients<T>) -> Result<(), Error> {
+        self.backward_from(None, grads, Location::caller())
+    }
+
+    /// As [`Replay::backward`], for a first output of any shape: the gradients of the sum of `cotangent` times that output.
+    ///
+    /// # Errors
+    /// As [`Replay::backward`]; a cotangent of another shape.
+    #[track_caller]
+    pub fn backward_with(&self, cotangent: &Tensor<T>, grads: &mut Gradients<T>) -> Result<(), Error> {
+        self.backward_from(Some((cotangent.shape(), cotangent.data())), grads, Location::caller())
+    }
+
+    fn backward_from(
+        &self,
+        cotangent: Option<(&Shape, &[T])>,
+        grads: &mut Gradients<T>,
+        location: &'static Location<'static>,
+    ) -> Result<(), Error> {
+        self.graph.backward(self.output_id(0)?, cotangent, self.params, grads, location)
+    }
+
+    /// The value of an output, counted from 0.
+    ///
+    /// # Errors
+    /// An output that was not recorded; a value that does not fit into memory.
+    pub fn output(&self, output: usize) -> Result<Tensor<T>, Error> {
+        let k = self.output_id(output)? as usize;
+        let node = &self.graph.nodes[k];
+        let mut value = Tensor::try_from_fn(node.layout.shape(), |_| T::ZERO)?;
+        self.graph.read(k, self.params).copy_to(value.data_mut());
+        Ok(value)
+    }
+
+    /// The gradient of the declared variable of this name.
+    ///
+    /// # Errors
+    /// A name that was not declared; as [`Gradients::of`].
+    pub fn gradient(&self, name: &str, grads: &Gradients<T>) -> Result<Tensor<T>, Error> {
+        let declared = self.graph.declared().iter().find(|&&id| self.graph.name(id) == name);
+        let Some(&id) = declared else {
+            return Err(Error::Replay(format!("no input is called {name}")));
+        };
+        grads.of_node(self.graph, id as usize)
+    }
+
+    /// The node of an output.
+    pub(crate) fn output_id(&self, output: usize) -> Result<u32, Error> {
+        let count = self.outputs.len();
+        let id = self.outputs.get(output).copied();
+        id.ok_or_else(|| Error::Replay(format!("output {output} asked for, {count} were recorded")))
+    }
+}

@@ -1,0 +1,104 @@
+//! New values of states: noted by a backward pass, stored by [`Params::commit`].
+
+use std::sync::Arc;
+
+use super::Gradients;
+use crate::array::View;
+use crate::error::Error;
+use crate::memory;
+use crate::params::{Params, Table, check_finite};
+use crate::scalar::Real;
+
+/// In the layout of the flat state, and which states have a new value.
+#[derive(Clone, Debug)]
+pub(crate) struct Updates<T: Real> {
+    table: Arc<Table>,
+    values: Vec<T>,
+    noted: Vec<bool>,
+}
+
+impl<T: Real> Updates<T> {
+    pub(super) fn new(params: &Params<T>) -> Result<Self, Error> {
+        let table = params.table().clone();
+        let values = memory::filled(|| "gradients".into(), params.flat_state().len(), T::ZERO)?;
+        let noted = vec![false; table.states.len()];
+        Ok(Updates { table, values, noted })
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.noted.fill(false);
+    }
+
+    pub(super) fn note(&mut self, index: usize, value: View<'_, T>) {
+        let (Some(entry), Some(noted)) = (self.table.states.get(index), self.noted.get_mut(index)) else { return };
+        value.copy_to(&mut self.values[entry.range.clone()]);
+        *noted = true;
+    }
+
+    /// Takes over what another pass of the same step has noted.
+    pub(super) fn add(&mut self, other: &Self) {
+        for (index, entry) in self.table.states.iter().enumerate().filter(|&(index, _)| other.noted[index]) {
+            self.values[entry.range.clone()].copy_from_slice(&other.values[entry.range.clone()]);
+            self.noted[index] = true;
+        }
+    }
+
+    /// An error naming the first state whose new value is infinite or NaN.
+    pub(super) fn check_finite(&self) -> Result<(), Error> {
+        let noted = self.table.states.iter().zip(&self.noted).filter(|&(_, &noted)| noted);
+        check_finite(noted.map(|(entry, _)| entry), &self.values, "new value")
+    }
+
+    fn store(&self, state: &mut [T]) {
+        for (entry, _) in self.table.states.iter().zip(&self.noted).filter(|&(_, &noted)| noted) {
+            state[entry.range.clone()].copy_from_slice(&self.values[entry.range.clone()]);
+        }
+    }
+}
+
+impl<T: Real> Params<T> {
+    /// Takes over the states that the backward pass which filled `grads` found updated, and counts a step.
+    ///
+    /// Every optimizer calls this once a step. **A loop that updates [`Params::flat_mut`] itself must call it too**: random draws
+    /// follow from the count, so without it every step drops the same units, and running statistics stand still. No error can
+    /// say so, because a recording that is repeated without a commit is also how gradients are accumulated and checked.
+    ///
+    /// ```
+    /// use autodiff::{Mode, Params, Tape};
+    ///
+    /// let mut params = Params::<f64>::new(0);
+    /// let w = params.scope("fc").parameter("weight", [2], |values, _| values.fill(1.0));
+    /// let (mut tape, mut grads) = (Tape::new(), params.gradients());
+    /// for _ in 0..3 {
+    ///     tape.start(&params, Mode::Train).param(w).square().sum(..).backward(&mut grads)?;
+    ///     params.flat_mut().iter_mut().zip(grads.flat()).for_each(|(w, g)| *w -= 0.1 * g);
+    ///     params.commit(&grads)?;
+    /// }
+    /// assert_eq!(params.step(), 3);
+    /// # Ok::<(), autodiff::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Params::check_commit`]. Nothing is changed then.
+    pub fn commit(&mut self, grads: &Gradients<T>) -> Result<(), Error> {
+        self.check_commit(grads)?;
+        grads.updates.store(self.flat_state_mut());
+        self.set_step(self.step() + 1);
+        Ok(())
+    }
+
+    /// Whether [`Params::commit`] would succeed.
+    ///
+    /// # Errors
+    /// Gradients of other parameters; a state whose new value is infinite or NaN, with its name; a count of steps that is at
+    /// its end.
+    pub fn check_commit(&self, grads: &Gradients<T>) -> Result<(), Error> {
+        grads.check_layout(self)?;
+        grads.updates.check_finite()?;
+        if self.step() == u64::MAX {
+            let requirement = "below 2⁶⁴ − 1, so that one more can be counted";
+            return Err(Error::Setting { name: "step", value: self.step().to_string(), requirement });
+        }
+        Ok(())
+    }
+}

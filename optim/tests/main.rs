@@ -1,0 +1,6 @@
+//! The tests of `optim` from outside: PyTorch's steps, scikit-learn's optima, steps that are refused.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod refusals;
+mod sklearn;
+mod torch;

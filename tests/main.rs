@@ -1,0 +1,19 @@
+//! The tests across the crates, in one binary: laws and mutants, values, mistakes and their messages, memory, the program.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod allocation;
+mod allocator;
+mod anomaly;
+mod check;
+mod depth_sweep;
+mod digits;
+mod foreign;
+mod laws;
+mod lines;
+mod memory;
+mod mistakes;
+mod mutants;
+mod readme;
+mod state;
+mod tape;
+mod values;
