@@ -1,4 +1,23 @@
-//! The operations, one family a file: rule, `Var` method and catalogue entry stand together.
+//! The operations, one family a file: rule, [`Var`](crate::Var) method and catalogue entry stand together.
+//!
+//! | methods of [`Var`](crate::Var) | what they compute |
+//! |---|---|
+//! | `+`, `-`, `*`, `/`, `pow`, `powi`, `maximum`, `minimum` | arithmetic; shapes broadcast as numpy's, constants are `f64` or `i32` |
+//! | `neg`, `recip`, `sqrt`, `rsqrt`, `square`, `abs`, `sign`, `exp`, `exp_m1`, `ln`, `ln_1p`, `clamp`, `floor`, `ceil`, `round`, `erf` | functions of one value |
+//! | `sin`, `cos`, `tan`, `asin`, `acos`, `atan`, `sinh`, `cosh`, `asinh`, `acosh`, `atanh` | trigonometric and hyperbolic functions |
+//! | `tanh`, `sigmoid`, `relu`, `leaky_relu`, `elu`, `selu`, `gelu`, `silu`, `mish`, `softplus`, … | activations |
+//! | `softmax`, `log_softmax`, `log_sum_exp` | along an axis |
+//! | `sum`, `mean`, `variance`, `prod`, `norm`, `max`, `min`, `argmax`, `argmin` | reductions over [`Axes`] |
+//! | `cumsum`, `cumprod` | running sums and products |
+//! | `matmul`, `tril`, `triu`, `inverse_sqrt` | matrices, with batch axes in front |
+//! | `conv2d`, `conv_transpose2d`, `unfold` | convolutions and windows |
+//! | `normalize`, `normalize_by_norm` | standardization, unit vectors |
+//! | `gt`, `lt`, `ge`, `le`, `select` | comparisons and choice by a mask |
+//! | `index_select`, `gather`, `one_hot`, `index_add`, `scatter_add` | elements by index |
+//! | `argsort`, `sort`, `top_k`, `flip` | order |
+//! | `transpose`, `t`, `permute`, `reshape`, `flatten`, `split_axis`, `unsqueeze`, `squeeze`, `broadcast_to`, `narrow`, `index`, `detach` | views |
+//! | `concatenate`, `stack`, `pad`, `repeat`, `contiguous` | putting together |
+//! | `random` | random draws |
 
 mod activation;
 mod arrange;
