@@ -2,8 +2,8 @@
 
 use autodiff::{Gradients, Mode, ParamId, Params, Real, StateId, Tape, Tensor};
 use optim::{
-    AdaGrad, Adam, Average, EarlyStopping, ElasticNet, Group, L1, L2, Names, Optimizer, Penalty, Plateau, RmsProp,
-    Rule, Schedule, Sgd,
+    AdaGrad, Adam, EarlyStopping, ElasticNet, Ema, L1, L2, Optimizer, ParamFilter, ParamGroup, Penalty, Plateau,
+    RmsProp, Rule, Schedule, Sgd,
 };
 
 /// A weight, a bias and a running mean, with gradients of ones.
@@ -21,7 +21,8 @@ fn layer<T: Real>() -> (Params<T>, Gradients<T>, [ParamId; 2], StateId) {
 /// All that a step may change, as bits.
 fn bits<T: Real, R: Rule<T>>(params: &Params<T>, optimizer: &Optimizer<T, R>) -> Vec<u64> {
     let numbers = params.flat().iter().chain(params.states().flat_map(|(_, _, values)| values));
-    let numbers = numbers.chain(optimizer.buffers().flat_map(|(_, values)| values)).map(|x| x.to_f64().to_bits());
+    let numbers =
+        numbers.chain(optimizer.buffers().flat_map(|(_, buffer)| buffer.flat())).map(|x| x.to_f64().to_bits());
     numbers.chain([params.step(), optimizer.steps()]).collect()
 }
 
@@ -47,7 +48,7 @@ fn a_gradient_that_is_not_finite_is_named_and_nothing_is_stepped() {
         let message = refused(&mut adam, &mut params, &grads);
         assert_eq!(message, format!("parameter fc.bias: its gradient is {bad} at index [1]"));
         // Of a frozen parameter it is not used.
-        let mut frozen = Sgd::new(0.1).clip_norm(1.0).group("*bias", Group::frozen());
+        let mut frozen = Sgd::new(0.1).clip_norm(1.0).group("*bias", ParamGroup::frozen());
         frozen.step(&mut params, &grads).unwrap();
         assert!(params.flat().iter().all(|p| p.is_finite()));
     }
@@ -90,7 +91,7 @@ fn a_state_that_is_not_finite_is_named_and_nothing_is_stepped() {
 #[test]
 fn gradients_that_no_backward_pass_filled_are_refused() {
     let (mut params, mut grads, [weight, _], _) = layer::<f32>();
-    let mut sgd = Sgd::new(0.1).momentum(0.9).decay(0.1, Names::all());
+    let mut sgd = Sgd::new(0.1).momentum(0.9).decay(0.1, ParamFilter::all());
     let due = "gradients: no backward pass has filled them";
     let fresh = params.gradients();
     assert!(refused(&mut sgd, &mut params, &fresh).starts_with(due));
@@ -111,14 +112,14 @@ fn gradients_that_no_backward_pass_filled_are_refused() {
 
 #[test]
 fn a_pattern_that_matches_no_parameter_is_refused_by_each_part() {
-    let typo = || Names::from(["*.weight", "fc.bais"]);
+    let typo = || ParamFilter::from(["*.weight", "fc.bais"]);
     let parts: [(&str, Sgd<f32>); 6] = [
         ("regularize", Sgd::new(0.1).regularize_only(L2(0.1), typo())),
         ("decay", Sgd::new(0.1).decay(0.1, typo())),
         ("proximal", Sgd::new(0.1).proximal(L1(0.1), typo())),
         ("max_norm", Sgd::new(0.1).max_norm(1.0, typo())),
-        ("group", Sgd::new(0.1).group(typo(), Group::frozen())),
-        ("group", Sgd::new(0.1).group(Names::except("fc.bais"), Group::rate(2.0))),
+        ("group", Sgd::new(0.1).group(typo(), ParamGroup::frozen())),
+        ("group", Sgd::new(0.1).group(ParamFilter::except("fc.bais"), ParamGroup::rate_factor(2.0))),
     ];
     for (what, mut sgd) in parts {
         let (mut params, grads, ..) = layer();
@@ -137,7 +138,7 @@ fn frozen_parameters_do_not_count_in_a_norm() {
         let (mut params, mut grads, ..) = layer::<f64>();
         grads.flat_mut()[4..].fill(large);
         let sgd = Sgd::new(1.0).clip_norm(1.0);
-        let mut sgd = names.into_iter().fold(sgd, |sgd, names| sgd.group(names, Group::frozen()));
+        let mut sgd = names.into_iter().fold(sgd, |sgd, names| sgd.group(names, ParamGroup::frozen()));
         sgd.step(&mut params, &grads).unwrap();
         params.flat().to_vec()
     };
@@ -176,9 +177,9 @@ fn a_chain_that_grows_keeps_the_buffers_and_another_rule_begins_anew() {
     let (mut params, grads, ..) = layer::<f32>();
     let mut sgd = Sgd::new(0.1).momentum(0.9);
     sgd.step(&mut params, &grads).unwrap();
-    let velocity = |sgd: &Sgd<f32>| sgd.buffers().map(|(_, values)| values.to_vec()).collect::<Vec<_>>();
+    let velocity = |sgd: &Sgd<f32>| sgd.buffers().map(|(_, buffer)| buffer.flat().to_vec()).collect::<Vec<_>>();
     let before = velocity(&sgd);
-    let sgd = sgd.clip_norm(1.0).decay(0.1, "*weight").group("*bias", Group::frozen()).momentum(0.5);
+    let sgd = sgd.clip_norm(1.0).decay(0.1, "*weight").group("*bias", ParamGroup::frozen()).momentum(0.5);
     assert_eq!((velocity(&sgd), sgd.steps()), (before, 1));
     let mut plain = sgd.momentum(0.0);
     assert_eq!((velocity(&plain), plain.steps()), (vec![], 0));
@@ -204,7 +205,7 @@ fn assert_refused<R: Rule<f32>>(name: &str, values: &[f64], make: impl Fn(f64) -
 fn every_setting_of_every_optimizer_is_refused_by_name_where_it_is_out_of_range() {
     // Too large for f32, or so small that it is 0 there.
     let (large, small) = (1e300, 1e-300);
-    let all = Names::all;
+    let all = ParamFilter::all;
     assert_refused("rate", &[large, f64::MAX], Sgd::new);
     assert_refused("momentum", &[1.0, large], |x| Sgd::new(0.1).momentum(x));
     assert_refused("dampening", &[1.0, large], |x| Sgd::new(0.1).momentum(0.9).dampening(x));
@@ -225,8 +226,8 @@ fn every_setting_of_every_optimizer_is_refused_by_name_where_it_is_out_of_range(
     assert_refused("clip_each", &[0.0], |x| Sgd::new(0.1).clip_each(x));
     assert_refused("decay", &[large], |x| Sgd::new(0.1).decay(x, all()));
     assert_refused("max_norm", &[0.0], |x| Sgd::new(0.1).max_norm(x, all()));
-    assert_refused("group rate", &[large], |x| Sgd::new(0.1).group("*", Group::rate(x)));
-    let message = Sgd::<f32>::new(1e30).group("*", Group::rate(1e30)).check().unwrap_err().to_string();
+    assert_refused("group rate", &[large], |x| Sgd::new(0.1).group("*", ParamGroup::rate_factor(x)));
+    let message = Sgd::<f32>::new(1e30).group("*", ParamGroup::rate_factor(1e30)).check().unwrap_err().to_string();
     assert!(message.starts_with("rate times group rate is 1"), "{message}");
 }
 
@@ -239,7 +240,7 @@ fn every_setting_of_averages_schedules_and_stopping_is_refused_by_name() {
     for x in NEVER.into_iter().chain([1.5]) {
         let stopping = EarlyStopping::<f32>::new(1);
         let mut refused = vec![
-            ("decay", of(Average::new(x).update(&params))),
+            ("decay", of(Ema::new(x).update(&params))),
             ("plateau factor", of(Plateau::new(x, 1).check())),
             ("rise", of(cycle(5, x, 0.0, 0.0).check())),
         ];
@@ -252,8 +253,8 @@ fn every_setting_of_averages_schedules_and_stopping_is_refused_by_name() {
                 ("start", of(Schedule::WarmUp { steps: 5, start: x }.check())),
                 ("start", of(cycle(5, 0.5, x, 0.0).check())),
                 ("end", of(cycle(5, 0.5, 0.0, x).check())),
-                ("end", of(Schedule::Chained(vec![(5, Schedule::Constant), (5, cosine(5, x, 1.0))]).check())),
-                ("minimum change", of(stopping.minimum_change(x).check())),
+                ("end", of(Schedule::Sequential(vec![(5, Schedule::Constant), (5, cosine(5, x, 1.0))]).check())),
+                ("minimum change", of(stopping.min_change(x).check())),
             ]);
         }
         for (name, message) in refused {
@@ -265,7 +266,7 @@ fn every_setting_of_averages_schedules_and_stopping_is_refused_by_name() {
         ("steps", of(cosine(0, 0.0, 1.0).check())),
         ("steps", of(Schedule::WarmUp { steps: 0, start: 0.0 }.check())),
         ("steps", of(cycle(0, 0.5, 0.0, 0.0).check())),
-        ("chained schedules", of(Schedule::Chained(vec![]).check())),
+        ("schedules", of(Schedule::Sequential(vec![]).check())),
         ("patience", of(EarlyStopping::<f32>::new(0).check())),
     ];
     for (name, message) in counts {
@@ -297,7 +298,7 @@ fn patience_at_its_end_does_not_overflow() {
     let params = layer::<f32>().0;
     let mut stopping = EarlyStopping::new(usize::MAX);
     stopping.resume(usize::MAX, None);
-    assert_eq!(stopping.observe(NAN, &params), optim::Progress::Stop);
+    assert_eq!(stopping.observe(NAN, &params), optim::StoppingStatus::Stop);
     let mut plateau = Plateau::new(0.5, usize::MAX);
     assert_eq!((0..9).map(|_| plateau.observe(INF)).last(), Some(1.0));
 }

@@ -1,4 +1,4 @@
-//! How the gradients of each parameter look.
+//! A table of the gradients of each parameter.
 
 use std::fmt;
 
@@ -6,32 +6,32 @@ use autodiff::{Error, Gradients, Params, Real};
 
 use crate::norm::norm;
 
-/// A row for each parameter.
+/// Statistics of the gradient of each parameter; see [`gradient_table`]. `Display` gives it as text.
 #[derive(Clone, Debug)]
 pub struct GradientTable {
     /// The rows, in order of registration.
     pub rows: Vec<GradientRow>,
 }
 
-/// The gradient of one parameter.
+/// Statistics of the gradient of one parameter.
 #[derive(Clone, Debug)]
 pub struct GradientRow {
     /// The parameter's name.
     pub name: String,
-    /// The Euclidean norm.
+    /// The Euclidean norm of the gradient.
     pub norm: f64,
-    /// The largest size of an entry.
-    pub largest: f64,
-    /// The share of entries that are exactly zero.
-    pub zeros: f64,
-    /// The norm of the last step divided by that of the parameter: healthy around 10⁻³.
-    pub update_to_weight: f64,
+    /// The largest absolute value of an entry of the gradient; NaN where an entry is.
+    pub max_abs: f64,
+    /// The fraction of entries of the gradient that are exactly zero.
+    pub zero_fraction: f64,
+    /// The norm of the change of the parameter, divided by the norm of the parameter: 10⁻³ is a healthy magnitude.
+    pub update_ratio: f64,
 }
 
-/// The gradients of each parameter, and how far `params` have moved from `before`, those in front of the step.
+/// Statistics of the gradient of each parameter, and of the step that it led to from `before` to `params`.
 ///
 /// # Errors
-/// Gradients, or parameters before the step, of other parameters.
+/// `before`, `params` and `grads` that do not belong together.
 pub fn gradient_table<T: Real>(
     before: &Params<T>,
     params: &Params<T>,
@@ -47,11 +47,11 @@ pub fn gradient_table<T: Real>(
                 name: name.to_owned(),
                 norm: norm(gradient),
                 // Not f64::max, which would hide a NaN.
-                largest: sizes
+                max_abs: sizes
                     .clone()
                     .fold(0.0, |largest, size| if size > largest || size.is_nan() { size } else { largest }),
-                zeros: sizes.filter(|&size| size == 0.0).count() as f64 / gradient.len().max(1) as f64,
-                update_to_weight: norm(&moved) / norm(old),
+                zero_fraction: sizes.filter(|&size| size == 0.0).count() as f64 / gradient.len().max(1) as f64,
+                update_ratio: norm(&moved) / norm(old),
             }
         });
     Ok(GradientTable { rows: rows.collect() })
@@ -63,12 +63,12 @@ impl fmt::Display for GradientTable {
         writeln!(
             f,
             "{:width$}  {:>10}  {:>10}  {:>7}  {:>16}",
-            "parameter", "norm", "largest", "zeros", "update / weight"
+            "parameter", "norm", "max", "zeros", "update / weight"
         )?;
         for row in &self.rows {
-            let GradientRow { name, norm, largest, zeros, update_to_weight } = row;
-            let zeros = 100.0 * zeros;
-            writeln!(f, "{name:width$}  {norm:10.3e}  {largest:10.3e}  {zeros:5.1} %  {update_to_weight:16.3e}")?;
+            let GradientRow { name, norm, max_abs, zero_fraction, update_ratio } = row;
+            let percent = 100.0 * zero_fraction;
+            writeln!(f, "{name:width$}  {norm:10.3e}  {max_abs:10.3e}  {percent:5.1} %  {update_ratio:16.3e}")?;
         }
         Ok(())
     }
@@ -87,9 +87,9 @@ mod tests {
         let mut after = before.clone();
         after.flat_mut()[0] = 2.4;
         let table = gradient_table(&before, &after, &grads).unwrap();
-        let GradientRow { name, norm, largest, zeros, update_to_weight } = &table.rows[0];
-        assert_eq!((name.as_str(), *norm, *largest, *zeros), ("fc.weight", 5.0, 4.0, 0.5));
-        assert!((update_to_weight - 0.1).abs() < 1e-12);
+        let GradientRow { name, norm, max_abs, zero_fraction, update_ratio } = &table.rows[0];
+        assert_eq!((name.as_str(), *norm, *max_abs, *zero_fraction), ("fc.weight", 5.0, 4.0, 0.5));
+        assert!((update_ratio - 0.1).abs() < 1e-12);
         assert!(table.to_string().contains("fc.weight") && table.to_string().contains("50.0 %"));
     }
 }
