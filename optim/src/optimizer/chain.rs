@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use autodiff::{Error, ParamVec, Params, Real};
+use autodiff::{Error, Params, Real};
 
 use super::ParamGroup;
 use super::plan::Plan;
@@ -58,29 +58,17 @@ impl<T: Real> Chain<T> {
         })
     }
 
-    /// Applies the transformations to `gradient`. One that makes it infinite or NaN is an error.
+    /// Applies the transformations to `gradient`, flat. One that makes it infinite or NaN is an error.
     pub(super) fn transform(
         &self,
         step: u64,
         plan: &Plan<T>,
         params: &Params<T>,
-        original: &[T],
-        gradient: &mut ParamVec<T>,
+        gradient: &mut [T],
     ) -> Result<(), Error> {
-        let gradient = gradient.flat_mut();
-        let apply = |gradient: &mut [T], index: usize| {
-            let (transform, _) = &self.transforms[index];
-            transform.apply(step, &mut SelectedGradients::new(&plan.0, index, params.flat(), gradient))
-        };
-        gradient.copy_from_slice(original);
-        (0..self.transforms.len()).try_for_each(|index| apply(gradient, index))?;
-        if plan.first_not_finite(gradient).is_none() {
-            return Ok(());
-        }
-        // Once more, to name the transformation.
-        gradient.copy_from_slice(original);
         for (index, (transform, _)) in self.transforms.iter().enumerate() {
-            apply(gradient, index)?;
+            transform.apply(step, &mut SelectedGradients::new(&plan.0, index, params.flat(), gradient))?;
+            // After each one: a clip would hide an infinity.
             if let Some(param) = plan.first_not_finite(gradient) {
                 let reason = format!("its gradient with {transform:?} is infinite or NaN");
                 return Err(Error::Parameter { name: param.name.clone(), reason });

@@ -129,12 +129,14 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
             Some(plan) => plan,
             none => none.insert(Plan::new(params, &self.chain)?),
         };
-        plan.check_finite(grads)?;
         let gradient = if self.chain.transforms.is_empty() {
+            plan.check_finite(grads)?;
             grads.flat()
         } else {
-            self.chain.transform(step, plan, params, grads.flat(), &mut workspace.gradient)?;
-            workspace.gradient.flat()
+            let copy = workspace.gradient.flat_mut();
+            plan.copy_finite(grads, copy)?;
+            self.chain.transform(step, plan, params, copy)?;
+            &*copy
         };
         self.steps = step;
         for param in &plan.0 {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use autodiff::{Error, Gradients, Params, Real, Shape};
 
-use super::ParamGroup;
 use super::chain::Chain;
+use super::{ParamGroup, blocks};
 use crate::param_filter::ParamFilter;
 use crate::projections::Projection;
 
@@ -86,5 +86,16 @@ impl<T: Real> Plan<T> {
     /// An error naming the first parameter, of those that are not frozen, whose gradient is infinite or NaN.
     pub(super) fn check_finite(&self, grads: &Gradients<T>) -> Result<(), Error> {
         self.first_not_finite(grads.flat()).map_or(Ok(()), |_| grads.check_finite())
+    }
+
+    /// Copies the gradients of all parameters that are not frozen, with the check of [`Plan::check_finite`] on each block while
+    /// it is in the cache.
+    pub(super) fn copy_finite(&self, grads: &Gradients<T>, copy: &mut [T]) -> Result<(), Error> {
+        let mut all_finite = true;
+        for block in self.0.iter().flat_map(|param| blocks(param.range.clone())) {
+            copy[block.clone()].copy_from_slice(&grads.flat()[block.clone()]);
+            all_finite &= T::all_finite(&copy[block]);
+        }
+        if all_finite { Ok(()) } else { grads.check_finite() }
     }
 }
