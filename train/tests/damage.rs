@@ -18,7 +18,7 @@ use rand::{RngExt, SeedableRng};
 use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
 use serde_json::{Value, json};
-use train::{Run, Trainer, Watch};
+use train::{Callback, Trainer, TrainingState};
 
 /// Counts the bytes that each thread holds, and the most that it held.
 struct Counting;
@@ -58,16 +58,16 @@ fn held<R>(work: impl FnOnce() -> R) -> (R, usize) {
 
 type Net = (Linear, BatchNorm, Linear);
 
-fn begin() -> (Run<f32, AdamRule>, Net) {
+fn begin() -> (TrainingState<f32, AdamRule>, Net) {
     let mut params = Params::new(3);
     let first = (Linear::new(params.scope("fc1"), 3, 4), BatchNorm::new(params.scope("bn"), 4));
     let model = (first.0, first.1, Linear::new(params.scope("fc2"), 4, 2));
-    (Run::new(params, Adam::new(0.01)), model)
+    (TrainingState::new(params, Adam::new(0.01)), model)
 }
 
 struct Loss;
 
-impl Watch<f32> for Loss {
+impl Callback<f32> for Loss {
     fn evaluate(&mut self, params: &Params<f32>) -> Result<Vec<(String, f64)>, autodiff::Error> {
         Ok(vec![("sum".to_owned(), params.flat().iter().map(|&x| f64::from(x)).sum())])
     }
@@ -75,7 +75,7 @@ impl Watch<f32> for Loss {
 
 /// Up to four epochs of three steps.
 fn fit(
-    run: &mut Run<f32, AdamRule>,
+    state: &mut TrainingState<f32, AdamRule>,
     model: &Net,
     epochs: u64,
     path: Option<&std::path::Path>,
@@ -83,16 +83,18 @@ fn fit(
     let data = Dataset::new(Tensor::from_fn([12, 3], |k| (k as f32).sin()), &[0, 1].repeat(6))?;
     let trainer = Trainer::new(epochs, Batches::of(4).shuffled(7)).early_stopping("sum", 9, 0.0).quiet();
     let trainer = path.map_or(trainer.clone(), |path| trainer.checkpoint(path, 2));
-    trainer.fit(run, &data, |x, y| cross_entropy(model.forward(x), y), &mut Loss)
+    trainer.fit(state, &data, |x, y| cross_entropy(model.forward(x), y), &mut Loss)
 }
 
 /// All that a checkpoint may change.
-fn bits(run: &Run<f32, AdamRule>) -> Vec<u64> {
-    let numbers = run.params.flat().iter().chain(run.params.states().flat_map(|(_, _, values)| values));
-    let numbers = numbers.chain(run.optimizer.buffers().flat_map(|(_, values)| values)).map(|x| u64::from(x.to_bits()));
-    let counts = [run.params.step(), run.optimizer.steps(), run.optimizer.rate().to_bits(), run.stopped().into()];
+fn bits(state: &TrainingState<f32, AdamRule>) -> Vec<u64> {
+    let numbers = state.params.flat().iter().chain(state.params.states().flat_map(|(_, _, values)| values));
+    let numbers =
+        numbers.chain(state.optimizer.buffers().flat_map(|(_, buffer)| buffer.flat())).map(|x| u64::from(x.to_bits()));
+    let counts =
+        [state.params.step(), state.optimizer.steps(), state.optimizer.rate().to_bits(), state.stopped().into()];
     let history =
-        run.history().iter().flat_map(|epoch| [epoch.epoch, epoch.loss.to_bits(), epoch.metrics.len() as u64]);
+        state.history().iter().flat_map(|epoch| [epoch.epoch, epoch.loss.to_bits(), epoch.metrics.len() as u64]);
     numbers.chain(counts).chain(history).collect()
 }
 
@@ -105,7 +107,7 @@ struct Parts {
 impl Parts {
     fn of(content: &[u8]) -> Option<Self> {
         let (_, metadata) = SafeTensors::read_metadata(content).ok()?;
-        let header = serde_json::from_str(metadata.metadata().as_ref()?.get("run")?).ok()?;
+        let header = serde_json::from_str(metadata.metadata().as_ref()?.get("training_state")?).ok()?;
         let file = SafeTensors::deserialize(content).ok()?;
         let mut tensors: Vec<_> = file
             .tensors()
@@ -128,7 +130,7 @@ impl Parts {
             Some((name.clone(), TensorView::new(*dtype, shape.clone(), bytes).ok()?))
         });
         let views = views.collect::<Option<Vec<_>>>()?;
-        let about = HashMap::from([("run".to_owned(), header), ("crc32c".to_owned(), format!("{sum:08x}"))]);
+        let about = HashMap::from([("training_state".to_owned(), header), ("crc32c".to_owned(), format!("{sum:08x}"))]);
         safetensors::serialize(views, Some(about)).ok()
     }
 }
@@ -240,8 +242,8 @@ fn a_mutated_checkpoint_is_taken_whole_or_refused_and_changes_nothing_then() {
     let cases: u64 = std::env::var("CHECKPOINT_CASES").map_or(20_000, |cases| cases.parse().unwrap());
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.safetensors");
-    let (mut run, model) = begin();
-    fit(&mut run, &model, 2, Some(&path)).unwrap();
+    let (mut state, model) = begin();
+    fit(&mut state, &model, 2, Some(&path)).unwrap();
     let whole = std::fs::read(&path).unwrap();
     assert_eq!(Parts::of(&whole).unwrap().content().unwrap().len(), whole.len());
     let before = bits(&begin().0);
@@ -252,8 +254,8 @@ fn a_mutated_checkpoint_is_taken_whole_or_refused_and_changes_nothing_then() {
         // A file that is truncated and written again is synced by some file systems.
         std::fs::remove_file(&path).unwrap();
         std::fs::write(&path, &content).unwrap();
-        let (mut run, model) = begin();
-        let (result, bytes) = held(|| run.resume(&path));
+        let (mut state, model) = begin();
+        let (result, bytes) = held(|| state.resume(&path));
         most = most.max(bytes);
         // Of some kilobytes: numbers, their bytes and their names several times over, and what an error needs.
         assert!(bytes < 12 * whole.len().max(content.len()), "case {case}: {bytes} bytes for {}", content.len());
@@ -261,10 +263,10 @@ fn a_mutated_checkpoint_is_taken_whole_or_refused_and_changes_nothing_then() {
             Ok(()) => {
                 taken += 1;
                 // It goes on to its end, or says why it does not.
-                ended += u64::from(fit(&mut run, &model, 4, None).is_ok());
+                ended += u64::from(fit(&mut state, &model, 4, None).is_ok());
             }
             Err(error) => {
-                assert_eq!(bits(&run), before, "case {case}: {error}");
+                assert_eq!(bits(&state), before, "case {case}: {error}");
                 assert!(error.to_string().contains("run.safetensors"), "case {case}: {error}");
             }
         }
@@ -284,8 +286,8 @@ fn a_mutated_checkpoint_is_taken_whole_or_refused_and_changes_nothing_then() {
 fn numbers_at_their_end_are_errors_of_the_file_or_of_the_step_that_counts_on() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.safetensors");
-    let (mut run, model) = begin();
-    fit(&mut run, &model, 2, Some(&path)).unwrap();
+    let (mut state, model) = begin();
+    fit(&mut state, &model, 2, Some(&path)).unwrap();
     let whole = std::fs::read(&path).unwrap();
     let fields = ["step", "optimizer_steps", "rate", "current_rate", "epoch", "batch", "loss", "samples", "waited"];
     for field in fields {
@@ -294,11 +296,11 @@ fn numbers_at_their_end_are_errors_of_the_file_or_of_the_step_that_counts_on() {
             assert!(parts.header[field].is_u64(), "{field}");
             parts.header[field] = json!(number);
             std::fs::write(&path, parts.content().unwrap()).unwrap();
-            let (mut run, model) = begin();
-            let resumed = run.resume(&path);
+            let (mut state, model) = begin();
+            let resumed = state.resume(&path);
             let counted_on = ["step", "optimizer_steps", "current_rate"].contains(&field);
             assert_eq!(resumed.is_ok(), counted_on, "{field}: {resumed:?}");
-            let ended = fit(&mut run, &model, 4, None);
+            let ended = fit(&mut state, &model, 4, None);
             if field.ends_with("step") || field.ends_with("steps") {
                 let message = ended.unwrap_err().to_string();
                 assert!(message.contains("so that one more can be counted"), "{field}: {message}");

@@ -1,4 +1,4 @@
-//! Optimizers, penalties, schedules, averages, stopping.
+//! Optimizers, their parts, schedules, averages, stopping.
 
 use autodiff::{Error, Gradients, Mode, Params, Tape};
 use optim::*;
@@ -26,7 +26,7 @@ fn at_fault() -> Error {
     Error::InvalidInput { what: "loss", reason: "at fault".into() }
 }
 
-/// A step with gradients that are at fault.
+/// A step with invalid gradients.
 fn step_with(change: impl FnOnce(&mut Params<f64>, &mut Gradients<f64>)) -> Result<(), Error> {
     let (mut params, weight, _) = model();
     let mut grads = params.gradients();
@@ -37,7 +37,7 @@ fn step_with(change: impl FnOnce(&mut Params<f64>, &mut Gradients<f64>)) -> Resu
 }
 
 /// A rule that is handed the wrong number of buffers, or buffers of another length.
-fn direct<R: Rule<f64>>(rule: R, buffers: &mut [&mut [f64]]) {
+fn update<R: Rule<f64>>(rule: R, buffers: &mut [&mut [f64]]) {
     let _ = rule.update(u64::MAX, &mut [1.0, 2.0], buffers);
 }
 
@@ -72,9 +72,38 @@ fn observe(mut stopping: EarlyStopping<f64>, losses: &[f64]) -> Vec<StoppingStat
     losses.iter().map(|&loss| stopping.observe(loss, &params)).collect()
 }
 
-fn average(decay: f64) -> Result<(), Error> {
+fn ema(decay: f64) -> Result<(), Error> {
     Ema::new(decay).update(&model().0)
 }
+
+/// A part that does nothing, or only fails.
+#[derive(Debug)]
+struct Part {
+    fails: bool,
+}
+
+impl GradientTransform<f64> for Part {
+    fn name(&self) -> &'static str {
+        "part"
+    }
+    fn apply(&self, _: u64, gradients: &mut SelectedGradients<'_, f64>) -> Result<(), Error> {
+        // Handed out twice, and the second time dropped half-way.
+        let twice = gradients.iter_mut().count() + gradients.iter_mut().take(1).count();
+        if self.fails || twice == 0 { Err(at_fault()) } else { Ok(()) }
+    }
+}
+
+impl Projection<f64> for Part {
+    fn name(&self) -> &'static str {
+        "part"
+    }
+    fn check(&self) -> Result<(), Error> {
+        if self.fails { Err(at_fault()) } else { Ok(()) }
+    }
+}
+
+const FINE: Part = Part { fails: false };
+const FAILING: Part = Part { fails: true };
 
 cases! {
     Optimizer::from_rule { refuses "rate is NaN": steps(Optimizer::from_rule(NAN, SgdRule::default())); refuses "rate is -inf": steps(Optimizer::from_rule(-INF, SgdRule::default())); }
@@ -83,6 +112,24 @@ cases! {
         refuses "rate is -1": steps({ let mut o = sgd(); o.set_rate(-1.0); o });
         accepts: steps({ let mut o = sgd(); o.set_rate(0.0); o });
     }
+    Optimizer::transform {
+        refuses "nowhere": steps(sgd().transform(FINE, "nowhere"));
+        refuses "at fault": steps(sgd().transform(FAILING, "*"));
+        refuses "clip_norm is NaN": steps(sgd().transform(ClipNorm(NAN), "fc*"));
+        accepts: steps(sgd().transform(FINE, "*"));
+    }
+    Optimizer::project {
+        refuses "nowhere": steps(sgd().project(FINE, "nowhere"));
+        refuses "at fault": steps(sgd().project(FAILING, "*"));
+        refuses "decay is inf": steps(sgd().project(Decay(INF), "fc*"));
+        accepts: steps(sgd().project(FINE, "*"));
+    }
+    GradientTransform::check { accepts: GradientTransform::<f64>::check(&FINE); }
+    Projection::check { accepts: Projection::<f64>::check(&FINE); }
+    Projection::check_shape { returns: Projection::<f64>::check_shape(&FINE, &[MAX, HUGE].into()); }
+    Projection::project_entries { returns: FINE.project_entries(NAN, &mut []); }
+    Projection::project_parameter { returns: FINE.project_parameter(NAN, &[HUGE].into(), &mut []); }
+    Proximal::new { refuses "l1 is NaN": steps(sgd().project(Proximal::new(L1(NAN)), "*")); }
     Optimizer::regularize {
         refuses "NaN": steps(sgd().regularize(L2(NAN)));
         refuses "-1": steps(sgd().regularize(L1(-1.0)));
@@ -148,7 +195,7 @@ cases! {
     AdaGrad::epsilon { refuses "epsilon is NaN": steps(AdaGrad::new(0.1).epsilon(NAN)); }
     AdaGrad::rate_decay { refuses "rate_decay is NaN": steps(AdaGrad::new(0.1).rate_decay(NAN)); refuses "rate_decay is -1": steps(AdaGrad::new(0.1).rate_decay(-1.0)); }
     SgdRule::check { returns: Rule::<f64>::check(&SgdRule::default()); }
-    SgdRule::update { returns: direct(SgdRule::default(), &mut []); returns: direct(SgdRule::default(), &mut [&mut [], &mut []]); }
+    SgdRule::update { returns: update(SgdRule::default(), &mut []); returns: update(SgdRule::default(), &mut [&mut [], &mut []]); }
 
     ParamFilter::all { returns: ParamFilter::all().matches(""); }
     ParamFilter::except { returns: ParamFilter::except([]).matches("fc"); returns: steps(sgd().regularize_only(L2(0.1), ParamFilter::except(["nowhere"]))); }
@@ -159,9 +206,9 @@ cases! {
         refuses "-1": term(L1(-1.0));
         refuses "inf": term(ElasticNet { l1: INF, l2: 0.0 });
     }
-    Ema::new { refuses "decay is NaN": average(NAN); refuses "decay is 1": average(1.0); refuses "decay is -0.5": average(-0.5); }
+    Ema::new { refuses "decay is NaN": ema(NAN); refuses "decay is 1": ema(1.0); refuses "decay is -0.5": ema(-0.5); }
     Ema::update { refuses "other Params": { let mut a = Ema::new(0.5); a.update(&model().0).and_then(|()| a.update(&other().0)) }; }
-    Ema::of { refuses "other Params": averaged_of_others(); }
+    Ema::averaged { refuses "other Params": averaged_of_others(); }
     EarlyStopping::new { returns: observe(EarlyStopping::new(0), &[NAN, INF, 0.0]); returns: observe(EarlyStopping::new(MAX), &[0.0, 1.0]); }
     EarlyStopping::min_change { returns: observe(EarlyStopping::new(1).min_change(NAN), &[0.0, 1.0]); returns: observe(EarlyStopping::new(1).min_change(-INF), &[0.0, 1.0]); }
     EarlyStopping::observe { returns: observe(EarlyStopping::new(1), &[INF, -INF, NAN, f64::MAX]); }
