@@ -104,7 +104,7 @@ mod tests {
             refused("typo.*".into()),
             "parameter typo.*: no name matches this pattern of decay; there are fc.weight, fc.bias"
         );
-        // One of several, also of those left out.
+        // Also as one of several patterns, and under `except`.
         assert!(refused(["*.weight", "*.bais"].into()).starts_with("parameter *.bais: no name matches"));
         assert!(refused(ParamFilter::except(["*.bais"])).starts_with("parameter *.bais: no name matches"));
         assert!(refused(ParamFilter::except("*")).starts_with("parameter all except [*]: no parameter is left"));

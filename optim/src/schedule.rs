@@ -65,7 +65,8 @@ pub enum Schedule {
         /// The last factor.
         end: f64,
     },
-    /// One schedule after the other, each with the number of its steps; the last one never ends, whatever its number.
+    /// One schedule after the other, each with its number of steps: PyTorch's `SequentialLR`. The last one goes on for ever,
+    /// whatever its number.
     Sequential(Vec<(u64, Schedule)>),
 }
 

@@ -1,4 +1,4 @@
-//! What a run refuses, by name, and that it changes nothing then: settings, gradients, checkpoints of another run.
+//! Errors of training, which change nothing: settings, gradients, checkpoints of another run.
 
 use autodiff::{Error, Params, Real, Tensor, Var};
 use nn::data::{Batches, Dataset};
@@ -28,7 +28,7 @@ fn fit_by<T: Real, R: Rule<T>>(
     trainer.clone().quiet().fit(state, data, |x, y| cross_entropy(model.forward(x), y), &mut ())
 }
 
-/// The message of a fit that is refused, and that the run was not changed by it.
+/// The message of a fit that is refused. Asserts that the state is unchanged.
 fn refused<T: Real, R: Rule<T>>(
     trainer: &Trainer,
     mut begun: (TrainingState<T, R>, Linear),
@@ -52,7 +52,7 @@ fn settings_out_of_range_are_refused_by_name() {
         let due = format!("shards is {shards}: must be at least 1 and at most the samples of a batch");
         assert_eq!(of(trainer().shards(shards)), due);
     }
-    // No more than the data have, either.
+    // The samples of the data are a limit, too.
     assert!(of(Trainer::new(1, Batches::of(usize::MAX)).shards(17)).starts_with("shards is 17"));
     assert_eq!(of(trainer().checkpoint("none", 0)), "steps between checkpoints is 0: must be at least 1");
     assert!(of(trainer().plateau("loss", Plateau::new(f64::NAN, 1))).starts_with("plateau factor is NaN"));
@@ -64,7 +64,7 @@ fn settings_out_of_range_are_refused_by_name() {
         let message = refused(&trainer(), begin::<f32, _>(SEED, Sgd::new(rate)), &data());
         assert!(message.starts_with(&format!("rate is {rate}")), "{message}");
     }
-    // A schedule that grows without end ends the run before a step.
+    // A schedule that grows past the range of f32 ends the run before the step.
     let growing = Schedule::Exponential { factor: f64::MAX };
     let mut begun = begun();
     let message = fit_by(&trainer().schedule(growing), &mut begun, &data()).unwrap_err().to_string();
@@ -83,7 +83,7 @@ fn the_largest_settings_do_not_overflow() {
     }
     let trainer = Trainer::new(u64::MAX, Batches::of(usize::MAX)).early_stopping("error", 3, 0.0).shards(16);
     let (state, model) = &mut begun;
-    // Not quiet: the progress bar counts to as many epochs.
+    // Not quiet, so that the progress bar counts that many epochs, too.
     trainer.fit(state, &data(), |x, y| cross_entropy(model.forward(x), y), &mut Worse(0.0)).unwrap();
     assert!(state.stopped() && state.history().len() == 4);
     let mut patient = EarlyStopping::<f32>::new(usize::MAX).min_change(f64::MAX);
@@ -142,7 +142,7 @@ fn a_running_statistic_that_is_not_finite_is_named_and_nothing_is_written() {
 }
 
 #[test]
-fn numbers_that_a_step_makes_infinite_are_written_nowhere() {
+fn values_that_a_step_makes_infinite_are_not_written() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.safetensors");
     let mut begun = begin::<f32, _>(SEED, Sgd::new(3e38));
@@ -152,7 +152,7 @@ fn numbers_that_a_step_makes_infinite_are_written_nowhere() {
     assert!(message.starts_with("parameter fc.weight: its value is "), "{message}");
     assert!(!path.exists());
     assert!(begun.0.save(&path).is_err() && !path.exists());
-    // Without a checkpoint, the epoch ends with it.
+    // Without a checkpoint, the end of the epoch finds it.
     let mut begun = begin::<f32, _>(SEED, Sgd::new(3e38));
     let message = fit_by(&Trainer::new(1, Batches::of(16)), &mut begun, &big).unwrap_err().to_string();
     assert!(message.starts_with("parameter fc.weight: its value is ") && begun.0.history().is_empty(), "{message}");
@@ -197,7 +197,7 @@ fn a_checkpoint_of_another_run_is_refused_and_both_sides_are_named() {
     let fewer = Dataset::new(Tensor::from_fn([12, 4], |k| k as f64), &[1; 12]).unwrap();
     let message = refused(&trainer(), begin::<f64, _>(SEED, adam()), &fewer);
     assert_sides(message, ["features", "is [16, 4],", "this run [12, 4]"]);
-    // More epochs and another schedule are no other run.
+    // More epochs and another schedule are allowed.
     let longer = Trainer::new(3, Batches::of(8).shuffled(1)).checkpoint(&path, 1);
     let mut begun = begin::<f64, _>(SEED, adam());
     fit_by(&longer.schedule(Schedule::Exponential { factor: 0.9 }), &mut begun, &data()).unwrap();
@@ -205,12 +205,12 @@ fn a_checkpoint_of_another_run_is_refused_and_both_sides_are_named() {
 }
 
 #[test]
-fn a_run_within_an_epoch_goes_on_with_its_own_batches_only() {
+fn a_run_within_an_epoch_continues_with_its_own_batches_only() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.safetensors");
     let adam = || Adam::<f64>::new(0.1);
     let mut begun = begin(SEED, adam());
-    // Ends with a mistake in the third step.
+    // Ends with an error in the third step.
     let (state, model) = &mut begun;
     let count = std::sync::atomic::AtomicUsize::new(0);
     let trainer = Trainer::new(1, Batches::of(4)).checkpoint(&path, 1).quiet();
@@ -234,7 +234,7 @@ fn a_run_within_an_epoch_goes_on_with_its_own_batches_only() {
 }
 
 #[test]
-fn folders_that_are_not_there_are_made_before_the_first_step() {
+fn missing_folders_are_created_before_the_first_step() {
     let folder = tempfile::tempdir().unwrap();
     let trainer = |below: &std::path::Path| {
         let trainer = Trainer::new(1, Batches::of(8)).checkpoint(below.join("a/run.safetensors"), 1);
@@ -245,7 +245,7 @@ fn folders_that_are_not_there_are_made_before_the_first_step() {
     for path in ["new/a/run.safetensors", "new/b/log.csv", "new/c"] {
         assert!(folder.path().join(path).exists(), "{path}");
     }
-    // Below a file there is no folder.
+    // A file cannot contain a folder.
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
     let message = refused(&trainer(&file), begin::<f32, _>(SEED, Sgd::new(0.1)), &data());
@@ -253,7 +253,7 @@ fn folders_that_are_not_there_are_made_before_the_first_step() {
 }
 
 #[test]
-fn what_is_no_file_or_too_long_for_a_checkpoint_is_an_error() {
+fn a_path_that_is_not_a_file_or_too_large_for_a_checkpoint_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let mut state = begin::<f32, _>(SEED, Sgd::new(0.1)).0;
     let message = state.resume(folder.path()).unwrap_err().to_string();
@@ -268,9 +268,9 @@ fn what_is_no_file_or_too_long_for_a_checkpoint_is_an_error() {
     std::fs::File::create(&path).unwrap().set_len(1 << 30).unwrap();
     let message = state.resume(&path).unwrap_err().to_string();
     assert!(message.ends_with("larger than one of this run can be"), "{message}");
-    // Numbers that a file does not hold.
+    // A scalar that a checkpoint does not hold.
     let mut duals = TrainingState::new(state.params.cast::<autodiff::Dual<f64>>(), Sgd::new(0.1));
     let message = duals.save(&path).unwrap_err().to_string();
-    assert!(message.contains("holds f32 or f64, not autodiff::dual::Dual<f64>"), "{message}");
+    assert!(message.contains("holds f32 or f64, not ") && message.ends_with("Dual<f64>"), "{message}");
     assert!(duals.resume(&path).is_err());
 }

@@ -1,4 +1,4 @@
-//! A run that is killed and goes on ends with the bits of one never stopped; so does one on other numbers of threads.
+//! A run that is killed and resumed ends with the same bits as one that is not; so does one on any number of threads.
 
 use std::io::Write;
 use std::path::Path;
@@ -36,7 +36,7 @@ impl Callback<f32> for Error01<'_> {
     }
 }
 
-/// A short run with everything that a checkpoint has to hold.
+/// A short run with everything that a checkpoint must hold.
 fn fit(trainer: Trainer) -> Result<TrainingState<f32, AdamRule>, Error> {
     let (train, test) = Digits::load()?.split(0.75, 0)?;
     let (mut state, model) = begin();
@@ -44,7 +44,7 @@ fn fit(trainer: Trainer) -> Result<TrainingState<f32, AdamRule>, Error> {
         .schedule(Schedule::Cosine { steps: 300, end: 0.01, stretch: 1.0 })
         .early_stopping("test error", 2, 0.005)
         .quiet();
-    // Augmented images, given to dense layers.
+    // Augmented images, flattened for dense layers.
     trainer.fit(
         &mut state,
         &train.reshaped([1, 8, 8])?,
@@ -65,7 +65,7 @@ fn trainer() -> Trainer {
     Trainer::new(12, batches())
 }
 
-/// All bits that a run ends with.
+/// All results of a run, as bits.
 fn bits(state: &TrainingState<f32, AdamRule>) -> Vec<u64> {
     let numbers = state.params.iter().chain(state.params.states()).flat_map(|(_, _, values)| values);
     let buffers = state.optimizer.buffers().flat_map(|(_, buffer)| buffer.flat());
@@ -78,7 +78,7 @@ fn bits(state: &TrainingState<f32, AdamRule>) -> Vec<u64> {
 
 const CHILD: &str = "TRAIN_TEST_FOLDER";
 
-/// What the killed process does; alone it does nothing.
+/// The process that is killed. Does nothing when run as an ordinary test.
 #[test]
 fn child() {
     let Ok(folder) = std::env::var(CHILD) else { return };
@@ -109,7 +109,7 @@ fn a_run_killed_at_random_moments_ends_with_the_same_bits() {
         child.kill().unwrap();
         child.wait().unwrap();
         if done.exists() {
-            // It came to its end in front of the kill: once more from the beginning.
+            // It ended before the kill: starts over.
             std::fs::remove_file(&done).unwrap();
             std::fs::remove_file(folder.path().join("run.safetensors")).unwrap();
             std::fs::remove_dir_all(folder.path().join("events")).unwrap();
@@ -121,11 +121,11 @@ fn a_run_killed_at_random_moments_ends_with_the_same_bits() {
     let last = || trainer().checkpoint(&path, 3).csv(folder.path().join("log.csv")).tensorboard(&events);
     let state = fit(last()).unwrap();
     assert_eq!(bits(&state), expected);
-    // Once more, of a run that has ended.
+    // Once more, with a run that has ended.
     assert_eq!(bits(&fit(last()).unwrap()), expected);
-    let due: Vec<i64> = (0..state.history().len() as i64).collect();
-    assert_eq!(steps_of(&events), due);
-    // The kills left nothing behind that the last writes did not remove.
+    let expected: Vec<i64> = (0..state.history().len() as i64).collect();
+    assert_eq!(steps_of(&events), expected);
+    // The last writes removed the temporary files of killed processes.
     let mut left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     left.sort();
     assert_eq!(left, ["events", "log.csv", "run.safetensors"]);
@@ -147,7 +147,7 @@ struct Event {
 fn steps_of(folder: &Path) -> Vec<i64> {
     let mut steps = Vec::new();
     let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    // As TensorBoard does, which shows no other files.
+    // TensorBoard reads no other files.
     for path in paths.filter(|path| path.to_string_lossy().contains("tfevents")) {
         let (bytes, mut events) = (std::fs::read(path).unwrap(), Vec::new());
         let mut rest = bytes.as_slice();
@@ -165,12 +165,12 @@ fn steps_of(folder: &Path) -> Vec<i64> {
 }
 
 #[test]
-fn an_epoch_that_is_done_again_is_in_the_event_files_once() {
+fn an_epoch_that_is_repeated_is_in_the_event_files_once() {
     let folder = tempfile::tempdir().unwrap();
     let (path, events) = (folder.path().join("run.safetensors"), folder.path().join("events"));
     let two = || Trainer::new(2, batches()).tensorboard(&events);
     fit(two().checkpoint(&path, 50)).unwrap();
-    // As after a kill behind the row of the second epoch: the checkpoint is one of before.
+    // As after a kill between the row of the second epoch and its checkpoint.
     let first = folder.path().join("first");
     fit(Trainer::new(1, batches()).checkpoint(&first, 1)).unwrap();
     std::fs::rename(first, &path).unwrap();
@@ -179,7 +179,7 @@ fn an_epoch_that_is_done_again_is_in_the_event_files_once() {
     assert_eq!(std::fs::read_dir(&events).unwrap().count(), 1);
 }
 
-/// As on a full disk: the process may write no file of more than 4 KiB, and is told so instead of killed.
+/// As on a full disk: the process may write files of at most 4 KiB, and gets an error instead of a signal.
 #[test]
 #[cfg(unix)]
 fn a_checkpoint_that_cannot_be_written_leaves_the_old_one_whole() {
@@ -215,7 +215,7 @@ fn any_number_of_threads_gives_the_same_bits() {
 }
 
 #[test]
-fn a_damaged_or_foreign_checkpoint_is_named_and_nothing_is_taken_from_it() {
+fn a_damaged_or_foreign_checkpoint_is_named_and_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.safetensors");
     let short = Trainer::new(1, Batches::of(64)).checkpoint(&path, 10).quiet();
@@ -223,9 +223,9 @@ fn a_damaged_or_foreign_checkpoint_is_named_and_nothing_is_taken_from_it() {
     let (mut state, model) = begin();
     short.fit(&mut state, &data, |x, y| cross_entropy(model.forward(x), y), &mut ()).unwrap();
     let whole = std::fs::read(&path).unwrap();
-    for place in (0..whole.len()).step_by(997) {
+    for index in (0..whole.len()).step_by(997) {
         let mut damaged = whole.clone();
-        damaged[place] ^= 4;
+        damaged[index] ^= 4;
         std::fs::write(&path, damaged).unwrap();
         let (mut other, _) = begin();
         let before = other.params.flat().to_vec();
@@ -243,7 +243,7 @@ fn a_damaged_or_foreign_checkpoint_is_named_and_nothing_is_taken_from_it() {
 }
 
 #[test]
-fn a_loss_that_is_no_number_ends_the_run_with_the_operation() {
+fn a_loss_that_is_nan_ends_the_run_and_names_the_operation() {
     let data = Dataset::new(Tensor::from_fn([8, 64], |k| (k as f32).sin()), &[1; 8]).unwrap();
     let (mut state, model) = begin();
     let before = state.params.flat().to_vec();
@@ -258,7 +258,7 @@ fn a_loss_that_is_no_number_ends_the_run_with_the_operation() {
 }
 
 #[test]
-fn early_stopping_puts_the_best_parameters_back() {
+fn early_stopping_restores_the_best_parameters() {
     struct Rising(f64);
     impl Callback<f32> for Rising {
         fn evaluate(&mut self, _: &Params<f32>) -> Result<Vec<(String, f64)>, Error> {
@@ -276,7 +276,7 @@ fn early_stopping_puts_the_best_parameters_back() {
     stopped.fit(&mut state, &data, |x, y| cross_entropy(model.forward(x), y), &mut Rising(0.0)).unwrap();
     assert!(state.stopped() && state.history().len() == 5);
     assert_eq!(state.params.flat(), expected);
-    // Best at the second epoch: lowered behind the fourth, and again behind the sixth.
+    // Best at the second epoch: the rate is lowered after the fourth, and again after the sixth.
     let (mut state, model) = begin();
     let lowered = Trainer::new(7, Batches::of(64)).plateau("error", optim::Plateau::new(0.1, 1)).quiet();
     lowered.fit(&mut state, &data, |x, y| cross_entropy(model.forward(x), y), &mut Rising(0.0)).unwrap();

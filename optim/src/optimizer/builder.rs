@@ -1,4 +1,4 @@
-//! What a chain is made of: the general methods, and short-hands for the parts of this crate.
+//! Methods that add to a chain: the general ones, and short-hands for the parts of this crate.
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ impl<T: Real, R> Optimizer<T, R> {
         self.without_plan()
     }
 
-    /// The next step plans anew.
+    /// Drops the plan, which the next step makes from the changed chain.
     fn without_plan(mut self) -> Self {
         if let Some(workspace) = &mut self.workspace {
             workspace.plan = None;

@@ -5,10 +5,11 @@ mod chain;
 mod group;
 mod plan;
 mod state;
+mod workspace;
 
 use std::ops::Range;
 
-use autodiff::{Error, Gradients, ParamVec, Params, Real};
+use autodiff::{Error, Gradients, Params, Real};
 use smallvec::SmallVec;
 
 use crate::rules::Rule;
@@ -17,6 +18,7 @@ use chain::Chain;
 pub use group::ParamGroup;
 pub(crate) use plan::ParamPlan;
 use plan::Plan;
+use workspace::Workspace;
 
 /// An optimizer: a [`Rule`] with its buffers, gradient transformations before it and projections after it.
 ///
@@ -39,26 +41,6 @@ pub struct Optimizer<T: Real, R> {
     chain: Chain<T>,
     strict_dropout: bool,
     workspace: Option<Workspace<T>>,
-}
-
-/// The memory of an optimizer, made in the first step for the layout of its parameters.
-#[derive(Clone, Debug)]
-struct Workspace<T: Real> {
-    /// The transformed gradient.
-    gradient: ParamVec<T>,
-    /// The direction of one block.
-    direction: Vec<T>,
-    /// The buffers of the rule.
-    buffers: Vec<ParamVec<T>>,
-    /// `None` until the next step where the chain has changed.
-    plan: Option<Plan<T>>,
-}
-
-impl<T: Real> Workspace<T> {
-    fn new(params: &Params<T>, rule: &impl Rule<T>) -> Result<Self, Error> {
-        let buffers = rule.buffers().iter().map(|_| params.zeros()).collect::<Result<_, _>>()?;
-        Ok(Workspace { gradient: params.zeros()?, direction: vec![T::ZERO; BLOCK], buffers, plan: None })
-    }
 }
 
 impl<T: Real, R: Rule<T>> Optimizer<T, R> {
@@ -116,14 +98,7 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
         params.check_commit(grads)?;
         self.check()?;
         let step = self.next_step()?;
-        let workspace = match &mut self.workspace {
-            Some(workspace) if self.steps > 0 || workspace.gradient.has_layout_of(params.values()) => workspace,
-            unbound => unbound.insert(Workspace::new(params, &self.rule)?),
-        };
-        if !workspace.gradient.has_layout_of(params.values()) {
-            let reason = "its buffers belong to other Params, or to these before the last parameter was registered";
-            return Err(Error::ForeignParams { what: "optimizer", reason: reason.into() });
-        }
+        let workspace = Workspace::bind(&mut self.workspace, self.steps, params, &self.rule)?;
         grads.check_filled()?;
         let plan = match &mut workspace.plan {
             Some(plan) => plan,

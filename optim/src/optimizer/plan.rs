@@ -1,4 +1,4 @@
-//! Which parts of a chain are for which parameter, worked out once for the parameters at hand.
+//! The plan of a step: which parts of a chain are for which parameter.
 
 use std::ops::Range;
 use std::sync::Arc;

@@ -2,7 +2,8 @@
 
 use autodiff::{Error, ParamVec, Params, Real};
 
-use super::{Optimizer, Workspace};
+use super::Optimizer;
+use super::workspace::Workspace;
 use crate::rules::Rule;
 
 impl<T: Real, R: Rule<T>> Optimizer<T, R> {

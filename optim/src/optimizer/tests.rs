@@ -34,7 +34,7 @@ fn steps_are_those_computed_by_hand() {
 fn penalties_decay_and_proximal_steps_differ_as_they_should() {
     assert_eq!(path(Sgd::new(0.5).regularize(L2(0.5))), [0.25, -0.8125, -0.109375]);
     assert_eq!(path(Sgd::new(0.5).decay(0.5, ParamFilter::all())), [0.25, -0.8125, -0.109375]);
-    // Under momentum the penalty is kept in the velocity and the decay is not.
+    // The velocity accumulates the gradient of the penalty, but not the decay.
     assert_ne!(
         path(Sgd::new(0.5).momentum(0.5).regularize(L2(0.5))),
         path(Sgd::new(0.5).momentum(0.5).decay(0.5, "*"))
@@ -83,7 +83,7 @@ fn clipping_bounds_entries_or_norms() {
 }
 
 #[test]
-fn names_choose_what_a_part_is_for() {
+fn filters_select_the_parameters_of_a_part() {
     let bounded = moved(Sgd::new(0.0).max_norm(1.0, ParamFilter::all()));
     assert_close(&bounded, &[0.6, 0.8, 0.3, 0.4, 1.0]);
     let decayed = moved(Sgd::new(0.0).regularize_only(L2(1.0), ParamFilter::except("*bias")));
@@ -95,12 +95,12 @@ fn names_choose_what_a_part_is_for() {
 }
 
 #[test]
-fn a_strict_step_leaves_entries_without_gradient_untouched() {
+fn strict_dropout_leaves_entries_without_gradient_untouched() {
     let (mut params, mut grads) = layer();
     let mut sgd = Sgd::new(0.1).momentum(0.9).decay(0.1, ParamFilter::all()).regularize(L2(0.1)).strict_dropout();
     sgd.step(&mut params, &grads).unwrap();
     assert_eq!(params.flat()[2], 0.3);
-    // Now the first unit is dropped: its velocity does not move it, and stays.
+    // Now the first unit is dropped: its velocity does not move it, and does not change.
     let before = params.flat().to_vec();
     let velocity: Vec<f64> = sgd.buffers().next().unwrap().1.flat().to_vec();
     grads.flat_mut()[..2].fill(0.0);
@@ -127,7 +127,7 @@ fn settings_out_of_range_and_foreign_gradients_are_refused() {
 }
 
 #[test]
-fn buffers_stay_with_their_parameters_and_can_be_taken_up() {
+fn buffers_belong_to_their_parameters_and_an_optimizer_resumes_from_them() {
     let (mut first, _, mut grads) = one_parameter(1.0);
     let (mut second, _, foreign) = one_parameter(1.0);
     grads.flat_mut()[0] = 2.0;
@@ -135,8 +135,8 @@ fn buffers_stay_with_their_parameters_and_can_be_taken_up() {
     adam.step(&mut first, &grads).unwrap();
     let message = adam.step(&mut second, &foreign).unwrap_err().to_string();
     assert!(message.starts_with("optimizer: its buffers belong to other Params"), "{message}");
-    let kept: Vec<(&str, Vec<f64>)> = adam.buffers().map(|(name, values)| (name, values.flat().to_vec())).collect();
-    let find = |name: &str| kept.iter().find(|(own, _)| *own == name).map(|(_, values)| values.as_slice());
+    let saved: Vec<(&str, Vec<f64>)> = adam.buffers().map(|(name, values)| (name, values.flat().to_vec())).collect();
+    let find = |name: &str| saved.iter().find(|(own, _)| *own == name).map(|(_, values)| values.as_slice());
     let mut resumed = Adam::new(0.5);
     resumed.resume(&first, 1, find).unwrap();
     let mut again = first.clone();

@@ -67,17 +67,17 @@ pub trait Projection<T: Real>: Debug + Send + Sync {
         Ok(())
     }
 
-    /// Whether the projection is defined for parameters of this shape. Others are left as they are, unless the filter selects
-    /// only such parameters, which is an error.
+    /// Checks that the projection is defined for parameters of this shape. It is not applied to others; a filter that selects only
+    /// others is an error of the step.
     ///
     /// # Errors
-    /// What the projection does instead, to follow its name in the message: "bounds parameters of two or more axes".
+    /// What the projection is for, which follows its name in the message: "bounds parameters of two or more axes".
     fn check_shape(&self, shape: &Shape) -> Result<(), &'static str> {
         let _ = shape;
         Ok(())
     }
 
-    /// The coefficient of decoupled weight decay, 0 for none: this fuses with the step, at no cost.
+    /// The coefficient λ of decoupled weight decay, 0 for none. It is fused with the step and costs nothing extra.
     fn decay(&self) -> f64 {
         0.0
     }

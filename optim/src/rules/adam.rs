@@ -69,8 +69,8 @@ impl<T: Real> Rule<T> for AdamRule {
         let direction = |mean: T, square: T| scale * mean / (square.sqrt() / root + epsilon);
         if self.amsgrad {
             let [mean, square, largest] = expect_buffers(buffers, gradient)?;
-            let kept = mean.iter_mut().zip(square.iter_mut()).zip(largest.iter_mut());
-            for (g, ((mean, square), largest)) in gradient.iter_mut().zip(kept) {
+            let buffers = mean.iter_mut().zip(square.iter_mut()).zip(largest.iter_mut());
+            for (g, ((mean, square), largest)) in gradient.iter_mut().zip(buffers) {
                 follow(*g, mean, square);
                 *largest = largest.maximum(*square);
                 *g = direction(*mean, *largest);

@@ -21,17 +21,19 @@ fn assert_counted<R: Rule<f32>>(rule: R) {
 }
 
 #[test]
-fn a_rule_given_other_buffers_than_its_own_refuses_them() {
-    let of = |momentum, centered| RmsPropRule { alpha: 0.9, epsilon: 1e-8, momentum, centered };
+fn a_rule_refuses_buffers_other_than_its_own() {
+    let rmsprop = |momentum, centered| RmsPropRule { alpha: 0.9, epsilon: 1e-8, momentum, centered };
     let adam = |amsgrad| AdamRule { betas: [0.9, 0.99], epsilon: 1e-8, amsgrad };
     assert_counted(SgdRule::default());
     assert_counted(SgdRule { momentum: 0.9, ..SgdRule::default() });
     [adam(false), adam(true)].into_iter().for_each(assert_counted);
-    [of(0.0, false), of(0.9, false), of(0.0, true), of(0.9, true)].into_iter().for_each(assert_counted);
+    [rmsprop(0.0, false), rmsprop(0.9, false), rmsprop(0.0, true), rmsprop(0.9, true)]
+        .into_iter()
+        .for_each(assert_counted);
     assert_counted(AdaGradRule { epsilon: 1e-10, rate_decay: 0.0 });
 }
 
-/// The mean square less the squared mean of one number for ever is 0, and rounds to less.
+/// The variance of a constant gradient is 0, and may round to less.
 #[test]
 fn a_centered_root_of_rounding_errors_is_no_nan() {
     let rule = RmsPropRule { alpha: 0.9, epsilon: 1e-8, momentum: 0.0, centered: true };

@@ -38,7 +38,7 @@ fn weights() -> (Params<f64>, ParamId) {
     (params, id)
 }
 
-/// The weights after so many steps on `½ mean (y − xw)²`.
+/// The weights after `steps` steps on `½ mean (y − xw)²`.
 fn regress(mut optimizer: Optimizer<f64, SgdRule>, steps: usize) -> Vec<f64> {
     let (x, y) = diabetes();
     let (mut params, w) = weights();
@@ -95,7 +95,7 @@ fn hinge_loss_with_l2_reaches_the_linear_machine() {
     let mut ema = Ema::new(0.99);
     let mut least = f64::INFINITY;
     for phase in 0..25 {
-        // A sub-gradient does not vanish at the optimum; the rate has to.
+        // A sub-gradient does not vanish at the optimum, so the rate must.
         sgd.set_rate(0.5 * 0.6_f64.powi(phase));
         for _ in 0..2_000 {
             let t = tape.start(&params, Mode::Train);
@@ -109,8 +109,8 @@ fn hinge_loss_with_l2_reaches_the_linear_machine() {
         let term = optim::Penalty::from(penalty).term(&t, &[w]);
         least = least.min(objective(t.param(w), &x, &signs, term).item().unwrap());
     }
-    let due = number(reference, "objective");
-    let line = format!("hinge and L2: objective {least:.8}, scikit-learn {due:.8}\n");
+    let expected = number(reference, "objective");
+    let line = format!("hinge and L2: objective {least:.8}, scikit-learn {expected:.8}\n");
     let _ = std::io::stderr().write_all(line.as_bytes());
-    assert!((least - due).abs() < 1e-6, "{line}");
+    assert!((least - expected).abs() < 1e-6, "{line}");
 }

@@ -1,4 +1,4 @@
-//! Twenty steps of every optimizer against PyTorch's, which the script beside this file wrote down.
+//! Twenty steps of every optimizer against PyTorch's, which `optimizers.py` wrote down.
 
 use std::collections::BTreeMap;
 use std::io::Write;
