@@ -1,5 +1,5 @@
-//! A run with everything that a trainer keeps: a schedule, groups, logs for a spreadsheet and for TensorBoard, a checkpoint from which
-//! the same command goes on, and at last the table of gradients. The folder is the first argument, or `target/logged-run`.
+//! Training with a schedule, parameter groups, CSV and TensorBoard logs, and a checkpoint from which the same command resumes; then
+//! the table of gradients. The first argument is the folder to write into, `target/logged-run` by default.
 
 use std::path::PathBuf;
 
@@ -42,8 +42,8 @@ fn main() -> Result<(), Error> {
         .checkpoint(folder.join("run.safetensors"), 50);
     let mut callback = TestError(&model, &test);
     trainer.fit(&mut state, &data, |x, y| cross_entropy(model.forward(x), y), &mut callback)?;
-    for epoch in state.history() {
-        println!("epoch {}: loss {:.4}, test error {:.1} %", epoch.epoch, epoch.loss, 100.0 * epoch.metrics[0].1);
+    for report in state.history() {
+        println!("epoch {}: loss {:.4}, test error {:.1} %", report.epoch, report.loss, 100.0 * report.metrics[0].1);
     }
 
     let (before, mut grads, mut tape) = (state.params.clone(), state.params.gradients(), Tape::new());

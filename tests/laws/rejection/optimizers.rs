@@ -241,7 +241,7 @@ cases! {
         returns: find_rate(0.0, -1.0, 3, |_| Ok::<f64, Error>(1.0));
         returns: find_rate(1.0, 2.0, 0, |_| Ok::<f64, Error>(NAN));
     }
-    table::gradient_table {
+    gradient_table::gradient_table {
         refuses "other Params": gradient_table(&model().0, &model().0, &other().0.gradients());
         returns: { let (p, ..) = model(); gradient_table(&p, &p, &p.gradients()).unwrap().to_string() };
     }
