@@ -192,3 +192,24 @@ fn the_text_of_an_optimizer_shows_parts_of_ones_own_with_their_settings() {
     assert!(text.ends_with("AddStep { times: 2.0 } for [*.bias], NonNegative for all"), "{text}");
     assert_ne!(text, sgd.strict_dropout().describe());
 }
+
+/// Decay towards zero, with a coefficient that may be out of range.
+#[derive(Debug)]
+struct Shrink(f64);
+
+impl<T: Real> Projection<T> for Shrink {
+    fn name(&self) -> &'static str {
+        "shrink"
+    }
+
+    fn decay(&self) -> f64 {
+        self.0
+    }
+}
+
+#[test]
+fn decays_add_up_and_one_out_of_range_is_refused() {
+    let both = Sgd::new(0.5).project(Shrink(0.25), ParamFilter::all()).decay(0.75, ParamFilter::all());
+    assert_eq!(stepped(both), stepped(Sgd::new(0.5).decay(1.0, ParamFilter::all())));
+    assert_eq!(refused(Sgd::new(0.5).project(Shrink(-1.0), "*")), "decay is -1: must be finite and not negative");
+}

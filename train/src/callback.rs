@@ -3,7 +3,7 @@
 use autodiff::{Error, Params, Real};
 
 use crate::state::EpochReport;
-use crate::trainer::error;
+use crate::trainer::training_error;
 
 /// Hooks that [`Trainer::fit`](crate::Trainer::fit) calls during training. Each does nothing by default, and `()` has no others.
 pub trait Callback<T: Real> {
@@ -27,7 +27,7 @@ impl<T: Real> Callback<T> for () {}
 /// The value of the metric of this name.
 pub(crate) fn metric_of(report: &EpochReport, metric: &str) -> Result<f64, Error> {
     let found = report.metrics.iter().find(|(name, _)| name == metric).map(|(_, value)| *value);
-    found.ok_or_else(|| error(format!("the metric {metric} is watched, which evaluate() does not return")))
+    found.ok_or_else(|| training_error(format!("the metric {metric} is watched, which evaluate() does not return")))
 }
 
 /// An error unless every epoch has the metrics of the first.
@@ -37,7 +37,9 @@ pub(crate) fn check_same_metrics(first: Option<&EpochReport>, report: &EpochRepo
     match first.map(names) {
         Some(expected) if expected != names(report) => {
             let (epoch, found) = (report.epoch, names(report));
-            Err(error(format!("evaluate() returned {expected} after the first epoch and {found} after epoch {epoch}")))
+            Err(training_error(format!(
+                "evaluate() returned {expected} after the first epoch and {found} after epoch {epoch}"
+            )))
         }
         _ => Ok(()),
     }

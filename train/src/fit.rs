@@ -10,7 +10,7 @@ use crate::logs::Logs;
 use crate::progress::Bar;
 use crate::shards::{LossFn, Shards};
 use crate::state::{Cursor, EpochReport, TrainingState};
-use crate::trainer::{Trainer, error};
+use crate::trainer::{Trainer, training_error};
 
 impl Trainer {
     /// Trains up to the last epoch, from where `state` is, or from the checkpoint if there is one. `loss` records the mean loss of
@@ -89,7 +89,7 @@ impl Trainer {
             checkpoint::resume(state, &checkpoint.path, &settings)?;
         }
         if state.cursor.batch > 0 {
-            checkpoint::check_same_settings(&state.settings, &settings).map_err(error)?;
+            checkpoint::check_same_settings(&state.settings, &settings).map_err(training_error)?;
         }
         state.settings = settings;
         if let Some(stopping) = &self.stopping {
@@ -116,7 +116,7 @@ impl Trainer {
         let Cursor { batch, samples, .. } = state.cursor;
         let skipped: usize = batches.by_ref().take(batch).map(|(_, labels)| labels.data().len()).sum();
         if skipped != samples {
-            return Err(error(format!("its first {batch} batches are not these: they had {samples}")));
+            return Err(training_error(format!("its first {batch} batches are not these: they had {samples}")));
         }
         for (features, labels) in batches {
             let factor = plateau_factor * self.schedule.factor(state.optimizer.steps());
@@ -136,7 +136,7 @@ impl Trainer {
         }
         if state.cursor.samples == 0 {
             let (epoch, samples) = (state.cursor.epoch, data.len());
-            return Err(error(format!("epoch {epoch} has no batch: {samples} samples in {:?}", self.batches)));
+            return Err(training_error(format!("epoch {epoch} has no batch: {samples} samples in {:?}", self.batches)));
         }
         Ok(())
     }

@@ -151,6 +151,6 @@ impl Trainer {
     }
 }
 
-pub(crate) fn error(reason: String) -> Error {
+pub(crate) fn training_error(reason: String) -> Error {
     Error::Training(reason)
 }

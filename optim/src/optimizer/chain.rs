@@ -31,7 +31,10 @@ impl<T: Real> Chain<T> {
     /// Checks the settings of every part.
     pub(super) fn check(&self, rate: f64) -> Result<(), Error> {
         self.transforms.iter().try_for_each(|(transform, _)| transform.check())?;
-        self.projections.iter().try_for_each(|(projection, _)| projection.check())?;
+        self.projections.iter().try_for_each(|(projection, _)| {
+            projection.check()?;
+            settings::not_negative_in::<T>("decay", projection.decay())
+        })?;
         let mut factors = self.groups.iter().filter_map(|(group, _)| group.own_rate_factor());
         factors.try_for_each(|factor| {
             settings::not_negative_in::<T>("group rate", factor)?;

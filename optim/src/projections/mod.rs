@@ -77,7 +77,8 @@ pub trait Projection<T: Real>: Debug + Send + Sync {
         Ok(())
     }
 
-    /// The coefficient λ of decoupled weight decay, 0 for none. It is fused with the step and costs nothing extra.
+    /// The coefficient λ of decoupled weight decay, finite and not negative; 0 for none. It is fused with the step and costs nothing
+    /// extra.
     fn decay(&self) -> f64 {
         0.0
     }

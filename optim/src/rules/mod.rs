@@ -40,10 +40,6 @@ pub use sgd::{Sgd, SgdRule};
 ///         &["mean"]
 ///     }
 ///
-///     fn check(&self) -> Result<(), Error> {
-///         Ok(())
-///     }
-///
 ///     fn update(&self, _step: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) -> Result<(), Error> {
 ///         let take = T::from_f64(1.0 - self.beta);
 ///         for (g, mean) in gradient.iter_mut().zip(buffers[0].iter_mut()) {
@@ -70,7 +66,9 @@ pub trait Rule<T: Real>: Clone + Debug {
     ///
     /// # Errors
     /// [`Error::Setting`] for a setting out of range.
-    fn check(&self) -> Result<(), Error>;
+    fn check(&self) -> Result<(), Error> {
+        Ok(())
+    }
 
     /// Replaces `gradient` by the direction of step number `step`, counted from 1, and updates the buffers. `buffers` has one
     /// slice for each name in [`Rule::buffers`], for the same entries as `gradient`.

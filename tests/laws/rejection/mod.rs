@@ -59,7 +59,6 @@ const EXEMPT: &[(&str, &str)] = &[
     ("ClipEach::apply", "as ClipEach::check"),
     ("Penalty::check", "tried as Optimizer::regularize"),
     ("Penalty::apply", "as Penalty::check"),
-    ("Decay::check", "tried as Optimizer::decay"),
     ("Proximal::check", "tried as Optimizer::proximal"),
     ("Proximal::project_entries", "as Proximal::check"),
     ("MaxNorm::check", "tried as Optimizer::max_norm"),

@@ -77,7 +77,7 @@ fn ema(decay: f64) -> Result<(), Error> {
 }
 
 /// A part that does nothing, or only fails.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Part {
     fails: bool,
 }
@@ -102,11 +102,20 @@ impl Projection<f64> for Part {
     }
 }
 
+impl Rule<f64> for Part {
+    fn buffers(&self) -> &'static [&'static str] {
+        &[]
+    }
+    fn update(&self, _: u64, _: &mut [f64], _: &mut [&mut [f64]]) -> Result<(), Error> {
+        if self.fails { Err(at_fault()) } else { Ok(()) }
+    }
+}
+
 const FINE: Part = Part { fails: false };
 const FAILING: Part = Part { fails: true };
 
 cases! {
-    Optimizer::from_rule { refuses "rate is NaN": steps(Optimizer::from_rule(NAN, SgdRule::default())); refuses "rate is -inf": steps(Optimizer::from_rule(-INF, SgdRule::default())); }
+    Optimizer::from_rule { refuses "rate is NaN": steps(Optimizer::from_rule(NAN, SgdRule::default())); refuses "rate is -inf": steps(Optimizer::from_rule(-INF, SgdRule::default())); accepts: steps(Optimizer::from_rule(0.1, FINE)); }
     Optimizer::set_rate {
         refuses "rate is inf": steps({ let mut o = sgd(); o.set_rate(INF); o });
         refuses "rate is -1": steps({ let mut o = sgd(); o.set_rate(-1.0); o });
@@ -194,6 +203,7 @@ cases! {
     AdaGrad::new { refuses "rate is -inf": steps(AdaGrad::new(-INF)); }
     AdaGrad::epsilon { refuses "epsilon is NaN": steps(AdaGrad::new(0.1).epsilon(NAN)); }
     AdaGrad::rate_decay { refuses "rate_decay is NaN": steps(AdaGrad::new(0.1).rate_decay(NAN)); refuses "rate_decay is -1": steps(AdaGrad::new(0.1).rate_decay(-1.0)); }
+    Rule::check { accepts: Rule::<f64>::check(&FINE); }
     SgdRule::check { returns: Rule::<f64>::check(&SgdRule::default()); }
     SgdRule::update { returns: update(SgdRule::default(), &mut []); returns: update(SgdRule::default(), &mut [&mut [], &mut []]); }
 
