@@ -116,7 +116,10 @@ impl Trainer {
         let Cursor { batch, samples, .. } = state.cursor;
         let skipped: usize = batches.by_ref().take(batch).map(|(_, labels)| labels.data().len()).sum();
         if skipped != samples {
-            return Err(training_error(format!("its first {batch} batches are not these: they had {samples}")));
+            let reason = format!(
+                "the first {batch} batches have {skipped} samples, where those already trained on had {samples}"
+            );
+            return Err(training_error(reason));
         }
         for (features, labels) in batches {
             let factor = plateau_factor * self.schedule.factor(state.optimizer.steps());

@@ -123,8 +123,8 @@ fn a_run_killed_at_random_moments_ends_with_the_same_bits() {
     assert_eq!(bits(&state), expected);
     // Once more, with a run that has ended.
     assert_eq!(bits(&fit(last()).unwrap()), expected);
-    let expected: Vec<i64> = (0..state.history().len() as i64).collect();
-    assert_eq!(steps_of(&events), expected);
+    let epochs: Vec<i64> = (0..state.history().len() as i64).collect();
+    assert_eq!(steps_of(&events), epochs);
     // The last writes removed the temporary files of killed processes.
     let mut left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     left.sort();
