@@ -24,7 +24,7 @@ mod scalar;
 mod tape;
 pub mod transform;
 
-pub use array::{Shape, Tensor};
+pub use array::{Axis, Extents, Shape, Tensor};
 pub use error::Error;
 pub use inspect::{Line, Profile};
 pub use ops::{Axes, keepdim};

@@ -6,6 +6,7 @@ mod axes;
 mod binary;
 mod compare;
 mod conv;
+mod cumulative;
 mod elementwise;
 mod extrema;
 mod index;
@@ -14,17 +15,21 @@ mod matmul;
 mod moments;
 mod normalize;
 mod norms;
+mod order;
 mod random;
 mod reduction;
 mod scalar;
+mod scatter;
 mod select;
 mod softmax;
 #[cfg(feature = "linalg")]
 mod spectral;
+mod triangle;
 mod unary;
 
 /// What a family's file needs.
 mod prelude {
+    pub(super) use crate::array::Axis;
     pub(super) use crate::array::Shape;
     pub(super) use crate::array::{accumulate, for_each_block};
     #[cfg(feature = "catalogue")]
@@ -42,6 +47,7 @@ pub use axes::{Axes, keepdim};
 pub use binary::*;
 pub use compare::*;
 pub use conv::*;
+pub use cumulative::*;
 pub use extrema::*;
 pub use index::*;
 pub use join::*;
@@ -49,14 +55,19 @@ pub use matmul::*;
 pub use moments::*;
 pub use normalize::*;
 pub use norms::*;
+pub use order::*;
 pub use random::*;
+pub use scatter::*;
 pub use select::*;
 pub use softmax::*;
 #[cfg(feature = "linalg")]
 pub use spectral::*;
+pub use triangle::*;
 pub use unary::*;
 
 /// All built-in operations with cases of them, family by family.
+// Compiled here, not in each crate that calls it: all operations in all scalars hang on it.
+#[inline(never)]
 #[cfg(feature = "catalogue")]
 pub fn entries() -> impl Iterator<Item = &'static crate::catalogue::Entry> {
     FAMILIES.iter().flat_map(|family| family.iter())
@@ -81,7 +92,11 @@ const FAMILIES: &[&[crate::catalogue::Entry]] = &[
     conv::ENTRIES,
     join::ENTRIES,
     index::ENTRIES,
+    scatter::ENTRIES,
     arrange::ENTRIES,
+    cumulative::ENTRIES,
+    order::ENTRIES,
+    triangle::ENTRIES,
 ];
 
 #[cfg(test)]

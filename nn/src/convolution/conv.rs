@@ -1,6 +1,6 @@
 //! The convolution layer.
 
-use autodiff::ops::Placement;
+use autodiff::ops::ConvGeometry;
 use autodiff::{ParamId, Real, Scope, Var};
 
 use super::padding::Padding;
@@ -124,14 +124,14 @@ impl<T: Real, const N: usize> Module<T> for Conv<N> {
             let reach = self.dilation[axis].saturating_mul(self.kernel[axis].saturating_sub(1));
             self.padding.zeros(axis, shape.get(2 + axis).copied().unwrap_or(0), self.stride[axis], reach)
         });
-        let placement = Placement {
+        let geometry = ConvGeometry {
             stride: two(self.stride, 1),
             padding: two::<N, _>(zeros, [0; 2]),
             dilation: two(self.dilation, 1),
             groups: self.groups,
         };
         let weight = with_two_axes::<T, N>(self.weight.record(recording));
-        let y = with_two_axes::<T, N>(x).conv2d(weight, placement);
+        let y = with_two_axes::<T, N>(x).conv2d(weight, geometry);
         finish::<T, N>(y, self.bias)
     }
 }

@@ -1,6 +1,6 @@
 //! The transposed convolution layer.
 
-use autodiff::ops::Placement;
+use autodiff::ops::ConvGeometry;
 use autodiff::{ParamId, Real, Scope, Var};
 
 use super::conv::{finish, with_two_axes};
@@ -115,14 +115,14 @@ impl<T: Real, const N: usize> Module<T> for ConvTranspose<N> {
             return refuse(name::<N>("conv_transpose1d", "conv_transpose2d"), reason, x);
         }
         let TransposedSettings { stride, padding, extra, dilation, groups, .. } = self.settings;
-        let placement = Placement {
+        let geometry = ConvGeometry {
             stride: two(stride, 1),
             padding: two::<N, _>(padding.map(|zeros| [zeros; 2]), [0; 2]),
             dilation: two(dilation, 1),
             groups,
         };
         let weight = with_two_axes::<T, N>(x.recording().param(self.weight));
-        let y = with_two_axes::<T, N>(x).conv_transpose2d(weight, placement, two(extra, 0));
+        let y = with_two_axes::<T, N>(x).conv_transpose2d(weight, geometry, two(extra, 0));
         finish::<T, N>(y, self.bias)
     }
 }
