@@ -39,22 +39,25 @@ pub fn gradient_table<T: Real>(
 ) -> Result<GradientTable, Error> {
     grads.check_layout(params)?;
     grads.check_layout(before)?;
-    let rows =
-        before.iter().zip(params.iter()).zip(grads.iter()).map(|(((name, _, old), (_, _, new)), (_, _, gradient))| {
-            let sizes = gradient.iter().map(|g| g.to_f64().abs());
-            let moved: Vec<f64> = old.iter().zip(new).map(|(a, b)| b.to_f64() - a.to_f64()).collect();
-            GradientRow {
-                name: name.to_owned(),
-                norm: norm(gradient),
-                // Not f64::max, which would hide a NaN.
-                max_abs: sizes
-                    .clone()
-                    .fold(0.0, |largest, size| if size > largest || size.is_nan() { size } else { largest }),
-                zero_fraction: sizes.filter(|&size| size == 0.0).count() as f64 / gradient.len().max(1) as f64,
-                update_ratio: norm(&moved) / norm(old),
-            }
-        });
-    Ok(GradientTable { rows: rows.collect() })
+    let values = before.iter().zip(params.iter()).zip(grads.iter());
+    let row = |(((name, _, old), (_, _, new)), (_, _, gradient))| GradientRow::new(name, old, new, gradient);
+    Ok(GradientTable { rows: values.map(row).collect() })
+}
+
+impl GradientRow {
+    fn new<T: Real>(name: &str, old: &[T], new: &[T], gradient: &[T]) -> Self {
+        let change: Vec<f64> = old.iter().zip(new).map(|(old, new)| new.to_f64() - old.to_f64()).collect();
+        let sizes = gradient.iter().map(|g| g.to_f64().abs());
+        // Not f64::max, which would hide a NaN.
+        let larger = |max: f64, size: f64| if size > max || size.is_nan() { size } else { max };
+        GradientRow {
+            name: name.to_owned(),
+            norm: norm(gradient),
+            max_abs: sizes.clone().fold(0.0, larger),
+            zero_fraction: sizes.filter(|&size| size == 0.0).count() as f64 / gradient.len().max(1) as f64,
+            update_ratio: norm(&change) / norm(old),
+        }
+    }
 }
 
 impl fmt::Display for GradientTable {
