@@ -120,7 +120,7 @@ impl<T: Real> Gradients<T> {
     /// updated replace those noted here: of several passes in one step, the last counts.
     pub fn add(&mut self, other: &Gradients<T>) -> Result<(), Error> {
         self.parameters.check_layout(&other.parameters, "gradients")?;
-        self.flat_mut().iter_mut().zip(other.flat()).for_each(|(sum, &term)| *sum += term);
+        self.parameters.flat_mut().iter_mut().zip(other.flat()).for_each(|(sum, &term)| *sum += term);
         self.filled |= other.filled;
         self.updates.add(&other.updates);
         Ok(())

@@ -28,7 +28,7 @@ impl<T: Real> Op<T> for Panicking {
         "panicking"
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-        let [x] = op_exactly(inputs)?;
+        let [x] = one_input(inputs)?;
         Ok(x.clone())
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
@@ -42,7 +42,7 @@ impl<T: Real> Op<T> for Panicking {
     }
 }
 
-fn op_exactly<'a>(inputs: &[&'a Shape]) -> Result<[&'a Shape; 1], Mismatch> {
+fn one_input<'a>(inputs: &[&'a Shape]) -> Result<[&'a Shape; 1], Mismatch> {
     expect_inputs(inputs)
 }
 
@@ -169,7 +169,7 @@ cases! {
         refuses "[8000, 8000]": { let p = wide(); model_hessian(&p, |t| t.param(first(&p)).sum(..)) };
         returns: black_box(model_hessian(&Params::<f64>::default(), |t| t.variable(&ramp([]).cast())));
     }
-    op::exactly {
+    op::expect_inputs {
         refuses "takes 1 inputs, 0 given": expect_inputs::<1>(&[]);
         accepts: expect_inputs::<0>(&[]);
     }

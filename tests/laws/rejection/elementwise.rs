@@ -33,6 +33,14 @@ elementwise! {
     Var::cos: |x| x.cos();
     Var::tan: |x| x.tan();
     Var::atan: |x| x.atan();
+    Var::asin: |x| x.asin();
+    Var::acos: |x| x.acos();
+    Var::asinh: |x| x.asinh();
+    Var::acosh: |x| x.acosh();
+    Var::atanh: |x| x.atanh();
+    Var::floor: |x| x.floor();
+    Var::ceil: |x| x.ceil();
+    Var::round: |x| x.round();
     Var::sinh: |x| x.sinh();
     Var::cosh: |x| x.cosh();
     Var::erf: |x| x.erf();
@@ -56,6 +64,8 @@ elementwise! {
     Var::pow_scalar: |x| x.pow_scalar(-0.5);
     Var::pow_scalar: |x| x.pow_scalar(INF);
     Var::pow_scalar: |x| x.pow_scalar(NAN);
+    Var::powi: |x| x.powi(i32::MIN);
+    Var::powi: |x| x.powi(0);
     Var::leaky_relu: |x| x.leaky_relu(NAN);
     Var::leaky_relu: |x| x.leaky_relu(-INF);
     Var::elu: |x| x.elu(INF);

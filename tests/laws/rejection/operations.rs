@@ -104,6 +104,55 @@ cases! {
         refuses "does not fit": of([HUGE], |x| x.cumsum(0));
         accepts: extreme(|x| x.cumsum(0));
     }
+    Var::cumprod {
+        refuses "axis 18446744073709551615": of([2], |x| x.cumprod(MAX));
+        refuses "axis -2 is out of range (axes are -1..1)": of([2], |x| x.cumprod(-2));
+        accepts: of([0, HUGE], |x| x.cumprod(0));
+        accepts: of([0, HUGE], |x| x.cumprod(-1));
+        refuses "does not fit": of([HUGE], |x| x.cumprod(0));
+        accepts: extreme(|x| x.cumprod(0));
+    }
+    Var::argsort {
+        refuses "axis 18446744073709551615": of([2], |x| x.argsort(MAX, true));
+        accepts: of([0, HUGE], |x| x.argsort(0, false));
+        accepts: of([HUGE, 0], |x| x.argsort(1, false));
+        refuses "does not fit": of([HUGE], |x| x.argsort(0, true));
+        accepts: extreme(|x| x.argsort(0, true));
+    }
+    Var::sort {
+        refuses "axis -2 is out of range": of([2], |x| x.sort(-2, true));
+        accepts: of([HUGE, 0], |x| x.sort(-1, false));
+        refuses "does not fit": of([HUGE], |x| x.sort(0, true));
+        accepts: extreme(|x| x.sort(0, false));
+    }
+    Var::top_k {
+        refuses "axis -2 is out of range": of([2], |x| x.top_k(-2, 1).0);
+        refuses "range 0..18446744073709551615 step 1 does not fit axis 0": of([2], |x| x.top_k(0, MAX).0);
+        refuses "does not fit": of([HUGE], |x| x.top_k(0, 1).1);
+        accepts: of([2, 3], |x| x.top_k(1, 0).0);
+        accepts: extreme(|x| x.top_k(0, 10).0);
+    }
+    Var::tril {
+        refuses "a matrix has two axes": of([2], |x| x.tril(0));
+        accepts: of([2, 3], |x| x.tril(isize::MAX));
+        accepts: of([2, 3], |x| x.tril(isize::MIN));
+        accepts: of([0, HUGE], |x| x.tril(1));
+        refuses "does not fit": of([HUGE, 1], |x| x.tril(0));
+    }
+    Var::triu {
+        refuses "a matrix has two axes": of([], |x| x.triu(0));
+        accepts: of([2, 3], |x| x.triu(isize::MAX));
+        accepts: of([2, 3], |x| x.triu(isize::MIN));
+        accepts: of([HUGE, 0], |x| x.triu(-1));
+        refuses "does not fit": of([1, HUGE], |x| x.triu(0));
+    }
+    Var::normalize_by_norm {
+        refuses "axis -3 is out of range": of([2, 3], |x| x.normalize_by_norm(-3, 2.0, 1e-12));
+        refuses "0.5": of([2], |x| x.normalize_by_norm(0, 0.5, 1e-12));
+        refuses "does not fit": of([HUGE], |x| x.normalize_by_norm(0, 2.0, 1e-12));
+        accepts: of([0], |x| x.normalize_by_norm(0, 2.0, NAN));
+        accepts: extreme(|x| x.normalize_by_norm(.., 1.0, 0.0));
+    }
     Var::flip {
         refuses "axis 18446744073709551615": of([2], |x| x.flip(MAX));
         accepts: of([0, HUGE], |x| x.flip(0));
@@ -151,6 +200,23 @@ cases! {
         refuses "100000000000000000000 ": at([ramp([0, 3]), [1e20].into()], |x, i| x.index_select(0, i));
         accepts: at([ramp([0, HUGE]), ramp([0])], |x, i| x.index_select(0, i));
         refuses "on two tapes": across(|x, y| x.index_select(0, y));
+    }
+    Var::index_add {
+        refuses "axis 2 is out of range": at([ramp([2, 3]), [0.0].into()], |x, i| x.index_add(2, i, x));
+        refuses "index 3 ": at([ramp([2]), [0.0, 3.0].into()], |x, i| x.index_add(0, i, x));
+        refuses "NaN": at([ramp([1]), [NAN].into()], |x, i| x.index_add(0, i, x));
+        refuses "must have shape [1]": at([ramp([2]), [0.0].into()], |x, i| x.index_add(0, i, x));
+        refuses "the indices must be a vector": at([ramp([2, 3]), ramp([1, 1])], |x, i| x.index_add(0, i, x));
+        accepts: at([ramp([0, 3]), ramp([0])], |x, i| x.index_add(0, i, x));
+        refuses "on two tapes": across(|x, y| x.index_add(0, y, x));
+    }
+    Var::scatter_add {
+        refuses "axis -3 is out of range": at([ramp([2, 3]), ramp([2, 3])], |x, i| x.scatter_add(-3, i, x));
+        refuses "index 3 ": at([ramp([1, 1]), [[3.0]].into()], |x, i| x.scatter_add(1, i, x));
+        refuses "as many axes": at([ramp([2, 3]), ramp([2])], |x, i| x.scatter_add(1, i, x));
+        refuses "must have shape [1, 1]": at([ramp([1, 3]), [[0.0]].into()], |x, i| x.scatter_add(1, i, x));
+        accepts: at([ramp([0, 3]), ramp([0, 3])], |x, i| x.scatter_add(1, i, x));
+        refuses "on two tapes": across(|x, y| x.scatter_add(0, y, x));
     }
     Var::gather {
         refuses "axis 2 is out of range": at([ramp([2, 3]), ramp([2, 3])], |x, i| x.gather(2, i));

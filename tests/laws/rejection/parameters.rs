@@ -66,7 +66,17 @@ cases! {
         refuses "fc.weight: has shape [2, 3], the new value has [3, 2]": { let (mut p, id, _) = model(); p.set(id, &ramp([3, 2])) };
         accepts: { let (mut p, id, _) = model(); p.set(id, &Tensor::full([2, 3], NAN)) };
     }
-    Params::try_gradients { refuses "gradients: out of memory": [(); 3].map(|()| many()).map(|params| params.try_gradients()).into_iter().collect::<Result<Vec<_>, _>>(); }
+    Params::zeros { refuses "a number for each parameter: out of memory": [(); 3].map(|()| many()).map(|params| params.zeros()).into_iter().collect::<Result<Vec<_>, _>>(); }
+    ParamVec::get { refuses "other Params": model().0.values().get(other().1); }
+    ParamVec::set {
+        refuses "other Params": model().0.zeros().unwrap().set(other().1, &ramp([2, 3]));
+        refuses "fc.weight: has shape [2, 3], the new value has [3, 2]": { let (p, id, _) = model(); p.zeros().unwrap().set(id, &ramp([3, 2])) };
+    }
+    ParamVec::flat_mut { returns: Params::<f64>::default().zeros().unwrap().flat_mut().fill(NAN); }
+    ParamVec::has_layout_of { returns: model().0.values().has_layout_of(other().0.values()); }
+    ParamVec::check_layout { refuses "averages: they were made from other Params": model().0.values().check_layout(other().0.values(), "averages"); }
+    ParamVec::check_finite { refuses "fc.weight: its mean is NaN at index [0, 0]": { let mut v = model().0.zeros().unwrap(); v.flat_mut().fill(NAN); v.check_finite("mean") }; }
+    Params::try_gradients { refuses "a number for each parameter: out of memory": [(); 3].map(|()| many()).map(|params| params.try_gradients()).into_iter().collect::<Result<Vec<_>, _>>(); }
     Params::try_cast { refuses "out of memory": many().try_cast::<f64>(); }
     Params::cast { panics "out of memory": many().cast::<f64>(); refuses "fc.weight: 1e300 at index 0": parameter("fc", [2], 1e300).cast::<f32>(); }
     Params::state_id {
@@ -153,6 +163,11 @@ cases! {
         refuses "[3]": replay(|run, grads| run.backward_with(&ramp([3]), grads));
         refuses "output 0 asked for": no_output(|run, grads| run.backward_with(&ramp([]), grads));
     }
+    Replay::check_finite {
+        refuses "output 0 asked for": no_output(|run, _| run.check_finite());
+        accepts: replay(|run, _| run.check_finite());
+    }
+    Replay::check_finite_gradients { refuses "no backward pass": replay(|run, grads| run.check_finite_gradients(grads)); }
     Replay::output { refuses "output 18446744073709551615": replay(|run, _| run.output(MAX)); }
     Replay::gradient {
         refuses "no input is called nowhere": replay(|run, grads| run.gradient("nowhere", grads));

@@ -1,5 +1,7 @@
 //! Tapes, recordings, values and views of them, and what is found out about a recording.
 
+use std::ops::Range;
+
 use autodiff::ops::{Add, Concatenate, Draws};
 use autodiff::*;
 
@@ -26,6 +28,12 @@ struct Recorded<'t>(Var<'t, f64>);
 impl From<Recorded<'_>> for Shape {
     fn from(Recorded(x): Recorded<'_>) -> Self {
         x.exp().shape().unwrap_or_default()
+    }
+}
+
+impl From<Recorded<'_>> for Extents {
+    fn from(recorded: Recorded<'_>) -> Self {
+        Shape::from(recorded).into()
     }
 }
 
@@ -162,8 +170,8 @@ cases! {
     Var::permute {
         refuses "[0, 0]": of([2, 3], |x| x.permute(&[0, 0]));
         refuses "[0, 18446744073709551615]": of([2, 3], |x| x.permute(&[0, MAX]));
-        refuses "[]": of([2, 3], |x| x.permute(&[]));
-        accepts: of([], |x| x.permute(&[]));
+        refuses "[]": of([2, 3], |x| x.permute(&[0_usize; 0]));
+        accepts: of([], |x| x.permute(&[0_usize; 0]));
     }
     Var::transpose {
         refuses "axis 18446744073709551615": of([2, 3], |x| x.transpose(MAX, 0));
@@ -211,7 +219,24 @@ cases! {
         refuses "axis 0 has extent 2": of([2], |x| x.squeeze(0));
         refuses "axis 18446744073709551615": of([2], |x| x.squeeze(MAX));
     }
+    Var::flatten {
+        refuses "the axes are 0..2": of([2, 3], |x| x.flatten(1..3));
+        refuses "axes 2..1 are no range": of([2, 3], |x| x.flatten(Range { start: 2, end: 1 }));
+        refuses "the axes are 0..1": of([2], |x| x.flatten(..=MAX));
+        refuses "memory": of([2, 1], |x| x.broadcast_to([2, HUGE]).flatten(..));
+        accepts: of([], |x| x.flatten(..));
+        accepts: of([0, HUGE], |x| x.flatten(..));
+    }
+    Var::split_axis {
+        refuses "axis -3 is out of range": of([2, 3], |x| x.split_axis(-3, [3, 1]));
+        refuses "cannot be reshaped to [2, -1] (the sizes differ)": of([2, 3], |x| x.split_axis(1, [2, -1]));
+        refuses "one extent at most": of([2, 3], |x| x.split_axis(1, [-1, -1]));
+        refuses "sizes differ": of([2], |x| x.split_axis(0, [MAX, MAX]));
+        accepts: of([0, 3], |x| x.split_axis(0, [HUGE, 0]));
+    }
     Var::reshape {
+        refuses "beside an extent of 0": of([0, 3], |x| x.reshape([0, -1]));
+        refuses "at least 0, or -1": of([2], |x| x.reshape([isize::MIN]));
         refuses "[3]": of([2], |x| x.reshape([3]));
         refuses "[18446744073709551615, 2]": of([2], |x| x.reshape([MAX, 2]));
         refuses "sizes differ": of([], |x| x.broadcast_to([HUGE]).reshape([HUGE, HUGE]));

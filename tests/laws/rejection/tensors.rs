@@ -57,6 +57,42 @@ cases! {
         refuses "nothing": ramp([2, 3]).get(&[1]);
         refuses "nothing": ramp([0, MAX >> 8]).get(&[0, 0]);
     }
+    Tensor::from_f64 {
+        returns: Tensor::<f32>::from_f64([f64::MAX, NAN]);
+    }
+    Tensor::map { returns: ramp([0, 3]).map(f64::sqrt); }
+    Tensor::zip_with {
+        refuses "shapes [2] and [3] do not broadcast": ramp([2]).zip_with(&ramp([3]), |x, _| x);
+        accepts: ramp([0, 1]).zip_with(&ramp([1, 3]), |x, y| x + y);
+        refuses "out of memory": Tensor::full([1 << 20, 1], 0.0).zip_with(&Tensor::full([1 << 20], 0.0), |x, _| x);
+    }
+    Tensor::narrow {
+        refuses "axis -3 is out of range": ramp([2, 3]).narrow(-3, 0..1);
+        refuses "range 0..18446744073709551615": ramp([2, 3]).narrow(0, 0..MAX);
+        accepts: ramp([0, 3]).narrow(1, 3..3);
+    }
+    Tensor::index {
+        refuses "axis 2 is out of range": ramp([2, 3]).index(2, 0);
+        refuses "index 18446744073709551615": ramp([2, 3]).index(0, MAX);
+    }
+    Tensor::permute {
+        refuses "axes [0, 0]": ramp([2, 3]).permute(&[0, 0]);
+        refuses "axes [-3, 1]": ramp([2, 3]).permute(&[-3, 1]);
+    }
+    Axis::within {
+        refuses "nothing": Axis::FromStart(MAX).within(MAX);
+        refuses "nothing": Axis::FromEnd(MAX).within(0);
+        refuses "nothing": Axis::FromEnd(0).within(1);
+    }
+    Extents::of_size {
+        refuses "sizes differ": Extents::from([MAX, MAX]).of_size(MAX);
+        refuses "one extent at most": Extents::from([-1, -1]).of_size(0);
+        accepts: Extents::from([-1, 7]).of_size(0);
+    }
+    Shape::unravel_index {
+        returns: Shape::new(&[2, 3]).unravel_index(MAX);
+        returns: Shape::new(&[0, MAX]).unravel_index(MAX);
+    }
     Tensor::reshaped {
         refuses "shape [7] holds 7 values, 6 given": ramp([2, 3]).reshaped([7]);
         refuses "too many values": ramp([2, 3]).reshaped([HUGE, HUGE]);
@@ -77,7 +113,7 @@ cases! {
     Layout::permute {
         refuses "axes [0, 0] are not a permutation": layout().permute(&[0, 0]);
         refuses "axes [18446744073709551615, 0] are not a permutation": layout().permute(&[MAX, 0]);
-        refuses "axes [] are not a permutation": layout().permute(&[]);
+        refuses "axes [] are not a permutation": layout().permute(&[0_usize; 0]);
     }
     Layout::transpose { refuses "axis 18446744073709551615 is out of range": layout().transpose(0, MAX); }
     Layout::broadcast_to {
