@@ -23,35 +23,24 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod activations;
 mod caller;
-mod convolution;
 pub mod data;
-mod dropout;
 pub mod ensemble;
-pub mod file;
 mod initializers;
+mod invalid;
+pub mod io;
 mod label;
-mod linear;
+mod layers;
 pub mod loss;
 mod memory;
 pub mod metrics;
+mod models;
 mod module;
-mod normalization;
-mod refusal;
-mod residual;
-mod resnet;
 mod settings;
-pub mod state;
-mod weight;
+mod summary;
 
-pub use activations::*;
-pub use convolution::*;
-pub use dropout::Dropout;
-pub use initializers::{Draw, Fan, Initial, gain, lsuv};
-pub use linear::Linear;
+pub use initializers::{Draw, Fan, Initial, lsuv};
+pub use layers::*;
+pub use models::{ResNet, ResNetSettings};
 pub use module::Module;
-pub use normalization::*;
-pub use residual::Residual;
-pub use resnet::{ResNet, ResNetSettings};
-pub use weight::Weight;
+pub use summary::summary;

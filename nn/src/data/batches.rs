@@ -1,13 +1,9 @@
 //! Batches of a data set: which samples, in which order.
 
 use autodiff::{Error, Real, Tensor};
-use rand::SeedableRng;
-use rand::rngs::StdRng;
-use rand::seq::SliceRandom;
 
 use super::augmentation::{Augmentation, Augmenter};
-use super::dataset::Dataset;
-use crate::memory::reserved;
+use super::dataset::{Dataset, in_order, shuffled};
 
 /// How a data set is cut into batches: in order and whole unless more is said.
 ///
@@ -89,6 +85,17 @@ impl Batches {
     }
 }
 
+impl<T: Real> Dataset<T> {
+    /// All samples once, in an order drawn by `seed`, in batches of `size` (the last may be smaller): features
+    /// `[size, …]` and labels `[size]`. [`Batches`] has more to choose from.
+    ///
+    /// # Errors
+    /// A size of 0.
+    pub fn batches(&self, size: usize, seed: u64) -> Result<Epoch<T>, Error> {
+        Batches::of(size).shuffled(seed).epoch(self, 0)
+    }
+}
+
 /// The batches of one epoch, from [`Batches::epoch`] or [`Dataset::batches`].
 #[derive(Debug)]
 pub struct Epoch<T: Real> {
@@ -110,20 +117,6 @@ impl<T: Real> Iterator for Epoch<T> {
             None => self.data.gather(samples, |sample, place| place.copy_from_slice(sample)),
         })
     }
-}
-
-/// The numbers below `len` in an order drawn by `seed`.
-pub(super) fn shuffled(len: usize, seed: u64) -> Result<Vec<usize>, Error> {
-    let mut order = in_order(len)?;
-    order.shuffle(&mut StdRng::seed_from_u64(seed));
-    Ok(order)
-}
-
-fn in_order(len: usize) -> Result<Vec<usize>, Error> {
-    let mut order =
-        reserved(len).map_err(|error| Error::InvalidInput { what: "batches", reason: error.to_string() })?;
-    order.extend(0..len);
-    Ok(order)
 }
 
 /// A seed for each epoch, the seed itself for the first. The odd factor (2⁶⁴ over the golden ratio) spreads them, so

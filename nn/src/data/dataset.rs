@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use autodiff::{Error, Real, Shape, Tensor};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
 
-use super::batches::{Batches, Epoch, shuffled};
-use super::standardizer::Standardizer;
 use crate::memory::reserved;
 
 /// Samples with a label each. A clone shares the numbers, so that batches can be made on another thread.
 #[derive(Clone, Debug)]
 pub struct Dataset<T: Real> {
-    features: Arc<Tensor<T>>,
+    pub(super) features: Arc<Tensor<T>>,
     labels: Arc<Tensor<T>>,
 }
 
@@ -89,19 +90,6 @@ impl<T: Real> Dataset<T> {
         Ok(Dataset { features: Arc::new(features), labels: self.labels })
     }
 
-    /// The same data with mean 0 and variance 1 over all samples and features together: the scale is set, and what is
-    /// constant over the samples (the digits' white corners) divides by nothing. [`Standardizer`] does it feature by
-    /// feature.
-    ///
-    /// As everything goes into one mean, a feature that is not finite makes all of them NaN; [`Standardizer::fit`] refuses
-    /// it.
-    #[must_use]
-    pub fn standardized(mut self) -> Self {
-        let standardizer = Standardizer::of(&self.features, 1);
-        standardizer.standardize(Arc::make_mut(&mut self.features));
-        self
-    }
-
     /// A share of the samples, drawn by `seed`, and the others. The share is rounded to whole samples.
     ///
     /// # Errors
@@ -138,15 +126,6 @@ impl<T: Real> Dataset<T> {
         Ok(Dataset { features: Arc::new(features), labels: Arc::new(labels) })
     }
 
-    /// All samples once, in an order drawn by `seed`, in batches of `size` (the last may be smaller): features
-    /// `[size, …]` and labels `[size]`. [`Batches`] has more to choose from.
-    ///
-    /// # Errors
-    /// A size of 0.
-    pub fn batches(&self, size: usize, seed: u64) -> Result<Epoch<T>, Error> {
-        Batches::of(size).shuffled(seed).epoch(self, 0)
-    }
-
     /// Features and labels of these samples, which there are; `write` brings a sample to its place, which holds zeros.
     pub(super) fn gather(&self, samples: &[usize], mut write: impl FnMut(&[T], &mut [T])) -> (Tensor<T>, Tensor<T>) {
         let width = self.width();
@@ -170,6 +149,20 @@ impl<T: Real> Dataset<T> {
     }
 }
 
+/// The numbers below `len` in an order drawn by `seed`.
+pub(super) fn shuffled(len: usize, seed: u64) -> Result<Vec<usize>, Error> {
+    let mut order = in_order(len)?;
+    order.shuffle(&mut StdRng::seed_from_u64(seed));
+    Ok(order)
+}
+
+pub(super) fn in_order(len: usize) -> Result<Vec<usize>, Error> {
+    let mut order =
+        reserved(len).map_err(|error| Error::InvalidInput { what: "data set", reason: error.to_string() })?;
+    order.extend(0..len);
+    Ok(order)
+}
+
 fn copied<T: Real>(features: &Tensor<T>) -> Result<Tensor<T>, Error> {
     let mut values = reserved(features.data().len()).map_err(|error| refused(error.to_string()))?;
     values.extend_from_slice(features.data());
@@ -183,7 +176,7 @@ fn refused(reason: String) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::Digits;
+    use crate::data::{Digits, Standardizer};
 
     #[test]
     fn standardized_features_have_mean_zero_and_variance_one() {

@@ -1,5 +1,5 @@
 //! Labeled data: the [`Dataset`] in memory, its [`Batches`], the embedded UCI optical digits, and readers of files, which take
-//! a path or a [`Source`](crate::file::Source) with another limit of memory than 2 GiB.
+//! a path or a [`Source`](crate::io::Source) with another limit of memory than 2 GiB.
 //!
 //! ```
 //! use nn::data::{Augmentation, Batches, Digits, Prefetch, Standardizer};
@@ -19,21 +19,14 @@
 
 mod augmentation;
 mod batches;
-pub mod cifar;
-pub mod csv;
-#[cfg(test)]
-mod damage;
 mod dataset;
-mod digits;
-pub mod idx;
-pub mod npy;
-pub mod npz;
+mod formats;
 mod prefetch;
 mod standardizer;
 
 pub use augmentation::Augmentation;
 pub use batches::{Batches, Epoch};
 pub use dataset::Dataset;
-pub use digits::Digits;
+pub use formats::{Digits, cifar, csv, idx, npy, npz};
 pub use prefetch::Prefetch;
 pub use standardizer::Standardizer;

@@ -1,8 +1,10 @@
 //! Standardization by the mean and deviation of a training set.
 
+use std::sync::Arc;
+
 use autodiff::{Error, Real, Tensor};
 
-use super::Dataset;
+use super::dataset::Dataset;
 
 /// Brings each feature, or each channel, to mean 0 and variance 1 on the data it was fitted to, and does the same to
 /// other data: what a model is tested on tells nothing about how it is standardized.
@@ -96,6 +98,21 @@ impl Standardizer {
             }
         }
         overflowed
+    }
+}
+
+impl<T: Real> Dataset<T> {
+    /// The same data with mean 0 and variance 1 over all samples and features together: the scale is set, and what is
+    /// constant over the samples (the digits' white corners) divides by nothing. [`Standardizer`] does it feature by
+    /// feature.
+    ///
+    /// As everything goes into one mean, a feature that is not finite makes all of them NaN; [`Standardizer::fit`] refuses
+    /// it.
+    #[must_use]
+    pub fn standardized(mut self) -> Self {
+        let standardizer = Standardizer::of(&self.features, 1);
+        standardizer.standardize(Arc::make_mut(&mut self.features));
+        self
     }
 }
 

@@ -1,7 +1,6 @@
 //! How weights start: distributions whose variance depends on how many values a unit reads and is read by.
 
 mod draw;
-mod gain;
 mod lsuv;
 mod structured;
 
@@ -13,7 +12,6 @@ use rand::rngs::StdRng;
 
 pub use draw::Draw;
 use draw::uniform;
-pub use gain::gain;
 pub use lsuv::lsuv;
 use structured::{delta_orthogonal, identity, orthogonal};
 
@@ -38,7 +36,7 @@ pub enum Initial {
     /// Uniform, variance `1/fan_in` (LeCun 1998).
     LecunUniform,
     /// Any distribution, with variance `scale` over any fan: He's with `fan_out`, which keeps the scale of gradients
-    /// instead, or with the scale `2/(1 + slope²)` of a leaky relu; see [`gain`].
+    /// instead, or with the scale `2/(1 + slope²)` of a leaky relu; see [`Activation::gain`](crate::Activation::gain).
     VarianceScaling {
         /// The variance times the fan.
         scale: f64,

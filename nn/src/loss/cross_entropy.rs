@@ -4,7 +4,7 @@ use autodiff::{Real, Shape, Tensor, Var};
 
 use super::targets::{Kind, targets};
 use super::{Loss, Reduction};
-use crate::refusal::refuse;
+use crate::invalid::invalid_input;
 use crate::settings::{Check, Number, require, share};
 
 /// Cross-entropy of classes from logits, `−ln softmax(z)_y`, with the options of PyTorch's, defined as there.
@@ -93,7 +93,7 @@ impl CrossEntropy {
         // Targets that do not go with the scores have been refused: then they carry the mistake on.
         let (Ok(shape), Ok(given_shape)) = (scores.shape(), given.shape()) else { return (given, None) };
         if let Err(reason) = self.check::<T>(&shape, &given_shape) {
-            return (refuse(self.name(), reason, scores), None);
+            return (invalid_input(self.name(), reason, scores), None);
         }
         let weights = self.weights_along(scores, &shape);
         match self.ignore_index {

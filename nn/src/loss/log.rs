@@ -5,7 +5,7 @@ use autodiff::{Real, Var};
 
 use super::targets::{Kind, targets};
 use super::{Loss, Reduction};
-use crate::refusal::refuse;
+use crate::invalid::invalid_input;
 use crate::settings::not_negative;
 
 /// Binary log loss from logits, `−w y ln σ(z) − (1 − y) ln(1 − σ(z))` with the weight `w` of positives; finite for every
@@ -29,7 +29,7 @@ impl<T: Real> Loss<T> for BinaryLog {
     fn each<'t>(&self, logits: Var<'t, T>, labels: Var<'t, T>) -> Var<'t, T> {
         let weight = self.positive_weight;
         if let Err(reason) = not_negative::<T>("positive_weight", weight) {
-            return refuse("binary_log", reason, logits);
+            return invalid_input("binary_log", reason, logits);
         }
         let labels = targets("binary_log", Kind::Probability, logits, labels);
         // 1 − σ(z) is σ(−z). Two logarithms, as softplus(z) − y z cancels where the loss is small.

@@ -4,7 +4,7 @@ use autodiff::{Real, Var};
 
 use super::targets::{Kind, targets};
 use super::{Loss, Reduction};
-use crate::refusal::refuse;
+use crate::invalid::invalid_input;
 use crate::settings::positive;
 
 /// Squared loss, `(x − y)²` without a factor ½. `y` has the shape of `x`, and so have the losses.
@@ -50,7 +50,7 @@ impl<T: Real> Loss<T> for Huber {
     fn each<'t>(&self, x: Var<'t, T>, y: Var<'t, T>) -> Var<'t, T> {
         let delta = self.delta;
         if let Err(reason) = positive::<T>("delta", delta) {
-            return refuse("huber", reason, x);
+            return invalid_input("huber", reason, x);
         }
         let difference = x - targets("huber", Kind::Number, x, y);
         // d² is never formed: it overflows where the loss does not.

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use autodiff::{Error, Params};
 use flate2::{Compression, write::GzEncoder};
 use nn::data::{cifar, csv, idx, npy, npz};
-use nn::file::Source;
-use nn::state;
+use nn::io::Source;
+use nn::io;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
@@ -250,10 +250,10 @@ fn safetensors_files() {
     };
     fuzz("safetensors", &contents, pack, |path| {
         params.clone_from(&initial);
-        let loaded = state::load(&mut params, path);
+        let loaded = io::load(&mut params, path);
         if loaded.is_err() {
             assert_eq!(numbers(&params), numbers(&initial));
-            if state::load_matching(&mut params, path).is_err() {
+            if io::load_matching(&mut params, path).is_err() {
                 assert_eq!(numbers(&params), numbers(&initial));
             }
         }

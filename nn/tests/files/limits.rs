@@ -7,7 +7,7 @@ use std::path::Path;
 use autodiff::{Error, Real, Tensor};
 use flate2::{Compression, write::GzEncoder};
 use nn::data::{Dataset, Standardizer, cifar, csv, idx, npy, npz};
-use nn::file::Source;
+use nn::io::Source;
 use zip::{ZipWriter, write::SimpleFileOptions};
 
 use crate::files::allocator::peak;

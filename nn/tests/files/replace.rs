@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 
 use autodiff::Tensor;
 use nn::data::{npy, npz};
-use nn::file::replace;
+use nn::io::replace;
 
 fn written(path: &Path) -> Result<(), String> {
     replace(path, |file| file.write_all(b"new")).map_err(|error| error.to_string())

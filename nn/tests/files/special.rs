@@ -7,8 +7,8 @@ use std::path::Path;
 use autodiff::{Error, Params};
 use flate2::{Compression, write::GzEncoder};
 use nn::data::{cifar, csv, idx, npy, npz};
-use nn::file::Source;
-use nn::{Linear, state};
+use nn::io::Source;
+use nn::{Linear, io};
 use zip::{ZipWriter, write::SimpleFileOptions};
 
 use crate::files::allocator::peak;
@@ -30,11 +30,11 @@ fn refused(path: &Path) -> Vec<String> {
         Box::new(|| cifar::read::<f32>([source()]).map(drop)),
         Box::new(|| csv::with_header::<f32>(source(), 0).map(drop)),
         Box::new(|| csv::without_header::<f32>(source(), 0).map(drop)),
-        Box::new(|| state::load(&mut params, path)),
+        Box::new(|| io::load(&mut params, path)),
     ];
     let messages = readers.iter_mut().map(|read| peak(16 * MIB, read).0.unwrap_err().to_string()).collect();
     drop(readers);
-    assert!(state::load_matching(&mut params, path).is_err());
+    assert!(io::load_matching(&mut params, path).is_err());
     assert_eq!(params.flat(), before);
     messages
 }

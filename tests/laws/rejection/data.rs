@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use autodiff::{Error, Params, Tensor};
 use nn::data::*;
-use nn::{file, state};
+use nn::io;
 
 use super::given::*;
 use super::harness::cases;
@@ -199,40 +199,40 @@ cases! {
         returns: in_folder(|path| npz::write(path, [(&*"a".repeat(70_000), &ramp([0]))]));
     }
     replace::replace {
-        refuses "/nowhere/at/all": file::replace(&nowhere(), |_| Ok(()));
-        returns: file::replace(Path::new(""), |_| Ok(()));
-        refuses "full": in_folder(|path| file::replace(path, |_| Err(std::io::Error::other("full"))));
-        accepts: in_folder(|path| file::replace(path, |file| file.write_all(&[])));
+        refuses "/nowhere/at/all": io::replace(&nowhere(), |_| Ok(()));
+        returns: io::replace(Path::new(""), |_| Ok(()));
+        refuses "full": in_folder(|path| io::replace(path, |_| Err(std::io::Error::other("full"))));
+        accepts: in_folder(|path| io::replace(path, |file| file.write_all(&[])));
     }
     state::save {
-        refuses "/nowhere/at/all": state::save(&model().0, nowhere());
-        refuses "fc.weight": in_folder(|path| state::save(&registered(|p| p.scope("fc").parameter("weight", [1], |x, _| x.fill(NAN))), path));
-        refuses "__metadata__": in_folder(|path| state::save(&registered(|p| p.scope("").parameter("__metadata__", [1], |_, _| {})), path));
-        accepts: in_folder(|path| state::save(&Params::<f32>::default(), path));
+        refuses "/nowhere/at/all": io::save(&model().0, nowhere());
+        refuses "fc.weight": in_folder(|path| io::save(&registered(|p| p.scope("fc").parameter("weight", [1], |x, _| x.fill(NAN))), path));
+        refuses "__metadata__": in_folder(|path| io::save(&registered(|p| p.scope("").parameter("__metadata__", [1], |_, _| {})), path));
+        accepts: in_folder(|path| io::save(&Params::<f32>::default(), path));
     }
     state::load {
-        refuses "/nowhere/at/all": state::load(&mut model().0, nowhere());
-        refuses "/file: ": of_bytes(&[255; 100], |path| state::load(&mut model().0, path));
-        refuses "/file: ": of_bytes(&[], |path| state::load(&mut model().0, path));
-        refuses "/dev/zero": state::load(&mut model().0, "/dev/zero");
+        refuses "/nowhere/at/all": io::load(&mut model().0, nowhere());
+        refuses "/file: ": of_bytes(&[255; 100], |path| io::load(&mut model().0, path));
+        refuses "/file: ": of_bytes(&[], |path| io::load(&mut model().0, path));
+        refuses "/dev/zero": io::load(&mut model().0, "/dev/zero");
         refuses "fc.weight": in_folder(|path| {
-            state::save(&Params::<f64>::default(), path)?;
-            state::load(&mut model().0, path)
+            io::save(&Params::<f64>::default(), path)?;
+            io::load(&mut model().0, path)
         });
         refuses "fc.weight": in_folder(|path| {
             let mut large = model().0;
             large.flat_mut().fill(1e300);
-            state::save(&large, path)?;
-            state::load(&mut model().0.cast::<f32>(), path)
+            io::save(&large, path)?;
+            io::load(&mut model().0.cast::<f32>(), path)
         });
     }
     state::load_matching {
-        refuses "/nowhere/at/all": state::load_matching(&mut model().0, nowhere());
-        refuses "/file: ": of_bytes(&u64::MAX.to_le_bytes(), |path| state::load_matching(&mut model().0, path));
+        refuses "/nowhere/at/all": io::load_matching(&mut model().0, nowhere());
+        refuses "/file: ": of_bytes(&u64::MAX.to_le_bytes(), |path| io::load_matching(&mut model().0, path));
         accepts: in_folder(|path| {
-            state::save(&Params::<f64>::default(), path)?;
-            state::load_matching(&mut model().0, path)
+            io::save(&Params::<f64>::default(), path)?;
+            io::load_matching(&mut model().0, path)
         });
     }
-    state::summary { returns: state::summary(&Params::<f64>::default()).to_string(); returns: state::summary(&registered(|p| p.scope("a").parameter("b", [0, HUGE], |_, _| {}))).to_string(); }
+    summary::summary { returns: nn::summary(&Params::<f64>::default()).to_string(); returns: nn::summary(&registered(|p| p.scope("a").parameter("b", [0, HUGE], |_, _| {}))).to_string(); }
 }

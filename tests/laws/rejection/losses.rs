@@ -246,7 +246,7 @@ cases! {
         returns: every_initial().into_iter().map(|initial| fill(initial, &[0, 0], 4).len()).sum::<usize>();
         returns: every_initial().into_iter().map(|initial| fill(initial, &[2, 2, 3], 7).len()).sum::<usize>();
     }
-    gain::gain { returns: Activation::ALL.iter().map(|&activation| gain(activation)).sum::<f64>(); }
+    Activation::gain { returns: Activation::ALL.iter().map(|activation| activation.gain()).sum::<f64>(); }
     lsuv::lsuv {
         accepts: lsuv_of(0, &ramp([2, 2]), |_| vec![]);
         refuses "layer 0: there is no output": lsuv_of(1, &ramp([2, 2]), |_| vec![]);

@@ -10,7 +10,7 @@ use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use autodiff::{Error, Params, Real};
-use nn::file;
+use nn::io;
 use optim::{EarlyStopping, Rule};
 
 use crate::run::Run;
@@ -31,7 +31,7 @@ pub(crate) fn save<T: Real, R: Rule<T>>(run: &Run<T, R>, path: &Path) -> Result<
     }
     let content = Header::of(run).and_then(|header| format::encode(&header, &numbers));
     let content = content.map_err(|reason| refused(path, reason))?;
-    file::replace(path, |file| file.write_all(&content))
+    io::replace(path, |file| file.write_all(&content))
 }
 
 fn refused(path: &Path, reason: impl Into<String>) -> Error {

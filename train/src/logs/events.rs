@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use autodiff::Error;
-use nn::file;
+use nn::io::replace;
 
 use super::records::{self, Event, START, SessionLog, Summary, Value};
 use crate::run::Epoch;
@@ -73,7 +73,7 @@ impl Events {
         // A kill leaves no event file without its first row: it gets its name with the row in it. The name before is always the
         // same, so that what a kill leaves under it is replaced.
         let unnamed = self.folder.join(".first-row");
-        file::replace(&unnamed, |file| file.write_all(&first))?;
+        replace(&unnamed, |file| file.write_all(&first))?;
         let named = fs::rename(&unnamed, &path).and_then(|()| OpenOptions::new().append(true).open(&path));
         self.file = Some((path.clone(), named.map_err(|error| failed(&path, &error))?));
         Ok(())

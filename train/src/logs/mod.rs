@@ -6,7 +6,7 @@ mod records;
 use std::path::{Path, PathBuf};
 
 use autodiff::Error;
-use nn::file;
+use nn::io::{Sink, replace};
 
 use crate::run::Epoch;
 use events::Events;
@@ -25,13 +25,13 @@ impl Logs {
     /// an epoch and does that again leaves no row twice.
     pub(crate) fn write(&mut self, history: &[Epoch]) -> Result<(), Error> {
         if let Some(path) = &self.csv {
-            file::replace(path, |file| Ok(rows(file, history)?))?;
+            replace(path, |file| Ok(rows(file, history)?))?;
         }
         self.events.as_mut().map_or(Ok(()), |events| events.write(history))
     }
 }
 
-fn rows(file: &mut dyn file::Sink, history: &[Epoch]) -> Result<(), csv::Error> {
+fn rows(file: &mut dyn Sink, history: &[Epoch]) -> Result<(), csv::Error> {
     let mut table = csv::Writer::from_writer(file);
     let names = history.first().map(|epoch| epoch.metrics.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>());
     let header = ["epoch".to_owned(), "loss".to_owned()].into_iter().chain(names.unwrap_or_default());
