@@ -253,17 +253,17 @@ fn what_is_no_file_or_too_long_for_a_checkpoint_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let mut run = begin::<f32, _>(SEED, Sgd::new(0.1)).0;
     let message = run.resume(folder.path()).unwrap_err().to_string();
-    assert!(message.ends_with("it is not a file"), "{message}");
+    assert!(message.ends_with("is a folder: only regular files are read"), "{message}");
     #[cfg(unix)]
     {
         let message = run.resume("/dev/zero").unwrap_err().to_string();
-        assert!(message.ends_with("/dev/zero: no checkpoint: it is not a file"), "{message}");
+        assert!(message.ends_with("/dev/zero: is a device: only regular files are read"), "{message}");
     }
     // A sparse file of 1 GiB.
     let path = folder.path().join("run.safetensors");
     std::fs::File::create(&path).unwrap().set_len(1 << 30).unwrap();
     let message = run.resume(&path).unwrap_err().to_string();
-    assert!(message.ends_with("larger than one of this run can be"), "{message}");
+    assert!(message.contains("not a safetensors file"), "{message}");
     // Numbers that a file does not hold.
     let mut duals = Run::new(run.params.cast::<autodiff::Dual<f64>>(), Sgd::new(0.1));
     let message = duals.save(&path).unwrap_err().to_string();

@@ -285,3 +285,15 @@ fn early_stopping_puts_the_best_parameters_back() {
     let message = missing.fit(&mut run, &data, |x, y| cross_entropy(model.forward(x), y), &mut ()).unwrap_err();
     assert!(message.to_string().contains("the metric accuracy is watched"), "{message}");
 }
+
+#[test]
+fn the_weights_of_a_checkpoint_load_into_a_fresh_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.safetensors");
+    let trained = fit(Trainer::new(1, batches()).checkpoint(&path, 1000)).unwrap().params;
+    let mut fresh = begin().0.params;
+    nn::io::load(&mut fresh, &path).unwrap();
+    assert_eq!(fresh.flat(), trained.flat());
+    assert!(fresh.states().eq(trained.states()));
+    assert_eq!(nn::io::load_matching(&mut fresh, &path).unwrap(), nn::io::Differences::default());
+}

@@ -50,6 +50,14 @@ fn nowhere() -> PathBuf {
     PathBuf::from("/nowhere/at/all")
 }
 
+/// A safetensors file of one tensor, `x`.
+fn stored() -> io::Safetensors {
+    in_folder(|path| {
+        io::Safetensors::write(path, [("x", &[1].into(), &[1e300][..])], []).unwrap();
+        io::Safetensors::open(path).unwrap()
+    })
+}
+
 /// The first bytes of an IDX file of `u8`, with these extents.
 fn idx(extents: &[u32]) -> Vec<u8> {
     let mut bytes = vec![0, 0, 8, extents.len() as u8];
@@ -203,6 +211,28 @@ cases! {
         returns: io::replace(Path::new(""), |_| Ok(()));
         refuses "full": in_folder(|path| io::replace(path, |_| Err(std::io::Error::other("full"))));
         accepts: in_folder(|path| io::replace(path, |file| file.write_all(&[])));
+    }
+    replace::replace_all {
+        refuses "/nowhere/at/all": io::replace_all(&[(nowhere(), &[][..])]);
+        refuses "file": in_folder(|path| io::replace_all(&[(path, &[][..]), (fifo(path), &[][..])]));
+        accepts: io::replace_all::<&Path>(&[]);
+    }
+    Safetensors::open {
+        refuses "/nowhere/at/all": io::Safetensors::open(nowhere());
+        refuses "/file: ": of_bytes(&[255; 100], |path| io::Safetensors::open(path));
+        refuses "/dev/zero": io::Safetensors::open("/dev/zero");
+    }
+    Safetensors::write {
+        refuses "x: shape [2] with 1 values": in_folder(|path| io::Safetensors::write(path, [("x", &[2].into(), &[1.0][..])], []));
+        refuses "x: shape": in_folder(|path| io::Safetensors::write(path, [("x", &[MAX, MAX].into(), &[1.0][..])], []));
+        refuses "/nowhere/at/all": io::Safetensors::write::<f32>(nowhere(), [], [("", "")]);
+        accepts: in_folder(|path| io::Safetensors::write(path, [("", &[].into(), &[NAN][..])], [("format", "")]));
+    }
+    Safetensors::metadata { refuses "nothing": stored().metadata("x"); }
+    Safetensors::shape { refuses "nothing": stored().shape("z"); }
+    Safetensors::tensor {
+        refuses "z: is missing": stored().tensor::<f64>("z");
+        refuses "x: element [0] is 1e300": stored().tensor::<f32>("x");
     }
     state::save {
         refuses "/nowhere/at/all": io::save(&model().0, nowhere());

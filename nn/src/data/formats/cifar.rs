@@ -4,7 +4,7 @@ use std::io::Read;
 
 use autodiff::{Error, Real, Tensor};
 
-use crate::data::Dataset;
+use crate::data::dataset::Dataset;
 use crate::io::{Fault, Room, Source};
 use crate::memory::{reserve, reserved};
 

@@ -6,7 +6,7 @@ use std::io::Read;
 use autodiff::{Error, Real, Tensor};
 use csv::{ReaderBuilder, StringRecord};
 
-use crate::data::Dataset;
+use crate::data::dataset::Dataset;
 use crate::io::{Fault, Metered, NAME, Room, Source, listed, shortened};
 use crate::memory::reserve;
 

@@ -5,7 +5,7 @@ use std::io::Read;
 use autodiff::{Error, Real, Tensor};
 use flate2::read::GzDecoder;
 
-use crate::data::Dataset;
+use crate::data::dataset::Dataset;
 
 /// See `data/LICENSE-digits.md`, and `data/digits.py` that packed them.
 const DIGITS: &[u8] = include_bytes!("../../../data/digits.bin.gz");

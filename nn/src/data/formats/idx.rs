@@ -9,7 +9,7 @@ use std::io::{BufRead, Read};
 use autodiff::{Error, Real, Shape, Tensor};
 use flate2::bufread::MultiGzDecoder;
 
-use crate::data::Dataset;
+use crate::data::dataset::Dataset;
 use crate::io::{self, Element, Fault, Major, Number, Order, Room, Source};
 
 /// The numbers of an IDX file, in the file's shape: MNIST's images are `[60000, 28, 28]`, 0 (white) to 255 (black), its
