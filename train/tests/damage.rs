@@ -128,7 +128,10 @@ impl Parts {
             Some((name.clone(), TensorView::new(*dtype, shape.clone(), bytes).ok()?))
         });
         let views = views.collect::<Option<Vec<_>>>()?;
-        let about = HashMap::from([("run".to_owned(), header), ("crc32c".to_owned(), format!("{sum:08x}"))]);
+        let sum = format!("{sum:08x}");
+        let entries = [("format", "pt"), ("model_prefix", "model."), ("run", &header), ("crc32c", &sum)];
+        let about = entries.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let about = HashMap::from(about);
         safetensors::serialize(views, Some(about)).ok()
     }
 }

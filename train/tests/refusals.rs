@@ -267,6 +267,6 @@ fn what_is_no_file_or_too_long_for_a_checkpoint_is_an_error() {
     // Numbers that a file does not hold.
     let mut duals = Run::new(run.params.cast::<autodiff::Dual<f64>>(), Sgd::new(0.1));
     let message = duals.save(&path).unwrap_err().to_string();
-    assert!(message.contains("holds f32 or f64, not autodiff::dual::Dual<f64>"), "{message}");
+    assert!(message.contains("holds f32 or f64, not autodiff::scalar::dual::Dual<f64>"), "{message}");
     assert!(duals.resume(&path).is_err());
 }

@@ -14,15 +14,15 @@ pub(super) const BEST: &str = "best.";
 pub(super) const OPTIMIZER: &str = "optimizer.";
 
 /// Names and shapes of tensors, with their values where those are to be written.
-pub(super) struct Tensors<'a, T>(BTreeMap<String, (Shape, &'a [T])>);
+pub(super) struct Tensors<'a, T>(Vec<(String, Shape, &'a [T])>);
 
 impl<'a, T: Real> Tensors<'a, T> {
     pub(super) fn new() -> Self {
-        Tensors(BTreeMap::new())
+        Tensors(Vec::new())
     }
 
     pub(super) fn add(&mut self, name: String, shape: &[usize], values: &'a [T]) {
-        self.0.insert(name, (Shape::new(shape), values));
+        self.0.push((name, Shape::new(shape), values));
     }
 
     /// Adds all parameters and states, under `prefix`.
@@ -33,39 +33,40 @@ impl<'a, T: Real> Tensors<'a, T> {
     }
 
     pub(super) fn write(&self, path: &Path, header: &str) -> Result<(), Error> {
-        let sum = checksum(header, self.0.iter().map(|(name, (_, values))| (name.as_str(), *values)));
-        let tensors = self.0.iter().map(|(name, (shape, values))| (name.as_str(), shape, *values));
+        let sum = checksum(header, self.0.iter().map(|(name, _, values)| (name.as_str(), *values)).collect());
+        let tensors = self.0.iter().map(|(name, shape, values)| (name.as_str(), shape, *values));
         // `nn::io::load` finds the weights by the prefix.
         Safetensors::write(path, tensors, [("run", header), ("crc32c", &sum), ("model_prefix", MODEL)])
     }
 
-    /// Reads the tensors of these names and shapes, if they are what the file holds.
-    pub(super) fn read(&self, file: &mut Safetensors) -> Result<Found<T>, String> {
-        for (name, (shape, _)) in &self.0 {
-            let name = name.as_str();
+    /// An error unless the file has tensors of these names and shapes.
+    pub(super) fn check(&self, file: &Safetensors) -> Result<(), String> {
+        self.0.iter().try_for_each(|(name, shape, _)| {
             let of_model = name.strip_prefix(MODEL).unwrap_or(name);
             match file.shape(name) {
-                None => return Err(format!("of another model: {of_model} is missing")),
+                None => Err(format!("of another model: {of_model} is missing")),
                 Some(found) if found != &shape[..] => {
-                    return Err(format!("of another model: {of_model} is {}, not {shape}", Shape::new(found)));
+                    Err(format!("of another model: {of_model} is {}, not {shape}", Shape::new(found)))
                 }
-                Some(_) => {}
+                Some(_) => Ok(()),
             }
-        }
+        })
+    }
+
+    /// Reads the file, which must hold tensors of these names and shapes and no others.
+    pub(super) fn read(&self, file: &mut Safetensors) -> Result<Found<T>, String> {
+        self.check(file)?;
         let (found, due) = (file.names().len(), self.0.len());
         if found != due {
             return Err(format!("of another model: it holds {found} tensors, a checkpoint of this run {due}"));
         }
         let mut tensors = BTreeMap::new();
-        for name in self.0.keys() {
+        for (name, ..) in &self.0 {
             let tensor = file.tensor::<T>(name).map_err(|error| error.to_string())?;
             tensors.insert(name.clone(), tensor);
         }
-        let sum = checksum(
-            file.metadata("run").unwrap_or_default(),
-            tensors.iter().map(|(name, tensor)| (name.as_str(), tensor.data())),
-        );
-        if file.metadata("crc32c") != Some(&sum) {
+        let values = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor.data())).collect();
+        if file.metadata("crc32c") != Some(&checksum(file.metadata("run").unwrap_or_default(), values)) {
             return Err("no checkpoint: it is damaged: the checksum is another".into());
         }
         match tensors.iter().find(|(_, tensor)| !T::all_finite(tensor.data())) {
@@ -76,7 +77,8 @@ impl<'a, T: Real> Tensors<'a, T> {
 }
 
 /// Over the header, and the names and numbers, as bytes of the file, in the order of the names.
-fn checksum<'a, T: Real>(header: &str, tensors: impl Iterator<Item = (&'a str, &'a [T])>) -> String {
+fn checksum<T: Real>(header: &str, mut tensors: Vec<(&str, &[T])>) -> String {
+    tensors.sort_by_key(|&(name, _)| name);
     let single = scalar::<T>() == Ok("f32");
     let bytes = |values: &[T]| -> Vec<u8> {
         let numbers = values.iter().map(|value| value.to_f64());
@@ -86,7 +88,7 @@ fn checksum<'a, T: Real>(header: &str, tensors: impl Iterator<Item = (&'a str, &
             numbers.flat_map(f64::to_le_bytes).collect()
         }
     };
-    let sum = tensors.fold(crc32c::crc32c(header.as_bytes()), |sum, (name, values)| {
+    let sum = tensors.into_iter().fold(crc32c::crc32c(header.as_bytes()), |sum, (name, values)| {
         let chunks = values.chunks(1024);
         chunks.fold(crc32c::crc32c_append(sum, name.as_bytes()), |sum, part| crc32c::crc32c_append(sum, &bytes(part)))
     });

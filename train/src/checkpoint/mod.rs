@@ -70,6 +70,8 @@ fn read<T: Real, R: Rule<T>>(
     header.check_scalar::<T>()?;
     let mut tensors = Tensors::new();
     tensors.add_params(MODEL, &run.params);
+    tensors.check(file)?;
+    header.check(run, settings)?;
     if header.best().is_some() {
         tensors.add_params(BEST, &run.params);
     }
@@ -77,7 +79,6 @@ fn read<T: Real, R: Rule<T>>(
         tensors.add(format!("{OPTIMIZER}{name}"), &[run.params.flat().len()], &[]);
     }
     let found = tensors.read(file)?;
-    header.check(run, settings)?;
     Ok((header, found))
 }
 
