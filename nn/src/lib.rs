@@ -26,6 +26,7 @@
 mod caller;
 pub mod data;
 pub mod ensemble;
+pub mod functional;
 mod initializers;
 mod invalid;
 pub mod io;

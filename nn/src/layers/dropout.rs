@@ -1,19 +1,19 @@
-//! Dropout: values that are left out at random in training, so that no unit can rely on another.
+//! Dropout: values are zeroed at random during training, so that no unit can rely on another.
 
 use autodiff::ops::Draws;
 use autodiff::{Mode, Real, Shape, Var};
 
-use crate::module::Module;
 use crate::invalid::invalid_input;
+use crate::module::Module;
 use crate::settings::share_below_one;
 
-/// Dropout (Srivastava 2014), inverted: in training each value is zero with probability `rate` and divided by `1 − rate`
-/// otherwise, so that its mean stays; in evaluation nothing happens.
+/// Inverted dropout (Srivastava 2014). In training each value is zeroed with probability `rate` and otherwise divided by
+/// `1 − rate`, which preserves the mean; in evaluation the input is returned as it is.
 ///
-/// Draws follow from the seed and the step of the parameters: see [`autodiff::Recording::random`].
+/// The mask follows from the seed and the step of the parameters: see [`autodiff::Recording::random`].
 ///
-/// In the strict sense, what a dropped unit reads and feeds does not change in that step. The gradients of its weights are
-/// zero, so plain gradient descent leaves them. Momentum and weight decay do not: they move weights whose gradient is zero.
+/// The weights of a dropped unit have zero gradient in that step, so plain gradient descent leaves them as they are.
+/// Momentum and weight decay do not: they change weights whose gradient is zero.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dropout {
     rate: f64,
@@ -21,6 +21,7 @@ pub struct Dropout {
     in_evaluation: bool,
 }
 
+/// What is zeroed as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Pattern {
     Values,
@@ -30,43 +31,39 @@ enum Pattern {
 }
 
 impl Dropout {
-    /// Each value alone, with this probability, from 0 up to but not including 1.
+    /// Zeroes single values. `rate` is at least 0 and below 1.
     pub fn new(rate: f64) -> Self {
         Dropout { rate, pattern: Pattern::Values, in_evaluation: false }
     }
 
-    /// Whole channels, places of axes 0 and 1 (Tompson 2015): neighbors in an image say the same, so dropping one of them
-    /// takes nothing away.
+    /// Zeroes whole channels, indices of axes 0 and 1 (Tompson 2015): see
+    /// [`channel_dropout`](crate::functional::channel_dropout).
     pub fn channels(rate: f64) -> Self {
         Dropout { pattern: Pattern::Channels, ..Dropout::new(rate) }
     }
 
-    /// Whole samples, places of axis 0: stochastic depth (Huang 2016) when put at the end of a residual branch.
+    /// Zeroes whole samples, indices of axis 0: see [`stochastic_depth`](crate::functional::stochastic_depth).
     pub fn samples(rate: f64) -> Self {
         Dropout { pattern: Pattern::Samples, ..Dropout::new(rate) }
     }
 
-    /// Alpha dropout (Klambauer 2017), for selu: dropped values become selu's limit `−λα` instead of 0, and an affine map
-    /// keeps mean 0 and variance 1.
+    /// Alpha dropout, for selu: see [`alpha_dropout`](crate::functional::alpha_dropout).
     pub fn alpha(rate: f64) -> Self {
         Dropout { pattern: Pattern::Alpha, ..Dropout::new(rate) }
     }
 
-    /// Drops in evaluation as well: Monte-Carlo dropout (Gal and Ghahramani 2016), where the spread over several
-    /// passes tells how sure the model is. See [`crate::ensemble::monte_carlo`].
+    /// Drops in evaluation as well: Monte-Carlo dropout (Gal and Ghahramani 2016), where the variance over several passes
+    /// estimates the uncertainty of the model. See [`crate::ensemble::monte_carlo`].
     #[must_use]
     pub fn in_evaluation(self) -> Self {
         Dropout { in_evaluation: true, ..self }
     }
 
-    /// The probability with which a value is dropped.
+    /// The probability that a value is zeroed.
     pub fn rate(&self) -> f64 {
         self.rate
     }
 }
-
-/// The limit `−λα` of selu at −∞.
-const SELU_LIMIT: f64 = -1.758_099_340_847_376_6;
 
 impl<T: Real> Module<T> for Dropout {
     #[track_caller]
@@ -74,26 +71,69 @@ impl<T: Real> Module<T> for Dropout {
         if let Err(reason) = share_below_one("rate", self.rate) {
             return invalid_input("dropout", reason, x);
         }
-        if self.rate == 0.0 || (x.recording().mode() == Mode::Eval && !self.in_evaluation) {
+        if x.recording().mode() == Mode::Eval && !self.in_evaluation {
             return x;
         }
-        let Ok(shape) = x.shape() else { return x };
-        let alike = match self.pattern {
-            Pattern::Values | Pattern::Alpha => shape.rank(),
-            Pattern::Channels => 2,
-            Pattern::Samples => 1,
-        };
-        let mask_shape =
-            shape.iter().enumerate().map(|(axis, &extent)| if axis < alike { extent } else { 1 }).collect();
-        if self.pattern == Pattern::Alpha {
-            return alpha(x, mask_shape, self.rate);
+        match self.pattern {
+            Pattern::Values => dropout(x, self.rate),
+            Pattern::Channels => channel_dropout(x, self.rate),
+            Pattern::Samples => stochastic_depth(x, self.rate),
+            Pattern::Alpha => alpha_dropout(x, self.rate),
         }
-        x * keep_mask(x, mask_shape, self.rate)
     }
 }
 
+/// Zeroes each value with probability `rate`, at least 0 and below 1, and divides the others by `1 − rate`.
+///
+/// In training and in evaluation: unlike [`Dropout`], the function does not ask for the mode.
+///
+/// # Shapes
+/// `x` and the result have any one shape.
 #[track_caller]
-fn alpha<'t, T: Real>(x: Var<'t, T>, shape: Shape, rate: f64) -> Var<'t, T> {
+#[must_use]
+pub fn dropout<T: Real>(x: Var<'_, T>, rate: f64) -> Var<'_, T> {
+    drop_indices(x, rate, usize::MAX)
+}
+
+/// As [`dropout`], with whole channels zeroed (Tompson 2015): neighboring pixels are so similar that zeroing single ones
+/// removes no information.
+///
+/// # Shapes
+/// `x` and the result are `[samples, channels, ..]`.
+#[track_caller]
+#[must_use]
+pub fn channel_dropout<T: Real>(x: Var<'_, T>, rate: f64) -> Var<'_, T> {
+    drop_indices(x, rate, 2)
+}
+
+/// As [`dropout`], with whole samples zeroed: stochastic depth (Huang 2016), at the end of a residual branch.
+///
+/// # Shapes
+/// `x` and the result are `[samples, ..]`.
+#[track_caller]
+#[must_use]
+pub fn stochastic_depth<T: Real>(x: Var<'_, T>, rate: f64) -> Var<'_, T> {
+    drop_indices(x, rate, 1)
+}
+
+/// The limit `−λα` of selu at −∞.
+const SELU_LIMIT: f64 = -1.758_099_340_847_376_6;
+
+/// Alpha dropout (Klambauer 2017), for selu: as [`dropout`], but a dropped value becomes selu's limit `−λα` instead of 0,
+/// and an affine map preserves mean 0 and variance 1.
+///
+/// # Shapes
+/// `x` and the result have any one shape.
+#[track_caller]
+#[must_use]
+pub fn alpha_dropout<T: Real>(x: Var<'_, T>, rate: f64) -> Var<'_, T> {
+    if let Err(reason) = share_below_one("rate", rate) {
+        return invalid_input("dropout", reason, x);
+    }
+    let Ok(shape) = x.shape() else { return x };
+    if rate == 0.0 {
+        return x;
+    }
     let keep = 1.0 - rate;
     let scale = 1.0 / (keep + SELU_LIMIT * SELU_LIMIT * keep * rate).sqrt();
     let mask = x.recording().random(shape, Draws::Bernoulli(keep));
@@ -101,10 +141,19 @@ fn alpha<'t, T: Real>(x: Var<'t, T>, shape: Shape, rate: f64) -> Var<'t, T> {
     x * mask * scale + (mask * -1.0 + keep) * (scale * SELU_LIMIT)
 }
 
-/// `1/(1 − rate)` with probability `1 − rate`, else 0; `x` is what it is made for.
+/// Dropout of everything that shares its index along the first `axes` axes.
 #[track_caller]
-pub(crate) fn keep_mask<'t, T: Real>(x: Var<'t, T>, shape: Shape, rate: f64) -> Var<'t, T> {
-    x.recording().random(shape, Draws::Bernoulli(1.0 - rate)) / (1.0 - rate)
+fn drop_indices<T: Real>(x: Var<'_, T>, rate: f64, axes: usize) -> Var<'_, T> {
+    if let Err(reason) = share_below_one("rate", rate) {
+        return invalid_input("dropout", reason, x);
+    }
+    let Ok(shape) = x.shape() else { return x };
+    if rate == 0.0 {
+        return x;
+    }
+    let mask_shape: Shape =
+        shape.iter().enumerate().map(|(axis, &extent)| if axis < axes { extent } else { 1 }).collect();
+    x * (x.recording().random(mask_shape, Draws::Bernoulli(1.0 - rate)) / (1.0 - rate))
 }
 
 #[cfg(test)]

@@ -2,11 +2,14 @@
 
 use autodiff::{ParamId, Real, Scope, Var};
 
+use super::weight::Weight;
 use crate::initializers::Initial;
 use crate::module::Module;
-use crate::layers::weight::Weight;
 
-/// `y = x Wᵀ + b`: `[.., fan_in]` to `[.., fan_out]`.
+/// A dense layer, `y = x Wᵀ + b`.
+///
+/// # Shapes
+/// Input `[.., fan_in]`, output `[.., fan_out]`.
 ///
 /// Parameters: `weight`, `[fan_out, fan_in]`, and `bias`, `[fan_out]`, as in PyTorch.
 #[derive(Clone, Copy, Debug)]
@@ -16,14 +19,14 @@ pub struct Linear {
 }
 
 impl Linear {
-    /// A layer with [`Initial::XavierUniform`] weights (Glorot and Bengio 2010) and biases 0: a fair start for every
-    /// activation that is near the identity at 0. For relu and its kin prefer [`Initial::HeNormal`].
+    /// A layer with [`Initial::XavierUniform`] weights (Glorot and Bengio 2010) and zero biases, which suit activations
+    /// that are close to the identity at 0. For relu and its relatives use [`Initial::HeNormal`].
     pub fn new<T: Real>(scope: Scope<'_, T>, fan_in: usize, fan_out: usize) -> Self {
         Linear::with(scope, fan_in, fan_out, Initial::XavierUniform, Initial::Constant(0.0))
     }
 
-    /// A layer with these initializers. Fans of a weight that does not fit into memory are a mistake that its
-    /// [`Params`](autodiff::Params) and every tape give.
+    /// A layer with these initializers. A weight that does not fit into memory is an error of the
+    /// [`Params`](autodiff::Params) and of every tape that uses them.
     pub fn with<T: Real>(
         mut scope: Scope<'_, T>,
         fan_in: usize,
@@ -39,14 +42,13 @@ impl Linear {
         }
     }
 
-    /// The same layer with its weight re-parametrized as [`Weight::normalized`]; `scope` is the layer's own.
+    /// The same layer with weight normalization: see [`Weight::normalized`]. `scope` must be the layer's own.
     #[must_use]
     pub fn weight_norm<T: Real>(self, scope: Scope<'_, T>) -> Self {
         Linear { weight: self.weight.normalized(scope), ..self }
     }
 
-    /// The same layer, which drops weights in training as [`Weight::dropped`] with this probability, from 0 up to but not
-    /// including 1.
+    /// The same layer with DropConnect: see [`Weight::dropped`]. `rate` is at least 0 and below 1.
     #[must_use]
     pub fn drop_connect(self, rate: f64) -> Self {
         Linear { weight: self.weight.dropped(rate), ..self }
@@ -67,7 +69,21 @@ impl<T: Real> Module<T> for Linear {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
         let recording = x.recording();
-        x.matmul(self.weight.record(recording).t()) + recording.param(self.bias)
+        linear(x, self.weight.record(recording), Some(recording.param(self.bias)))
+    }
+}
+
+/// `x Wᵀ + b`: the function of a [`Linear`] layer.
+///
+/// # Shapes
+/// `x` is `[.., fan_in]`, `weight` `[fan_out, fan_in]`, `bias` `[fan_out]`; the result is `[.., fan_out]`.
+#[track_caller]
+#[must_use]
+pub fn linear<'t, T: Real>(x: Var<'t, T>, weight: Var<'t, T>, bias: Option<Var<'t, T>>) -> Var<'t, T> {
+    let y = x.matmul(weight.t());
+    match bias {
+        Some(bias) => y + bias,
+        None => y,
     }
 }
 

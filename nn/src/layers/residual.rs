@@ -1,4 +1,4 @@
-//! Residual connections: what a branch adds to its input.
+//! Residual connections.
 
 use autodiff::{Real, Var};
 
@@ -8,9 +8,12 @@ use crate::settings::finite;
 
 /// `activation(shortcut(x) + scale · branch(x))` (He 2015).
 ///
-/// Made by [`Residual::new`], the shortcut is the identity and nothing follows the sum: the pre-activation form (He 2016) where
-/// the branch starts with its normalization. [`Residual::projected`] gives the shortcut a module, which a change of shape needs;
-/// [`Residual::then`] puts one behind the sum, as in the post-activation form.
+/// [`Residual::new`] has the identity as shortcut and no activation after the sum, as in the pre-activation form (He 2016),
+/// where the branch starts with its normalization. [`Residual::projected`] adds a module on the shortcut, which a change
+/// of shape requires; [`Residual::then`] adds one after the sum, as in the post-activation form.
+///
+/// # Shapes
+/// The branch and the shortcut map the input to values that broadcast to one shape.
 #[derive(Clone, Copy, Debug)]
 pub struct Residual<F, S = (), A = ()> {
     branch: F,
@@ -28,27 +31,27 @@ impl<F> Residual<F> {
 }
 
 impl<F, S, A> Residual<F, S, A> {
-    /// With this module on the shortcut, for example a convolution of kernel 1.
+    /// With a module on the shortcut, for example a convolution of kernel 1.
     #[must_use]
     pub fn projected<P>(self, shortcut: P) -> Residual<F, P, A> {
         let Residual { branch, activation, scale, connected, .. } = self;
         Residual { branch, shortcut, activation, scale, connected }
     }
 
-    /// With this module behind the sum, for example a relu.
+    /// With a module after the sum, for example a relu.
     #[must_use]
     pub fn then<B>(self, activation: B) -> Residual<F, S, B> {
         let Residual { branch, shortcut, scale, connected, .. } = self;
         Residual { branch, shortcut, activation, scale, connected }
     }
 
-    /// The branch times this finite number: `1/√depth` keeps the total finite however many blocks there are.
+    /// With the branch multiplied by a finite number: `1/√depth` bounds the sum over any number of blocks.
     #[must_use]
     pub fn scaled(self, scale: f64) -> Self {
         Residual { scale, ..self }
     }
 
-    /// The same layers without the shortcut, to see what it is for: `activation(scale · branch(x))`.
+    /// The same layers without the shortcut, for comparison: `activation(scale · branch(x))`.
     #[must_use]
     pub fn plain(self) -> Self {
         Residual { connected: false, ..self }

@@ -1,22 +1,22 @@
-//! The weight of a dense layer or a convolution, as it is registered or re-parametrized.
+//! The weight of a dense layer or a convolution: plain, weight-normalized, with dropped entries.
 
 use autodiff::{Mode, ParamId, Real, Recording, Scope, Var, keepdim};
 
 use smallvec::SmallVec;
 
-use crate::layers::dropout::keep_mask;
+use super::dropout::dropout;
 use crate::initializers::Initial;
 use crate::invalid::invalid_input;
 use crate::settings::share_below_one;
 
-/// A weight whose axis 0 counts the units.
+/// The weight of a layer, `[units, ..]`.
 ///
 /// Parameters: `weight`; with weight normalization also `magnitude`, `[units]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Weight {
     weight: ParamId,
     magnitude: Option<ParamId>,
-    /// The probability with which an entry is dropped in training.
+    /// The probability that an entry is zeroed in training.
     drop_rate: f64,
 }
 
@@ -26,14 +26,14 @@ impl Weight {
     }
 
     /// Weight normalization (Salimans and Kingma 2016): the weight of each unit is `magnitude · v / ‖v‖`, where `v` is the
-    /// parameter `weight` and the magnitude starts as its norm, so that the layer stays as it is at first. A unit of zeros has
-    /// no direction: that is a mistake which the [`Params`](autodiff::Params) and every tape give.
+    /// parameter `weight`. The magnitude starts as the norm of `v`, so the layer is unchanged at first. A unit whose weights
+    /// are all zero has no direction: an error of the [`Params`](autodiff::Params) and of every tape that uses them.
     #[must_use]
     pub fn normalized<T: Real>(self, mut scope: Scope<'_, T>) -> Self {
         let value = match scope.params().value(self.weight) {
             Ok(value) => value,
             Err(error) => {
-                scope.fail("magnitude", format!("the weight to be normalized: {error}"));
+                scope.fail("magnitude", format!("the weight to normalize: {error}"));
                 return self;
             }
         };
@@ -53,8 +53,8 @@ impl Weight {
         Weight { magnitude: Some(magnitude), ..self }
     }
 
-    /// DropConnect (Wan 2013): in training each entry is zero with probability `rate`, from 0 up to but not including 1, drawn
-    /// once a recording; the others are divided by `1 − rate`.
+    /// DropConnect (Wan 2013): in training each entry is zeroed with probability `rate`, at least 0 and below 1, once a
+    /// recording; the others are divided by `1 − rate`.
     #[must_use]
     pub fn dropped(self, rate: f64) -> Self {
         Weight { drop_rate: rate, ..self }
@@ -88,7 +88,7 @@ impl Weight {
             weight = weight * (magnitude / norm);
         }
         if self.drop_rate != 0.0 && recording.mode() == Mode::Train {
-            weight = weight * keep_mask(weight, shape, self.drop_rate);
+            weight = dropout(weight, self.drop_rate);
         }
         weight
     }

@@ -86,14 +86,10 @@ type Block = Residual<(Layer, Layer), Option<(Conv2d, Option<BatchNorm>)>, Optio
 
 /// Without bias: a batch normalization follows or precedes. `He` weights by the fan that keeps the scale of gradients.
 fn convolution<T: Real>(scope: Scope<'_, T>, channels: [usize; 2], [kernel, stride]: [usize; 2], gain: f64) -> Conv2d {
-    let settings = ConvSettings {
-        stride: [stride; 2],
-        padding: Padding::Zeros([kernel / 2; 2]),
-        weight: Initial::VarianceScaling { scale: 2.0 * gain, fan: Fan::Out, draw: Draw::Normal },
-        bias: None,
-        ..ConvSettings::default()
-    };
-    Conv2d::with(scope, channels[0], channels[1], [kernel; 2], settings)
+    let settings =
+        ConvSettings { stride: [stride; 2], padding: Padding::Zeros([kernel / 2; 2]), ..ConvSettings::default() };
+    let weight = Initial::VarianceScaling { scale: 2.0 * gain, fan: Fan::Out, draw: Draw::Normal };
+    Conv2d::with_initializers(scope, channels[0], channels[1], [kernel; 2], settings, weight, None)
 }
 
 /// The most blocks of all stages: each is a handful of parameters with names of their own.

@@ -10,22 +10,24 @@ use crate::settings::require;
 
 /// Parametric relu: `x` where positive, else `slope · x`, with a learned slope (He 2015).
 ///
-/// Parameter: `slope`, `[1]` for all values or `[channels]`, one for each place of axis 1. It starts at ¼, as in PyTorch.
+/// # Shapes
+/// Input and output have any one shape; with a slope for each channel, `[samples, channels, ..]`.
+///
+/// Parameter: `slope`, `[1]` or `[channels]`, ¼ at first, as in PyTorch.
 #[derive(Clone, Copy, Debug)]
 pub struct PRelu {
     slope: ParamId,
-    channels: Option<usize>,
 }
 
 impl PRelu {
-    /// With one slope, for values of any shape.
+    /// A layer with one slope.
     pub fn new<T: Real>(scope: Scope<'_, T>) -> Self {
-        PRelu { slope: PRelu::slopes(scope, 1), channels: None }
+        PRelu { slope: PRelu::slopes(scope, 1) }
     }
 
-    /// With a slope for each channel, for values of shape `[samples, channels, ..]`.
+    /// A layer with a slope for each channel.
     pub fn per_channel<T: Real>(scope: Scope<'_, T>, channels: usize) -> Self {
-        PRelu { slope: PRelu::slopes(scope, channels), channels: Some(channels) }
+        PRelu { slope: PRelu::slopes(scope, channels) }
     }
 
     fn slopes<T: Real>(mut scope: Scope<'_, T>, count: usize) -> ParamId {
@@ -41,26 +43,39 @@ impl PRelu {
 impl<T: Real> Module<T> for PRelu {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
-        let Ok(shape) = x.shape() else { return x };
-        if let Some(channels) = self.channels
-            && shape.get(1) != Some(&channels)
-        {
-            return invalid_input("prelu", format!("there are slopes for {channels} channels: axis 1 must have as many"), x);
-        }
-        let slopes = match self.channels {
-            Some(channels) => (1..shape.rank()).map(|axis| if axis == 1 { channels } else { 1 }).collect(),
-            None => Shape::scalar(),
-        };
-        let slope = x.recording().param(self.slope).reshape(slopes);
-        // The mask, not zero where x is positive.
-        x.detach().relu().select(x, x * slope)
+        prelu(x, x.recording().param(self.slope))
     }
 }
 
-/// Maxout: each output is the largest of several linear functions of the input, its pieces (Goodfellow 2013). `[.., fan_in]`
-/// to `[.., fan_out]`. Pieces that tie share the gradient evenly.
+/// `x` where positive, else `slope · x`: the function of a [`PRelu`] layer.
 ///
-/// Parameters: those of a [`Linear`] to `fan_out · pieces`; the pieces of an output lie next to each other.
+/// # Shapes
+/// `x` and the result have any one shape if `slope` is `[1]`, else `[samples, channels, ..]` with `slope` `[channels]`.
+#[track_caller]
+#[must_use]
+pub fn prelu<'t, T: Real>(x: Var<'t, T>, slope: Var<'t, T>) -> Var<'t, T> {
+    let (Ok(shape), Ok(slopes)) = (x.shape(), slope.shape()) else { return x * slope };
+    let along: Shape = match slopes[..] {
+        [1] => Shape::scalar(),
+        [channels] if shape.get(1) == Some(&channels) => {
+            (1..shape.rank()).map(|axis| if axis == 1 { channels } else { 1 }).collect()
+        }
+        _ => {
+            let reason = format!("the slopes are {slopes}: must be [1], or [channels] with the channels of axis 1");
+            return invalid_input("prelu", reason, x);
+        }
+    };
+    // By the sign of x, not by whether the product is smaller: slopes may be above 1.
+    x.detach().relu().select(x, x * slope.reshape(along))
+}
+
+/// Maxout (Goodfellow 2013): each output is the maximum of several linear functions of the input, its pieces. Equal maxima
+/// share the gradient evenly.
+///
+/// # Shapes
+/// Input `[.., fan_in]`, output `[.., fan_out]`.
+///
+/// Parameters: those of a [`Linear`] layer to `fan_out · pieces`; the pieces of an output are adjacent.
 #[derive(Clone, Copy, Debug)]
 pub struct Maxout {
     linear: Linear,
@@ -68,8 +83,8 @@ pub struct Maxout {
 }
 
 impl Maxout {
-    /// A layer with [`Initial::LecunNormal`] weights and biases 0. The larger of two normal numbers has the mean square of
-    /// either, so two pieces keep the scale; more make it grow.
+    /// A layer with [`Initial::LecunNormal`] weights and zero biases. The larger of two normal numbers has the mean square of
+    /// either, so two pieces preserve the scale; more increase it.
     pub fn new<T: Real>(scope: Scope<'_, T>, fan_in: usize, fan_out: usize, pieces: usize) -> Self {
         Maxout::with(scope, fan_in, fan_out, pieces, Initial::LecunNormal, Initial::Constant(0.0))
     }
@@ -83,7 +98,7 @@ impl Maxout {
         weight: Initial,
         bias: Initial,
     ) -> Self {
-        // Saturated, there is no memory for as many outputs, which the parameters say.
+        // Where this saturates, there is no memory for the weight, which the parameters report.
         Maxout { linear: Linear::with(scope, fan_in, fan_out.saturating_mul(pieces), weight, bias), pieces }
     }
 
@@ -137,10 +152,10 @@ mod tests {
         let prelu = PRelu::per_channel(params.scope("prelu"), 3);
         let mut tape = Tape::new();
         let t = tape.start(&params, Mode::Train);
-        // Stretched, the one channel would come out as three.
+        // Broadcast, the one channel would come out as three.
         let message = prelu.forward(t.input(&[[1.0], [2.0]].into())).value().unwrap_err().to_string();
         assert!(
-            message.starts_with("prelu: there are slopes for 3 channels: axis 1 must have as many: [2, 1] at nn"),
+            message.starts_with("prelu: the slopes are [3]: must be [1], or [channels] with the channels of axis 1: [2, 1] at nn"),
             "{message}"
         );
     }

@@ -10,7 +10,7 @@ use std::str::FromStr;
 use autodiff::{Real, Var};
 
 pub use self::axis::{Glu, LogSoftmax, Softmax};
-pub use self::learned::{Maxout, PRelu};
+pub use self::learned::{Maxout, PRelu, prelu};
 use crate::module::Module;
 use crate::invalid::invalid_input;
 use crate::settings::{finite, not_negative, positive};

@@ -3,22 +3,23 @@
 use autodiff::ops::Placement;
 use autodiff::{ParamId, Real, Scope, Var};
 
-use super::conv::{finish, with_two_axes};
-use super::{check_groups, check_windows, name, two};
+use super::window::{check_groups, check_window, extents, finish, name, two, with_two_axes};
 use crate::initializers::Initial;
-use crate::module::Module;
 use crate::invalid::invalid_input;
+use crate::module::Module;
 use crate::settings::{Check, require};
 
-/// A transposed convolution over `N` axes, 1 or 2, which undoes the extents of a [`Conv`](crate::Conv) with the same
-/// settings: `[samples, in, ..]` to `[samples, out, ..]`, with extents
-/// `(extent − 1)·stride − 2·padding + dilation·(kernel − 1) + extra + 1`.
+/// A transposed convolution over `N` axes, 1 or 2. It maps extents back to those that a [`Conv`](crate::Conv) with the same
+/// settings has as input.
 ///
-/// Parameters: `weight`, `[in, out/groups, kernel..]`, and unless left out `bias`, `[out]`, as in PyTorch.
+/// # Shapes
+/// Input `[samples, in, ..]`, output `[samples, out, ..]` with extents
+/// `(extent − 1)·stride − 2·padding + dilation·(kernel − 1) + output_padding + 1`.
+///
+/// Parameters: `weight`, `[in, out/groups, kernel..]`, and `bias`, `[out]`, unless left out; as in PyTorch.
 #[derive(Clone, Copy, Debug)]
 pub struct ConvTranspose<const N: usize> {
-    kernel: [usize; N],
-    settings: TransposedSettings<N>,
+    settings: ConvTransposeSettings<N>,
     weight: ParamId,
     bias: Option<ParamId>,
 }
@@ -29,72 +30,80 @@ pub type ConvTranspose1d = ConvTranspose<1>;
 /// A transposed convolution over `[samples, in, height, width]`.
 pub type ConvTranspose2d = ConvTranspose<2>;
 
-/// What a transposed convolution has settings for.
-#[derive(Clone, Copy, Debug)]
-pub struct TransposedSettings<const N: usize> {
-    /// Steps between windows, at least 1.
+/// How the kernel of a transposed convolution moves over its output.
+///
+/// The default is stride 1, no padding, dilation 1 and one group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConvTransposeSettings<const N: usize> {
+    /// Steps between neighboring windows, at least 1.
     pub stride: [usize; N],
-    /// Zeros around the input of the convolution that this transposes: places cut off here.
+    /// The zero padding of the convolution that this transposes: as many elements are cut off each side of the output.
     pub padding: [usize; N],
-    /// Added to the extents (PyTorch's `output_padding`); below the stride or the dilation.
-    pub extra: [usize; N],
-    /// Steps between the places of a window, at least 1.
+    /// Output padding, below the stride or the dilation: selects among the input sizes with the same strided output.
+    pub output_padding: [usize; N],
+    /// Steps between neighboring elements of the kernel, at least 1.
     pub dilation: [usize; N],
-    /// Into how many groups the channels fall, a divisor of the input's and the output's.
+    /// The number of groups that channels are divided into, a divisor of the input's and the output's channels.
     pub groups: usize,
-    /// How weights start.
-    pub weight: Initial,
-    /// How biases start; nothing for a layer without.
-    pub bias: Option<Initial>,
 }
 
-impl<const N: usize> Default for TransposedSettings<N> {
-    /// Stride 1, no padding, dilation 1, one group, [`Initial::HeNormal`] weights (He 2015), biases 0.
+impl<const N: usize> Default for ConvTransposeSettings<N> {
     fn default() -> Self {
-        TransposedSettings {
-            stride: [1; N],
-            padding: [0; N],
-            extra: [0; N],
-            dilation: [1; N],
-            groups: 1,
-            weight: Initial::HeNormal,
-            bias: Some(Initial::Constant(0.0)),
-        }
+        let (ones, zeros) = ([1; N], [0; N]);
+        ConvTransposeSettings { stride: ones, padding: zeros, output_padding: zeros, dilation: ones, groups: 1 }
+    }
+}
+
+impl<const N: usize> ConvTransposeSettings<N> {
+    fn check(&self, kernel: [usize; N]) -> Check {
+        check_window(kernel, self.stride, self.dilation)?;
+        let below = (0..N).all(|axis| self.output_padding[axis] < self.stride[axis].max(self.dilation[axis]));
+        let value = format_args!("{:?}", self.output_padding);
+        require("output_padding", value, below, "below the stride or the dilation")
     }
 }
 
 impl<const N: usize> ConvTranspose<N> {
-    /// With the default settings.
+    /// A layer with the default settings, [`Initial::HeNormal`] weights (He 2015) and zero biases.
     pub fn new<T: Real>(scope: Scope<'_, T>, channels_in: usize, channels_out: usize, kernel: [usize; N]) -> Self {
-        ConvTranspose::with(scope, channels_in, channels_out, kernel, TransposedSettings::default())
+        ConvTranspose::with(scope, channels_in, channels_out, kernel, ConvTransposeSettings::default())
     }
 
-    /// With these settings. Channels that do not divide into the groups are a mistake that the [`Params`](autodiff::Params)
-    /// and every tape give; other settings are checked where the layer runs.
+    /// A layer with these settings, [`Initial::HeNormal`] weights (He 2015) and zero biases.
+    ///
+    /// Channels that do not divide into the groups are an error of the [`Params`](autodiff::Params) and of every tape that
+    /// uses them; other settings are checked when the layer runs.
     pub fn with<T: Real>(
+        scope: Scope<'_, T>,
+        channels_in: usize,
+        channels_out: usize,
+        kernel: [usize; N],
+        settings: ConvTransposeSettings<N>,
+    ) -> Self {
+        let bias = Some(Initial::Constant(0.0));
+        ConvTranspose::with_initializers(scope, channels_in, channels_out, kernel, settings, Initial::HeNormal, bias)
+    }
+
+    /// As [`ConvTranspose::with`], with these initializers. Without one for the bias there is none.
+    pub fn with_initializers<T: Real>(
         mut scope: Scope<'_, T>,
         channels_in: usize,
         channels_out: usize,
         kernel: [usize; N],
-        settings: TransposedSettings<N>,
+        settings: ConvTransposeSettings<N>,
+        weight: Initial,
+        bias: Option<Initial>,
     ) -> Self {
         const { assert!(N == 1 || N == 2, "convolutions are over one axis or two") };
-        let of_group = channels_out.checked_div(settings.groups).unwrap_or(0);
-        let shape: Vec<usize> = [channels_in, of_group].into_iter().chain(kernel).collect();
+        let [in_group, out_group] =
+            [channels_in, channels_out].map(|channels| channels.checked_div(settings.groups).unwrap_or(0));
+        let shape: Vec<usize> = [channels_in, out_group].into_iter().chain(kernel).collect();
         // A unit reads `in/groups` channels: the fans are those of the transposed axes.
-        let in_group = channels_in.checked_div(settings.groups).unwrap_or(0);
         let fans: Vec<usize> = [channels_out, in_group].into_iter().chain(kernel).collect();
         check_groups(&mut scope, channels_in, channels_out, settings.groups);
-        let weight = settings.weight.register(&mut scope, "weight", &shape, &fans);
-        let bias = settings.bias.map(|bias| bias.register(&mut scope, "bias", &[channels_out], &fans));
-        ConvTranspose { kernel, settings, weight, bias }
-    }
-
-    fn check(&self) -> Check {
-        let TransposedSettings { stride, extra, dilation, .. } = self.settings;
-        check_windows(self.kernel, stride, dilation)?;
-        let below = (0..N).all(|axis| extra[axis] < stride[axis].max(dilation[axis]));
-        require("extra", format_args!("{extra:?}"), below, "below the stride or the dilation")
+        let weight = weight.register(&mut scope, "weight", &shape, &fans);
+        let bias = bias.map(|bias| bias.register(&mut scope, "bias", &[channels_out], &fans));
+        ConvTranspose { settings, weight, bias }
     }
 
     /// The weight, `[in, out/groups, kernel..]`.
@@ -111,18 +120,70 @@ impl<const N: usize> ConvTranspose<N> {
 impl<T: Real, const N: usize> Module<T> for ConvTranspose<N> {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
-        if let Err(reason) = self.check() {
-            return invalid_input(name::<N>("conv_transpose1d", "conv_transpose2d"), reason, x);
-        }
-        let TransposedSettings { stride, padding, extra, dilation, groups, .. } = self.settings;
-        let placement = Placement {
-            stride: two(stride, 1),
-            padding: two::<N, _>(padding.map(|zeros| [zeros; 2]), [0; 2]),
-            dilation: two(dilation, 1),
-            groups,
+        let recording = x.recording();
+        let bias = match self.bias {
+            Some(bias) => Some(recording.param(bias)),
+            None => None,
         };
-        let weight = with_two_axes::<T, N>(x.recording().param(self.weight));
-        let y = with_two_axes::<T, N>(x).conv_transpose2d(weight, placement, two(extra, 0));
-        finish::<T, N>(y, self.bias)
+        conv_transpose(x, recording.param(self.weight), bias, self.settings)
     }
+}
+
+/// A transposed convolution over one axis: the function of a [`ConvTranspose1d`] layer.
+///
+/// # Shapes
+/// `x` is `[samples, in, length]`, `weight` `[in, out/groups, kernel]`, `bias` `[out]`; the result is
+/// `[samples, out, length]` with the length of [`ConvTranspose`].
+#[track_caller]
+#[must_use]
+pub fn conv_transpose1d<'t, T: Real>(
+    x: Var<'t, T>,
+    weight: Var<'t, T>,
+    bias: Option<Var<'t, T>>,
+    settings: ConvTransposeSettings<1>,
+) -> Var<'t, T> {
+    conv_transpose(x, weight, bias, settings)
+}
+
+/// A transposed convolution over two axes: the function of a [`ConvTranspose2d`] layer.
+///
+/// # Shapes
+/// `x` is `[samples, in, height, width]`, `weight` `[in, out/groups, kernel height, kernel width]`, `bias` `[out]`; the
+/// result is `[samples, out, height, width]` with the extents of [`ConvTranspose`].
+#[track_caller]
+#[must_use]
+pub fn conv_transpose2d<'t, T: Real>(
+    x: Var<'t, T>,
+    weight: Var<'t, T>,
+    bias: Option<Var<'t, T>>,
+    settings: ConvTransposeSettings<2>,
+) -> Var<'t, T> {
+    conv_transpose(x, weight, bias, settings)
+}
+
+#[track_caller]
+fn conv_transpose<'t, T: Real, const N: usize>(
+    x: Var<'t, T>,
+    weight: Var<'t, T>,
+    bias: Option<Var<'t, T>>,
+    settings: ConvTransposeSettings<N>,
+) -> Var<'t, T> {
+    if x.shape().is_err() || weight.shape().is_err() {
+        return x + weight;
+    }
+    let checked = extents::<T, N>("the weight", "[in, out/groups, ..]", weight)
+        .and_then(|kernel| settings.check(kernel))
+        .and_then(|()| extents::<T, N>("the input", "[samples, channels, ..]", x));
+    if let Err(reason) = checked {
+        return invalid_input(name::<N>("conv_transpose1d", "conv_transpose2d"), reason, x);
+    }
+    let ConvTransposeSettings { stride, padding, output_padding, dilation, groups } = settings;
+    let placement = Placement {
+        stride: two(stride, 1),
+        padding: two::<N, _>(padding.map(|zeros| [zeros; 2]), [0; 2]),
+        dilation: two(dilation, 1),
+        groups,
+    };
+    let (x, weight) = (with_two_axes::<T, N>(x), with_two_axes::<T, N>(weight));
+    finish::<T, N>(x.conv_transpose2d(weight, placement, two(output_padding, 0)), bias)
 }

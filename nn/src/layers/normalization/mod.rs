@@ -1,15 +1,17 @@
-//! Normalization: of a feature over the batch, of a sample over its features, of the weights themselves.
+//! Normalization: of a feature over the batch, or of a sample over its features.
 //!
-//! All but [`BatchNorm`] and the whitening layers treat each sample alone and do the same in training and evaluation.
+//! All but [`BatchNorm`] and the whitening layers treat each sample on its own and do the same in training and evaluation.
 
 mod affine;
 mod batch;
-mod overflow;
-mod sample;
+mod group;
+mod layer;
+mod variance;
 mod whitening;
 
-pub use batch::BatchNorm;
-pub use sample::{GroupNorm, InstanceNorm, LayerNorm, RmsNorm};
+pub use batch::{BatchNorm, batch_norm, batch_norm_inference};
+pub use group::{GroupNorm, InstanceNorm, group_norm, instance_norm};
+pub use layer::{LayerNorm, RmsNorm, layer_norm, rms_norm};
 pub use whitening::{WhitenNorm, Whitening};
 
 #[cfg(test)]

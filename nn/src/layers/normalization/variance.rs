@@ -1,18 +1,26 @@
-//! Variances past the range of the scalar.
+//! Statistics by which nothing can be normalized: of one value, or beyond the range of the scalar.
 
 use autodiff::op::{Frame, InputGrads, Inputs, Mismatch, Op, expect_inputs};
 use autodiff::{Real, Shape, Var};
 
-/// Variances, none of which is infinite: by that the values would be divided, and come out as 0 without gradient, in silence.
-/// A NaN passes, as it shows in the values. The second input is a parameter or state by whose name the error tells the layer.
+use crate::settings::Check;
+
+/// An error for a statistic of one value: its variance is 0, and the output the bias, whatever the value is.
+pub(super) fn check_count(what: &str, count: usize) -> Check {
+    if count == 1 { Err(format!("expected more than 1 value per {what}, found 1: its variance is 0")) } else { Ok(()) }
+}
+
+/// A check that no variance is infinite: divided by one, values would come out as 0 without gradient, in silence. NaN
+/// passes, as it shows in the values. The second input is a parameter or state, by whose name the error identifies the
+/// layer.
 #[derive(Clone, Debug)]
 struct FiniteVariance {
-    of: &'static str,
+    name: &'static str,
 }
 
 impl<T: Real> Op<T> for FiniteVariance {
     fn name(&self) -> &'static str {
-        self.of
+        self.name
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
         let [_variances, _named] = expect_inputs(inputs)?;
@@ -36,8 +44,8 @@ impl<T: Real> Op<T> for FiniteVariance {
     fn backward(&self, _: Frame<'_, T>, _: &[T], _: &mut InputGrads<'_, T>) {}
 }
 
-/// Makes a variance that is infinite a mistake of `of`, the layer that `named` belongs to, at every replay too.
+/// Makes an infinite variance an error of the function `name`, in replays too. `named` belongs to the layer.
 #[track_caller]
-pub(super) fn refuse_infinite<'t, T: Real>(of: &'static str, variances: Var<'t, T>, named: Var<'t, T>) {
-    let _ = variances.recording().apply(FiniteVariance { of }, [variances.detach(), named.detach()]);
+pub(super) fn check_finite_variance<'t, T: Real>(name: &'static str, variances: Var<'t, T>, named: Var<'t, T>) {
+    let _ = variances.recording().apply(FiniteVariance { name }, [variances.detach(), named.detach()]);
 }
