@@ -89,8 +89,8 @@ fn modules() -> Vec<Row> {
         ("conv transpose 2 of a matrix", |s| Box::new(ConvTranspose2d::new(s, 2, 3, [3; 2])), &[5, 9]),
         ("max pool", |_| Box::new(Pool::max([3; 2])), &[1, 1, 2, 9]),
         ("average pool", |_| Box::new(Pool::average([2])), &[1, 4]),
-        ("adaptive pool", |_| Box::new(AdaptivePool { pooling: Pooling::Max, places: [2; 2] }), &[1, 4]),
-        ("adaptive pool of nothing", |_| Box::new(AdaptivePool { pooling: Pooling::Max, places: [2] }), &[1, 1, 0]),
+        ("adaptive pool", |_| Box::new(AdaptivePool { pooling: Pooling::Max, output_size: [2; 2] }), &[1, 4]),
+        ("adaptive pool of nothing", |_| Box::new(AdaptivePool { pooling: Pooling::Max, output_size: [2] }), &[1, 1, 0]),
         ("global pool", |_| Box::new(GlobalPool(Pooling::Max)), &[1, 1, 0]),
         ("batch norm", |s| Box::new(BatchNorm::new(s, 3)), &[4, 2]),
         ("layer norm", |s| Box::new(LayerNorm::new(s, [3])), &[4, 2]),
@@ -140,7 +140,7 @@ fn accepting() -> Vec<Row> {
         ("conv transpose 2", |s| Box::new(ConvTranspose2d::new(s, 2, 3, [3; 2])), &[1, 2, 5, 5]),
         ("max pool", |_| Box::new(Pool::max([3; 2]).padding([1; 2])), &[1, 1, 9, 9]),
         ("average pool", |_| Box::new(Pool::average([3; 2]).padding([1; 2])), &[1, 1, 9, 9]),
-        ("adaptive pool", |_| Box::new(AdaptivePool { pooling: Pooling::Max, places: [2; 2] }), &[1, 1, 5, 5]),
+        ("adaptive pool", |_| Box::new(AdaptivePool { pooling: Pooling::Max, output_size: [2; 2] }), &[1, 1, 5, 5]),
         ("global pool", |_| Box::new(GlobalPool(Pooling::Average)), &[1, 1, 5, 5]),
         ("batch norm", |s| Box::new(BatchNorm::new(s, 3)), &[4, 3, 2]),
         ("layer norm", |s| Box::new(LayerNorm::new(s, [3])), &[4, 3]),
@@ -243,7 +243,7 @@ fn losses_name_the_line_that_calls_them_also_behind_a_box() {
     let cases: Vec<(Made, &[usize])> = vec![
         (Box::new(CrossEntropy::new()), labels),
         (Box::new(CrossEntropy::new().class_weights([1.0; 4]).ignore_index(7).label_smoothing(0.5)), labels),
-        (Box::new(CrossEntropy::of_log_probabilities()), labels),
+        (Box::new(CrossEntropy::from_log_probabilities()), labels),
         (Box::new(MulticlassHinge), labels),
         (Box::new(OneVsRestHinge), labels),
         (Box::new(Hinge), &[2, 4]),
@@ -261,16 +261,16 @@ fn losses_name_the_line_that_calls_them_also_behind_a_box() {
     for (loss, targets) in &cases {
         let t = tape.start(&params, Mode::Train);
         let (x, y) = (t.variable(&values(&[2, 4])), t.input(&Tensor::full(*targets, -0.5)));
-        let error = loss.of(x, y, Reduction::Mean).value().unwrap_err();
+        let error = loss.reduced(x, y, Reduction::Mean).value().unwrap_err();
         assert_eq!(line(&error), line!() - 1, "{error}");
         let t = tape.start(&params, Mode::Train);
         let (x, y) = (t.variable(&values(&[2, 4])), t.input(&Tensor::full(*targets, -0.5)));
-        let error = loss.each(x, y).value().unwrap_err();
+        let error = loss.unreduced(x, y).value().unwrap_err();
         assert_eq!(line(&error), line!() - 1, "{error}");
         let bare: &dyn Loss<f64> = &**loss;
         let t = tape.start(&params, Mode::Train);
         let (x, y) = (t.variable(&values(&[2, 4])), t.input(&Tensor::full(*targets, -0.5)));
-        let error = (&bare).of(x, y, Reduction::Sum).value().unwrap_err();
+        let error = (&bare).reduced(x, y, Reduction::Sum).value().unwrap_err();
         assert_eq!(line(&error), line!() - 1, "{error}");
     }
 }

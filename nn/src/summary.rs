@@ -1,11 +1,11 @@
-//! The table of parameters and states.
+//! The summary table of a model.
 
 use std::fmt;
 
 use autodiff::{Params, Real, Shape};
 use comfy_table::{CellAlignment, Table, presets};
 
-/// Name, shape and count of every parameter and state, and the totals.
+/// A table of the name, shape and size of every parameter and state, with totals.
 ///
 /// ```
 /// use autodiff::Params;

@@ -81,7 +81,7 @@ fn fit(
     path: Option<&std::path::Path>,
 ) -> Result<(), autodiff::Error> {
     let data = Dataset::new(Tensor::from_fn([12, 3], |k| (k as f32).sin()), &[0, 1].repeat(6))?;
-    let trainer = Trainer::new(epochs, Batches::of(4).shuffled(7)).early_stopping("sum", 9, 0.0).quiet();
+    let trainer = Trainer::new(epochs, Batches::new(4).shuffled(7)).early_stopping("sum", 9, 0.0).quiet();
     let trainer = path.map_or(trainer.clone(), |path| trainer.checkpoint(path, 2));
     trainer.fit(run, &data, |x, y| cross_entropy(model.forward(x), y), &mut Loss)
 }

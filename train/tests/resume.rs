@@ -58,7 +58,7 @@ fn fit(trainer: Trainer) -> Result<Run<f32, AdamRule>, Error> {
 }
 
 fn batches() -> Batches {
-    Batches::of(32).shuffled(7).augmented(Augmentation { padding: 1, flip: false }, 7)
+    Batches::new(32).shuffled(7).augmented(Augmentation { padding: 1, flip: false }, 7)
 }
 
 fn trainer() -> Trainer {
@@ -217,7 +217,7 @@ fn any_number_of_threads_gives_the_same_bits() {
 fn a_damaged_or_foreign_checkpoint_is_named_and_nothing_is_taken_from_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.safetensors");
-    let short = Trainer::new(1, Batches::of(64)).checkpoint(&path, 10).quiet();
+    let short = Trainer::new(1, Batches::new(64)).checkpoint(&path, 10).quiet();
     let data = Dataset::new(Tensor::from_fn([64, 64], |k| (k as f32).sin()), &[1; 64]).unwrap();
     let (mut run, model) = begin();
     short.fit(&mut run, &data, |x, y| cross_entropy(model.forward(x), y), &mut ()).unwrap();
@@ -246,7 +246,7 @@ fn a_loss_that_is_no_number_ends_the_run_with_the_operation() {
     let data = Dataset::new(Tensor::from_fn([8, 64], |k| (k as f32).sin()), &[1; 8]).unwrap();
     let (mut run, model) = begin();
     let before = run.params.flat().to_vec();
-    let trainer = Trainer::new(1, Batches::of(8)).quiet();
+    let trainer = Trainer::new(1, Batches::new(8)).quiet();
     let ended = trainer.fit(&mut run, &data, |x, y| (cross_entropy(model.forward(x), y) * -1.0).sqrt(), &mut ());
     let message = ended.unwrap_err().to_string();
     assert!(
@@ -267,20 +267,20 @@ fn early_stopping_puts_the_best_parameters_back() {
     }
     let data = Dataset::new(Tensor::from_fn([64, 64], |k| (k as f32).sin()), &[1; 64]).unwrap();
     let (mut run, model) = begin();
-    let two = Trainer::new(2, Batches::of(64)).quiet();
+    let two = Trainer::new(2, Batches::new(64)).quiet();
     two.fit(&mut run, &data, |x, y| cross_entropy(model.forward(x), y), &mut ()).unwrap();
     let expected = run.params.flat().to_vec();
     let (mut run, model) = begin();
-    let stopped = Trainer::new(20, Batches::of(64)).early_stopping("error", 3, 0.0).quiet();
+    let stopped = Trainer::new(20, Batches::new(64)).early_stopping("error", 3, 0.0).quiet();
     stopped.fit(&mut run, &data, |x, y| cross_entropy(model.forward(x), y), &mut Rising(0.0)).unwrap();
     assert!(run.stopped() && run.history().len() == 5);
     assert_eq!(run.params.flat(), expected);
     // Best at the second epoch: lowered behind the fourth, and again behind the sixth.
     let (mut run, model) = begin();
-    let lowered = Trainer::new(7, Batches::of(64)).plateau("error", optim::Plateau::new(0.1, 1)).quiet();
+    let lowered = Trainer::new(7, Batches::new(64)).plateau("error", optim::Plateau::new(0.1, 1)).quiet();
     lowered.fit(&mut run, &data, |x, y| cross_entropy(model.forward(x), y), &mut Rising(0.0)).unwrap();
     assert!((run.optimizer.rate() - 1e-4).abs() < 1e-12, "{}", run.optimizer.rate());
-    let missing = Trainer::new(1, Batches::of(64)).early_stopping("accuracy", 3, 0.0).quiet();
+    let missing = Trainer::new(1, Batches::new(64)).early_stopping("accuracy", 3, 0.0).quiet();
     let (mut run, model) = begin();
     let message = missing.fit(&mut run, &data, |x, y| cross_entropy(model.forward(x), y), &mut ()).unwrap_err();
     assert!(message.to_string().contains("the metric accuracy is watched"), "{message}");

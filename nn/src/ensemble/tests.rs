@@ -130,11 +130,11 @@ fn passes_give_mean_and_biased_variance() {
 }
 
 #[test]
-fn nothing_to_learn_from_and_nobody_to_ask_are_refused() {
+fn data_without_samples_and_ensembles_without_members_are_rejected() {
     let empty = Dataset::<f64>::new(Tensor::full([0, 1], 0.0), &[]).unwrap();
     let some = Dataset::new(Tensor::full([2, 1], 0.0), &[0, 1]).unwrap();
     let never = |_: usize, _: &Dataset<f64>, _: &Tensor<f64>| -> Result<Trained<f64, Constant>, Error> {
-        Err(refused("a member was fitted".into()))
+        Err(invalid("a member was fitted".into()))
     };
     let no_samples = "ensemble: the data have no samples: must be at least 1";
     assert_eq!(message(AdaBoost::fit(&empty, 3, never)), no_samples);
@@ -151,9 +151,9 @@ fn nothing_to_learn_from_and_nobody_to_ask_are_refused() {
 }
 
 #[test]
-fn scores_without_a_largest_and_labels_without_a_class_are_refused() {
+fn scores_with_a_nan_and_labels_without_a_class_are_rejected() {
     let nan = [[0.0, 1.0], [f64::NAN, 1.0]].into();
-    assert_eq!(message(vote(&[nan])), "ensemble: the scores of sample 1 have a NaN, and so no largest");
+    assert_eq!(message(vote(&[nan])), "ensemble: a score of sample 1 is NaN: there is no largest");
     let none = vote::<f64>(&[Tensor::full([2, 0], 0.0)]);
     assert_eq!(
         message(none),
@@ -167,7 +167,7 @@ fn scores_without_a_largest_and_labels_without_a_class_are_refused() {
         member.params.flat_mut()[2] = f64::NAN;
         Ok(member)
     });
-    assert!(message(undefined).contains("the scores of sample 0 have a NaN"));
+    assert!(message(undefined).contains("a score of sample 0 is NaN"));
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn more_rounds_than_there_is_memory_for_stop_when_a_fit_does() {
             |scores| scores.square().sum(..),
             |_, _, _| {
                 fitted += 1;
-                if fitted == 3 { Err(refused("enough".into())) } else { Ok(constant(&[0.0])) }
+                if fitted == 3 { Err(invalid("enough".into())) } else { Ok(constant(&[0.0])) }
             },
         );
         assert_eq!((message(stopped), fitted, boosting.members().len()), ("ensemble: enough".into(), 3, 2));
@@ -190,7 +190,7 @@ fn more_rounds_than_there_is_memory_for_stop_when_a_fit_does() {
 }
 
 #[test]
-fn gradient_boosting_refuses_settings_and_data_that_mean_nothing() {
+fn gradient_boosting_rejects_settings_and_data_out_of_range() {
     let fit = |start: Tensor<f64>, rate: f64, features: &Tensor<f64>, scale: f64| {
         let mut boosting = GradientBoosting::new(start, rate);
         message(boosting.boost(features, 1, |scores| (scores + 1.0).sum(..) * scale, |_, _, _| Ok(constant(&[0.0]))))

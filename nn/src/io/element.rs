@@ -1,4 +1,4 @@
-//! Numbers as files hold them, brought to the scalar of a tensor.
+//! Conversion between the numbers of a file and the scalar of a tensor.
 
 use std::any::type_name;
 use std::fmt;
@@ -7,43 +7,43 @@ use std::io::{self, Read, Write};
 use autodiff::{Real, Shape, Tensor};
 
 use super::fault::Fault;
-use super::source::Room;
+use super::source::MemoryLimit;
 use crate::memory::{reserve, reserved};
 
-/// The order of the bytes of a number.
+/// The byte order of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
+pub(crate) enum ByteOrder {
     Little,
     Big,
 }
 
-/// How a number is encoded.
+/// The encoding of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Element {
-    pub(crate) number: Number,
-    pub(crate) order: Order,
+    pub(crate) number: NumberType,
+    pub(crate) order: ByteOrder,
 }
 
-/// The order of the values of an array.
+/// The order of the values of an array in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Major {
-    /// The last index runs fastest.
-    Row,
-    /// The first index runs fastest.
-    Column,
+pub(crate) enum IndexOrder {
+    /// The last index changes fastest.
+    RowMajor,
+    /// The first index changes fastest.
+    ColumnMajor,
 }
 
-/// What a file holds numbers as.
+/// A type of number that a file holds.
 trait Primitive: Copy + fmt::Debug {
     fn to_f64(self) -> f64;
-    /// Whether `value`, the nearest that `T` has, stands for this number.
+    /// Whether `value`, the nearest number of `T`, represents this number.
     fn is_held_by<T: Real>(self, value: T) -> bool;
 }
 
 macro_rules! numbers {
     ($($number:ident($primitive:ident, $is_held:ident)),*) => {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(crate) enum Number {
+        pub(crate) enum NumberType {
             $($number),*
         }
 
@@ -57,27 +57,28 @@ macro_rules! numbers {
         })*
 
         impl Element {
-            /// Bytes of a number.
+            /// The bytes of a number.
             pub(crate) fn width(self) -> usize {
                 match self.number {
-                    $(Number::$number => size_of::<$primitive>()),*
+                    $(NumberType::$number => size_of::<$primitive>()),*
                 }
             }
 
-            /// Adds the numbers among `bytes` to `values`, row by row; gives the first that `T` does not hold, in words.
-            fn decode<T: Real>(self, bytes: &[u8], shape: &Shape, major: Major, values: &mut Vec<T>) -> Result<(), String> {
+            /// Appends the numbers in `bytes` to `values`, in row-major order. The error is the first number that `T` cannot
+            /// represent, as text.
+            fn decode<T: Real>(self, bytes: &[u8], shape: &Shape, major: IndexOrder, values: &mut Vec<T>) -> Result<(), String> {
                 match self.number {
-                    $(Number::$number => {
+                    $(NumberType::$number => {
                         let numbers = bytes.as_chunks().0;
                         let number = |&bytes| match self.order {
-                            Order::Little => $primitive::from_le_bytes(bytes),
-                            Order::Big => $primitive::from_be_bytes(bytes),
+                            ByteOrder::Little => $primitive::from_le_bytes(bytes),
+                            ByteOrder::Big => $primitive::from_be_bytes(bytes),
                         };
                         match major {
-                            Major::Row => convert(numbers.iter().map(number), values),
-                            Major::Column => {
-                                let places = column_major(shape, numbers.len());
-                                convert(places.map(|place| number(&numbers[place])), values)
+                            IndexOrder::RowMajor => convert(numbers.iter().map(number), values),
+                            IndexOrder::ColumnMajor => {
+                                let indices = column_major(shape, numbers.len());
+                                convert(indices.map(|index| number(&numbers[index])), values)
                             }
                         }
                     }),*
@@ -87,14 +88,14 @@ macro_rules! numbers {
     };
 }
 
-/// A whole number must be exact: it may be a label or an index.
+/// An integer must be exact: it may be a label or an index.
 macro_rules! is_exact {
     ($number:ident, $value:ident) => {
         ($number as f64).abs() < T::LARGEST_EXACT_INTEGER || $value.to_f64() as i128 == $number as i128
     };
 }
 
-/// A float that is finite must be so in `T`.
+/// A finite float must be finite in `T`.
 macro_rules! is_in_range {
     ($number:ident, $value:ident) => {
         $value.is_finite() || !$number.is_finite()
@@ -114,10 +115,10 @@ numbers!(
     F64(f64, is_in_range)
 );
 
-/// Adds the numbers to `values`; those before the first that `T` does not hold, and that in words.
+/// Appends the numbers to `values`, up to the first that `T` cannot represent; that one is the error, as text.
 fn convert<T: Real, N: Primitive>(numbers: impl Iterator<Item = N> + Clone, values: &mut Vec<T>) -> Result<(), String> {
     let mut held = true;
-    // Without a way out, so that it compiles to vectors.
+    // Without an early return, so that the loop is vectorized.
     values.extend(numbers.clone().map(|number| {
         let value = T::from_f64(number.to_f64());
         held &= number.is_held_by(value);
@@ -126,31 +127,31 @@ fn convert<T: Real, N: Primitive>(numbers: impl Iterator<Item = N> + Clone, valu
     let mut wrong = numbers.enumerate().filter(|(_, number)| !number.is_held_by(T::from_f64(number.to_f64())));
     match if held { None } else { wrong.next() } {
         None => Ok(()),
-        Some((place, number)) => {
-            values.truncate(place);
+        Some((index, number)) => {
+            values.truncate(index);
             Err(format!("{number:?}"))
         }
     }
 }
 
-/// Bytes read at a time, at first, and written at a time.
+/// The bytes that are written at a time, and first read.
 const CHUNK: usize = 8192;
 
 impl Element {
-    /// As numbers of `T` are written: without derivatives, in four bytes where `T` has no more digits than `f32`.
-    pub(crate) fn of<T: Real>() -> Self {
+    /// The encoding that numbers of `T` are written in: `f32` if `T` has no more digits, else `f64`. Derivatives are dropped.
+    pub(crate) fn for_scalar<T: Real>() -> Self {
         let single = T::LARGEST_EXACT_INTEGER <= f32::LARGEST_EXACT_INTEGER;
-        Element { number: if single { Number::F32 } else { Number::F64 }, order: Order::Little }
+        Element { number: if single { NumberType::F32 } else { NumberType::F64 }, order: ByteOrder::Little }
     }
 
-    /// Writes these numbers, of which [`Element::of`] gave this.
+    /// Writes these numbers, in the encoding of [`Element::for_scalar`].
     pub(crate) fn write<T: Real>(self, values: &[T], writer: &mut impl Write) -> io::Result<()> {
         let mut bytes = Vec::with_capacity(CHUNK);
         for values in values.chunks(CHUNK / size_of::<f64>()) {
             bytes.clear();
             let numbers = values.iter().map(|value| value.to_f64());
             match self.number {
-                Number::F32 => bytes.extend(numbers.flat_map(|number| (number as f32).to_le_bytes())),
+                NumberType::F32 => bytes.extend(numbers.flat_map(|number| (number as f32).to_le_bytes())),
                 _ => bytes.extend(numbers.flat_map(f64::to_le_bytes)),
             }
             writer.write_all(&bytes)?;
@@ -158,20 +159,20 @@ impl Element {
         Ok(())
     }
 
-    /// The tensor of this shape whose values are what is left in `reader`, which must end with them. They are kept as they
-    /// are until all are there; memory grows with what is read, not with what `shape` claims.
+    /// Reads a tensor of this shape from the rest of `reader`, which must end with it. The bytes are converted once all have
+    /// been read; memory grows with what is read, not with what `shape` claims.
     ///
-    /// A float is rounded to the nearest that `T` has, and refused where that is infinite; a whole number must be exact.
+    /// A float is rounded to the nearest number of `T`, and an error if that is infinite; an integer must be exact.
     pub(crate) fn read<T: Real>(
         self,
         reader: impl Read,
         shape: Shape,
-        major: Major,
-        room: Room,
+        major: IndexOrder,
+        limit: MemoryLimit,
     ) -> Result<Tensor<T>, Fault> {
         let count = shape.checked_size().filter(|count| count.checked_mul(self.width()).is_some());
         let count = count.ok_or_else(|| Fault::new(format!("shape {shape} has too many values")))?;
-        room.check(count, self.width() + size_of::<T>())?;
+        limit.check(count, self.width() + size_of::<T>())?;
         let bytes = self.bytes(reader, &shape, count)?;
         let mut values = reserved(count)?;
         self.decode(&bytes, &shape, major, &mut values).map_err(|number| {
@@ -181,11 +182,11 @@ impl Element {
         Ok(Tensor::new(shape, values)?)
     }
 
-    /// The bytes of `count` values.
+    /// Reads the bytes of `count` values.
     fn bytes(self, mut reader: impl Read, shape: &Shape, count: usize) -> Result<Vec<u8>, Fault> {
         let wanted = count * self.width();
         let mut bytes = Vec::new();
-        // Doubled up to what is wanted, so that the last step holds at most half as much besides.
+        // Doubled up to the wanted size, so that the last reallocation copies at most half of it.
         let first = wanted.div_ceil((wanted / CHUNK).max(1).next_power_of_two());
         while bytes.len() < wanted {
             let more = bytes.len().max(first).min(wanted - bytes.len());
@@ -195,7 +196,7 @@ impl Element {
                 return Err(Fault::new(format!("ends after {found} of the {count} values that shape {shape} holds")));
             }
         }
-        // Asking for more also lets what unpacks the file compare its checksum.
+        // Reading on also lets a decompressor compare its checksum.
         if reader.read(&mut [0])? > 0 {
             return Err(Fault::new(format!("goes on after the {count} values that shape {shape} holds")));
         }
@@ -203,13 +204,13 @@ impl Element {
     }
 }
 
-/// The index in a file, column by column, of each value row by row.
+/// For each value in row-major order, its index in a column-major file.
 fn column_major(shape: &Shape, count: usize) -> impl Iterator<Item = usize> + Clone {
-    // Axes of one index move nothing, and a file may have many.
+    // Axes of extent 1 make no difference, and a file may have many.
     let extents: Vec<usize> = shape.iter().rev().copied().filter(|&extent| extent != 1).collect();
-    // Made of the index along each axis, from the last to the first.
-    let place = move |k| extents.iter().fold((k, 0), |(k, place), extent| (k / extent, place * extent + k % extent)).1;
-    (0..count).map(place)
+    // Composed of the index along each axis, from the last to the first.
+    let index = move |k| extents.iter().fold((k, 0), |(k, index), extent| (k / extent, index * extent + k % extent)).1;
+    (0..count).map(index)
 }
 
 /// The multi-index of the row-major index `k`.

@@ -1,4 +1,4 @@
-//! What can be wrong with a file, in words that a message can hold.
+//! Errors of a file, before its path is known.
 
 use std::borrow::Cow;
 use std::error;
@@ -8,7 +8,7 @@ use std::path::Path;
 
 use autodiff::Error;
 
-/// What is wrong with a file, in words. Where it is read, its path is added.
+/// The reason of an error of a file. Its path is added by [`Fault::at`].
 #[derive(Debug)]
 pub(crate) struct Fault(String);
 
@@ -17,13 +17,14 @@ impl Fault {
         Fault(reason.into())
     }
 
-    /// The same fault, of a part of the file.
+    /// The same reason, for a part of the file.
     pub(crate) fn within(self, part: &str) -> Self {
         Fault(format!("{}: {}", shortened(part, NAME), self.0))
     }
 
+    /// The error of the file at `path`.
     pub(crate) fn at(self, path: &Path) -> Error {
-        // Libraries quote what they do not understand, however long it is.
+        // Libraries quote invalid text, however long it is.
         Error::File { path: path.into(), reason: shortened(&self.0, REASON).into_owned() }
     }
 }
@@ -34,14 +35,14 @@ impl<E: error::Error> From<E> for Fault {
     }
 }
 
-/// Characters of a name or a cell that a message quotes.
+/// The most characters of a name or a cell that a message quotes.
 pub(crate) const NAME: usize = 60;
-/// Characters of a whole message.
+/// The most characters of a whole message.
 const REASON: usize = 4000;
-/// Names that a message lists.
+/// The most names that a message lists.
 const LISTED: usize = 20;
 
-/// `text`, or its first characters and its length where it has more than `longest`.
+/// `text`, or, if it has more than `longest` characters, the first of them and its length.
 pub(crate) fn shortened(text: &str, longest: usize) -> Cow<'_, str> {
     match text.char_indices().nth(longest) {
         None => text.into(),
@@ -49,14 +50,14 @@ pub(crate) fn shortened(text: &str, longest: usize) -> Cow<'_, str> {
     }
 }
 
-/// Names as a message lists them: each shortened, and only the first of many.
+/// A list of names, each shortened, and of many only the first.
 pub(crate) fn listed<'a>(mut names: impl ExactSizeIterator<Item = &'a str>) -> String {
     let first: Vec<_> = names.by_ref().take(LISTED).map(|name| shortened(name, NAME)).collect();
     let more = if names.len() > 0 { format!(" and {} more", names.len()) } else { String::new() };
     first.join(", ") + &more
 }
 
-/// What a file is that is not a regular one.
+/// The kind of a file that is not regular.
 pub(super) fn kind(file: FileType) -> &'static str {
     #[cfg(unix)]
     {
@@ -72,7 +73,7 @@ pub(super) fn kind(file: FileType) -> &'static str {
     if file.is_dir() { "a folder" } else { "something else" }
 }
 
-/// The next `N` bytes of a header.
+/// Reads the next `N` bytes of a header.
 pub(crate) fn header<const N: usize>(reader: &mut impl Read) -> Result<[u8; N], Fault> {
     let mut bytes = [0; N];
     reader.read_exact(&mut bytes).map_err(|error| match error.kind() {

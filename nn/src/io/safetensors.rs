@@ -14,10 +14,10 @@ use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
-use super::element::{Element, Major, Number, Order};
+use super::element::{Element, IndexOrder, NumberType, ByteOrder};
 use super::fault::{Fault, NAME, header, shortened};
 use super::replace;
-use super::source::{Room, Source};
+use super::source::{MemoryLimit, Source};
 
 /// The entry of a header that is no tensor.
 pub(super) const RESERVED: &str = "__metadata__";
@@ -107,14 +107,14 @@ impl Safetensors {
         let found = self.header.info(name).ok_or_else(|| Fault::new("is missing"));
         let tensor = found.and_then(|info| {
             let number = match info.dtype {
-                Dtype::F32 => Number::F32,
-                Dtype::F64 => Number::F64,
+                Dtype::F32 => NumberType::F32,
+                Dtype::F64 => NumberType::F64,
                 other => return Err(Fault::new(format!("has numbers of type {other:?}; F32 and F64 are read"))),
             };
             let (first, end) = info.data_offsets;
             self.file.seek(SeekFrom::Start(self.start + first as u64))?;
             let numbers = self.file.by_ref().take((end - first) as u64);
-            Element { number, order: Order::Little }.read(numbers, Shape::new(&info.shape), Major::Row, Room::UNLIMITED)
+            Element { number, order: ByteOrder::Little }.read(numbers, Shape::new(&info.shape), IndexOrder::RowMajor, MemoryLimit::UNLIMITED)
         });
         tensor.map_err(|fault| fault.within(name).at(&self.path))
     }
@@ -151,8 +151,8 @@ fn write<T: Real>(
     mut metadata: HashMap<String, String>,
     writer: &mut impl Write,
 ) -> Result<(), Fault> {
-    let element = Element::of::<T>();
-    let dtype = if element.number == Number::F32 { Dtype::F32 } else { Dtype::F64 };
+    let element = Element::for_scalar::<T>();
+    let dtype = if element.number == NumberType::F32 { Dtype::F32 } else { Dtype::F64 };
     let mut end = 0;
     let mut infos = Vec::with_capacity(tensors.len());
     for &(name, shape, values) in tensors {

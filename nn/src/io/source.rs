@@ -1,4 +1,4 @@
-//! Files to be read, and how much memory that may take.
+//! Files to read, and the memory that this may take.
 
 use std::cell::Cell;
 use std::fs::{self, File};
@@ -9,12 +9,12 @@ use autodiff::Error;
 
 use super::fault::{Fault, kind};
 
-/// A file of data, with a limit on the memory that reading it may take. Every path converts into one with the default
-/// limit. Only regular files are read: a FIFO may wait for ever, and a device may have no end.
+/// A file to read, with a limit on the memory that reading it may take. Every path converts into a source with the default
+/// limit. Only regular files are read: a FIFO may block forever, and a device may have no end.
 ///
-/// The limit counts the numbers as the file holds them, unpacked, together with the same numbers in the scalar they are
-/// read into, which is what a reader holds at most: 9 bytes for each pixel that is read into `f64`. What a
-/// file says of its size is checked before anything is read; a file that says nothing (CSV) is read as far as the limit goes.
+/// The limit counts the numbers of the file, decompressed, together with the same numbers in the scalar they are read
+/// into: 9 bytes for each pixel that is read into `f64`. A reader holds no more. The size in the header of a file is checked
+/// before anything is read; a file without one (CSV) is read until the limit is reached.
 ///
 /// ```no_run
 /// use autodiff::Tensor;
@@ -31,8 +31,8 @@ pub struct Source {
 }
 
 impl Source {
-    /// The limit in bytes unless another is set, 2 GiB: CIFAR-10's training set, the largest data set that is commonly read
-    /// whole, takes 1.4 GB as `f64`.
+    /// The default limit, 2 GiB. The training set of CIFAR-10, the largest data set that is commonly read whole, takes 1.4 GB
+    /// as `f64`.
     pub const DEFAULT_LIMIT: usize = 2 << 30;
 
     /// The file at `path`, with the default limit.
@@ -40,17 +40,17 @@ impl Source {
         Source { path: path.into(), limit: Source::DEFAULT_LIMIT }
     }
 
-    /// With another limit, in bytes.
+    /// With this limit, in bytes.
     #[must_use]
     pub fn limit(mut self, bytes: usize) -> Self {
         self.limit = bytes;
         self
     }
 
-    /// What `read` makes of the file.
-    pub(crate) fn read<R>(self, read: impl FnOnce(BufReader<File>, Room) -> Result<R, Fault>) -> Result<R, Error> {
-        let room = Room { limit: self.limit, held: 0 };
-        open(&self.path).and_then(|file| read(file, room)).map_err(|fault| fault.at(&self.path))
+    /// Opens the file and reads it by `read`, which is told the limit.
+    pub(crate) fn read<R>(self, read: impl FnOnce(BufReader<File>, MemoryLimit) -> Result<R, Fault>) -> Result<R, Error> {
+        let limit = MemoryLimit { limit: self.limit, held: 0 };
+        open(&self.path).and_then(|file| read(file, limit)).map_err(|fault| fault.at(&self.path))
     }
 }
 
@@ -60,7 +60,7 @@ impl<P: AsRef<Path>> From<P> for Source {
     }
 }
 
-/// A regular file, opened. Opening a FIFO waits for a writer, and a device may never end.
+/// Opens a regular file. Opening a FIFO waits for a writer, and a device may never end.
 fn open(path: &Path) -> Result<BufReader<File>, Fault> {
     let found = fs::metadata(path)?.file_type();
     if !found.is_file() {
@@ -69,33 +69,33 @@ fn open(path: &Path) -> Result<BufReader<File>, Fault> {
     Ok(BufReader::new(File::open(path)?))
 }
 
-/// How much memory the numbers of a file may take, and how much is taken.
+/// The memory that the numbers of a file may take, and that they already take.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Room {
+pub(crate) struct MemoryLimit {
     limit: usize,
     held: usize,
 }
 
-impl Room {
-    /// For numbers whose count is known to be right, as that of parameters.
-    pub(crate) const UNLIMITED: Room = Room { limit: usize::MAX, held: 0 };
+impl MemoryLimit {
+    /// For numbers whose count is known, such as those of a parameter.
+    pub(crate) const UNLIMITED: MemoryLimit = MemoryLimit { limit: usize::MAX, held: 0 };
 
     #[cfg(test)]
-    pub(crate) fn of(limit: usize) -> Self {
-        Room { limit, held: 0 }
+    pub(crate) fn new(limit: usize) -> Self {
+        MemoryLimit { limit, held: 0 }
     }
 
-    /// Bytes that are left.
+    /// The bytes that are left.
     pub(crate) fn left(self) -> usize {
         self.limit.saturating_sub(self.held)
     }
 
-    /// The same with so many bytes more taken.
+    /// The same limit with `bytes` more taken.
     pub(crate) fn holding(self, bytes: usize) -> Self {
-        Room { held: self.held.saturating_add(bytes), ..self }
+        MemoryLimit { held: self.held.saturating_add(bytes), ..self }
     }
 
-    /// Refuses `count` numbers of `width` bytes each, as they are and as they are read, where they do not fit.
+    /// An error if `count` numbers do not fit, of `width` bytes each, in the file and in memory together.
     pub(crate) fn check(self, count: usize, width: usize) -> Result<(), Fault> {
         if count.saturating_mul(width) <= self.left() {
             return Ok(());
@@ -107,13 +107,13 @@ impl Room {
     }
 }
 
-/// Reads as much as is allowed, and then fails.
+/// A reader that fails after a number of bytes.
 #[derive(Debug)]
 pub(crate) struct Metered<'a, R> {
     pub(crate) inner: R,
-    /// Bytes that may still be read.
+    /// The bytes that may still be read.
     pub(crate) left: &'a Cell<usize>,
-    /// What is longer if they are used up.
+    /// What is too long if they are used up.
     pub(crate) what: &'static str,
 }
 
@@ -131,7 +131,7 @@ impl<R: Read> Read for Metered<'_, R> {
 }
 
 impl<R: Seek> Seek for Metered<'_, R> {
-    fn seek(&mut self, place: SeekFrom) -> io::Result<u64> {
-        self.inner.seek(place)
+    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
+        self.inner.seek(position)
     }
 }

@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn rates_that_drop_everything_or_mean_nothing_are_refused() {
+    fn rates_that_drop_everything_or_mean_nothing_are_rejected() {
         for (dropout, rate) in
             [(Dropout::new(1.0), "1"), (Dropout::alpha(-0.5), "-0.5"), (Dropout::new(f64::NAN), "NaN")]
         {

@@ -4,50 +4,50 @@ use autodiff::{Real, Scope, Var};
 
 use crate::layers::Relu;
 use crate::layers::{Conv2d, ConvSettings, GlobalPool, Padding, Pool, Pooling};
-use crate::initializers::{Draw, Fan, Initial};
+use crate::initializers::{Distribution, Fan, Initial};
 use crate::layers::Linear;
 use crate::module::Module;
 use crate::layers::BatchNorm;
 use crate::layers::Residual;
 use crate::settings::require;
 
-/// How a [`ResNet`] is built.
+/// The architecture of a [`ResNet`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResNetSettings {
-    /// Channels of the images.
+    /// The channels of the images.
     pub channels: usize,
-    /// Classes, places of the output.
+    /// The number of classes.
     pub classes: usize,
-    /// For each stage its channels and its number of blocks; each stage after the first halves height and width.
+    /// For each stage its channels and its number of blocks. Each stage after the first halves height and width.
     pub stages: Vec<(usize, usize)>,
-    /// A first convolution of kernel 7 and stride 2 with a max pooling of stride 2, for large images, instead of one of kernel 3.
+    /// Whether the first convolution has kernel 7 and stride 2, followed by max pooling of stride 2, instead of kernel 3.
     pub large_images: bool,
-    /// Batch normalization and relu before each convolution (He 2016) instead of behind.
+    /// Whether batch normalization and relu are before each convolution (He 2016) instead of after.
     pub pre_activation: bool,
-    /// The last scale of each block starts at 0, so that the block starts as the identity (Goyal 2017).
+    /// Whether the last weight of each block starts at 0, so that the block starts as the identity (Goyal 2017).
     pub zero_last_scale: bool,
-    /// The shortcuts. Without, the network is the plain counterpart that degrades with depth.
+    /// Whether there are shortcuts. Without, the network is the plain counterpart, which degrades with depth.
     pub shortcuts: bool,
 }
 
 impl ResNetSettings {
     /// The networks for CIFAR-10 of He 2015, section 4.2: depth `6n + 2` (20, 32, 44, 56, 110) with `n` blocks in each of three
-    /// stages of 16, 32 and 64 channels. Their shortcuts have no parameters there; here a change of channels is a projection.
+    /// stages of 16, 32 and 64 channels. Unlike there, a shortcut that changes the channels is a projection with parameters.
     ///
-    /// Nothing unless `depth` is `6n + 2` with `n` at least 1.
+    /// `None` unless `depth` is `6n + 2` with `n` at least 1.
     pub fn cifar(depth: usize, channels: usize, classes: usize) -> Option<Self> {
         let blocks = depth.checked_sub(2)?;
         let blocks = (blocks > 0 && blocks.is_multiple_of(6)).then_some(blocks / 6)?;
         Some(ResNetSettings::small(channels, classes, vec![(16, blocks), (32, blocks), (64, blocks)]))
     }
 
-    /// ResNet-18 (He 2015, table 1), for images of 224×224: 11 689 512 parameters with 3 channels and 1000 classes.
+    /// ResNet-18 (He 2015, table 1), for images of 224×224: 11,689,512 parameters with 3 channels and 1000 classes.
     pub fn resnet18(channels: usize, classes: usize) -> Self {
         let stages = [64, 128, 256, 512].map(|width| (width, 2)).to_vec();
         ResNetSettings { large_images: true, ..ResNetSettings::small(channels, classes, stages) }
     }
 
-    /// With these stages, for small images: post-activation, with shortcuts, all scales starting at 1.
+    /// A network of these stages for small images: post-activation, with shortcuts, all normalization weights 1 at first.
     pub fn small(channels: usize, classes: usize, stages: Vec<(usize, usize)>) -> Self {
         ResNetSettings {
             channels,
@@ -60,46 +60,49 @@ impl ResNetSettings {
         }
     }
 
-    /// The same without shortcuts.
+    /// The same network without shortcuts.
     #[must_use]
     pub fn plain(self) -> Self {
         ResNetSettings { shortcuts: false, ..self }
     }
 }
 
-/// A convolutional network of residual blocks (He 2015): `[samples, channels, height, width]` to `[samples, classes]`, logits.
+/// A convolutional network of residual blocks (He 2015).
+///
+/// # Shapes
+/// Input `[samples, channels, height, width]`, output logits `[samples, classes]`.
 #[derive(Debug)]
 pub struct ResNet {
     stem: (Conv2d, Option<Normalized>, Option<Pool<2>>),
     blocks: Vec<Block>,
-    /// Behind the last block of the pre-activation form.
+    /// After the last block, in the pre-activation form.
     last: Option<Normalized>,
     head: (GlobalPool, Linear),
 }
 
 type Normalized = (BatchNorm, Relu);
 
-/// What stands before the convolution in the pre-activation form, the convolution, and what stands behind in the other.
+/// A convolution, with normalization and relu before it in the pre-activation form, after it in the other.
 type Layer = (Option<Normalized>, Conv2d, Option<BatchNorm>, Option<Relu>);
 
 type Block = Residual<(Layer, Layer), Option<(Conv2d, Option<BatchNorm>)>, Option<Relu>>;
 
-/// Without bias: a batch normalization follows or precedes. `He` weights by the fan that keeps the scale of gradients.
+/// A convolution without bias, as there is a batch normalization, with He weights that preserve the scale of gradients.
 fn convolution<T: Real>(scope: Scope<'_, T>, channels: [usize; 2], [kernel, stride]: [usize; 2], gain: f64) -> Conv2d {
     let settings =
         ConvSettings { stride: [stride; 2], padding: Padding::Zeros([kernel / 2; 2]), ..ConvSettings::default() };
-    let weight = Initial::VarianceScaling { scale: 2.0 * gain, fan: Fan::Out, draw: Draw::Normal };
+    let weight = Initial::VarianceScaling { scale: 2.0 * gain, fan: Fan::Out, distribution: Distribution::Normal };
     Conv2d::with_initializers(scope, channels[0], channels[1], [kernel; 2], settings, weight, None)
 }
 
-/// The most blocks of all stages: each is a handful of parameters with names of their own.
+/// The most blocks in all.
 const MOST_BLOCKS: usize = 4096;
 
 impl ResNet {
-    /// The network; parameters are named as `stem.conv.weight`, `stages.1.0.bn2.bias`, `head.weight`.
+    /// Registers the network. Parameters have names such as `stem.conv.weight`, `stages.1.0.bn2.bias`, `head.weight`.
     ///
-    /// More than 4096 blocks in all are a mistake that the [`Params`](autodiff::Params) and every tape give, and so are
-    /// weights that do not fit into memory.
+    /// More than 4096 blocks in all, and weights that do not fit into memory, are errors of the [`Params`](autodiff::Params) and
+    /// of every tape that uses them.
     pub fn new<T: Real>(mut scope: Scope<'_, T>, settings: &ResNetSettings) -> Self {
         let count = settings.stages.iter().fold(0, |sum: usize, &(_, count)| sum.saturating_add(count));
         if let Err(reason) = require("the number of blocks", count, count <= MOST_BLOCKS, "at most 4096") {
@@ -110,9 +113,9 @@ impl ResNet {
         let mut blocks = Vec::new();
         let mut from = width;
         for (stage, &(to, count)) in settings.stages.iter().enumerate() {
-            for place in 0..count.min(MOST_BLOCKS) {
-                let stride = if stage > 0 && place == 0 { 2 } else { 1 };
-                blocks.push(block(scope.child(&format!("stages.{stage}.{place}")), [from, to], stride, settings));
+            for index in 0..count.min(MOST_BLOCKS) {
+                let stride = if stage > 0 && index == 0 { 2 } else { 1 };
+                blocks.push(block(scope.child(&format!("stages.{stage}.{index}")), [from, to], stride, settings));
                 from = to;
             }
         }
@@ -127,8 +130,8 @@ fn stem<T: Real>(
     width: usize,
     settings: &ResNetSettings,
 ) -> (Conv2d, Option<Normalized>, Option<Pool<2>>) {
-    let window = if settings.large_images { [7, 2] } else { [3, 1] };
-    let conv = convolution(scope.child("conv"), [settings.channels, width], window, 1.0);
+    let kernel_and_stride = if settings.large_images { [7, 2] } else { [3, 1] };
+    let conv = convolution(scope.child("conv"), [settings.channels, width], kernel_and_stride, 1.0);
     let norm = (!settings.pre_activation).then(|| (BatchNorm::new(scope.child("bn"), width), Relu));
     (conv, norm, settings.large_images.then(|| Pool::max([3; 2]).stride([2; 2]).padding([1; 2])))
 }
@@ -138,12 +141,12 @@ fn block<T: Real>(mut scope: Scope<'_, T>, [from, to]: [usize; 2], stride: usize
     let last_scale = if settings.zero_last_scale && settings.shortcuts { 0.0 } else { 1.0 };
     let mut layer = |number: usize, [from, to]: [usize; 2], stride: usize, scale: f64| -> Layer {
         let (conv, norm) = (format!("conv{number}"), format!("bn{number}"));
-        // Before the convolution, a scale of 0 would put every value on relu's kink; the weights start at 0 instead.
+        // Before a convolution, a weight of 0 would put every value on relu's kink; the convolution starts at 0 instead.
         let gain = if pre { scale } else { 1.0 };
         let before = pre.then(|| (BatchNorm::new(scope.child(&norm), from), Relu));
         let conv = convolution(scope.child(&conv), [from, to], [3, stride], gain);
-        let behind = (!pre).then(|| BatchNorm::with_scale(scope.child(&norm), to, scale));
-        (before, conv, behind, (!pre && number == 1).then_some(Relu))
+        let after = (!pre).then(|| BatchNorm::with_scale(scope.child(&norm), to, scale));
+        (before, conv, after, (!pre && number == 1).then_some(Relu))
     };
     let branch = (layer(1, [from, to], stride, 1.0), layer(2, [to, to], 1, last_scale));
     let changes = settings.shortcuts && (from != to || stride != 1);
@@ -177,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_as_many_as_published() {
+    fn the_number_of_parameters_is_the_published_one() {
         assert_eq!(count(&ResNetSettings::resnet18(3, 1000)), 11_689_512);
         // He 2015, table 6, says 0.27 M; the two projections have 2 752.
         assert_eq!(ResNetSettings::cifar(20, 3, 10).map(|settings| count(&settings)), Some(269_722 + 2_752));

@@ -51,7 +51,7 @@ fn gz_of_zeros(path: &Path, count: usize) {
 }
 
 #[test]
-fn honest_bombs_are_refused_before_they_are_unpacked() {
+fn honest_bombs_are_rejected_before_they_are_unpacked() {
     let folder = tempfile::tempdir().unwrap();
     let (gz, archive) = (folder.path().join("zeros.idx.gz"), folder.path().join("zeros.npz"));
     gz_of_zeros(&gz, 400 * MIB);

@@ -48,7 +48,7 @@ fn a_link_stays_and_the_file_it_leads_to_is_replaced() {
 }
 
 #[test]
-fn what_is_no_regular_file_is_refused_and_stays() {
+fn what_is_no_regular_file_is_rejected_and_stays() {
     let folder = tempfile::tempdir().unwrap();
     let fifo = folder.path().join("fifo");
     assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());

@@ -41,7 +41,7 @@ fn refused(path: &Path) -> Vec<String> {
 
 #[cfg(unix)]
 #[test]
-fn what_is_no_regular_file_is_refused_at_once() {
+fn what_is_no_regular_file_is_rejected_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let (fifo, socket) = (folder.path().join("fifo"), folder.path().join("socket"));
     assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
@@ -63,7 +63,7 @@ fn endless(content: &[u8]) -> tempfile::NamedTempFile {
 }
 
 #[test]
-fn files_without_an_end_are_refused_within_the_limit() {
+fn files_without_an_end_are_rejected_within_the_limit() {
     let json = br#"{"fc.weight":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]}}"#;
     let beginnings = [
         vec![],
@@ -86,7 +86,7 @@ fn files_without_an_end_are_refused_within_the_limit() {
 }
 
 #[test]
-fn an_archive_that_claims_more_entries_than_there_is_memory_for_is_refused() {
+fn an_archive_that_claims_more_entries_than_there_is_memory_for_is_rejected() {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     archive.start_file("x.npy", SimpleFileOptions::default()).unwrap();
     archive.write_all(&npy_header("|u1", "False", "1,")).unwrap();

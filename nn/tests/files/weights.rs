@@ -45,7 +45,7 @@ fn the_type_in_the_file_is_that_of_the_scalar_whatever_its_size() {
 }
 
 #[test]
-fn a_number_past_the_range_of_the_scalar_is_refused_by_name_and_element() {
+fn a_number_past_the_range_of_the_scalar_is_rejected_by_name_and_element() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
     let mut large = params::<f64>(0.5);
@@ -62,7 +62,7 @@ fn a_number_past_the_range_of_the_scalar_is_refused_by_name_and_element() {
 }
 
 #[test]
-fn a_name_that_the_format_keeps_is_refused_before_anything_is_written() {
+fn a_name_that_the_format_keeps_is_rejected_before_anything_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
     let mut reserved = Params::<f32>::new(0);
@@ -91,7 +91,7 @@ fn a_name_that_the_format_keeps_is_refused_before_anything_is_written() {
 }
 
 #[test]
-fn a_name_that_is_there_twice_is_refused() {
+fn a_name_that_is_there_twice_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let a = r#""m.a":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]}"#;
     let b = r#""m.b":{"dtype":"F32","shape":[2],"data_offsets":[16,24]}"#;
@@ -103,7 +103,7 @@ fn a_name_that_is_there_twice_is_refused() {
 }
 
 #[test]
-fn headers_with_numbers_near_the_largest_are_refused() {
+fn headers_with_numbers_near_the_largest_are_rejected() {
     let folder = tempfile::tempdir().unwrap();
     for end in [u64::MAX, u64::MAX - 7, u64::MAX / 2, 1 << 61, (1 << 61) - 1] {
         for shape in ["[2,2]".into(), format!("[{end}]"), format!("[{end},2]"), format!("[0,{end}]")] {

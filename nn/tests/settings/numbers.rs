@@ -52,7 +52,7 @@ struct Lost<L>(L, Tensor<f32>);
 
 impl<L: Loss<f32>> Module<f32> for Lost<L> {
     fn forward<'t>(&self, x: Var<'t, f32>) -> Var<'t, f32> {
-        self.0.of(x, x.recording().input(&self.1), Reduction::Mean)
+        self.0.reduced(x, x.recording().input(&self.1), Reduction::Mean)
     }
 }
 
@@ -104,7 +104,7 @@ const SETTINGS: &[Row] = &[
     (
         "scale",
         not_negative,
-        |s, scale| started(Initial::VarianceScaling { scale, fan: Fan::In, draw: Draw::Normal })(s),
+        |s, scale| started(Initial::VarianceScaling { scale, fan: Fan::In, distribution: Distribution::Normal })(s),
         &[5, 2],
     ),
 ];

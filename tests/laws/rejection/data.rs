@@ -23,7 +23,7 @@ fn epoch(batches: Batches, data: &Dataset<f64>, epoch: u64) -> Result<usize, Err
 }
 
 fn padded(padding: usize) -> Batches {
-    Batches::of(2).augmented(Augmentation { padding, flip: true }, u64::MAX)
+    Batches::new(2).augmented(Augmentation { padding, flip: true }, u64::MAX)
 }
 
 /// What `run` does with a path in an empty folder.
@@ -116,16 +116,16 @@ cases! {
         refuses "memory": Dataset::new(ramp([1, 1_000_000]), &[0]).unwrap().subset(&[0; 100]);
     }
     Dataset::batches { refuses "batch size is 0": set(3).batches(0, 0); returns: set(3).batches(MAX, u64::MAX).unwrap().count(); }
-    Batches::of { refuses "batch size is 0": epoch(Batches::of(0), &set(3), 0); accepts: epoch(Batches::of(MAX), &set(3), u64::MAX); }
-    Batches::shuffled { accepts: epoch(Batches::of(2).shuffled(u64::MAX), &set(3), u64::MAX); }
-    Batches::drop_last { accepts: epoch(Batches::of(MAX).drop_last(), &set(3), 0); }
+    Batches::new { refuses "batch size is 0": epoch(Batches::new(0), &set(3), 0); accepts: epoch(Batches::new(MAX), &set(3), u64::MAX); }
+    Batches::shuffled { accepts: epoch(Batches::new(2).shuffled(u64::MAX), &set(3), u64::MAX); }
+    Batches::drop_last { accepts: epoch(Batches::new(MAX).drop_last(), &set(3), 0); }
     Batches::augmented {
         refuses "padding is 2": epoch(padded(2), &images(), 0);
         refuses "padding is 18446744073709551615": epoch(padded(MAX), &images(), 0);
         refuses "[3, 4]": epoch(padded(0), &set(3), 0);
         accepts: epoch(padded(1), &images(), u64::MAX);
     }
-    Batches::epoch { accepts: epoch(Batches::of(1), &set(0), 0); }
+    Batches::epoch { accepts: epoch(Batches::new(1), &set(0), 0); }
     Standardizer::fit {
         refuses "[3]": Standardizer::fit(&Dataset::new(ramp([3]), &[0; 3]).unwrap());
         refuses "[0, 4]": Standardizer::fit(&set(0));

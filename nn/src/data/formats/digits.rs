@@ -7,7 +7,7 @@ use flate2::read::GzDecoder;
 
 use crate::data::dataset::Dataset;
 
-/// See `data/LICENSE-digits.md`, and `data/digits.py` that packed them.
+/// Packed by `data/digits.py`; the license is `data/LICENSE-digits.md`.
 const DIGITS: &[u8] = include_bytes!("../../../data/digits.bin.gz");
 const SAMPLES: usize = 1797;
 /// 64 pixels and a label.
@@ -18,10 +18,10 @@ const ROW: usize = 65;
 pub struct Digits;
 
 impl Digits {
-    /// The images as rows of 64 numbers, 0 (white) to 16 (black), and their labels, 0 to 9.
+    /// The data set: features `[1797, 64]`, from 0 (white) to 16 (black), and labels from 0 to 9.
     ///
     /// # Errors
-    /// Embedded data that are damaged.
+    /// Damaged embedded data.
     pub fn load<T: Real>() -> Result<Dataset<T>, Error> {
         unpack(DIGITS).map_err(|reason| Error::InvalidInput { what: "the embedded digits", reason })
     }
@@ -33,7 +33,7 @@ fn unpack<T: Real>(packed: &[u8]) -> Result<Dataset<T>, String> {
     GzDecoder::new(packed).take(WHOLE as u64 + 1).read_to_end(&mut bytes).map_err(|e| e.to_string())?;
     if bytes.len() != WHOLE {
         let found = if bytes.len() > WHOLE { "more".to_owned() } else { bytes.len().to_string() };
-        return Err(format!("{found} bytes where {SAMPLES} rows of {ROW} are due"));
+        return Err(format!("{found} bytes instead of {SAMPLES} rows of {ROW}"));
     }
     let rows = bytes.chunks_exact(ROW);
     let pixels = rows.clone().flat_map(|row| &row[..ROW - 1]).map(|&pixel| T::from_f64(pixel.into())).collect();
@@ -61,14 +61,14 @@ mod tests {
     }
 
     #[test]
-    fn fewer_or_more_rows_than_the_digits_are_refused() {
+    fn fewer_or_more_rows_than_the_digits_are_rejected() {
         let unpacked = |rows: usize| {
             let mut gz = GzEncoder::new(Vec::new(), Compression::fast());
             gz.write_all(&vec![0; rows * ROW]).unwrap();
             unpack::<f32>(&gz.finish().unwrap()).map(|data| data.len())
         };
         assert_eq!(unpacked(1797), Ok(1797));
-        assert_eq!(unpacked(1796).unwrap_err(), "116740 bytes where 1797 rows of 65 are due");
-        assert_eq!(unpacked(1798).unwrap_err(), "more bytes where 1797 rows of 65 are due");
+        assert_eq!(unpacked(1796).unwrap_err(), "116740 bytes instead of 1797 rows of 65");
+        assert_eq!(unpacked(1798).unwrap_err(), "more bytes instead of 1797 rows of 65");
     }
 }

@@ -10,21 +10,21 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::npy;
-use crate::io::{self, Fault, Metered, NAME, Room, Source, shortened};
+use crate::io::{self, Fault, Metered, NAME, MemoryLimit, Source, shortened};
 
-/// All arrays of an archive by name, each as [`npy::read`] reads it.
+/// Reads all arrays of an archive, by name, each as [`npy::read`] does.
 ///
 /// # Errors
-/// A file that cannot be read or is no zip file; an entry that is damaged, encrypted, or no NPY file; two entries of one
-/// name; arrays that together do not fit the limit of the [`Source`].
+/// A file that cannot be read or is not a zip archive; an entry that is damaged, encrypted, or not an NPY file; two entries of
+/// one name; arrays that together exceed the limit of the [`Source`].
 pub fn read<T: Real>(source: impl Into<Source>) -> Result<BTreeMap<String, Tensor<T>>, Error> {
     source.into().read(decode)
 }
 
-/// Writes tensors under their names, each as [`npy::write`] writes it, without compression.
+/// Writes tensors by name, each as [`npy::write`] does, without compression. The file is replaced whole or left as it was.
 ///
 /// # Errors
-/// A file that cannot be written; a name that is there twice.
+/// A file that cannot be written; a name that occurs twice.
 pub fn write<'a, T: Real>(
     path: impl AsRef<Path>,
     arrays: impl IntoIterator<Item = (&'a str, &'a Tensor<T>)>,
@@ -32,14 +32,14 @@ pub fn write<'a, T: Real>(
     io::write(path.as_ref(), |file| encode(file, arrays))
 }
 
-/// Part of the limit that the list of entries may take in the file. In memory it takes some eight times as much.
+/// The part of the limit that the list of entries may take in the file. In memory it takes about eight times as much.
 const LIST: usize = 64;
-/// Bytes in which the end of the list is looked for, at the end of the file: the longest comment, and what surrounds it.
+/// The bytes at the end of the file that are searched for the end of the list: the longest comment, and what surrounds it.
 const SEARCHED: usize = 1 << 17;
 
-fn decode<T: Real>(mut reader: impl Read + Seek, mut room: Room) -> Result<BTreeMap<String, Tensor<T>>, Fault> {
-    check_count(&mut reader, room.left() / LIST / ENTRY)?;
-    let left = Cell::new(room.left() / LIST + SEARCHED);
+fn decode<T: Real>(mut reader: impl Read + Seek, mut limit: MemoryLimit) -> Result<BTreeMap<String, Tensor<T>>, Fault> {
+    check_count(&mut reader, limit.left() / LIST / ENTRY)?;
+    let left = Cell::new(limit.left() / LIST + SEARCHED);
     let mut archive = ZipArchive::new(Metered { inner: reader, left: &left, what: "the list of entries" })?;
     left.set(usize::MAX);
     if archive.metadata().has_duplicate_names() {
@@ -53,8 +53,8 @@ fn decode<T: Real>(mut reader: impl Read + Seek, mut room: Room) -> Result<BTree
             let file = shortened(&file, NAME);
             return Err(Fault::new(format!("{file}: not an array: its name does not end in .npy")));
         };
-        let array = npy::decode(entry, room).map_err(|fault| fault.within(&file))?;
-        room = room.holding(size_of_val(array.data()));
+        let array = npy::decode(entry, limit).map_err(|fault| fault.within(&file))?;
+        limit = limit.holding(size_of_val(array.data()));
         if arrays.insert(name.to_owned(), array).is_some() {
             return Err(Fault::new(format!("{}: two entries have this name", shortened(&file, NAME))));
         }
@@ -62,32 +62,32 @@ fn decode<T: Real>(mut reader: impl Read + Seek, mut room: Room) -> Result<BTree
     Ok(arrays)
 }
 
-/// Bytes of an entry in the list, at least.
+/// The fewest bytes of an entry in the list.
 const ENTRY: usize = 46;
-/// Where the list ends in archives of more than 65,535 entries or four gigabytes: a record, where that record is, and the
-/// end as other archives have it.
+/// The end of the list in archives of more than 65,535 entries or four gigabytes: a record, a locator of that record, and
+/// the end record of other archives.
 const RECORD: &[u8] = b"PK\x06\x06";
 const RECORD_SIZE: usize = 56;
 const LOCATOR: &[u8] = b"PK\x06\x07";
 const LOCATOR_SIZE: usize = 20;
 const END: &[u8] = b"PK\x05\x06";
 
-/// Refuses an archive that claims more than `most` entries; what reads it sets aside room for all of them.
+/// An error for an archive that claims more than `most` entries: the zip crate reserves memory for all of them.
 fn check_count(reader: &mut (impl Read + Seek), most: usize) -> Result<(), Fault> {
     let length = reader.seek(SeekFrom::End(0))?;
     let start = length.saturating_sub(SEARCHED as u64);
     reader.seek(SeekFrom::Start(start))?;
     let mut tail = Vec::new();
     reader.take(SEARCHED as u64).read_to_end(&mut tail)?;
-    for place in 0..tail.len().saturating_sub(LOCATOR_SIZE) {
-        let (before, locator) = tail.split_at(place);
+    for offset in 0..tail.len().saturating_sub(LOCATOR_SIZE) {
+        let (before, locator) = tail.split_at(offset);
         if !locator.starts_with(LOCATOR) || !locator[LOCATOR_SIZE..].starts_with(END) {
             continue;
         }
         let record = before.last_chunk::<RECORD_SIZE>().filter(|record| record.starts_with(RECORD));
         let claims = record.map(|record| (number(locator, 8), number(record, 32)));
         match claims {
-            Some((at, count)) if at.checked_add(RECORD_SIZE as u64) == Some(start + place as u64) => {
+            Some((at, count)) if at.checked_add(RECORD_SIZE as u64) == Some(start + offset as u64) => {
                 if count > most as u64 {
                     return Err(Fault::new(format!(
                         "{count} entries are more than the limit allows (`Source::limit`)"
@@ -95,7 +95,7 @@ fn check_count(reader: &mut (impl Read + Seek), most: usize) -> Result<(), Fault
                 }
             }
             _ => {
-                return Err(Fault::new("no zip archive of numpy: the end of its list of entries is not where it says"));
+                return Err(Fault::new("not a zip archive of numpy: the end of its list of entries is not where it says"));
             }
         }
     }
@@ -114,7 +114,7 @@ fn encode<'a, T: Real>(
 ) -> Result<(), Fault> {
     let mut archive = ZipWriter::new(writer);
     for (name, tensor) in arrays {
-        // Numbers of eight bytes and a header: past four gigabytes the entry has to say so beforehand.
+        // An entry of more than four gigabytes (eight bytes a number, and a header) must be declared large in advance.
         let large = tensor.data().len() >= (u32::MAX / 8) as usize - (1 << 16);
         let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored).large_file(large);
         archive.start_file(format!("{name}.npy"), options)?;
@@ -135,7 +135,7 @@ mod tests {
     const DEFLATED: &[u8] = include_bytes!("../../../data/test/deflated.npz");
 
     fn decoded(file: &[u8]) -> Result<BTreeMap<String, Tensor<f32>>, Fault> {
-        decode(Cursor::new(file), Room::UNLIMITED)
+        decode(Cursor::new(file), MemoryLimit::UNLIMITED)
     }
 
     #[test]
@@ -163,40 +163,41 @@ mod tests {
     }
 
     #[test]
-    fn other_files_are_refused_for_what_they_are() {
-        let refusal = |file: &[u8]| decoded(file).unwrap_err().at("x".as_ref()).to_string();
-        assert!(refusal(b"no archive").starts_with("x: invalid Zip archive"), "{}", refusal(b"no archive"));
+    fn other_files_are_rejected_for_what_they_are() {
+        let error_of = |file: &[u8]| decoded(file).unwrap_err().at("x".as_ref()).to_string();
+        assert!(error_of(b"no archive").starts_with("x: invalid Zip archive"), "{}", error_of(b"no archive"));
         let archive = |name: &str, content: &[u8]| {
             let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
             archive.start_file(name, SimpleFileOptions::default()).unwrap();
             archive.write_all(content).unwrap();
             archive.finish().unwrap().into_inner()
         };
-        assert_eq!(refusal(&archive("notes.txt", b"")), "x: notes.txt: not an array: its name does not end in .npy");
-        assert_eq!(refusal(&archive("x.npy", b"short")), "x: x.npy: the file ends within its header");
+        assert_eq!(error_of(&archive("notes.txt", b"")), "x: notes.txt: not an array: its name does not end in .npy");
+        assert_eq!(error_of(&archive("x.npy", b"short")), "x: x.npy: the file ends within its header");
         let vector = include_bytes!("../../../data/test/vector.npy");
         let bomb = [&vector[..], &[0; 1 << 24]].concat();
         let due = "x: x.npy: goes on after the 3 values that shape [3] holds";
-        assert_eq!(refusal(&archive("x.npy", &bomb)), due);
+        assert_eq!(error_of(&archive("x.npy", &bomb)), due);
     }
 
     #[test]
     fn a_changed_number_is_found_by_the_checksum() {
         let mut file = STORED.to_vec();
-        let place = file.windows(4).position(|bytes| bytes == 1_f32.to_le_bytes()).unwrap();
-        file[place] ^= 1;
+        let index = file.windows(4).position(|bytes| bytes == 1_f32.to_le_bytes()).unwrap();
+        file[index] ^= 1;
         assert_eq!(decoded(&file).unwrap_err().at("x".as_ref()).to_string(), "x: x.npy: Invalid checksum");
     }
 
     #[test]
-    fn damaged_archives_are_refused_or_read_and_never_panic() {
+    fn damaged_archives_are_rejected_or_read_and_never_panic() {
         for file in [STORED, DEFLATED] {
             damage::truncated(file, decoded);
             damage::altered(file, decoded);
         }
     }
+
     #[test]
-    fn a_name_that_is_there_twice_is_refused() {
+    fn a_name_that_occurs_twice_is_rejected() {
         let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
         for name in ["first.npy", "other.npy"] {
             archive.start_file(name, SimpleFileOptions::default()).unwrap();
@@ -204,8 +205,8 @@ mod tests {
         }
         let mut file = archive.finish().unwrap().into_inner();
         assert!(decoded(&file).is_ok());
-        while let Some(place) = file.windows(5).position(|name| name == b"other") {
-            file[place..place + 5].copy_from_slice(b"first");
+        while let Some(index) = file.windows(5).position(|name| name == b"other") {
+            file[index..index + 5].copy_from_slice(b"first");
         }
         assert_eq!(decoded(&file).unwrap_err().at("x".as_ref()).to_string(), "x: two entries have one name");
     }

@@ -67,7 +67,7 @@ fn names_and_shapes_that_differ_are_listed_and_taken_only_on_request() {
 }
 
 #[test]
-fn damaged_files_are_refused() {
+fn damaged_files_are_rejected() {
     for end in 0..PYTHON.len() {
         refused(&PYTHON[..end]);
     }
@@ -84,7 +84,7 @@ fn damaged_files_are_refused() {
 }
 
 #[test]
-fn headers_that_lie_are_refused_without_the_memory_they_ask_for() {
+fn headers_that_lie_are_rejected_without_the_memory_they_ask_for() {
     let with_header =
         |header: &str, data: &[u8]| [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), data].concat();
     refused(&u64::MAX.to_le_bytes());

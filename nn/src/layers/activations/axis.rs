@@ -1,4 +1,4 @@
-//! Activations that look along an axis.
+//! Activations along an axis.
 
 use autodiff::{Real, Var};
 
@@ -19,8 +19,7 @@ impl<T: Real> Module<T> for Softmax {
     }
 }
 
-/// The logarithm of [`Softmax`], accurate where that is near 0 or 1. For [`crate::loss::cross_entropy`] leave it out: that
-/// takes logits.
+/// The logarithm of [`Softmax`], accurate near 0 and 1. [`crate::loss::cross_entropy`] takes logits, without it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogSoftmax {
     /// The axis whose exponentials sum to 1.
@@ -34,8 +33,8 @@ impl<T: Real> Module<T> for LogSoftmax {
     }
 }
 
-/// Gated linear unit, `a · sigmoid(b)` with the first and the second half of an axis (Dauphin 2017): that axis comes out
-/// with half its extent, which must be even.
+/// Gated linear unit, `a · sigmoid(b)`, where `a` and `b` are the halves of an axis (Dauphin 2017). The extent of the axis
+/// must be even, and is halved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Glu {
     /// The axis that is halved.
@@ -49,7 +48,7 @@ impl<T: Real> Module<T> for Glu {
         let Ok(shape) = x.shape() else { return x };
         let extent = shape.get(axis).copied().unwrap_or(0);
         if extent % 2 == 1 {
-            return invalid_input("glu", format!("axis {axis} must have an even extent, to be halved"), x);
+            return invalid_input("glu", format!("axis {axis} must have an even extent"), x);
         }
         let half = extent / 2;
         x.narrow(axis, 0..half) * x.narrow(axis, half..extent).sigmoid()
@@ -74,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn an_axis_that_cannot_be_halved_is_refused() {
+    fn an_axis_that_cannot_be_halved_is_rejected() {
         let message = |axis| {
             let params = Params::<f64>::default();
             let mut tape = Tape::new();

@@ -65,7 +65,7 @@ pub fn prelu<'t, T: Real>(x: Var<'t, T>, slope: Var<'t, T>) -> Var<'t, T> {
             return invalid_input("prelu", reason, x);
         }
     };
-    // By the sign of x, not by whether the product is smaller: slopes may be above 1.
+    // relu(x) is nonzero exactly where x is positive.
     x.detach().relu().select(x, x * slope.reshape(along))
 }
 
@@ -89,7 +89,7 @@ impl Maxout {
         Maxout::with(scope, fan_in, fan_out, pieces, Initial::LecunNormal, Initial::Constant(0.0))
     }
 
-    /// A layer with these initializers, whose `fan_out` is that of all pieces.
+    /// A layer with these initializers, for which `fan_out` counts all pieces.
     pub fn with<T: Real>(
         scope: Scope<'_, T>,
         fan_in: usize,
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn slopes_for_other_channels_are_refused() {
+    fn slopes_for_another_number_of_channels_are_rejected() {
         let mut params = Params::<f64>::new(0);
         let prelu = PRelu::per_channel(params.scope("prelu"), 3);
         let mut tape = Tape::new();
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn maxout_takes_the_largest_of_its_pieces() {
+    fn maxout_is_the_maximum_of_its_pieces() {
         let mut params = Params::<f64>::new(0);
         let maxout = Maxout::new(params.scope("maxout"), 1, 2, 3);
         params.set(maxout.linear().weight(), &[[1.0], [-1.0], [0.0], [2.0], [3.0], [0.0]].into()).unwrap();

@@ -1,4 +1,4 @@
-//! Activation functions as modules, and [`Activation`], an elementwise one chosen by name.
+//! Activation functions as modules, and [`Activation`], an elementwise activation chosen by name.
 
 mod axis;
 mod gain;
@@ -15,7 +15,7 @@ use crate::module::Module;
 use crate::invalid::invalid_input;
 use crate::settings::{finite, not_negative, positive};
 
-/// One row an activation: documentation, struct with attributes, their defaults and what they must be, name, operation.
+/// A row for each activation: documentation, struct with attributes, their defaults and ranges, name, operation.
 macro_rules! activations {
     ($(
         $(#[$doc:meta])*
@@ -23,7 +23,7 @@ macro_rules! activations {
     )*) => {
         $(activations!(@module $(#[$doc])* $module $name $($($attribute: $default $valid)*)?, |$x| $forward);)*
 
-        /// An activation chosen by name, attributes at their defaults.
+        /// An elementwise activation chosen by name, with default attributes.
         #[derive(Clone, Copy, Debug, PartialEq)]
         pub enum Activation {
             $(
@@ -33,10 +33,10 @@ macro_rules! activations {
         }
 
         impl Activation {
-            /// All of them.
+            /// All activations.
             pub const ALL: &[Activation] = &[$(Activation::$module),*];
 
-            /// The name that it is chosen by.
+            /// The name, which [`FromStr`] parses.
             pub fn name(self) -> &'static str {
                 match self {
                     $(Activation::$module => $name,)*
@@ -95,7 +95,7 @@ macro_rules! activations {
     };
 }
 
-/// What an attribute must be, in words.
+/// The range of an attribute, in words.
 macro_rules! requirement {
     (finite) => {
         "a finite number"
@@ -109,11 +109,11 @@ macro_rules! requirement {
 }
 
 activations! {
-    /// `x` itself: for linear networks.
+    /// `x`, for linear networks.
     Identity = "identity", |x| x;
-    /// Logistic function, `1/(1 + e⁻ˣ)`. Its derivative is at most ¼, so gradients vanish with depth.
+    /// The logistic function, `1/(1 + e⁻ˣ)`. Its derivative is at most ¼, so gradients vanish with depth.
     Sigmoid = "sigmoid", |x| x.sigmoid();
-    /// Hyperbolic tangent.
+    /// The hyperbolic tangent.
     Tanh = "tanh", |x| x.tanh();
     /// `max(x, 0)` (Nair and Hinton 2010).
     Relu = "relu", |x| x.relu();
@@ -121,9 +121,9 @@ activations! {
     LeakyRelu { slope: 0.01 finite } = "leaky_relu", |x| x.leaky_relu(slope);
     /// `x` where positive, else `alpha (eˣ − 1)` (Clevert 2015).
     Elu { alpha: 1.0 finite } = "elu", |x| x.elu(alpha);
-    /// Scaled exponential linear unit, which keeps mean 0 and variance 1 (Klambauer 2017).
+    /// The scaled exponential linear unit, which preserves mean 0 and variance 1 (Klambauer 2017).
     Selu = "selu", |x| x.selu();
-    /// `x Φ(x)` with the normal distribution function Φ (Hendrycks and Gimpel 2016).
+    /// `x Φ(x)`, where Φ is the normal distribution function (Hendrycks and Gimpel 2016).
     Gelu = "gelu", |x| x.gelu();
     /// The tanh approximation of [`Gelu`].
     GeluTanh = "gelu_tanh", |x| x.gelu_tanh();
@@ -137,24 +137,23 @@ activations! {
     LogSigmoid = "log_sigmoid", |x| x.log_sigmoid();
     /// `x / (1 + |x|)`.
     Softsign = "softsign", |x| x.softsign();
-    /// `x` limited to −1..=1.
+    /// `x` clamped to −1..=1.
     HardTanh = "hard_tanh", |x| x.hard_tanh();
-    /// `x/6 + ½` limited to 0..=1.
+    /// `x/6 + ½` clamped to 0..=1.
     HardSigmoid = "hard_sigmoid", |x| x.hard_sigmoid();
-    /// `x` limited to 0..=6 (Krizhevsky 2010). The derivative is 0 at 0 and ½ at 6.
+    /// `x` clamped to 0..=6 (Krizhevsky 2010). The derivative is 0 at 0 and ½ at 6.
     Relu6 = "relu6", |x| x.relu().clamp(0.0, 6.0);
     /// `x · hard_sigmoid(x)` (Howard 2019).
     HardSwish = "hard_swish", |x| x * x.hard_sigmoid();
-    /// `x` where positive, else `alpha (e^(x/alpha) − 1)`: an [`Elu`] without a kink for every positive `alpha` (Barron
-    /// 2017).
+    /// `x` where positive, else `alpha (e^(x/alpha) − 1)`: an [`Elu`] without a kink for any positive `alpha` (Barron 2017).
     Celu { alpha: 1.0 positive } = "celu", |x| (x / alpha).elu(1.0) * alpha;
     /// `x − tanh(x)`.
     Tanhshrink = "tanhshrink", |x| x - x.tanh();
-    /// `x` moved toward 0 by `lambda`, and 0 where it is nearer than that.
+    /// `x` moved toward 0 by `lambda`; 0 where `|x| ≤ lambda`.
     Softshrink { lambda: 0.5 not_negative } = "softshrink", |x| (x - lambda).relu() - (-x - lambda).relu();
-    /// `x` where it is farther from 0 than `lambda`, else 0.
+    /// `x` where `|x| > lambda`, else 0.
     Hardshrink { lambda: 0.5 not_negative } = "hardshrink", |x| x * (x.detach().abs() - lambda).relu().sign();
-    /// `x` where it is above `threshold`, else `value`. By name it is the thresholded relu of Konda (2015).
+    /// `x` where it is above `threshold`, else `value`. With the default constants the thresholded relu of Konda (2015).
     Threshold { threshold: 1.0 finite, value: 0.0 finite } = "threshold", |x| {
         let above = (x.detach() - threshold).relu().sign();
         above.select(x, (1.0 - above) * value)
@@ -170,7 +169,7 @@ impl fmt::Display for Activation {
 impl FromStr for Activation {
     type Err = String;
 
-    /// By name; the error lists the names.
+    /// Parses the name; the error lists all names.
     fn from_str(name: &str) -> Result<Self, String> {
         let known = || Activation::ALL.iter().map(|a| a.name()).collect::<Vec<_>>().join(", ");
         let found = Activation::ALL.iter().copied().find(|activation| activation.name() == name);
@@ -185,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn large_numbers_give_numbers_and_nan_stays_nan() {
+    fn large_inputs_give_finite_values_and_nan_gives_nan() {
         let params = Params::<f32>::default();
         let mut grads = params.gradients();
         let mut tape = Tape::new();
@@ -194,10 +193,10 @@ mod tests {
             let x = t.variable(&[-1e30, -1e4, 1e4, 1e30].into());
             let y = activation.forward(x);
             y.sum(..).backward(&mut grads).unwrap();
-            let numbers = [y.value().unwrap(), grads.of(x).unwrap()];
-            assert!(numbers.iter().flat_map(|n| n.data()).all(|n| n.is_finite()), "{activation}: {numbers:?}");
-            let nothing = activation.forward(t.input(&f32::NAN.into()));
-            assert!(nothing.item().unwrap().is_nan(), "{activation}");
+            let values = [y.value().unwrap(), grads.of(x).unwrap()];
+            assert!(values.iter().flat_map(|value| value.data()).all(|x| x.is_finite()), "{activation}: {values:?}");
+            let nan = activation.forward(t.input(&f32::NAN.into()));
+            assert!(nan.item().unwrap().is_nan(), "{activation}");
         }
     }
 

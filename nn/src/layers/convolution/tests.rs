@@ -18,7 +18,7 @@ fn gradients_agree_with_the_checker() {
         Conv2d::with(params.scope("conv"), 2, 4, [3, 3], circular).weight_norm(params.scope("conv")),
         Pool::average([2, 2]).stride([1, 1]).padding([1, 1]).ceil(),
         ConvTranspose2d::new(params.scope("up"), 4, 2, [2, 2]),
-        AdaptivePool { pooling: Pooling::Average, places: [2, 3] },
+        AdaptivePool { pooling: Pooling::Average, output_size: [2, 3] },
         Pool::max([2, 2]).stride([1, 2]).padding([1, 1]),
     );
     let x: Tensor<Dual<f64>> = Tensor::from_fn([2, 2, 4, 5], |k| (k as f64 * 0.73).sin()).cast();
@@ -35,12 +35,12 @@ fn gradients_agree_with_the_checker() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused_with_the_reason() {
+fn what_does_not_fit_is_rejected_with_the_reason() {
     let mut params = Params::<f64>::new(0);
     let conv = Conv2d::new(params.scope("conv"), 2, 3, [3, 3]);
     assert!(message(&conv, &params, &[1, 3, 4, 4]).contains("the weight sees 2 channels, each group has 3"));
     assert!(message(&conv, &params, &[1, 2, 2, 4]).contains("the kernel is larger than the padded value"));
-    assert!(message(&conv, &params, &[2, 4, 4]).contains("takes a value and a weight of four axes"));
+    assert!(message(&conv, &params, &[2, 4, 4]).contains("the input must be [samples, channels, ..] with 2 axes after"));
     let still = ConvSettings { stride: [0, 1], ..ConvSettings::default() };
     let still = Conv2d::with(params.scope("still"), 2, 3, [3, 3], still);
     assert!(message(&still, &params, &[1, 2, 4, 4]).contains("must be at least 1"));
@@ -48,17 +48,17 @@ fn what_does_not_fit_is_refused_with_the_reason() {
     let around = Conv2d::with(params.scope("around"), 2, 3, [3, 3], around);
     assert!(message(&around, &params, &[1, 2, 4, 4]).contains("0..5"));
     assert!(
-        message(&Pool::max([3, 3]).padding([2, 2]), &params, &[1, 1, 4, 4])
-            .contains("padding is [2, 2]: must be at most half the kernel, which is [3, 3]")
+        message(&Pool::max([3, 3]).padding([3, 3]), &params, &[1, 1, 4, 4])
+            .contains("padding is [3, 3]: must be at most [2, 2], below the dilated kernel")
     );
     assert!(message(&Pool::max([5, 1]), &params, &[1, 1, 4, 4]).contains("no window fits"));
-    assert!(message(&Pool::max([2]), &params, &[1, 1, 4, 4]).contains("with 1 axes behind"));
-    let nowhere = AdaptivePool { pooling: Pooling::Max, places: [0, 1] };
-    assert!(message(&nowhere, &params, &[1, 1, 4, 4]).contains("at least 1 place"));
+    assert!(message(&Pool::max([2]), &params, &[1, 1, 4, 4]).contains("with 1 axis after"));
+    let nowhere = AdaptivePool { pooling: Pooling::Max, output_size: [0, 1] };
+    assert!(message(&nowhere, &params, &[1, 1, 4, 4]).contains("output_size is [0, 1]: must be at least 1"));
 }
 
 #[test]
-fn means_over_more_windows_than_there_is_memory_for_are_refused_while_recording() {
+fn means_over_more_windows_than_there_is_memory_for_are_rejected_while_recording() {
     let params = Params::<f64>::default();
     let recorded = Program::record(&params, Mode::Eval, [input("x", [1, 1, 1 << 46])], |_, [x]| {
         [Pool::average([2]).forward(x).sum(..)]
@@ -123,7 +123,7 @@ fn a_window_of_negative_infinity_leaves_no_gradient_to_the_padding() {
     let past = Pool::max([3, 3]).stride([2, 2]).ceil();
     assert!((total(&pulled(past, &nothing(4))) - 4.0).abs() < 1e-14);
     assert_eq!(total(&pulled(GlobalPool(Pooling::Max), &nothing(2))), 1.0);
-    assert_eq!(total(&pulled(AdaptivePool { pooling: Pooling::Max, places: [2, 2] }, &nothing(2))), 4.0);
+    assert_eq!(total(&pulled(AdaptivePool { pooling: Pooling::Max, output_size: [2, 2] }, &nothing(2))), 4.0);
 
     // One number among them takes the whole gradient of the windows it is in, and the value is what it was.
     let one = Tensor::from_fn([1, 1, 3, 3], |k| if k == 0 { 2.0 } else { f64::NEG_INFINITY });
@@ -151,7 +151,7 @@ fn averages_count_places_as_they_lie() {
 }
 
 #[test]
-fn settings_of_any_size_are_refused_at_once() {
+fn settings_of_any_size_are_rejected_at_once() {
     let params = Params::<f64>::default();
     let max = usize::MAX;
     let sizes = [max, max - 1, 1 << 63, 1 << 40];
@@ -167,8 +167,8 @@ fn settings_of_any_size_are_refused_at_once() {
         }
     }
     for pooling in [Pooling::Max, Pooling::Average] {
-        for places in sizes {
-            messages.push(message(&AdaptivePool { pooling, places: [places] }, &params, &[1, 1, 4]));
+        for size in sizes {
+            messages.push(message(&AdaptivePool { pooling, output_size: [size] }, &params, &[1, 1, 4]));
         }
     }
     assert!(messages.iter().all(|m| m.contains("pool: ") || m.contains("pad: ")), "{messages:?}");
@@ -200,12 +200,12 @@ fn convolutions_with_settings_of_any_size_give_a_result_or_an_error() {
             ConvSettings { padding: Padding::Same, stride: [size], ..settings },
             ConvSettings { padding: Padding::Same, dilation: [size], ..settings },
         ];
-        let transposed = TransposedSettings::default();
+        let transposed = ConvTransposeSettings::default();
         let all_transposed = [
-            TransposedSettings { stride: [size], ..transposed },
-            TransposedSettings { dilation: [size], ..transposed },
-            TransposedSettings { padding: [size], ..transposed },
-            TransposedSettings { stride: [size], extra: [size - 1], ..transposed },
+            ConvTransposeSettings { stride: [size], ..transposed },
+            ConvTransposeSettings { dilation: [size], ..transposed },
+            ConvTransposeSettings { padding: [size], ..transposed },
+            ConvTransposeSettings { stride: [size], output_padding: [size - 1], ..transposed },
         ];
         let mut tape = Tape::new();
         let mut models: Vec<Box<dyn Module<f64>>> = Vec::new();

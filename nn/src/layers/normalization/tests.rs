@@ -37,7 +37,7 @@ fn running_statistics_follow_the_batches_and_stand_in_at_evaluation() {
 }
 
 /// What the module says of `x`, in training.
-fn refusal<T: autodiff::Real>(params: &Params<T>, model: &dyn Module<T>, x: &Tensor<T>) -> String {
+fn error_of<T: autodiff::Real>(params: &Params<T>, model: &dyn Module<T>, x: &Tensor<T>) -> String {
     let mut tape = Tape::new();
     let t = tape.start(params, Mode::Train);
     model.forward(t.input(x));
@@ -92,13 +92,13 @@ fn with_fewer_samples_than_features_the_empty_directions_come_out_as_zero() {
     let spread: f64 = (0..6).map(|i| covariance(&y)[i * 7]).sum();
     assert!((spread - 2.0).abs() < 1e-3, "{spread}");
     assert!(params.states().all(|(_, _, values)| values.iter().all(|x| x.is_finite())));
-    let singular = refusal(&params, &norm.epsilon(0.0), &data(&[6, 6]));
+    let singular = error_of(&params, &norm.epsilon(0.0), &data(&[6, 6]));
     let expected = "whiten_norm: of 6 samples of 6 features the covariance has no inverse: epsilon must be above 0";
     assert!(singular.starts_with(expected), "{singular}");
 }
 
 #[test]
-fn a_statistic_of_one_value_is_refused() {
+fn a_statistic_of_one_value_is_rejected() {
     let mut params = Params::<f64>::new(0);
     let in_training: [Box<dyn Module<f64>>; 3] = [
         Box::new(BatchNorm::new(params.scope("batch"), 3)),
@@ -106,9 +106,9 @@ fn a_statistic_of_one_value_is_refused() {
         Box::new(WhitenNorm::new(params.scope("schulz"), 3, Whitening::NewtonSchulz(5))),
     ];
     for norm in &in_training {
-        let message = refusal(&params, norm, &data(&[1, 3]));
+        let message = error_of(&params, norm, &data(&[1, 3]));
         assert!(message.contains("expected more than 1 value per channel in training, found 1"), "{message}");
-        assert_eq!(refusal(&params, norm, &data(&[1, 3, 2])), "");
+        assert_eq!(error_of(&params, norm, &data(&[1, 3, 2])), "");
         evaluated(&params, norm, &data(&[1, 3])).unwrap();
     }
     let always: [(&str, Box<dyn Module<f64>>); 3] = [
@@ -121,14 +121,14 @@ fn a_statistic_of_one_value_is_refused() {
     ];
     for (expected, norm) in &always {
         let x = data(if expected.starts_with("layer") { &[2, 3, 1, 1] } else { &[2, 3, 1] });
-        let message = refusal(&params, norm, &x);
+        let message = error_of(&params, norm, &x);
         assert!(message.starts_with(expected), "{message}");
         assert!(evaluated(&params, norm, &x).is_err());
     }
 }
 
 #[test]
-fn a_variance_past_the_range_of_the_scalar_is_refused_and_a_nan_is_passed_on() {
+fn a_variance_past_the_range_of_the_scalar_is_rejected_and_a_nan_is_passed_on() {
     let mut params = Params::<f32>::new(0);
     let norms: [(&str, Box<dyn Module<f32>>); 6] = [
         ("batch_norm", Box::new(BatchNorm::new(params.scope("batch"), 4))),
@@ -142,13 +142,13 @@ fn a_variance_past_the_range_of_the_scalar_is_refused_and_a_nan_is_passed_on() {
     let large: Tensor<f32> = Tensor::from_fn([3, 4, 2], |k| if k % 2 == 0 { 1e30 } else { -1e30 });
     let fair: Tensor<f32> = Tensor::from_fn([3, 4, 2], |k| 1e15 * (k as f32).sin());
     for (name, norm) in &norms {
-        let message = refusal(&params, norm, &large);
+        let message = error_of(&params, norm, &large);
         let expected = "is infinite in f32: the values are too large to be normalized";
         assert!(message.starts_with(name) && message.contains(expected), "{name}: {message}");
         // By its parameter or state: "(batch.running_var)".
         let layer = name.trim_end_matches("_norm").replace("whiten", "zca");
         assert!(message.contains(&format!("({layer}.")), "{name}: {message}");
-        assert_eq!(refusal(&params, norm, &fair), "", "{name}");
+        assert_eq!(error_of(&params, norm, &fair), "", "{name}");
         let mut tape = Tape::new();
         let t = tape.start(&params, Mode::Train);
         let y = norm.forward(t.input(&Tensor::full([3, 4, 2], f32::NAN))).value().unwrap();
@@ -176,7 +176,7 @@ fn in_evaluation_the_running_whitening_matrix_stands_in() {
 }
 
 #[test]
-fn a_channel_count_that_does_not_fit_is_refused() {
+fn a_channel_count_that_does_not_fit_is_rejected() {
     let mut params = Params::new(0);
     let message = |model: &dyn Module<f64>, params: &Params<f64>| {
         evaluated(params, model, &data(&[2, 3])).unwrap_err().to_string()

@@ -1,29 +1,29 @@
-//! The header of an NPY file: a magic number, a version, a length, and a literal of Python,
-//! `{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }`, filled up with spaces.
+//! The header of an NPY file: a magic number, a version, a length, and a Python literal,
+//! `{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }`, padded with spaces.
 
 use std::io::{Read, Write};
 
 use autodiff::Shape;
 
-use crate::io::{self, Element, Fault, Major, NAME, Number, Order, shortened};
+use crate::io::{self, Element, Fault, IndexOrder, NAME, NumberType, ByteOrder, shortened};
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
-/// As numpy itself refuses longer ones.
+/// The longest header that numpy reads.
 const LONGEST: usize = 10_000;
-/// As numpy itself refuses more.
+/// The most axes that numpy allows.
 const AXES: usize = 64;
 
 #[derive(Debug, PartialEq)]
 pub(super) struct Header {
     pub(super) element: Element,
-    pub(super) major: Major,
+    pub(super) major: IndexOrder,
     pub(super) shape: Shape,
 }
 
 impl Header {
     pub(super) fn read(reader: &mut impl Read) -> Result<Self, Fault> {
         if &io::header(reader)? != MAGIC {
-            return Err(Fault::new("no NPY file: it does not begin with \\x93NUMPY"));
+            return Err(Fault::new("not an NPY file: it does not begin with \\x93NUMPY"));
         }
         let length = match io::header(reader)? {
             [1, 0] => u16::from_le_bytes(io::header(reader)?).into(),
@@ -41,10 +41,10 @@ impl Header {
         Literal { rest: &text }.header().map_err(|fault| fault.within(&format!("header {}", quoted(text.trim_end()))))
     }
 
-    /// To the byte as numpy writes it: with room for the first extent to grow to 21 digits, and at least one
-    /// byte up to a multiple of 64.
+    /// Writes the header to the byte as numpy does: with space for the first extent to grow to 21 digits, and padded to a
+    /// multiple of 64 bytes.
     pub(super) fn write(element: Element, shape: &Shape, writer: &mut impl Write) -> Result<(), Fault> {
-        let descr = if element.number == Number::F32 { "<f4" } else { "<f8" };
+        let descr = if element.number == NumberType::F32 { "<f4" } else { "<f8" };
         let extents: Vec<String> = shape.iter().map(usize::to_string).collect();
         let comma = if extents.len() == 1 { "," } else { "" };
         let shape = format!("({}{comma})", extents.join(", "));
@@ -61,7 +61,7 @@ impl Header {
     }
 }
 
-/// What is left of the text of a header.
+/// The rest of the text of a header.
 struct Literal<'a> {
     rest: &'a str,
 }
@@ -75,7 +75,7 @@ impl<'a> Literal<'a> {
             self.expect(":")?;
             match key {
                 "descr" => descr = Some(element(self.string()?)?),
-                "fortran_order" => major = Some(if self.truth()? { Major::Column } else { Major::Row }),
+                "fortran_order" => major = Some(if self.boolean()? { IndexOrder::ColumnMajor } else { IndexOrder::RowMajor }),
                 "shape" => shape = Some(self.tuple()?),
                 _ => return Err(Fault::new(format!("there is no key {}", quoted(key)))),
             }
@@ -93,7 +93,7 @@ impl<'a> Literal<'a> {
         }
     }
 
-    /// Steps over `token`, if it is next.
+    /// Skips `token` if it is next.
     fn skip(&mut self, token: &str) -> bool {
         let next = self.rest.trim_start().strip_prefix(token);
         self.rest = next.unwrap_or(self.rest);
@@ -104,7 +104,7 @@ impl<'a> Literal<'a> {
         if self.skip(token) {
             Ok(())
         } else {
-            Err(Fault::new(format!("{token:?} is due at {}", quoted(self.rest.trim()))))
+            Err(Fault::new(format!("{token:?} is expected at {}", quoted(self.rest.trim()))))
         }
     }
 
@@ -115,7 +115,7 @@ impl<'a> Literal<'a> {
         Ok(string)
     }
 
-    fn truth(&mut self) -> Result<bool, Fault> {
+    fn boolean(&mut self) -> Result<bool, Fault> {
         if self.skip("True") {
             return Ok(true);
         }
@@ -142,7 +142,7 @@ impl<'a> Literal<'a> {
         let text = self.rest.trim_start();
         let (digits, rest) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
         self.rest = rest;
-        digits.parse().map_err(|_| Fault::new(format!("an extent is due at {}", quoted(text.trim()))))
+        digits.parse().map_err(|_| Fault::new(format!("an extent is expected at {}", quoted(text.trim()))))
     }
 }
 
@@ -150,19 +150,19 @@ fn quoted(text: &str) -> String {
     format!("{:?}", shortened(text, NAME))
 }
 
-/// What numpy calls so: an order of bytes, a kind and a width.
+/// The element of numpy's description: a byte order, a kind and a width.
 fn element(descr: &str) -> Result<Element, Fault> {
     let number = match descr.get(1..).unwrap_or_default() {
-        "u1" => Number::U8,
-        "i1" => Number::I8,
-        "u2" => Number::U16,
-        "i2" => Number::I16,
-        "u4" => Number::U32,
-        "i4" => Number::I32,
-        "u8" => Number::U64,
-        "i8" => Number::I64,
-        "f4" => Number::F32,
-        "f8" => Number::F64,
+        "u1" => NumberType::U8,
+        "i1" => NumberType::I8,
+        "u2" => NumberType::U16,
+        "i2" => NumberType::I16,
+        "u4" => NumberType::U32,
+        "i4" => NumberType::I32,
+        "u8" => NumberType::U64,
+        "i8" => NumberType::I64,
+        "f4" => NumberType::F32,
+        "f8" => NumberType::F64,
         _ => {
             return Err(Fault::new(format!(
                 "type {} is not read: must be integers or float32 or float64",
@@ -171,10 +171,10 @@ fn element(descr: &str) -> Result<Element, Fault> {
         }
     };
     let order = match descr.get(..1) {
-        Some("<") => Order::Little,
-        Some(">") => Order::Big,
-        Some("|") if matches!(number, Number::U8 | Number::I8) => Order::Little,
-        _ => return Err(Fault::new(format!("type {descr:?} has no order of bytes"))),
+        Some("<") => ByteOrder::Little,
+        Some(">") => ByteOrder::Big,
+        Some("|") if matches!(number, NumberType::U8 | NumberType::I8) => ByteOrder::Little,
+        _ => return Err(Fault::new(format!("type {descr:?} has no byte order"))),
     };
     Ok(Element { number, order })
 }
@@ -190,8 +190,8 @@ mod tests {
 
     #[test]
     fn headers_of_every_version_and_spacing_are_read() {
-        let element = Element { number: Number::I16, order: Order::Big };
-        let due = Header { element, major: Major::Column, shape: Shape::new(&[2, 30]) };
+        let element = Element { number: NumberType::I16, order: ByteOrder::Big };
+        let due = Header { element, major: IndexOrder::ColumnMajor, shape: Shape::new(&[2, 30]) };
         let spaced = "{'descr': '>i2', 'fortran_order': True, 'shape': (2, 30), }   \n";
         let tight = "{'shape':(2,30,),'fortran_order':True,'descr':'>i2'}";
         for version in [1, 2, 3] {
@@ -201,33 +201,33 @@ mod tests {
     }
 
     #[test]
-    fn headers_that_say_something_else_are_refused() {
-        let refusal = |text: &str| {
+    fn headers_that_say_something_else_are_rejected() {
+        let error_of = |text: &str| {
             let message = Header::read(&mut &file(1, text)[..]).unwrap_err().at("x".as_ref()).to_string();
             message.rsplit_once(&format!("header {text:?}: ")).unwrap().1.to_owned()
         };
-        assert_eq!(refusal("(2, 3)"), "\"{\" is due at \"(2, 3)\"");
-        assert_eq!(refusal("{'descr"), "a quote is not closed");
-        assert_eq!(refusal("{'descr': [('a', '<f4')]}"), "\"'\" is due at \"[('a', '<f4')]}\"");
-        assert_eq!(refusal("{'descr': '<c8'"), "type \"<c8\" is not read: must be integers or float32 or float64");
-        assert_eq!(refusal("{'descr': '|f8'"), "type \"|f8\" has no order of bytes");
-        assert_eq!(refusal("{'descr': 'é4'"), "type \"é4\" is not read: must be integers or float32 or float64");
-        assert_eq!(refusal("{'shape': (2, -3)"), "an extent is due at \"-3)\"");
-        assert_eq!(refusal("{'shape': (99999999999999999999)"), "an extent is due at \"99999999999999999999)\"");
-        assert_eq!(refusal("{'fortran_order': 1"), "\"False\" is due at \"1\"");
-        assert_eq!(refusal("{'size': 1"), "there is no key \"size\"");
-        assert_eq!(refusal("{'shape': ()} 5"), "\"5\" is left over");
-        assert_eq!(refusal("{'shape': ()}"), "descr, fortran_order or shape is missing");
+        assert_eq!(error_of("(2, 3)"), "\"{\" is expected at \"(2, 3)\"");
+        assert_eq!(error_of("{'descr"), "a quote is not closed");
+        assert_eq!(error_of("{'descr': [('a', '<f4')]}"), "\"'\" is expected at \"[('a', '<f4')]}\"");
+        assert_eq!(error_of("{'descr': '<c8'"), "type \"<c8\" is not read: must be integers or float32 or float64");
+        assert_eq!(error_of("{'descr': '|f8'"), "type \"|f8\" has no byte order");
+        assert_eq!(error_of("{'descr': 'é4'"), "type \"é4\" is not read: must be integers or float32 or float64");
+        assert_eq!(error_of("{'shape': (2, -3)"), "an extent is expected at \"-3)\"");
+        assert_eq!(error_of("{'shape': (99999999999999999999)"), "an extent is expected at \"99999999999999999999)\"");
+        assert_eq!(error_of("{'fortran_order': 1"), "\"False\" is expected at \"1\"");
+        assert_eq!(error_of("{'size': 1"), "there is no key \"size\"");
+        assert_eq!(error_of("{'shape': ()} 5"), "\"5\" is left over");
+        assert_eq!(error_of("{'shape': ()}"), "descr, fortran_order or shape is missing");
     }
 
     #[test]
-    fn other_files_are_refused_for_what_they_are() {
-        let refusal = |file: &[u8]| Header::read(&mut &file[..]).unwrap_err().at("x".as_ref()).to_string();
-        assert_eq!(refusal(b"\x93NUM"), "x: the file ends within its header");
-        assert_eq!(refusal(b"\x89PNG\r\n\x1a\n"), "x: no NPY file: it does not begin with \\x93NUMPY");
-        assert_eq!(refusal(&file(4, "{}")), "x: version 4.0 of NPY is not read");
+    fn other_files_are_rejected_for_what_they_are() {
+        let error_of = |file: &[u8]| Header::read(&mut &file[..]).unwrap_err().at("x".as_ref()).to_string();
+        assert_eq!(error_of(b"\x93NUM"), "x: the file ends within its header");
+        assert_eq!(error_of(b"\x89PNG\r\n\x1a\n"), "x: not an NPY file: it does not begin with \\x93NUMPY");
+        assert_eq!(error_of(&file(4, "{}")), "x: version 4.0 of NPY is not read");
         assert_eq!(
-            refusal(b"\x93NUMPY\x02\0\xff\xff\xff\xff{"),
+            error_of(b"\x93NUMPY\x02\0\xff\xff\xff\xff{"),
             "x: the header claims 4294967295 bytes: at most 10000 are read"
         );
     }

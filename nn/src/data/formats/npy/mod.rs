@@ -1,7 +1,7 @@
-//! NPY files, one array each, as numpy's `save` writes them and `load` reads them
+//! Reader and writer of NPY files, the format of numpy's `save` and `load`
 //! (<https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>).
 //!
-//! Read by ourselves: the header is small, and crates for it (npyz 0.9) set aside as much memory as a file claims.
+//! The existing crate (npyz 0.9) reserves as much memory as a file claims, so the header is parsed here.
 
 mod header;
 
@@ -10,22 +10,22 @@ use std::path::Path;
 
 use autodiff::{Error, Real, Tensor};
 
-use crate::io::{self, Element, Fault, Room, Source};
+use crate::io::{self, Element, Fault, MemoryLimit, Source};
 use header::Header;
 
-/// The array of an NPY file: of floats or integers of any width and order of bytes, row by row or column by column
-/// (numpy's `C` and `F`), floats rounded to the nearest of `T`.
+/// Reads the array of an NPY file: floats or integers of any width and byte order, row-major or column-major (numpy's `C` and
+/// `F`). Floats are rounded to the nearest number of `T`.
 ///
 /// # Errors
-/// A file that cannot be read, is no NPY file, holds other types, is shorter or longer than it says, or does not fit
-/// the limit of the [`Source`]; a whole number that is not exact in `T` (labels of `int64` past 2²⁴ in `f32`), a float
-/// that is finite and would be infinite in `T`.
+/// A file that cannot be read, is not an NPY file, holds other types, is shorter or longer than its header says, or exceeds
+/// the limit of the [`Source`]; an integer that is not exact in `T` (labels of `int64` above 2²⁴ in `f32`), a finite float
+/// that is infinite in `T`.
 pub fn read<T: Real>(source: impl Into<Source>) -> Result<Tensor<T>, Error> {
     source.into().read(decode)
 }
 
-/// Writes the values of a tensor, without derivatives, as an array of `float32` where `T` has no more digits than that,
-/// of `float64` otherwise.
+/// Writes the values of a tensor, without derivatives: as `float32` if `T` has no more digits than that, else as `float64`.
+/// The file is replaced whole or left as it was.
 ///
 /// # Errors
 /// A file that cannot be written.
@@ -33,13 +33,13 @@ pub fn write<T: Real>(path: impl AsRef<Path>, tensor: &Tensor<T>) -> Result<(), 
     io::write(path.as_ref(), |mut file| encode(&mut file, tensor))
 }
 
-pub(super) fn decode<T: Real>(mut reader: impl Read, room: Room) -> Result<Tensor<T>, Fault> {
+pub(super) fn decode<T: Real>(mut reader: impl Read, limit: MemoryLimit) -> Result<Tensor<T>, Fault> {
     let Header { element, major, shape } = Header::read(&mut reader)?;
-    element.read(reader, shape, major, room)
+    element.read(reader, shape, major, limit)
 }
 
 pub(super) fn encode<T: Real>(writer: &mut impl Write, tensor: &Tensor<T>) -> Result<(), Fault> {
-    let element = Element::of::<T>();
+    let element = Element::for_scalar::<T>();
     Header::write(element, tensor.shape(), writer)?;
     Ok(element.write(tensor.data(), writer)?)
 }
@@ -102,35 +102,36 @@ mod tests {
     fn a_claim_of_more_than_there_is_costs_nothing() {
         let file = std::fs::read(path("vector.npy")).unwrap();
         let text = String::from_utf8_lossy(&file[10..128]);
-        // The last would be a panic if space for so many were set aside.
+        // To reserve space for the last would be a panic.
         for claim in ["1099511627776", "1152921504606846975"] {
             let lie = text.replace("(3,)", &format!("({claim},)"));
             let lie = [&file[..10], &lie.as_bytes()[..117], b"\n", &file[128..]].concat();
-            let message = decode::<f64>(&lie[..], Room::UNLIMITED).unwrap_err().at("x".as_ref()).to_string();
+            let message = decode::<f64>(&lie[..], MemoryLimit::UNLIMITED).unwrap_err().at("x".as_ref()).to_string();
             assert_eq!(message, format!("x: ends after 3 of the {claim} values that shape [{claim}] holds"));
         }
     }
 
     #[test]
-    fn damaged_files_are_refused_or_read_and_never_panic() {
+    fn damaged_files_are_rejected_or_read_and_never_panic() {
         for name in ["c-order.npy", "fortran-order.npy"] {
             let file = std::fs::read(path(name)).unwrap();
-            damage::truncated(&file, |file| decode::<f32>(file, Room::UNLIMITED));
-            damage::altered(&file, |file| decode::<f32>(file, Room::UNLIMITED));
+            damage::truncated(&file, |file| decode::<f32>(file, MemoryLimit::UNLIMITED));
+            damage::altered(&file, |file| decode::<f32>(file, MemoryLimit::UNLIMITED));
         }
     }
-    /// A file of this type and shape, column by column, with these numbers.
+
+    /// A column-major file of this type and shape, with these numbers.
     fn column_major(descr: &str, shape: &str, numbers: &[u8]) -> Vec<u8> {
         let header = format!("{{'descr': '{descr}', 'fortran_order': True, 'shape': ({shape})}}");
         [b"\x93NUMPY\x01\0", &(header.len() as u16).to_le_bytes()[..], header.as_bytes(), numbers].concat()
     }
 
-    fn refusal<T: Real>(file: &[u8]) -> String {
-        decode::<T>(file, Room::UNLIMITED).unwrap_err().at("x".as_ref()).to_string()
+    fn error_of<T: Real>(file: &[u8]) -> String {
+        decode::<T>(file, MemoryLimit::UNLIMITED).unwrap_err().at("x".as_ref()).to_string()
     }
 
     #[test]
-    fn extents_near_the_largest_number_are_refused() {
+    fn extents_near_the_largest_number_are_rejected() {
         for large in [usize::MAX, usize::MAX / 2, usize::MAX / 8 + 1, 1 << 61, 1 << 32] {
             let shapes = [
                 format!("{large}"),
@@ -140,32 +141,32 @@ mod tests {
             ];
             for (shape, descr) in shapes.iter().flat_map(|shape| [(shape, "<f8"), (shape, "|u1")]) {
                 let file = column_major(descr, shape, &[]);
-                if let Ok(tensor) = decode::<f32>(&file[..], Room::UNLIMITED) {
+                if let Ok(tensor) = decode::<f32>(&file[..], MemoryLimit::UNLIMITED) {
                     assert!(tensor.data().is_empty() && tensor.shape().contains(&0), "{shape}");
                 }
             }
         }
-        assert!(decode::<f32>(&column_major("|u1", "1, 0", &[])[..], Room::UNLIMITED).is_ok());
+        assert!(decode::<f32>(&column_major("|u1", "1, 0", &[])[..], MemoryLimit::UNLIMITED).is_ok());
     }
 
     #[test]
-    fn axes_of_one_index_cost_nothing_and_more_than_numpy_has_are_refused() {
+    fn axes_of_one_index_cost_nothing_and_more_than_numpy_has_are_rejected() {
         let shape = |ones: usize| format!("2, {}3", "1, ".repeat(ones));
-        let read = decode::<f32>(&column_major("|u1", &shape(62), &[0, 3, 1, 4, 2, 5])[..], Room::UNLIMITED).unwrap();
+        let read = decode::<f32>(&column_major("|u1", &shape(62), &[0, 3, 1, 4, 2, 5])[..], MemoryLimit::UNLIMITED).unwrap();
         assert_eq!(read.data(), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
-        let message = refusal::<f32>(&column_major("|u1", &shape(63), &[0; 6]));
+        let message = error_of::<f32>(&column_major("|u1", &shape(63), &[0; 6]));
         assert!(message.ends_with("there are more than 64 axes"), "{message}");
     }
 
     #[test]
-    fn numbers_that_the_scalar_does_not_hold_are_refused_by_index() {
+    fn numbers_that_the_scalar_does_not_hold_are_rejected_by_index() {
         let labels = [1_i64, 0, (1 << 24) + 1, 2].map(i64::to_le_bytes).concat();
         let due = "x: element [0, 1] is 16777217: f32 does not hold it";
-        assert_eq!(refusal::<f32>(&column_major("<i8", "2, 2", &labels)), due);
-        assert!(decode::<f64>(&column_major("<i8", "2, 2", &labels)[..], Room::UNLIMITED).is_ok());
+        assert_eq!(error_of::<f32>(&column_major("<i8", "2, 2", &labels)), due);
+        assert!(decode::<f64>(&column_major("<i8", "2, 2", &labels)[..], MemoryLimit::UNLIMITED).is_ok());
         let due = "x: element [1, 0] is 1e300: f32 does not hold it";
         let floats = [0.0, 1e300, f64::NAN, f64::NEG_INFINITY].map(f64::to_le_bytes).concat();
-        assert_eq!(refusal::<f32>(&column_major("<f8", "2, 2", &floats)), due);
+        assert_eq!(error_of::<f32>(&column_major("<f8", "2, 2", &floats)), due);
     }
 
     #[test]
@@ -174,12 +175,12 @@ mod tests {
             ["9".repeat(9000), "'".to_owned() + &"n".repeat(9000) + "'", "{'".to_owned() + &"k".repeat(9000) + "': 1}"]
         {
             for shape in [text.clone(), format!("2, {text}")] {
-                let message = refusal::<f32>(&column_major("<f8", &shape, &[]));
+                let message = error_of::<f32>(&column_major("<f8", &shape, &[]));
                 assert!(message.len() < 400, "{message}");
             }
         }
         for descr in ["x".repeat(9000), "'".repeat(9000)] {
-            assert!(refusal::<f32>(&column_major(&descr, "2", &[])).len() < 400);
+            assert!(error_of::<f32>(&column_major(&descr, "2", &[])).len() < 400);
         }
     }
 }
