@@ -90,7 +90,11 @@ fn modules() -> Vec<Row> {
         ("max pool", |_| Box::new(Pool::max([3; 2])), &[1, 1, 2, 9]),
         ("average pool", |_| Box::new(Pool::average([2])), &[1, 4]),
         ("adaptive pool", |_| Box::new(AdaptivePool { pooling: Pooling::Max, output_size: [2; 2] }), &[1, 4]),
-        ("adaptive pool of nothing", |_| Box::new(AdaptivePool { pooling: Pooling::Max, output_size: [2] }), &[1, 1, 0]),
+        (
+            "adaptive pool of nothing",
+            |_| Box::new(AdaptivePool { pooling: Pooling::Max, output_size: [2] }),
+            &[1, 1, 0],
+        ),
         ("global pool", |_| Box::new(GlobalPool(Pooling::Max)), &[1, 1, 0]),
         ("batch norm", |s| Box::new(BatchNorm::new(s, 3)), &[4, 2]),
         ("layer norm", |s| Box::new(LayerNorm::new(s, [3])), &[4, 2]),

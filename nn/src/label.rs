@@ -9,5 +9,5 @@ pub(crate) fn class(label: f64, classes: usize) -> Option<usize> {
 
 /// The message for a label that is not a class; `sample` names the sample.
 pub(crate) fn no_class(sample: impl fmt::Display, label: f64, classes: usize) -> String {
-    format!("the label of {sample} is {label}: must be a class, a whole number in 0..{classes}")
+    format!("the label of {sample} is {label}: must be a class, an integer in 0..{classes}")
 }

@@ -25,7 +25,7 @@ mod prefetch;
 mod standardizer;
 
 pub use augmentation::Augmentation;
-pub use batches::{Batches, BatchIter};
+pub use batches::{BatchIter, Batches};
 pub use dataset::Dataset;
 pub use formats::{Digits, cifar, csv, idx, npy, npz};
 pub use prefetch::Prefetch;

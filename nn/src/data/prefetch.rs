@@ -97,7 +97,7 @@ mod tests {
         let mut endless = Prefetch::new(source, 2).unwrap();
         assert_eq!(endless.next(), Some(0));
         drop(endless);
-        // The thread owned the other count: it has ended. One was taken, two waited, one was in its hands.
+        // The thread, which owned the other reference, has ended. One item was taken, two waited, one was computed.
         assert_eq!(Arc::strong_count(&made), 1);
         assert!(made.load(Ordering::SeqCst) <= 4);
     }
@@ -124,7 +124,10 @@ mod tests {
         assert_eq!(Prefetch::new(vec![[0_u8; 1 << 16]; 2].into_iter(), 65_536).unwrap().count(), 2);
         for ahead in [65_537, 1 << 45, usize::MAX] {
             let error = Prefetch::new(0..3, ahead).unwrap_err().to_string();
-            assert_eq!(error, format!("ahead is {ahead}: must be at most 65536: memory for that many items is reserved"));
+            assert_eq!(
+                error,
+                format!("ahead is {ahead}: must be at most 65536: memory for that many items is reserved")
+            );
         }
     }
 }

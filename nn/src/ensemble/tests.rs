@@ -95,8 +95,8 @@ fn adaboost_weighs_samples_and_members_by_their_errors() {
     assert!(votes.len() == 1 && (votes[0] - 4.0_f64.ln()).abs() < 1e-12, "{votes:?}");
     assert!(message(AdaBoost::fit(&data, 2, |_, _, _| Ok(constant(&[0.0, 1.0])))).contains("better than chance"));
     let foreign = Dataset::new(Tensor::full([2, 1], 0.0), &[0, 2]).unwrap();
-    let refused = message(AdaBoost::fit(&foreign, 2, |_, _, _| Ok(constant(&[1.0, 0.0]))));
-    assert_eq!(refused, "ensemble: the label of sample 1 is 2: must be a class, a whole number in 0..2");
+    let error = message(AdaBoost::fit(&foreign, 2, |_, _, _| Ok(constant(&[1.0, 0.0]))));
+    assert_eq!(error, "ensemble: the label of sample 1 is 2: must be a class, an integer in 0..2");
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn scores_with_a_nan_and_labels_without_a_class_are_rejected() {
     );
     let data = Dataset::new(Tensor::full([3, 1], 0.0), &[0, 2, 1]).unwrap();
     let two_classes = AdaBoost::fit(&data, 1, |_, _, _| Ok(constant(&[1.0, 0.0])));
-    assert!(message(two_classes).contains("the label of sample 1 is 2: must be a class, a whole number in 0..2"));
+    assert!(message(two_classes).contains("the label of sample 1 is 2: must be a class, an integer in 0..2"));
     let undefined = AdaBoost::fit(&data, 1, |_, _, _| {
         let mut member = constant(&[1.0, 0.0, 0.0]);
         member.params.flat_mut()[2] = f64::NAN;

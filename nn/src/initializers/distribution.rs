@@ -63,7 +63,9 @@ mod tests {
 
     #[test]
     fn tails_are_truncated_at_the_documented_bounds() {
-        for (distribution, reach) in [(Distribution::TruncatedNormal, 2.0 / TRUNCATED_DEVIATION), (Distribution::Uniform, 3.0_f64.sqrt())] {
+        for (distribution, reach) in
+            [(Distribution::TruncatedNormal, 2.0 / TRUNCATED_DEVIATION), (Distribution::Uniform, 3.0_f64.sqrt())]
+        {
             let largest = sample(distribution, 1.0).into_iter().fold(0.0, |largest: f64, x| largest.max(x.abs()));
             assert!((0.99 * reach..=reach).contains(&largest), "{distribution:?}: {largest}");
         }

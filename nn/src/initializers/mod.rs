@@ -246,9 +246,9 @@ mod tests {
     fn random_initializers() -> impl Iterator<Item = Initial> {
         let fans = [Fan::In, Fan::Out, Fan::Average].into_iter();
         let scaled = fans.flat_map(|fan| {
-            let distributions = [Distribution::Normal, Distribution::TruncatedNormal, Distribution::Uniform].into_iter();
-            distributions
-                .map(move |distribution| Initial::VarianceScaling { scale: 1.7, fan, distribution })
+            let distributions =
+                [Distribution::Normal, Distribution::TruncatedNormal, Distribution::Uniform].into_iter();
+            distributions.map(move |distribution| Initial::VarianceScaling { scale: 1.7, fan, distribution })
         });
         let others = [
             Initial::Normal { variance: 0.3 },
@@ -290,7 +290,8 @@ mod tests {
 
     #[test]
     fn the_kernel_of_a_convolution_multiplies_both_fans() {
-        let (shape, scaled) = ([8, 3, 5, 5], |fan| Initial::VarianceScaling { scale: 1.0, fan, distribution: Distribution::Normal });
+        let (shape, scaled) =
+            ([8, 3, 5, 5], |fan| Initial::VarianceScaling { scale: 1.0, fan, distribution: Distribution::Normal });
         assert_eq!(Initial::HeNormal.variance(&shape), 2.0 / 75.0);
         assert_eq!(scaled(Fan::In).variance(&shape), 1.0 / 75.0);
         assert_eq!(scaled(Fan::Out).variance(&shape), 1.0 / 200.0);
@@ -301,8 +302,11 @@ mod tests {
     fn extents_whose_products_overflow_have_fans_and_fill_any_number_of_values() {
         let huge = usize::MAX;
         for shape in [&[huge, huge][..], &[huge], &[0, huge], &[huge, 0, 3], &[1 << 40, 1, huge, huge], &[2, huge]] {
-            for initial in random_initializers().chain([Initial::Orthogonal { gain: 1.0 }, Initial::Identity, Initial::Constant(1.0)])
-            {
+            for initial in random_initializers().chain([
+                Initial::Orthogonal { gain: 1.0 },
+                Initial::Identity,
+                Initial::Constant(1.0),
+            ]) {
                 assert!(initial.variance(shape) >= 0.0);
                 for count in [0, 1, 7] {
                     initial.fill(shape, &mut vec![f64::NAN; count], &mut StdRng::seed_from_u64(3));

@@ -24,11 +24,11 @@ mod safetensors;
 mod source;
 mod state;
 
-pub(crate) use element::{Element, IndexOrder, NumberType, ByteOrder};
+pub(crate) use element::{ByteOrder, Element, IndexOrder, NumberType};
 pub(crate) use fault::{Fault, NAME, header, listed, shortened};
 pub(crate) use replace::write;
 pub use replace::{Sink, replace, replace_all};
 pub use safetensors::Safetensors;
 pub use source::Source;
-pub(crate) use source::{Metered, MemoryLimit};
+pub(crate) use source::{MemoryLimit, Metered};
 pub use state::{Differences, load, load_matching, save};

@@ -1,5 +1,5 @@
-//! The safetensors format: the length of a header, the header, which says in JSON what is where, and the numbers
-//! (<https://huggingface.co/docs/safetensors>).
+//! The safetensors format: the length of the header, the header, a JSON map of names to types, shapes and offsets, and the
+//! numbers (<https://huggingface.co/docs/safetensors>).
 //!
 //! Header and numbers are read and written one after the other, so that no whole file is ever in memory.
 
@@ -14,22 +14,22 @@ use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
-use super::element::{Element, IndexOrder, NumberType, ByteOrder};
+use super::element::{ByteOrder, Element, IndexOrder, NumberType};
 use super::fault::{Fault, NAME, header, shortened};
 use super::replace;
 use super::source::{MemoryLimit, Source};
 
-/// The entry of a header that is no tensor.
+/// The entry of a header that is not a tensor.
 pub(super) const RESERVED: &str = "__metadata__";
-/// Bytes of a header, as the format limits it.
+/// The most bytes of a header, by the format.
 const LONGEST: usize = 100_000_000;
 /// A file begins with the length of its header, a number of this many bytes, of which the length is a multiple.
 const WORD: usize = size_of::<u64>();
 
-/// An open safetensors file: its header is in memory, a tensor is read when it is asked for.
+/// An open safetensors file. The header is in memory; tensors are read on demand.
 ///
-/// For the weights of a model use [`load`](super::load) and [`save`](super::save). This is for files whose names are not
-/// the model's, and for files that hold more than weights.
+/// For the weights of a model use [`load`](super::load) and [`save`](super::save); this type is for files with other names, or
+/// with more than weights.
 ///
 /// ```
 /// use autodiff::{Shape, Tensor};
@@ -114,7 +114,12 @@ impl Safetensors {
             let (first, end) = info.data_offsets;
             self.file.seek(SeekFrom::Start(self.start + first as u64))?;
             let numbers = self.file.by_ref().take((end - first) as u64);
-            Element { number, order: ByteOrder::Little }.read(numbers, Shape::new(&info.shape), IndexOrder::RowMajor, MemoryLimit::UNLIMITED)
+            Element { number, order: ByteOrder::Little }.read(
+                numbers,
+                Shape::new(&info.shape),
+                IndexOrder::RowMajor,
+                MemoryLimit::UNLIMITED,
+            )
         });
         tensor.map_err(|fault| fault.within(name).at(&self.path))
     }

@@ -47,8 +47,11 @@ impl Source {
         self
     }
 
-    /// Opens the file and reads it by `read`, which is told the limit.
-    pub(crate) fn read<R>(self, read: impl FnOnce(BufReader<File>, MemoryLimit) -> Result<R, Fault>) -> Result<R, Error> {
+    /// Opens the file and reads it by `read`, which takes the limit.
+    pub(crate) fn read<R>(
+        self,
+        read: impl FnOnce(BufReader<File>, MemoryLimit) -> Result<R, Fault>,
+    ) -> Result<R, Error> {
         let limit = MemoryLimit { limit: self.limit, held: 0 };
         open(&self.path).and_then(|file| read(file, limit)).map_err(|fault| fault.at(&self.path))
     }

@@ -9,8 +9,8 @@ use autodiff::{Error, Params, Real, Shape, Tensor};
 use super::fault::{Fault, NAME, listed, shortened};
 use super::safetensors::{RESERVED, Safetensors};
 
-/// The key of the metadata under which a file that holds more than one set of parameters, such as a trainer's checkpoint,
-/// says with which prefix the model's names begin.
+/// The key of the metadata for the prefix of the model's names, in a file that holds more than one set of parameters, such as
+/// a trainer's checkpoint.
 const PREFIX: &str = "model_prefix";
 
 /// The differences between a file and the parameters it is loaded into.

@@ -10,8 +10,8 @@ mod weight;
 
 pub use activations::{
     Activation, Celu, Elu, Gelu, GeluTanh, Glu, HardSigmoid, HardSwish, HardTanh, Hardshrink, Identity, LeakyRelu,
-    LogSigmoid, LogSoftmax, Maxout, Mish, PRelu, Relu, Relu6, Selu, Sigmoid, Silu, Softmax, Softplus, Softshrink, Softsign,
-    Tanh, Tanhshrink, Threshold,
+    LogSigmoid, LogSoftmax, Maxout, Mish, PRelu, Relu, Relu6, Selu, Sigmoid, Silu, Softmax, Softplus, Softshrink,
+    Softsign, Tanh, Tanhshrink, Threshold,
 };
 pub use convolution::{
     AdaptivePool, Conv, Conv1d, Conv2d, ConvSettings, ConvTranspose, ConvTranspose1d, ConvTranspose2d,
@@ -29,7 +29,5 @@ pub(crate) mod functional {
     pub use super::convolution::{conv_transpose1d, conv_transpose2d, conv1d, conv2d};
     pub use super::dropout::{alpha_dropout, channel_dropout, dropout, stochastic_depth};
     pub use super::linear::linear;
-    pub use super::normalization::{
-        batch_norm, batch_norm_inference, group_norm, instance_norm, layer_norm, rms_norm,
-    };
+    pub use super::normalization::{batch_norm, batch_norm_inference, group_norm, instance_norm, layer_norm, rms_norm};
 }

@@ -2,8 +2,8 @@
 
 use autodiff::{Real, Var};
 
-use crate::module::Module;
 use crate::invalid::invalid_input;
+use crate::module::Module;
 use crate::settings::finite;
 
 /// `activation(shortcut(x) + scale · branch(x))` (He 2015).

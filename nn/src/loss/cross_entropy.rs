@@ -219,7 +219,7 @@ pub fn negative_log_likelihood<'t, T: Real>(log_probabilities: Var<'t, T>, targe
 mod tests {
     use autodiff::{Mode, Params, Tape, check};
 
-    use super::super::testing::{check_gradients, mean, error_of};
+    use super::super::testing::{check_gradients, error_of, mean};
     use super::*;
 
     #[test]
@@ -280,7 +280,7 @@ mod tests {
     fn labels_that_are_neither_a_class_nor_ignored_are_rejected() {
         for label in [-1.0, 3.0, 0.5, f64::NAN] {
             let message = error_of(&all_options(), Tensor::full([1, 3], 0.0), [label].into());
-            let due = "must be a class, a whole number in 0..3, or -100, which is ignored: [1, 3] × [1] at nn";
+            let due = "must be a class, an integer in 0..3, or -100, which is ignored: [1, 3] × [1] at nn";
             assert!(
                 message.starts_with(&format!("cross_entropy: the label of sample 0 is {label}: {due}")),
                 "{message}"

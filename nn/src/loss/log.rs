@@ -78,7 +78,7 @@ pub fn kl_divergence<'t, T: Real>(log_probabilities: Var<'t, T>, probabilities: 
 mod tests {
     use autodiff::check;
 
-    use super::super::testing::{mean, error_of};
+    use super::super::testing::{error_of, mean};
     use super::*;
 
     #[test]

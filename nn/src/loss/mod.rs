@@ -1,7 +1,7 @@
 //! Losses, recorded on the tape.
 //!
-//! A [`Loss`] is a value that holds settings, and is reduced to a mean, a sum, or not at all ([`Reduction`]). For each there is
-//! a function for the mean with default settings:
+//! A [`Loss`] holds its settings; the losses of the samples are reduced to a mean or a sum, or not reduced ([`Reduction`]).
+//! Each has a function for the mean with default settings:
 //!
 //! ```
 //! use autodiff::{Mode, Params, Tape, Tensor};

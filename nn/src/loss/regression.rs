@@ -88,7 +88,7 @@ pub fn huber<'t, T: Real>(x: Var<'t, T>, y: Var<'t, T>, delta: f64) -> Var<'t, T
 mod tests {
     use autodiff::check;
 
-    use super::super::testing::{mean, error_of};
+    use super::super::testing::{error_of, mean};
     use super::*;
 
     #[test]

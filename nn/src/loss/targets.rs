@@ -36,7 +36,9 @@ impl<T: Real> Op<T> for Targets {
         let [scores, targets] = expect_inputs(inputs)?;
         let (labels, same) = (scores.rank() >= 2 && *targets == scores.without(1), scores == targets);
         let (fits, due) = match self.kind {
-            TargetKind::Label => (labels, "scores must be [samples, classes, ..] and labels [samples, ..], one for each row"),
+            TargetKind::Label => {
+                (labels, "scores must be [samples, classes, ..] and labels [samples, ..], one for each row")
+            }
             TargetKind::Class { .. } => (
                 labels || (same && scores.rank() >= 2),
                 "scores must be [samples, classes, ..] and labels [samples, ..], one for each row, \
@@ -128,7 +130,7 @@ mod tests {
             let name = name.split(':').next().unwrap();
             for label in [3.0, -1.0, 0.5, f64::NAN, 1e300] {
                 let message = error_of(loss, Tensor::full([2, 3], 0.0), [0.0, label].into());
-                let due = format!("{name}: the label of sample 1 is {label}: must be a class, a whole number in 0..3");
+                let due = format!("{name}: the label of sample 1 is {label}: must be a class, an integer in 0..3");
                 assert!(message.starts_with(&(due + ": [2, 3] × [2] at nn")), "{message}");
             }
             let message = error_of(loss, Tensor::full([2, 3, 2], 0.0), [[0.0, 1.0], [2.0, 99.0]].into());

@@ -112,13 +112,13 @@ mod tests {
         let scores = Tensor::from([[0.0, 1.0], [1.0, 0.0]]);
         assert_eq!(
             message(&scores, &[1.0, 2.0].into()),
-            "zero_one: the label of sample 1 is 2: must be a class, a whole number in 0..2"
+            "zero_one: the label of sample 1 is 2: must be a class, an integer in 0..2"
         );
         assert_eq!(
             message(&scores, &[0.5, 0.0].into()),
-            "zero_one: the label of sample 0 is 0.5: must be a class, a whole number in 0..2"
+            "zero_one: the label of sample 0 is 0.5: must be a class, an integer in 0..2"
         );
         assert!(message(&Tensor::full([0, 2], 0.0), &Tensor::full([0], 0.0)).contains("at least one sample"));
-        assert!(message(&Tensor::full([1, 0], 0.0), &[0.0].into()).contains("a whole number in 0..0"));
+        assert!(message(&Tensor::full([1, 0], 0.0), &[0.0].into()).contains("an integer in 0..0"));
     }
 }

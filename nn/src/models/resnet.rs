@@ -2,13 +2,13 @@
 
 use autodiff::{Real, Scope, Var};
 
-use crate::layers::Relu;
-use crate::layers::{Conv2d, ConvSettings, GlobalPool, Padding, Pool, Pooling};
 use crate::initializers::{Distribution, Fan, Initial};
-use crate::layers::Linear;
-use crate::module::Module;
 use crate::layers::BatchNorm;
+use crate::layers::Linear;
+use crate::layers::Relu;
 use crate::layers::Residual;
+use crate::layers::{Conv2d, ConvSettings, GlobalPool, Padding, Pool, Pooling};
+use crate::module::Module;
 use crate::settings::require;
 
 /// The architecture of a [`ResNet`].
@@ -182,7 +182,7 @@ mod tests {
     #[test]
     fn the_number_of_parameters_is_the_published_one() {
         assert_eq!(count(&ResNetSettings::resnet18(3, 1000)), 11_689_512);
-        // He 2015, table 6, says 0.27 M; the two projections have 2 752.
+        // 0.27 M in He 2015, table 6, and 2752 of the two projections.
         assert_eq!(ResNetSettings::cifar(20, 3, 10).map(|settings| count(&settings)), Some(269_722 + 2_752));
         assert_eq!(ResNetSettings::cifar(21, 3, 10), None);
         assert_eq!(ResNetSettings::cifar(2, 3, 10), None);

@@ -93,7 +93,8 @@ fn counts_and_extents_at_their_extremes() {
         ),
         (
             Box::new(|s| {
-                let (settings, weight) = (ConvTransposeSettings { groups: 4, ..up() }, Initial::Orthogonal { gain: 1.0 });
+                let (settings, weight) =
+                    (ConvTransposeSettings { groups: 4, ..Default::default() }, Initial::Orthogonal { gain: 1.0 });
                 Box::new(ConvTranspose2d::with_initializers(s, 2, 4, [3, 3], settings, weight, None))
             }),
             IMAGE,
@@ -129,10 +130,18 @@ fn counts_and_extents_at_their_extremes() {
             IMAGE,
             "adaptive_pool: output_size is 1844",
         ),
-        (Box::new(|_| Box::new(AdaptivePool { pooling: Pooling::Average, output_size: [0, 1] })), IMAGE, "output_size is [0, 1]: must be at least 1"),
+        (
+            Box::new(|_| Box::new(AdaptivePool { pooling: Pooling::Average, output_size: [0, 1] })),
+            IMAGE,
+            "output_size is [0, 1]: must be at least 1",
+        ),
         (Box::new(|_| Box::new(AdaptivePool { pooling: Pooling::Average, output_size: [9, 3] })), IMAGE, ""),
         (Box::new(|_| Box::new(AdaptivePool { pooling: Pooling::Average, output_size: [3] })), &[0, 1, 1 << 62], ""),
-        (Box::new(|_| Box::new(GlobalPool(Pooling::Max))), &[3], "global_pool: the input must be [samples, channels, ..]"),
+        (
+            Box::new(|_| Box::new(GlobalPool(Pooling::Max))),
+            &[3],
+            "global_pool: the input must be [samples, channels, ..]",
+        ),
     ];
     for (build, shape, due) in &rows {
         for mode in [Mode::Train, Mode::Eval] {

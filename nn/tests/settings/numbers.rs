@@ -174,7 +174,7 @@ fn a_class_weight_and_an_ignored_label_are_numbers_of_the_scalar() {
         let due = if not_negative(value) {
             String::new()
         } else {
-            format!("class weight {} at place 1: must be", shown(value))
+            format!("class weight {} at index 1: must be", shown(value))
         };
         assert!(said.contains(&due) && said.is_empty() == due.is_empty(), "{value}: {said}");
     }

@@ -7,7 +7,7 @@ use autodiff::{Error, Real, Tensor};
 use csv::{ReaderBuilder, StringRecord};
 
 use crate::data::dataset::Dataset;
-use crate::io::{Fault, Metered, NAME, MemoryLimit, Source, listed, shortened};
+use crate::io::{Fault, MemoryLimit, Metered, NAME, Source, listed, shortened};
 use crate::memory::reserve;
 
 /// A column of a table with a header, by name or by index.
@@ -57,7 +57,12 @@ const ROW: usize = 64;
 /// The bytes of a row that are allowed under any limit; the CSV reader reads as many at a time.
 const SHORT: usize = 1 << 13;
 
-fn parse<T: Real>(reader: impl Read, has_header: bool, label: &Column, limit: MemoryLimit) -> Result<Dataset<T>, Fault> {
+fn parse<T: Real>(
+    reader: impl Read,
+    has_header: bool,
+    label: &Column,
+    limit: MemoryLimit,
+) -> Result<Dataset<T>, Fault> {
     let longest = limit.left() / ROW + SHORT;
     let left = Cell::new(longest);
     let reader = Metered { inner: reader, left: &left, what: "a row" };
@@ -151,7 +156,10 @@ mod tests {
     const IRIS: &str = "length,width,species\n5.1,3.5,0\n 7.0 ,3.2,1\n\n6.3,3.3,2.0\n";
 
     fn error_of(table: &str, header: bool, label: impl Into<Column>) -> String {
-        parse::<f32>(table.as_bytes(), header, &label.into(), MemoryLimit::UNLIMITED).unwrap_err().at("x".as_ref()).to_string()
+        parse::<f32>(table.as_bytes(), header, &label.into(), MemoryLimit::UNLIMITED)
+            .unwrap_err()
+            .at("x".as_ref())
+            .to_string()
     }
 
     #[test]
@@ -164,8 +172,7 @@ mod tests {
             assert_eq!((data.features(), data.labels().data()), (&features, &[0.0, 1.0, 2.0][..]));
         }
         let by_width = with_header::<f64>(&path, "width").unwrap_err().to_string();
-        let due =
-            format!("{}: line 2, column 2 (width): \"3.5\" is not a label, an integer from 0", path.display());
+        let due = format!("{}: line 2, column 2 (width): \"3.5\" is not a label, an integer from 0", path.display());
         assert_eq!(by_width, due);
         fs::write(&path, "4,0.5,-1e3\r\n\"1\",2,3").unwrap();
         let data = without_header::<f64>(&path, 0).unwrap();
@@ -230,7 +237,8 @@ mod tests {
         for label in ["16777216", "16777217", "1e300", "18446744073709551616"] {
             assert!(error_of(&format!("{label},1\n"), false, 0).ends_with("is not a label, an integer from 0"));
         }
-        let read = |label: &str| parse::<f64>(format!("{label},1\n").as_bytes(), false, &0.into(), MemoryLimit::UNLIMITED);
+        let read =
+            |label: &str| parse::<f64>(format!("{label},1\n").as_bytes(), false, &0.into(), MemoryLimit::UNLIMITED);
         assert_eq!(read("9007199254740991").unwrap().labels().data(), [9_007_199_254_740_991.0]);
         assert!(read("9007199254740993").is_err());
     }

@@ -10,7 +10,7 @@ use autodiff::{Error, Real, Shape, Tensor};
 use flate2::bufread::MultiGzDecoder;
 
 use crate::data::dataset::Dataset;
-use crate::io::{self, Element, Fault, IndexOrder, NumberType, ByteOrder, MemoryLimit, Source};
+use crate::io::{self, ByteOrder, Element, Fault, IndexOrder, MemoryLimit, NumberType, Source};
 
 /// Reads the array of an IDX file, in the shape of the file: the images of MNIST are `[60000, 28, 28]`, from 0 (white) to 255
 /// (black), its labels `[60000]`. All element types are read (`u8`, `i8`, `i16`, `i32`, `f32`, `f64`), floats rounded to the
@@ -119,10 +119,7 @@ mod tests {
         let message = error_of(path("three", &idx(0x08, &[3], &[0, 1, 2])));
         assert!(message.ends_with("three: data set: 3 labels do not go with features of shape [2, 2, 3]"), "{message}");
         let message = error_of(path("negative", &idx(0x09, &[2], &[0, 255])));
-        assert!(
-            message.ends_with("negative: data set: label -1 of sample 1 is not a whole number from 0"),
-            "{message}"
-        );
+        assert!(message.ends_with("negative: data set: label -1 of sample 1 is not an integer from 0"), "{message}");
         assert!(error_of(folder.path().join("missing")).contains("missing: No such file"));
     }
 

@@ -10,7 +10,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
 use super::npy;
-use crate::io::{self, Fault, Metered, NAME, MemoryLimit, Source, shortened};
+use crate::io::{self, Fault, MemoryLimit, Metered, NAME, Source, shortened};
 
 /// Reads all arrays of an archive, by name, each as [`npy::read`] does.
 ///
@@ -95,7 +95,9 @@ fn check_count(reader: &mut (impl Read + Seek), most: usize) -> Result<(), Fault
                 }
             }
             _ => {
-                return Err(Fault::new("not a zip archive of numpy: the end of its list of entries is not where it says"));
+                return Err(Fault::new(
+                    "not a zip archive of numpy: the end of its list of entries is not where it says",
+                ));
             }
         }
     }

@@ -6,7 +6,10 @@ use super::*;
 fn numbers_of_each_kind_and_order_are_read() {
     let two = |number, bytes: &[u8]| -> Vec<f64> {
         let read = |order, bytes: &[u8]| {
-            Element { number, order }.read(bytes, Shape::new(&[2]), IndexOrder::RowMajor, MemoryLimit::UNLIMITED).unwrap().into_vec()
+            Element { number, order }
+                .read(bytes, Shape::new(&[2]), IndexOrder::RowMajor, MemoryLimit::UNLIMITED)
+                .unwrap()
+                .into_vec()
         };
         let swapped: Vec<u8> = bytes.chunks(bytes.len() / 2).flat_map(|number| number.iter().rev()).copied().collect();
         assert_eq!(read(ByteOrder::Big, &swapped), read(ByteOrder::Little, bytes));
@@ -39,7 +42,7 @@ fn a_shape_that_claims_more_or_fewer_values_than_follow_is_rejected() {
     };
     assert_eq!(error_of(&[8193]), "x: goes on after the 8193 values that shape [8193] holds");
     assert_eq!(error_of(&[8195]), "x: ends after 8194 of the 8195 values that shape [8195] holds");
-    // Space for so many would be a panic.
+    // To reserve space for that many would be a panic.
     let due = "x: ends after 8194 of the 1152921504606846976 values that shape [1152921504606846976] holds";
     assert_eq!(error_of(&[1 << 60]), due);
     let due = "x: shape [1099511627776, 1099511627776] has too many values";
@@ -59,9 +62,14 @@ fn a_number_that_the_scalar_does_not_hold_is_rejected_with_its_index() {
     assert_eq!(read::<f64>(NumberType::F64, &floats([0.0, 1.0, 1e300, 2.0])).unwrap()[2], 1e300);
     let special = read::<f32>(NumberType::F64, &floats([0.1, f64::NAN, f64::INFINITY, 1e-300])).unwrap();
     assert!(special[0] == 0.1 && special[1].is_nan() && special[2] == f32::INFINITY && special[3] == 0.0);
-    assert!(read::<Dual<f32>>(NumberType::F64, &floats([0.0, -1e39, 0.0, 0.0])).unwrap_err().contains("[0, 1] is -1e39"));
+    assert!(
+        read::<Dual<f32>>(NumberType::F64, &floats([0.0, -1e39, 0.0, 0.0])).unwrap_err().contains("[0, 1] is -1e39")
+    );
     let longs = |numbers: [i64; 2]| numbers.map(i64::to_le_bytes).concat();
-    assert_eq!(read::<f32>(NumberType::I64, &longs([1 << 24, -(1 << 40)])).unwrap(), [16_777_216.0, -1_099_511_627_776.0]);
+    assert_eq!(
+        read::<f32>(NumberType::I64, &longs([1 << 24, -(1 << 40)])).unwrap(),
+        [16_777_216.0, -1_099_511_627_776.0]
+    );
     let due = "x: element [1, 0] is 16777217: f32 does not hold it";
     assert_eq!(read::<f32>(NumberType::I64, &longs([1, (1 << 24) + 1])).unwrap_err(), due);
     for large in [(1 << 53) + 1, i64::MAX, i64::MIN + 1] {

@@ -16,8 +16,8 @@ fn model(weight: &[f64; 6]) -> Params<f64> {
 const PYTHON: &[u8] = include_bytes!("python.safetensors");
 const WEIGHT: [f64; 6] = [0.5, -1.25, 3.0, 1e-3, 2.0, -0.0];
 
-/// The message of a file that is refused, and that nothing was taken from it.
-fn refused(content: &[u8]) -> String {
+/// The error for a damaged file, from which nothing must be loaded.
+fn error_of(content: &[u8]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
     std::fs::write(&path, content).unwrap();
@@ -69,13 +69,13 @@ fn names_and_shapes_that_differ_are_listed_and_taken_only_on_request() {
 #[test]
 fn damaged_files_are_rejected() {
     for end in 0..PYTHON.len() {
-        refused(&PYTHON[..end]);
+        error_of(&PYTHON[..end]);
     }
-    refused(&[PYTHON, &[0]].concat());
-    for place in 0..PYTHON.len() - 72 {
-        // A changed header is refused, or gives other numbers; it must not panic.
+    error_of(&[PYTHON, &[0]].concat());
+    for index in 0..PYTHON.len() - 72 {
+        // A changed header is an error or gives other numbers; it must not panic.
         let mut changed = PYTHON.to_vec();
-        changed[place] ^= 0x15;
+        changed[index] ^= 0x15;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("changed");
         std::fs::write(&path, changed).unwrap();
@@ -87,13 +87,19 @@ fn damaged_files_are_rejected() {
 fn headers_that_lie_are_rejected_without_the_memory_they_ask_for() {
     let with_header =
         |header: &str, data: &[u8]| [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), data].concat();
-    refused(&u64::MAX.to_le_bytes());
-    refused(&[&99_000_000_u64.to_le_bytes()[..], b"{}"].concat());
-    refused(&with_header(r#"{"fc.weight":{"dtype":"F64","shape":[4611686018427387904,4],"data_offsets":[0,0]}}"#, b""));
-    refused(&with_header(r#"{"fc.weight":{"dtype":"F64","shape":[2,3],"data_offsets":[0,9223372036854775807]}}"#, b""));
-    refused(&with_header(r#"{"fc.weight":{"dtype":"F64","shape":[2,3],"data_offsets":[48,0]}}"#, &[0; 48]));
+    error_of(&u64::MAX.to_le_bytes());
+    error_of(&[&99_000_000_u64.to_le_bytes()[..], b"{}"].concat());
+    error_of(&with_header(
+        r#"{"fc.weight":{"dtype":"F64","shape":[4611686018427387904,4],"data_offsets":[0,0]}}"#,
+        b"",
+    ));
+    error_of(&with_header(
+        r#"{"fc.weight":{"dtype":"F64","shape":[2,3],"data_offsets":[0,9223372036854775807]}}"#,
+        b"",
+    ));
+    error_of(&with_header(r#"{"fc.weight":{"dtype":"F64","shape":[2,3],"data_offsets":[48,0]}}"#, &[0; 48]));
     let half = with_header(r#"{"fc.bias":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}}"#, &[0; 4]);
-    assert!(refused(&half).contains("fc.bias: has numbers of type F16; F32 and F64 are read"));
+    assert!(error_of(&half).contains("fc.bias: has numbers of type F16; F32 and F64 are read"));
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use autodiff::{Real, Var};
 
-use crate::module::Module;
 use crate::invalid::invalid_input;
+use crate::module::Module;
 
 /// `e^(x_i) / Σ_j e^(x_j)` along an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ mod tests {
             let t = tape.start(&params, Mode::Eval);
             Glu { axis }.forward(t.input(&[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]].into())).value().unwrap_err().to_string()
         };
-        assert!(message(1).starts_with("glu: axis 1 must have an even extent, to be halved: [2, 3] at nn"));
+        assert!(message(1).starts_with("glu: axis 1 must have an even extent: [2, 3] at nn"));
         assert!(message(2).contains("axis 2"), "{}", message(2));
     }
 

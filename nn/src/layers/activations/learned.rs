@@ -3,9 +3,9 @@
 use autodiff::{ParamId, Real, Scope, Shape, Var};
 
 use crate::initializers::Initial;
+use crate::invalid::invalid_input;
 use crate::layers::Linear;
 use crate::module::Module;
-use crate::invalid::invalid_input;
 use crate::settings::require;
 
 /// Parametric relu: `x` where positive, else `slope · x`, with a learned slope (He 2015).
@@ -155,7 +155,9 @@ mod tests {
         // Broadcast, the one channel would come out as three.
         let message = prelu.forward(t.input(&[[1.0], [2.0]].into())).value().unwrap_err().to_string();
         assert!(
-            message.starts_with("prelu: the slopes are [3]: must be [1], or [channels] with the channels of axis 1: [2, 1] at nn"),
+            message.starts_with(
+                "prelu: the slopes are [3]: must be [1], or [channels] with the channels of axis 1: [2, 1] at nn"
+            ),
             "{message}"
         );
     }

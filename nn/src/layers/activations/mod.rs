@@ -11,8 +11,8 @@ use autodiff::{Real, Var};
 
 pub use self::axis::{Glu, LogSoftmax, Softmax};
 pub use self::learned::{Maxout, PRelu, prelu};
-use crate::module::Module;
 use crate::invalid::invalid_input;
+use crate::module::Module;
 use crate::settings::{finite, not_negative, positive};
 
 /// A row for each activation: documentation, struct with attributes, their defaults and ranges, name, operation.

@@ -40,8 +40,7 @@ impl<const N: usize> Padding<N> {
             let Ok(shape) = y.shape() else { return y };
             let extent = shape.get(2 + axis).copied().unwrap_or(0);
             if count > extent {
-                let reason =
-                    format!("circular padding by 0..{count} of an axis of extent {extent}: must be within it");
+                let reason = format!("circular padding by 0..{count} of an axis of extent {extent}: must be within it");
                 return invalid_input("pad", reason, y);
             }
             let ends = [y.narrow(2 + axis, extent - count..extent), y, y.narrow(2 + axis, 0..count)];

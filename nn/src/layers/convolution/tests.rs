@@ -35,12 +35,14 @@ fn gradients_agree_with_the_checker() {
 }
 
 #[test]
-fn what_does_not_fit_is_rejected_with_the_reason() {
+fn inputs_that_do_not_match_are_rejected_with_the_reason() {
     let mut params = Params::<f64>::new(0);
     let conv = Conv2d::new(params.scope("conv"), 2, 3, [3, 3]);
     assert!(message(&conv, &params, &[1, 3, 4, 4]).contains("the weight sees 2 channels, each group has 3"));
     assert!(message(&conv, &params, &[1, 2, 2, 4]).contains("the kernel is larger than the padded value"));
-    assert!(message(&conv, &params, &[2, 4, 4]).contains("the input must be [samples, channels, ..] with 2 axes after"));
+    assert!(
+        message(&conv, &params, &[2, 4, 4]).contains("the input must be [samples, channels, ..] with 2 axes after")
+    );
     let still = ConvSettings { stride: [0, 1], ..ConvSettings::default() };
     let still = Conv2d::with(params.scope("still"), 2, 3, [3, 3], still);
     assert!(message(&still, &params, &[1, 2, 4, 4]).contains("must be at least 1"));
@@ -70,11 +72,13 @@ fn means_over_more_windows_than_there_is_memory_for_are_rejected_while_recording
 }
 
 #[test]
-fn places_of_a_window_are_counted_as_one_by_one() {
+fn elements_of_a_window_are_counted_as_one_by_one() {
     let x = Tensor::full([1, 1, 7], 1.0);
     let params = Params::<f64>::default();
     let mut tape = Tape::new();
-    for (kernel, padding, dilation, stride) in [(3, 1, 1, 1), (3, 1, 2, 2), (4, 2, 2, 1), (2, 1, 3, 3), (5, 2, 1, 3)] {
+    for (kernel, padding, dilation, stride) in
+        [(3, 1, 1, 1), (3, 1, 2, 2), (4, 2, 2, 1), (2, 1, 3, 3), (5, 2, 1, 3), (3, 2, 1, 1), (4, 6, 2, 2)]
+    {
         for (counts_padding, ceil) in [(false, false), (true, true), (true, false), (false, true)] {
             let pool = Pool::average([kernel]).padding([padding]).dilation([dilation]).stride([stride]);
             let pool = if counts_padding { pool } else { pool.without_padding_in_means() };
@@ -83,16 +87,16 @@ fn places_of_a_window_are_counted_as_one_by_one() {
             let found = pool.forward(t.input(&x)).value().unwrap();
             let counted = if counts_padding { 0..7 + 2 * padding } else { padding..7 + padding };
             for (window, mean) in found.data().iter().enumerate() {
-                let places = || (0..kernel).map(|k| window * stride + k * dilation);
-                let inside = places().filter(|place| (padding..7 + padding).contains(place)).count() as f64;
-                let count = places().filter(|place| counted.contains(place)).count() as f64;
+                let indices = || (0..kernel).map(|k| window * stride + k * dilation);
+                let inside = indices().filter(|index| (padding..7 + padding).contains(index)).count() as f64;
+                let count = indices().filter(|index| counted.contains(index)).count() as f64;
                 assert!((mean - inside / count).abs() < 1e-15, "{pool:?} {window}");
             }
         }
     }
 }
 
-/// The gradient of the sum of what `pool` makes of these values.
+/// The gradient of the sum of the output of `pool`.
 fn pulled(pool: impl Module<f64>, x: &Tensor<f64>) -> Tensor<f64> {
     let params = Params::default();
     let mut tape = Tape::new();
@@ -103,7 +107,7 @@ fn pulled(pool: impl Module<f64>, x: &Tensor<f64>) -> Tensor<f64> {
     grads.of(x).unwrap()
 }
 
-/// PyTorch gives all of the gradient of such a window to its first element; as for any tie, here all of them share it.
+/// PyTorch gives all of the gradient of such a window to its first element; here equal maxima share it.
 #[test]
 fn a_window_of_negative_infinity_leaves_no_gradient_to_the_padding() {
     let nothing = |side| Tensor::full([1, 1, side, side], f64::NEG_INFINITY);
@@ -112,7 +116,7 @@ fn a_window_of_negative_infinity_leaves_no_gradient_to_the_padding() {
     let (corner, edge) = (1.0 / 4.0 + 2.0 / 6.0 + 1.0 / 9.0, 2.0 / 4.0 + 3.0 / 6.0 + 1.0 / 9.0);
     let middle = 4.0 / 4.0 + 4.0 / 6.0 + 1.0 / 9.0;
     let expected = [corner, edge, corner, edge, middle, edge, corner, edge, corner];
-    // An edge is in the windows of two corners, three edges (its own and two beside) and the middle.
+    // An edge is in the windows of two corners, three edges (its own and its two neighbors) and the middle.
     let close = |(a, b): (&f64, f64)| (a - b).abs() < 1e-14;
     let total = |gradient: &Tensor<f64>| gradient.data().iter().sum::<f64>();
     assert!((total(&gradient) - 9.0).abs() < 1e-14, "{gradient}");
@@ -125,7 +129,7 @@ fn a_window_of_negative_infinity_leaves_no_gradient_to_the_padding() {
     assert_eq!(total(&pulled(GlobalPool(Pooling::Max), &nothing(2))), 1.0);
     assert_eq!(total(&pulled(AdaptivePool { pooling: Pooling::Max, output_size: [2, 2] }, &nothing(2))), 4.0);
 
-    // One number among them takes the whole gradient of the windows it is in, and the value is what it was.
+    // A finite element takes the whole gradient of the windows it is in, and the output is unchanged.
     let one = Tensor::from_fn([1, 1, 3, 3], |k| if k == 0 { 2.0 } else { f64::NEG_INFINITY });
     let gradient = pulled(pool, &one);
     assert!((gradient.data()[0] - 4.0).abs() < 1e-14 && (total(&gradient) - 9.0).abs() < 1e-14, "{gradient}");
@@ -136,8 +140,35 @@ fn a_window_of_negative_infinity_leaves_no_gradient_to_the_padding() {
 }
 
 #[test]
-fn averages_count_places_as_they_lie() {
-    // Windows at −1, 1, 3 of five places, of which the last reaches past the end: 2, 3 and 2 places in the value.
+fn max_pooling_takes_any_padding_below_the_dilated_kernel() {
+    let params = Params::<f64>::default();
+    let mut tape = Tape::new();
+    let x = Tensor::from_fn([2, 3, 5], |k| ((k * 7) % 11) as f64 - 5.0);
+    for (kernel, dilation, stride) in [(2, 1, 1), (3, 1, 1), (3, 1, 2), (5, 1, 2), (3, 2, 1), (2, 3, 2)] {
+        let reach = dilation * (kernel - 1);
+        for padding in 0..=reach {
+            let pool = Pool::max([kernel]).padding([padding]).dilation([dilation]).stride([stride]);
+            let found = pool.forward(tape.start(&params, Mode::Eval).input(&x)).value().unwrap();
+            let windows = (5 + 2 * padding - reach - 1) / stride + 1;
+            let expected = Tensor::from_fn([2, 3, windows], |k| {
+                let (row, window) = (k / windows, k % windows);
+                let indices = (0..kernel).map(|element| window * stride + element * dilation);
+                let inside = indices.filter_map(|index| index.checked_sub(padding).filter(|&index| index < 5));
+                inside.map(|index| x.data()[5 * row + index]).fold(f64::NEG_INFINITY, f64::max)
+            });
+            assert_eq!(found, expected, "{pool:?}");
+        }
+        let message = message(&Pool::max([kernel]).padding([reach + 1]).dilation([dilation]), &params, &[2, 3, 5]);
+        assert!(message.contains("below the dilated kernel"), "{message}");
+    }
+    let (pool, x) = (Pool::max([3, 3]).stride([2, 2]).padding([2, 2]), [1, 1, 4, 5]);
+    let x = Tensor::from_fn(x, |k| (k as f64 * 0.73).sin());
+    check::function(|[x]| pool.forward(x).square().sum(..), [x]).unwrap().assert();
+}
+
+#[test]
+fn averages_count_the_padding_or_not() {
+    // Windows at −1, 1 and 3 of five elements, the last past the end: 2, 3 and 2 elements in the input.
     let pool = Pool::average([3]).stride([2]).padding([1]);
     let x = Tensor::full([1, 1, 5], 1.0);
     let value = |pool: Pool<1>| {
@@ -179,7 +210,7 @@ fn settings_of_any_size_are_rejected_at_once() {
         let y = pool.stride([max]).forward(t.input(&Tensor::full([1, 1, 4], 3.0)));
         assert_eq!(y.shape().unwrap()[..], [1, 1, 1]);
     }
-    // Nothing at all is pooled at once, however far its other extents reach.
+    // An empty input is pooled at once, however large the window is.
     for pool in [Pool::max([1 << 40]).padding([1 << 39]), Pool::average([1 << 40]).padding([1 << 39]).stride([1])] {
         let y = pool.forward(t.input(&Tensor::full([0, 1, 4], 0.0)));
         assert_eq!(y.value().unwrap().data().len(), 0);

@@ -36,7 +36,7 @@ fn running_statistics_follow_the_batches_and_stand_in_at_evaluation() {
     assert!((y.data()[0] - 3.0 / (1.5_f64 + 1e-5).sqrt()).abs() < 1e-12);
 }
 
-/// What the module says of `x`, in training.
+/// The error of the module for `x`, in training.
 fn error_of<T: autodiff::Real>(params: &Params<T>, model: &dyn Module<T>, x: &Tensor<T>) -> String {
     let mut tape = Tape::new();
     let t = tape.start(params, Mode::Train);
@@ -78,7 +78,7 @@ fn whitened_features_are_uncorrelated_within_their_group() {
         let found = covariance(&trained(&mut params, &norm, &x));
         for (k, found) in found.iter().enumerate().filter(|(k, _)| k / 4 / (4 / groups) == k % 4 / (4 / groups)) {
             let expected = if k / 4 == k % 4 { 1.0 } else { 0.0 };
-            assert!((found - expected).abs() < tolerance, "{whitening:?} in {groups}: place {k} is {found}");
+            assert!((found - expected).abs() < tolerance, "{whitening:?} in {groups}: index {k} is {found}");
         }
     }
 }
@@ -154,7 +154,7 @@ fn a_variance_past_the_range_of_the_scalar_is_rejected_and_a_nan_is_passed_on() 
         let y = norm.forward(t.input(&Tensor::full([3, 4, 2], f32::NAN))).value().unwrap();
         assert!(y.data().iter().all(|y| y.is_nan()), "{name}");
     }
-    // A program refuses at the replay whose data are too large.
+    // A program fails at the replay whose data are too large.
     let mut step =
         Program::record(&params, Mode::Train, [input("x", [3, 4, 2])], |_, [x]| [norms[0].1.forward(x).sum(..)])
             .unwrap();
@@ -185,7 +185,7 @@ fn a_channel_count_that_does_not_fit_is_rejected() {
     let group = GroupNorm::new(params.scope("b"), 3, 2);
     let white = WhitenNorm::grouped(params.scope("c"), 3, 2, Whitening::Zca);
     let layer = LayerNorm::new(params.scope("d"), [4]);
-    assert!(message(&batch, &params).starts_with("batch_norm: it was made for 4 channels"));
+    assert!(message(&batch, &params).starts_with("batch_norm: there are parameters for 4 channels"));
     assert!(message(&group, &params).starts_with("group_norm: 3 channels do not divide into 2 groups"));
     assert!(message(&white, &params).starts_with("whiten_norm: 3 channels do not divide into 2 groups"));
     assert!(message(&layer, &params).starts_with("layer_norm: the last extents must be [4]"));
@@ -211,7 +211,7 @@ fn gradients_agree_with_the_checker() {
     }
 }
 
-/// A loss that tells the places of a value apart.
+/// A loss with a different weight for each element.
 fn scored<'t>(y: Var<'t, Dual<f64>>) -> Var<'t, Dual<f64>> {
     let weights: Tensor<Dual<f64>> = Tensor::from_fn(y.shape().unwrap(), |k| (k as f64 * 1.3).sin()).cast();
     (y.square() * y.recording().constant(&weights)).sum(..)

@@ -7,8 +7,8 @@ use smallvec::SmallVec;
 use super::affine::{Affine, along_channels, check_channels};
 use super::batch::follow;
 use super::variance::{check_count, check_finite_variance};
-use crate::module::Module;
 use crate::invalid::invalid_input;
+use crate::module::Module;
 use crate::settings::{Check, divides, not_negative, require, share};
 
 /// How the whitening matrix is computed from the covariance `Σ`, to whose eigenvalues ε has been added.

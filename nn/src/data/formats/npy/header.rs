@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 
 use autodiff::Shape;
 
-use crate::io::{self, Element, Fault, IndexOrder, NAME, NumberType, ByteOrder, shortened};
+use crate::io::{self, ByteOrder, Element, Fault, IndexOrder, NAME, NumberType, shortened};
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
 /// The longest header that numpy reads.
@@ -75,7 +75,9 @@ impl<'a> Literal<'a> {
             self.expect(":")?;
             match key {
                 "descr" => descr = Some(element(self.string()?)?),
-                "fortran_order" => major = Some(if self.boolean()? { IndexOrder::ColumnMajor } else { IndexOrder::RowMajor }),
+                "fortran_order" => {
+                    major = Some(if self.boolean()? { IndexOrder::ColumnMajor } else { IndexOrder::RowMajor })
+                }
                 "shape" => shape = Some(self.tuple()?),
                 _ => return Err(Fault::new(format!("there is no key {}", quoted(key)))),
             }

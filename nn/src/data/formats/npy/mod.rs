@@ -152,7 +152,8 @@ mod tests {
     #[test]
     fn axes_of_one_index_cost_nothing_and_more_than_numpy_has_are_rejected() {
         let shape = |ones: usize| format!("2, {}3", "1, ".repeat(ones));
-        let read = decode::<f32>(&column_major("|u1", &shape(62), &[0, 3, 1, 4, 2, 5])[..], MemoryLimit::UNLIMITED).unwrap();
+        let read =
+            decode::<f32>(&column_major("|u1", &shape(62), &[0, 3, 1, 4, 2, 5])[..], MemoryLimit::UNLIMITED).unwrap();
         assert_eq!(read.data(), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
         let message = error_of::<f32>(&column_major("|u1", &shape(63), &[0; 6]));
         assert!(message.ends_with("there are more than 64 axes"), "{message}");
