@@ -19,6 +19,7 @@ mod reduction;
 mod scalar;
 mod select;
 mod softmax;
+#[cfg(feature = "linalg")]
 mod spectral;
 mod unary;
 
@@ -51,6 +52,7 @@ pub use norms::*;
 pub use random::*;
 pub use select::*;
 pub use softmax::*;
+#[cfg(feature = "linalg")]
 pub use spectral::*;
 pub use unary::*;
 
@@ -74,6 +76,7 @@ const FAMILIES: &[&[crate::catalogue::Entry]] = &[
     extrema::ENTRIES,
     softmax::ENTRIES,
     matmul::ENTRIES,
+    #[cfg(feature = "linalg")]
     spectral::ENTRIES,
     conv::ENTRIES,
     join::ENTRIES,
