@@ -30,6 +30,12 @@
 //! | [`data`] | data sets, batches, readers of file formats |
 //! | [`io`] | weights as safetensors, files replaced whole |
 //! | [`ensemble`] | bagging, boosting, Monte-Carlo dropout |
+//!
+//! # Features
+//! None is on by default.
+//!
+//! - `npz`: archives of numpy arrays, `data::npz`.
+//! - `whitening`: whitening batch normalization, `WhitenNorm`, which needs an eigen-decomposition.
 
 mod caller;
 pub mod data;

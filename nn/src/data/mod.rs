@@ -27,6 +27,8 @@ mod standardizer;
 pub use augmentation::Augmentation;
 pub use batches::{BatchIter, Batches};
 pub use dataset::Dataset;
-pub use formats::{Digits, cifar, csv, idx, npy, npz};
+#[cfg(feature = "npz")]
+pub use formats::npz;
+pub use formats::{Digits, cifar, csv, idx, npy};
 pub use prefetch::Prefetch;
 pub use standardizer::Standardizer;

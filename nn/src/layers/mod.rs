@@ -19,7 +19,9 @@ pub use convolution::{
 };
 pub use dropout::Dropout;
 pub use linear::Linear;
-pub use normalization::{BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RmsNorm, WhitenNorm, Whitening};
+pub use normalization::{BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RmsNorm};
+#[cfg(feature = "whitening")]
+pub use normalization::{WhitenNorm, Whitening};
 pub use residual::Residual;
 pub use weight::Weight;
 

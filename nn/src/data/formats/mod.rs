@@ -7,6 +7,7 @@ mod damage;
 mod digits;
 pub mod idx;
 pub mod npy;
+#[cfg(feature = "npz")]
 pub mod npz;
 
 pub use digits::Digits;

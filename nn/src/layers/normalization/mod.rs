@@ -7,11 +7,13 @@ mod batch;
 mod group;
 mod layer;
 mod variance;
+#[cfg(feature = "whitening")]
 mod whitening;
 
 pub use batch::{BatchNorm, batch_norm, batch_norm_inference};
 pub use group::{GroupNorm, InstanceNorm, group_norm, instance_norm};
 pub use layer::{LayerNorm, RmsNorm, layer_norm, rms_norm};
+#[cfg(feature = "whitening")]
 pub use whitening::{WhitenNorm, Whitening};
 
 #[cfg(test)]
