@@ -93,8 +93,9 @@ fn main() -> Result<(), Error> {
     let mut boosting = GradientBoosting::new(Tensor::full([10], 0.0), 2.0);
     boosting.boost(
         train.features(),
+        train.labels(),
         15,
-        |scores| CrossEntropy::new().reduced(scores, scores.recording().input(train.labels()), Reduction::Sum),
+        |scores, labels| CrossEntropy::new().reduced(scores, labels, Reduction::Sum),
         |round, features, residuals| {
             fit(features, (32, 0.0, 40, round as u64), |outputs, places| {
                 squared(outputs, outputs.recording().input(&rows(residuals, places))) * 5.0

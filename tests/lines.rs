@@ -331,7 +331,7 @@ fn ensembles_name_the_line_that_calls_them() {
     assert_eq!(line(&ada.vote(&wide).unwrap_err()), line!());
     assert_eq!(line(&monte_carlo(&member.params, &member.model, &wide, 2).unwrap_err()), line!());
     let mut boosting = GradientBoosting::<f64, Boxed>::new([0.0].into(), 0.5);
-    let result = boosting.boost(&wide, 1, |scores| scores, |_, _, _| Ok(trained()));
+    let result = boosting.boost(&wide, &wide, 1, |scores, _| scores, |_, _, _| Ok(trained()));
     assert_eq!(line(&result.unwrap_err()), line!() - 1);
     let mut params = Params::new(1);
     let layer: Linear = Linear::new(params.scope("fc"), 5, 4);

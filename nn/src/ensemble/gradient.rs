@@ -7,6 +7,26 @@ use crate::module::Module;
 
 /// Gradient boosting (Friedman 2001): scores start at a constant, and each member is fitted to the pseudo-residuals, the
 /// negative gradient of the summed loss with respect to the scores. The tape computes it, for any loss.
+///
+/// ```
+/// use autodiff::{Params, Tensor};
+/// use nn::ensemble::{GradientBoosting, Trained};
+/// use nn::loss::loss_fn;
+/// use nn::{Initial, Linear};
+///
+/// let (x, y) = (Tensor::from([[0.0], [1.0]]), Tensor::from([[1.0], [3.0]]));
+/// let loss = loss_fn(|scores, targets| (scores - targets).square().sum(..));
+/// let mut boosting = GradientBoosting::new(Tensor::from([0.0]), 0.25);
+/// // Each member is the constant that fits the residuals best: their mean.
+/// let losses = boosting.boost(&x, &y, 2, loss, |_, _, residuals| {
+///     let mut params = Params::new(0);
+///     let mean = Initial::Constant(residuals.data().iter().sum::<f64>() / 2.0);
+///     let model = Linear::with(params.scope("mean"), 1, 1, Initial::Constant(0.0), mean);
+///     Ok(Trained { params, model })
+/// })?;
+/// assert_eq!(losses, [10.0, 4.0, 2.5]);
+/// # Ok::<(), autodiff::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct GradientBoosting<T: Real, M> {
     start: Tensor<T>,
@@ -21,9 +41,9 @@ impl<T: Real, M: Module<T>> GradientBoosting<T, M> {
         GradientBoosting { start, rate, members: Vec::new() }
     }
 
-    /// Fits `rounds` further members. `loss` maps scores, `[samples, outputs]`, to the sum of the losses of the samples. `fit`
-    /// takes the index of the member, the features and the pseudo-residuals, `[samples, outputs]`, and returns a model fitted
-    /// to them by least squares. Returns the loss before each round and after the last.
+    /// Fits `rounds` further members. `loss` maps scores, `[samples, outputs]`, and the targets to the sum of the losses of the
+    /// samples. `fit` takes the index of the member, the features and the pseudo-residuals, `[samples, outputs]`, and returns
+    /// a model fitted to them by least squares. Returns the loss before each round and after the last.
     ///
     /// # Errors
     /// As [`GradientBoosting::predict`]; no samples; an error of `fit`; a loss that is not finite; predictions whose shape is
@@ -32,8 +52,9 @@ impl<T: Real, M: Module<T>> GradientBoosting<T, M> {
     pub fn boost(
         &mut self,
         features: &Tensor<T>,
+        targets: &Tensor<T>,
         rounds: usize,
-        loss: impl for<'t> Fn(Var<'t, T>) -> Var<'t, T>,
+        loss: impl for<'t> Fn(Var<'t, T>, Var<'t, T>) -> Var<'t, T>,
         mut fit: impl FnMut(usize, &Tensor<T>, &Tensor<T>) -> Result<Trained<T, M>, Error>,
     ) -> Result<Vec<f64>, Error> {
         let mut scores = self.predict(features)?;
@@ -41,13 +62,13 @@ impl<T: Real, M: Module<T>> GradientBoosting<T, M> {
         // Without reserved capacity: there may not be memory for the requested number of rounds.
         let mut losses = Vec::new();
         for _ in 0..rounds {
-            let (value, residuals) = pseudo_residuals(&scores, &loss)?;
+            let (value, residuals) = pseudo_residuals(&scores, targets, &loss)?;
             losses.push(value);
             let member = fit(self.members.len(), features, &residuals)?;
             add(&mut scores, self.rate, &member.predict(features)?)?;
             self.members.push(member);
         }
-        losses.push(pseudo_residuals(&scores, &loss)?.0);
+        losses.push(pseudo_residuals(&scores, targets, &loss)?.0);
         Ok(losses)
     }
 
@@ -95,13 +116,14 @@ impl<T: Real, M: Module<T>> GradientBoosting<T, M> {
 #[track_caller]
 fn pseudo_residuals<T: Real>(
     scores: &Tensor<T>,
-    loss: impl for<'t> Fn(Var<'t, T>) -> Var<'t, T>,
+    targets: &Tensor<T>,
+    loss: impl for<'t> Fn(Var<'t, T>, Var<'t, T>) -> Var<'t, T>,
 ) -> Result<(f64, Tensor<T>), Error> {
     let params = Params::default();
     let mut tape = Tape::new();
     let t = tape.start(&params, Mode::Train);
     let leaf = t.variable(scores);
-    let value = loss(leaf);
+    let value = loss(leaf, t.input(targets));
     let mut grads = params.gradients();
     value.backward(&mut grads)?;
     let gradient = grads.of(leaf)?;

@@ -64,8 +64,9 @@ fn boosting_with_least_squares_follows_the_residuals() {
     let losses = boosting
         .boost(
             &x,
+            &targets,
             3,
-            |scores| (scores - scores.recording().input(&targets)).square().sum(..) * 0.5,
+            |scores, targets| (scores - targets).square().sum(..) * 0.5,
             |_, _, residuals| {
                 // The best constant is the mean of the residuals.
                 Ok(constant(&[residuals.data().iter().sum::<f64>() / 2.0]))
@@ -75,7 +76,7 @@ fn boosting_with_least_squares_follows_the_residuals() {
     // Scores 0, 1, 1.5, 1.75 against 1 and 3.
     assert_eq!(losses, [5.0, 2.0, 1.25, 1.0625]);
     assert_eq!(boosting.predict(&x).unwrap(), [[1.75], [1.75]].into());
-    let wrong = boosting.boost(&x, 1, |scores| scores.sum(..), |_, _, _| Ok(constant(&[1.0, 2.0])));
+    let wrong = boosting.boost(&x, &targets, 1, |scores, _| scores.sum(..), |_, _, _| Ok(constant(&[1.0, 2.0])));
     assert!(message(wrong.map(drop)).contains("a member predicts [2, 2], the scores are [2, 1]"));
 }
 
@@ -146,7 +147,7 @@ fn data_without_samples_and_ensembles_without_members_are_rejected() {
     assert_eq!(message(nobody.vote(some.features())), "ensemble: there are no predictions");
     assert_eq!(message(nobody.average(some.features())), "ensemble: there are no predictions");
     let mut boosting = GradientBoosting::<f64, Constant>::new([0.0].into(), 0.5);
-    let none = boosting.boost(empty.features(), 3, |scores| scores.sum(..), |_, _, _| Ok(constant(&[0.0])));
+    let none = boosting.boost(empty.features(), empty.labels(), 3, |scores, _| scores.sum(..), |_, _, _| Ok(constant(&[0.0])));
     assert_eq!(message(none), no_samples);
 }
 
@@ -178,8 +179,9 @@ fn more_rounds_than_there_is_memory_for_stop_when_a_fit_does() {
         let mut fitted = 0;
         let stopped = boosting.boost(
             &x,
+            &x,
             rounds,
-            |scores| scores.square().sum(..),
+            |scores, _| scores.square().sum(..),
             |_, _, _| {
                 fitted += 1;
                 if fitted == 3 { Err(invalid("enough".into())) } else { Ok(constant(&[0.0])) }
@@ -193,7 +195,7 @@ fn more_rounds_than_there_is_memory_for_stop_when_a_fit_does() {
 fn gradient_boosting_rejects_settings_and_data_out_of_range() {
     let fit = |start: Tensor<f64>, rate: f64, features: &Tensor<f64>, scale: f64| {
         let mut boosting = GradientBoosting::new(start, rate);
-        message(boosting.boost(features, 1, |scores| (scores + 1.0).sum(..) * scale, |_, _, _| Ok(constant(&[0.0]))))
+        message(boosting.boost(features, features, 1, |scores, _| (scores + 1.0).sum(..) * scale, |_, _, _| Ok(constant(&[0.0]))))
     };
     let x: Tensor<f64> = [[0.0], [1.0]].into();
     for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {

@@ -77,6 +77,37 @@ pub trait Loss<T: Real> {
     }
 }
 
+/// A closure of scores (or features) and targets that can be bound by `let`, such as the loss of a trainer or of gradient
+/// boosting.
+///
+/// The closure is returned as it is. Without this, Rust infers one lifetime for its arguments, and a function that calls it
+/// with values of any tape does not accept it.
+///
+/// ```
+/// use autodiff::{Mode, Params, Real, Tape, Var};
+/// use nn::loss::{cross_entropy, loss_fn};
+/// use nn::{Linear, Module};
+///
+/// /// The loss on a tape of its own.
+/// fn evaluate<T: Real>(params: &Params<T>, loss: impl for<'t> Fn(Var<'t, T>, Var<'t, T>) -> Var<'t, T>) -> f64 {
+///     let mut tape = Tape::new();
+///     let t = tape.start(params, Mode::Eval);
+///     let value = loss(t.input(&[[T::ONE, T::ZERO]].into()), t.input(&[T::ONE].into()));
+///     value.item().map_or(f64::NAN, |value| value.to_f64())
+/// }
+///
+/// let mut params = Params::<f32>::new(0);
+/// let model = Linear::new(params.scope("fc"), 2, 3);
+/// let loss = loss_fn(|x, labels| cross_entropy(model.forward(x), labels));
+/// assert!(evaluate(&params, loss).is_finite());
+/// ```
+pub fn loss_fn<T: Real, F>(loss: F) -> F
+where
+    F: for<'t> Fn(Var<'t, T>, Var<'t, T>) -> Var<'t, T>,
+{
+    loss
+}
+
 macro_rules! pointer {
     ($($pointer:ty),*) => {$(
         /// Records the caller's line for errors, which `#[track_caller]` does not pass through a trait object: see

@@ -42,13 +42,13 @@ fn boosting(start: impl Into<Tensor<f64>>, rate: f64) -> GradientBoosting<f64, O
 
 /// Boosts two outputs by members that give their features.
 fn boost(start: impl Into<Tensor<f64>>, rate: f64, samples: usize, rounds: usize) -> Result<Vec<f64>, Error> {
-    boosting(start, rate).boost(&ramp([samples, 2]), rounds, |x| x.square().sum(..), |_, _, _| Ok(member()))
+    boosting(start, rate).boost(&ramp([samples, 2]), &ramp([]), rounds, |x, _| x.square().sum(..), |_, _, _| Ok(member()))
 }
 
 /// Boosts, with a member that is at fault.
 fn boost_once(rounds: usize) -> Result<Vec<f64>, Error> {
     let fault = Error::InvalidInput { what: "member", reason: "at fault".into() };
-    boosting([0.0, 0.0], 0.1).boost(&ramp([3, 2]), rounds, |x| x.square().sum(..), |_, _, _| Err(fault.clone()))
+    boosting([0.0, 0.0], 0.1).boost(&ramp([3, 2]), &ramp([]), rounds, |x, _| x.square().sum(..), |_, _, _| Err(fault.clone()))
 }
 
 fn fill(initial: Initial, shape: &[usize], values: usize) -> Vec<f64> {
@@ -111,6 +111,7 @@ cases! {
         refuses "memory": of_two([&[HUGE, 3], &[HUGE]], |x, y| CrossEntropy::new().unreduced(x, y));
         refuses "on two tapes": across(|x, y| CrossEntropy::new().unreduced(x, y));
     }
+    loss::loss_fn { refuses "on two tapes": across(loss_fn(|x, y| x + y)); }
     Loss::reduced { refuses "[2] × [1]": at([[1.0, 2.0].into(), [1.0].into()], |x, y| Squared.reduced(x, y, Reduction::Sum)); }
     CrossEntropy::of { refuses "7": of_labels(CrossEntropy::new(), [7.0, 0.0]); }
     cross_entropy::cross_entropy { refuses "7": at([ramp([1, 3]), [7.0].into()], |x, y| cross_entropy(x, y)); }
