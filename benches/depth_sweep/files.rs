@@ -7,13 +7,10 @@ use std::path::Path;
 use autodiff::Error;
 use serde::Serialize;
 
-use crate::measure::Layer;
-use crate::network::Configuration;
 use crate::options::Options;
-use crate::run::Outcome;
-use crate::summary::Summary;
+use crate::types::{Configuration, Layer, Outcome, Summary};
 
-/// The columns that say what was measured; both tables begin with them.
+/// The columns of the settings, with which both tables begin.
 #[derive(Serialize)]
 struct Settings {
     activation: String,
@@ -60,7 +57,7 @@ struct Summarized<'a> {
     accuracy_before: f64,
     accuracy_after: Option<f64>,
     diverged_seeds: usize,
-    word: String,
+    verdict: String,
 }
 
 impl Settings {
@@ -88,15 +85,15 @@ pub(crate) fn gradients(options: &Options, outcomes: &[Outcome]) -> Result<Vec<u
     for outcome in outcomes {
         let phases = [("init", Some(&outcome.init)), ("trained", outcome.trained.as_ref())];
         for (phase, profile) in phases.into_iter().filter_map(|(phase, profile)| Some((phase, profile?))) {
-            for (place, &layer) in profile.layers.iter().enumerate() {
+            for (index, &layer) in profile.layers.iter().enumerate() {
                 let Layer { delta_norm, weight_grad_norm, activation_mean, activation_std } = layer;
                 table.serialize((
                     Settings::new(options, &outcome.configuration),
                     Measured {
                         seed: outcome.seed,
                         phase,
-                        layer: place + 1,
-                        ratio: profile.ratio(place),
+                        layer: index + 1,
+                        ratio: profile.ratio(index),
                         predicted_ratio: None,
                         delta_norm,
                         weight_grad_norm,
@@ -131,7 +128,7 @@ pub(crate) fn summary(options: &Options, summaries: &[Summary]) -> Result<Vec<u8
                 accuracy_before: init.score.accuracy,
                 accuracy_after: trained.map(|phase| phase.score.accuracy),
                 diverged_seeds: summary.diverged,
-                word: summary.word.to_string(),
+                verdict: summary.verdict.to_string(),
             },
         ))?;
     }

@@ -147,7 +147,8 @@ fn data_without_samples_and_ensembles_without_members_are_rejected() {
     assert_eq!(message(nobody.vote(some.features())), "ensemble: there are no predictions");
     assert_eq!(message(nobody.average(some.features())), "ensemble: there are no predictions");
     let mut boosting = GradientBoosting::<f64, Constant>::new([0.0].into(), 0.5);
-    let none = boosting.boost(empty.features(), empty.labels(), 3, |scores, _| scores.sum(..), |_, _, _| Ok(constant(&[0.0])));
+    let none =
+        boosting.boost(empty.features(), empty.labels(), 3, |scores, _| scores.sum(..), |_, _, _| Ok(constant(&[0.0])));
     assert_eq!(message(none), no_samples);
 }
 
@@ -195,7 +196,13 @@ fn more_rounds_than_there_is_memory_for_stop_when_a_fit_does() {
 fn gradient_boosting_rejects_settings_and_data_out_of_range() {
     let fit = |start: Tensor<f64>, rate: f64, features: &Tensor<f64>, scale: f64| {
         let mut boosting = GradientBoosting::new(start, rate);
-        message(boosting.boost(features, features, 1, |scores, _| (scores + 1.0).sum(..) * scale, |_, _, _| Ok(constant(&[0.0]))))
+        message(boosting.boost(
+            features,
+            features,
+            1,
+            |scores, _| (scores + 1.0).sum(..) * scale,
+            |_, _, _| Ok(constant(&[0.0])),
+        ))
     };
     let x: Tensor<f64> = [[0.0], [1.0]].into();
     for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
