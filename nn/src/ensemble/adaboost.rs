@@ -18,7 +18,7 @@ pub struct AdaBoost<T: Real, M> {
 
 impl<T: Real, M: Module<T>> AdaBoost<T, M> {
     /// Fits at most `rounds` members. `fit` takes the index of the member, the samples and their weights, `[samples]`, of mean
-    /// 1. It stops early at a member without errors, which then decides alone, and at one that is no better than chance
+    /// one. It stops early at a member without errors, which then decides alone, and at one that is no better than chance
     /// (`e ≥ 1 − 1/K`), which is left out.
     ///
     /// # Errors

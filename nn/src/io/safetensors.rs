@@ -1,7 +1,7 @@
 //! The safetensors format: the length of the header, the header, a JSON map of names to types, shapes and offsets, and the
 //! numbers (<https://huggingface.co/docs/safetensors>).
 //!
-//! Header and numbers are read and written one after the other, so that no whole file is ever in memory.
+//! Tensors are read and written one at a time; a file is never in memory as a whole.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;

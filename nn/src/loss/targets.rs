@@ -1,5 +1,5 @@
 //! Checks of targets against scores. Unchecked, `[n, 1]` scores and `[n]` targets broadcast to a loss of all n² pairs, too few
-//! labels leave out rows of scores, and labels 0 and 1 instead of −1 and 1 give another loss, in silence.
+//! labels leave out rows of scores, and labels 0 and 1 instead of −1 and 1 give another loss, all without an error.
 
 use autodiff::op::{Frame, InputGrads, Inputs, Mismatch, Op, expect_inputs};
 use autodiff::{Real, Shape, Var};

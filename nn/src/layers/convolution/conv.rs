@@ -4,7 +4,7 @@ use autodiff::ops::Placement;
 use autodiff::{ParamId, Real, Scope, Var};
 
 use super::padding::Padding;
-use super::window::{check_groups, check_window, extents, finish, name, two, with_two_axes};
+use super::window::{check_groups, check_window, extents, finish, name, record, two, with_two_axes};
 use crate::initializers::Initial;
 use crate::invalid::invalid_input;
 use crate::layers::weight::Weight;
@@ -121,10 +121,7 @@ impl<T: Real, const N: usize> Module<T> for Conv<N> {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
         let recording = x.recording();
-        let bias = match self.bias {
-            Some(bias) => Some(recording.param(bias)),
-            None => None,
-        };
+        let bias = record(self.bias, recording);
         conv(x, self.weight.record(recording), bias, self.settings)
     }
 }

@@ -102,8 +102,7 @@ impl<const N: usize> Pool<N> {
         self.dilation[axis] * (self.kernel[axis] - 1)
     }
 
-    /// The padding of the axis `2 + axis` of this extent, before and after, the latter with what the last window reaches
-    /// past it; an error if no window fits.
+    /// What surrounds the axis `2 + axis`, of this extent; an error if no window fits.
     fn around(&self, axis: usize, extent: usize) -> Result<Around, String> {
         let (stride, padding, reach) = (self.stride[axis], self.padding[axis], self.reach(axis));
         let padded = padding.checked_mul(2).and_then(|both| extent.checked_add(both));
@@ -181,7 +180,7 @@ struct Around {
     extent: usize,
     /// Padding before and after.
     padding: usize,
-    /// What the last window reaches past that.
+    /// Further elements that the last window covers.
     past: usize,
 }
 

@@ -3,7 +3,7 @@
 use autodiff::ops::Placement;
 use autodiff::{ParamId, Real, Scope, Var};
 
-use super::window::{check_groups, check_window, extents, finish, name, two, with_two_axes};
+use super::window::{check_groups, check_window, extents, finish, name, record, two, with_two_axes};
 use crate::initializers::Initial;
 use crate::invalid::invalid_input;
 use crate::module::Module;
@@ -121,10 +121,7 @@ impl<T: Real, const N: usize> Module<T> for ConvTranspose<N> {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
         let recording = x.recording();
-        let bias = match self.bias {
-            Some(bias) => Some(recording.param(bias)),
-            None => None,
-        };
+        let bias = record(self.bias, recording);
         conv_transpose(x, recording.param(self.weight), bias, self.settings)
     }
 }

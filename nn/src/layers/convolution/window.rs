@@ -1,7 +1,7 @@
 //! What convolutions and pooling over one axis or two share: checks of windows, and the step to the two axes of the
 //! operations.
 
-use autodiff::{Real, Scope, Var};
+use autodiff::{ParamId, Real, Recording, Scope, Var};
 
 use crate::settings::{Check, at_least_one, divides, require};
 
@@ -41,6 +41,16 @@ pub(super) fn two<const N: usize, V: Copy>(values: [V; N], outer: V) -> [V; 2] {
         [first, second] => [first, second],
         [only] => [outer, only],
         _ => [outer; 2],
+    }
+}
+
+/// A bias on a recording.
+#[track_caller]
+#[allow(clippy::manual_map, reason = "a closure would hide the caller's line")]
+pub(super) fn record<'t, T: Real>(bias: Option<ParamId>, recording: &'t Recording<'t, T>) -> Option<Var<'t, T>> {
+    match bias {
+        Some(bias) => Some(recording.param(bias)),
+        None => None,
     }
 }
 

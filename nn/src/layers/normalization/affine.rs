@@ -36,6 +36,19 @@ pub(super) fn along_channels<'t, T: Real>(channels: Var<'t, T>, x: Var<'t, T>) -
     along
 }
 
+/// Weight and bias, `[channels]` each, along axis 1 of `x`.
+#[track_caller]
+#[allow(clippy::manual_map, reason = "a closure would hide the caller's line")]
+pub(super) fn affine_along_channels<'t, T: Real>(
+    affine: Option<[Var<'t, T>; 2]>,
+    x: Var<'t, T>,
+) -> Option<[Var<'t, T>; 2]> {
+    match affine {
+        Some([weight, bias]) => Some([along_channels(weight, x), along_channels(bias, x)]),
+        None => None,
+    }
+}
+
 /// An error unless axis 1 of a shape has `channels` indices.
 pub(super) fn check_channels(channels: usize, shape: &Shape) -> Check {
     if shape.get(1) == Some(&channels) {

@@ -5,7 +5,7 @@ use autodiff::{Mode, ParamId, Real, Scope, StateId, Var};
 
 use smallvec::SmallVec;
 
-use super::affine::{Affine, along_channels, check_vectors};
+use super::affine::{Affine, affine_along_channels, along_channels, check_vectors};
 use super::variance::{check_count, check_finite_variance};
 use crate::invalid::invalid_input;
 use crate::module::Module;
@@ -127,8 +127,8 @@ pub(super) fn follow<T: Real>(state: StateId, batch: Var<'_, T>, momentum: f64) 
     recording.update(state, recording.state(state) * (1.0 - momentum) + batch * momentum);
 }
 
-/// Batch normalization by the statistics of `x` itself: what a [`BatchNorm`] layer does in training. Returns the mean and
-/// the biased variance of each channel too, through which no gradient flows.
+/// Batch normalization by the statistics of `x` itself: the function of a [`BatchNorm`] layer in training. Also returns the
+/// mean and the biased variance of each channel, through which no gradient flows.
 ///
 /// # Shapes
 /// `x` and the normalized value are `[samples, channels, ..]`; the weight and the bias of `affine`, and mean and variance,
@@ -146,16 +146,12 @@ pub fn batch_norm<'t, T: Real>(x: Var<'t, T>, affine: Option<[Var<'t, T>; 2]>, e
         return Normalized { value, mean: value, variance: value };
     }
     let axes: SmallVec<[usize; 4]> = (0..shape.rank()).filter(|&axis| axis != 1).collect();
-    let along = match affine {
-        Some([weight, bias]) => Some([along_channels(weight, x), along_channels(bias, x)]),
-        None => None,
-    };
-    let normal = x.normalize(along, &axes[..], epsilon);
+    let normal = x.normalize(affine_along_channels(affine, x), &axes[..], epsilon);
     check_finite_variance(NAME, normal.variance, affine.map_or(x, |[weight, _]| weight));
     normal
 }
 
-/// Batch normalization by given statistics, `[mean, variance]`: what a [`BatchNorm`] layer does in evaluation.
+/// Batch normalization by given statistics, `[mean, variance]`: the function of a [`BatchNorm`] layer in evaluation.
 ///
 /// # Shapes
 /// `x` and the result are `[samples, channels, ..]`; mean, variance, and the weight and the bias of `affine`, `[channels]`.

@@ -4,7 +4,7 @@ use autodiff::{ParamId, Real, Scope, Shape, Var};
 
 use smallvec::SmallVec;
 
-use super::affine::{Affine, along_channels, check_vectors};
+use super::affine::{Affine, affine_along_channels, check_vectors};
 use super::variance::{check_count, check_finite_variance};
 use crate::invalid::invalid_input;
 use crate::module::Module;
@@ -152,12 +152,10 @@ fn normalize<'t, T: Real>(
     };
     let axes: SmallVec<[usize; 4]> = (2..split.rank()).collect();
     let channel: Shape = (1..split.rank()).map(|axis| if axis < 3 { split[axis] } else { 1 }).collect();
-    let along = match affine {
-        Some([weight, bias]) => {
-            Some([along_channels(weight, x).reshape(channel.clone()), along_channels(bias, x).reshape(channel)])
-        }
-        None => None,
-    };
+    let mut along = affine_along_channels(affine, x);
+    for value in along.iter_mut().flatten() {
+        *value = value.reshape(channel.clone());
+    }
     let normal = x.reshape(split).normalize(along, &axes[..], epsilon);
     check_finite_variance(name, normal.variance, affine.map_or(x, |[weight, _]| weight));
     normal.value.reshape(shape)

@@ -1,18 +1,18 @@
-//! Statistics by which nothing can be normalized: of one value, or beyond the range of the scalar.
+//! Checks of variances: of one value, or infinite in the scalar.
 
 use autodiff::op::{Frame, InputGrads, Inputs, Mismatch, Op, expect_inputs};
 use autodiff::{Real, Shape, Var};
 
 use crate::settings::Check;
 
-/// An error for a statistic of one value: its variance is 0, and the output the bias, whatever the value is.
+/// An error for a statistic of one value, whose variance is always 0.
 pub(super) fn check_count(what: &str, count: usize) -> Check {
     if count == 1 { Err(format!("expected more than 1 value per {what}, found 1: its variance is 0")) } else { Ok(()) }
 }
 
-/// A check that no variance is infinite: divided by one, values would come out as 0 without gradient, in silence. NaN
-/// passes, as it shows in the values. The second input is a parameter or state, by whose name the error identifies the
-/// layer.
+/// A check that no variance is infinite, which would make the normalized values 0, without gradient and without an error. NaN
+/// passes, as it propagates to the values. The second input is a parameter or state, whose name identifies the layer in the
+/// error.
 #[derive(Clone, Debug)]
 struct FiniteVariance {
     name: &'static str,
