@@ -29,7 +29,6 @@ fn settings<const N: usize>(of: &Attributes) -> ConvSettings<N> {
         padding: Padding::Zeros([of.number("padding"); N]),
         dilation: [of.number("dilation"); N],
         groups: of.number("groups"),
-        ..ConvSettings::default()
     }
 }
 
@@ -40,7 +39,6 @@ fn transposed<const N: usize>(of: &Attributes) -> ConvTransposeSettings<N> {
         output_padding: [of.number("extra"); N],
         dilation: [of.number("dilation"); N],
         groups: of.number("groups"),
-        ..ConvTransposeSettings::default()
     }
 }
 
