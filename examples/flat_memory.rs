@@ -4,13 +4,13 @@ use autodiff::{Error, Params, Tensor};
 use nn::data::{Batches, Dataset};
 use nn::{BatchNorm, Dropout, Linear, Module, Relu, loss::cross_entropy};
 use optim::Adam;
-use train::{Epoch, Run, Trainer, Watch};
+use train::{Callback, EpochReport, Trainer, TrainingState};
 
 struct Memory;
 
-impl Watch<f32> for Memory {
-    fn epoch(&mut self, epoch: &Epoch) {
-        let steps = 400 * (epoch.epoch + 1);
+impl Callback<f32> for Memory {
+    fn on_epoch_end(&mut self, report: &EpochReport) {
+        let steps = 400 * (report.epoch + 1);
         if [400, 2000, 4000, 10_000, 20_000, 50_000, 100_000].contains(&steps) {
             let pages = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
             let resident = pages.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok());
@@ -27,7 +27,7 @@ fn main() -> Result<(), Error> {
     let features = Tensor::from_fn([12_800, 8], |k| (k as f32 * 0.37).sin());
     let labels: Vec<usize> = (0..12_800).map(|k| k % 2).collect();
     let data = Dataset::new(features, &labels)?;
-    let mut run = Run::new(params, Adam::new(1e-3));
+    let mut state = TrainingState::new(params, Adam::new(1e-3));
     let trainer = Trainer::new(250, Batches::new(32).shuffled(0)).quiet();
-    trainer.fit(&mut run, &data, |x, y| cross_entropy(model.forward(x), y), &mut Memory)
+    trainer.fit(&mut state, &data, |x, y| cross_entropy(model.forward(x), y), &mut Memory)
 }

@@ -8,10 +8,10 @@ use nn::ensemble::{Trained, average};
 use nn::loss::cross_entropy;
 use nn::metrics::zero_one;
 use nn::{Dropout, Linear, Module, Relu};
-use optim::{L1, L2, Momentum, Optimizer, Schedule, Sgd};
+use optim::{L1, L2, Optimizer, Schedule, Sgd, SgdRule};
 use plotters::prelude::*;
 use rayon::prelude::*;
-use train::{Run, Trainer, Watch};
+use train::{Callback, Trainer, TrainingState};
 
 type Net = (Linear, Relu, Dropout, Linear, Relu, Dropout, Linear);
 
@@ -36,7 +36,7 @@ impl Split {
 /// The loss on held-out digits.
 struct Validation<'a>(&'a Net, &'a Dataset<f32>);
 
-impl Watch<f32> for Validation<'_> {
+impl Callback<f32> for Validation<'_> {
     fn evaluate(&mut self, params: &Params<f32>) -> Result<Vec<(String, f64)>, Error> {
         let mut tape = Tape::new();
         let t = tape.start(params, Mode::Eval);
@@ -48,7 +48,7 @@ impl Watch<f32> for Validation<'_> {
 /// A cure: what is done to the optimizer, the rate of dropout, and whether training ends early.
 #[derive(Clone, Copy)]
 struct Cure {
-    optimizer: fn(Sgd<f32>) -> Optimizer<f32, Momentum>,
+    optimizer: fn(Sgd<f32>) -> Optimizer<f32, SgdRule>,
     dropout: f64,
     stops: bool,
 }
@@ -59,13 +59,13 @@ fn fit(split: &Split, cure: Cure, seed: u64) -> Result<Trained<f32, Net>, Error>
     let [first, second, third] = [layer("fc1", 64, 256), layer("fc2", 256, 256), layer("fc3", 256, 10)];
     let drop = Dropout::new(cure.dropout);
     let model = (first, Relu, drop, second, Relu, drop, third);
-    let mut run = Run::new(params, (cure.optimizer)(Sgd::new(0.05).momentum(0.9)));
+    let mut state = TrainingState::new(params, (cure.optimizer)(Sgd::new(0.05).momentum(0.9)));
     let trainer = Trainer::new(100, Batches::new(20).shuffled(seed)).quiet();
     let trainer = trainer.schedule(Schedule::Cosine { steps: 1500, end: 0.0, stretch: 1.0 });
     let trainer = if cure.stops { trainer.early_stopping("validation loss", 5, 0.0) } else { trainer };
-    let mut watch = Validation(&model, &split.validation);
-    trainer.fit(&mut run, &split.train, |x, y| cross_entropy(model.forward(x), y), &mut watch)?;
-    Ok(Trained { params: run.params, model })
+    let mut callback = Validation(&model, &split.validation);
+    trainer.fit(&mut state, &split.train, |x, y| cross_entropy(model.forward(x), y), &mut callback)?;
+    Ok(Trained { params: state.params, model })
 }
 
 /// Training and test error in percent of what gives these scores.

@@ -104,7 +104,8 @@ fn a_training_step_allocates_nothing() {
     let (x, labels) = (Tensor::full([4, 5], 0.3), Tensor::from([0.0, 1.0, 2.0, 0.0]));
     let (mut tape, mut grads) = (Tape::new(), params.gradients());
     let mut sgd = Sgd::new(0.1).momentum(0.9).nesterov();
-    let mut adam = Adam::new(0.01).amsgrad().regularize(L1(1e-4)).clip_norm(1.0).max_norm(2.0, "*.weight").strict();
+    let mut adam =
+        Adam::new(0.01).amsgrad().regularize(L1(1e-4)).clip_norm(1.0).max_norm(2.0, "*.weight").strict_dropout();
     for loss in [cross_entropy, multiclass_hinge] {
         let mut step = || {
             let t = tape.start(&params, Mode::Train);

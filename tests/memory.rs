@@ -2,7 +2,7 @@
 //! tests refuses what is larger than a limit, so that memory runs out where a test wants it to.
 
 use crate::allocator::within;
-use autodiff::ops::{Conv2d, Placement};
+use autodiff::ops::{Conv2d, ConvGeometry};
 use autodiff::{Error, Gradients, Mode, Params, Program, Shape, Tape, Tensor, Var, input, variable};
 
 const MIB: usize = 1 << 20;
@@ -81,7 +81,7 @@ fn data_parameters_and_programs_past_memory_are_errors() {
 fn a_convolution_whose_columns_are_past_memory_is_an_error_forward_and_backward() {
     let params = Params::default();
     let (x, weight) = (Tensor::full([1, 16, 64, 64], 0.5_f64), Tensor::full([1, 16, 7, 7], 0.1));
-    let placement = Placement { padding: [[3, 3]; 2], ..Placement::default() };
+    let geometry = ConvGeometry { padding: [[3, 3]; 2], ..ConvGeometry::default() };
     let columns = 16 * 49 * 64 * 64 * size_of::<f64>();
     let expected = format!("conv2d: out of memory ({columns} bytes to work on asked for): [1, 16, 64, 64]");
     std::thread::scope(|scope| {
@@ -90,14 +90,14 @@ fn a_convolution_whose_columns_are_past_memory_is_an_error_forward_and_backward(
             let mut tape = Tape::new();
             within(columns - 1, || {
                 let t = tape.start(&params, Mode::Train);
-                message(t.apply(Conv2d { placement }, [t.input(&x), t.input(&weight)]).value())
+                message(t.apply(Conv2d { geometry }, [t.input(&x), t.input(&weight)]).value())
             })
         });
         let error = forward.join().unwrap();
         assert!(error.starts_with(&expected), "{error}");
     });
     let mut program = Program::record(&params, Mode::Train, [variable("x", x.shape())], |t, [x]| {
-        [t.apply(Conv2d { placement }, [x, t.constant(&weight)]).sum(..)]
+        [t.apply(Conv2d { geometry }, [x, t.constant(&weight)]).sum(..)]
     })
     .unwrap();
     let run = program.forward(&params, [&x]).unwrap();

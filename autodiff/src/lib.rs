@@ -1,13 +1,36 @@
 //! Reverse-mode automatic differentiation on a Wengert tape.
 //!
+//! ```
+//! use autodiff::{Mode, Params, Tape};
+//!
+//! let mut params = Params::<f32>::new(0);
+//! let w = params.scope("line").parameter("weight", [2], |values, _| values.fill(0.5));
+//! let (mut tape, mut grads) = (Tape::new(), params.gradients());
+//!
+//! let t = tape.start(&params, Mode::Train);
+//! let x = t.input(&[[1.0, 2.0], [3.0, 4.0]].into());
+//! let loss = (x.matmul(t.param(w)) - 1.0).square().mean(..);
+//! loss.backward(&mut grads)?;
+//! assert_eq!(loss.item()?, 3.25);
+//! assert_eq!(grads.flat(), &[8.0, 11.0]);
+//! # Ok::<(), autodiff::Error>(())
+//! ```
+//!
 //! A [`Tape`] records operations on [`Var`]s and replays them backwards. Values and gradients lie in one arena each, in
 //! the order of computation; views of a value (transposes, slices, broadcasts) share its place in both. The scalar is
 //! a parameter ([`Real`]): `f32` to train, `f64` to check, [`Dual`] for exact directional and second derivatives.
 //!
 //! - [`Tape`], [`Recording`], [`Var`]: compute and differentiate. [`Program`]: record once, replay without allocating.
 //! - [`Params`], [`Scope`], [`Gradients`]: the parameters and the state of a model, flat.
-//! - [`Op`]: the one door for operations, the built-in ones in [`ops`] and your own. [`catalogue`] lists the former.
-//! - [`Tensor`], [`Shape`], [`Error`]: the borders.
+//! - [`ops`]: the operations, which are methods of [`Var`]. [`op`]: what an operation of your own is made of.
+//! - [`check`]: the gradient checker. [`transform`]: derivatives of functions and models.
+//! - [`Tensor`], [`Shape`], [`Error`]: data in and out, and everything that can go wrong.
+//!
+//! # Features
+//!
+//! - `linalg`: the inverse square root of a matrix, by nalgebra.
+//! - `catalogue`: cases of every built-in operation, for tests that sweep them.
+//! - `proptest`: strategies for shapes and tensors. `serde`: reports of the checker are serializable.
 
 mod array;
 #[cfg(feature = "catalogue")]
@@ -24,7 +47,7 @@ mod scalar;
 mod tape;
 pub mod transform;
 
-pub use array::{Shape, Tensor};
+pub use array::{Axis, Extents, Shape, Tensor};
 pub use error::Error;
 pub use inspect::{Line, Profile};
 pub use ops::{Axes, keepdim};

@@ -1,74 +1,86 @@
-//! Early stopping: the weights that did best on held-out data.
+//! Early stopping: ending training when the validation loss stops improving.
 
 use autodiff::{Error, Params, Real};
 
 use crate::settings;
 
-/// What an observation says.
+/// What [`EarlyStopping::observe`] makes of a loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress {
-    /// It is the best so far.
-    Best,
-    /// It is not, but patience lasts.
-    Wait,
-    /// There has been no progress for as many observations as patience allows.
+pub enum StoppingStatus {
+    /// The loss is the best so far.
+    Improved,
+    /// The loss has not improved, for fewer than `patience` observations in a row.
+    Waiting,
+    /// The loss has not improved for `patience` observations in a row: training should stop.
     Stop,
 }
 
-/// Early stopping (Prechelt 1998): ends training when the validation loss has not become smaller by `minimum` for `patience`
-/// observations, and keeps the parameters, with their state, of the best one.
+/// Early stopping (Prechelt 1998): says when the validation loss has not improved for `patience` observations in a row, and keeps
+/// a copy of the parameters and state that had the best one.
+///
+/// ```
+/// use autodiff::Params;
+/// use optim::{EarlyStopping, StoppingStatus};
+///
+/// let params = Params::<f32>::new(0);
+/// let mut stopping = EarlyStopping::new(2);
+/// let status = [0.9, 0.7, 0.8, 0.7].map(|validation_loss| stopping.observe(validation_loss, &params));
+/// assert_eq!(status[1], StoppingStatus::Improved);
+/// assert_eq!(status[3], StoppingStatus::Stop);
+/// assert_eq!(stopping.best().map(|(loss, _)| loss), Some(0.7));
+/// ```
 #[derive(Clone, Debug)]
 pub struct EarlyStopping<T: Real> {
     patience: usize,
-    minimum: f64,
+    min_change: f64,
     waited: usize,
     best: Option<(f64, Params<T>)>,
 }
 
 impl<T: Real> EarlyStopping<T> {
-    /// Stops after so many observations without progress; any smaller loss is progress.
+    /// Stops after `patience` observations in a row without improvement. Any smaller loss is an improvement.
     pub fn new(patience: usize) -> Self {
-        EarlyStopping { patience, minimum: 0.0, waited: 0, best: None }
+        EarlyStopping { patience, min_change: 0.0, waited: 0, best: None }
     }
 
-    /// A loss is progress only if it is smaller by more than this.
+    /// Counts a loss as an improvement only if it is smaller than the best by more than `min_change`: Keras's `min_delta`.
     #[must_use]
-    pub fn minimum_change(self, minimum: f64) -> Self {
-        EarlyStopping { minimum, ..self }
+    pub fn min_change(self, min_change: f64) -> Self {
+        EarlyStopping { min_change, ..self }
     }
 
-    /// Whether the settings are in their ranges: a patience of at least 1, and a minimum change that is finite and not negative.
+    /// Checks that the patience is at least 1, and the minimum change finite and not negative.
     ///
     /// # Errors
-    /// [`Error::Setting`], with the name of the setting.
+    /// [`Error::Setting`] for the first setting that is not.
     pub fn check(&self) -> Result<(), Error> {
         settings::at_least_one("patience", self.patience as u64)?;
-        settings::not_negative("minimum change", self.minimum)
+        settings::not_negative("minimum change", self.min_change)
     }
 
-    /// Takes note of the loss on held-out data; one that is no number is no progress.
-    pub fn observe(&mut self, loss: f64, params: &Params<T>) -> Progress {
-        let better = self.best.as_ref().is_none_or(|(best, _)| loss < best - self.minimum) && !loss.is_nan();
-        if better {
+    /// Observes the validation loss of `params`, and copies them if it is the best so far. A loss that is NaN is no improvement.
+    pub fn observe(&mut self, loss: f64, params: &Params<T>) -> StoppingStatus {
+        let improved = self.best.as_ref().is_none_or(|(best, _)| loss < best - self.min_change) && !loss.is_nan();
+        if improved {
             self.best = Some((loss, params.clone()));
             self.waited = 0;
-            return Progress::Best;
+            return StoppingStatus::Improved;
         }
         self.waited = self.waited.saturating_add(1);
-        if self.waited >= self.patience { Progress::Stop } else { Progress::Wait }
+        if self.waited >= self.patience { StoppingStatus::Stop } else { StoppingStatus::Waiting }
     }
 
-    /// How many observations in a row were no progress.
+    /// The number of observations since the last improvement.
     pub fn waited(&self) -> usize {
         self.waited
     }
 
-    /// Goes on where an earlier run stood.
+    /// Continues after `waited` observations without improvement, with this best loss and its parameters.
     pub fn resume(&mut self, waited: usize, best: Option<(f64, Params<T>)>) {
         (self.waited, self.best) = (waited, best);
     }
 
-    /// The smallest loss, and the parameters that had it.
+    /// The best loss, and a copy of the parameters and state that had it.
     pub fn best(&self) -> Option<(f64, &Params<T>)> {
         self.best.as_ref().map(|(loss, params)| (*loss, params))
     }
@@ -82,16 +94,17 @@ mod tests {
     fn it_stops_when_patience_ends_and_keeps_the_best() {
         let mut params = Params::<f64>::new(0);
         params.scope("p").parameter("value", [1], |_, _| {});
-        let mut stopping = EarlyStopping::new(2).minimum_change(0.1);
+        let mut stopping = EarlyStopping::new(2).min_change(0.1);
         let losses = [1.0, 0.95, 0.8, f64::NAN, 0.75];
-        let found: Vec<Progress> = losses
+        let found: Vec<StoppingStatus> = losses
             .iter()
             .map(|&loss| {
                 params.flat_mut()[0] += 1.0;
                 stopping.observe(loss, &params)
             })
             .collect();
-        assert_eq!(found, [Progress::Best, Progress::Wait, Progress::Best, Progress::Wait, Progress::Stop]);
+        use StoppingStatus::{Improved, Stop, Waiting};
+        assert_eq!(found, [Improved, Waiting, Improved, Waiting, Stop]);
         let (loss, best) = stopping.best().unwrap();
         assert_eq!((loss, best.flat()), (0.8, &[3.0][..]));
     }

@@ -4,16 +4,37 @@ use autodiff::Error;
 
 use crate::settings;
 
-/// A range test of more steps than this is refused: it would not end.
+/// A range test of more steps is refused, because it would practically not end.
 const MOST_STEPS: usize = 1_000_000;
 
-/// The learning-rate range test (Smith 2017): rates from `low` to `high`, each the same factor above the last; `loss` takes one
-/// training step at the rate it is given and returns the loss before it. Ends where the loss has risen from its smallest by three
-/// times its size (to four times a positive one), or is infinite or NaN. Gives the rates with their losses; a good rate is a few
-/// times below the one of the smallest loss.
+/// The learning-rate range test (Smith 2017): trains with rates that grow geometrically from `low` to `high` over `steps` steps, and
+/// returns the pairs of rate and loss. A good rate is a few times smaller than the one with the smallest loss.
+///
+/// `loss` takes one training step at the rate that it is passed, and returns the loss before that step. The test ends early where
+/// the loss exceeds the smallest so far by three times its size, or is infinite or NaN; that last pair is left out.
+///
+/// ```
+/// use autodiff::{Error, Mode, Params, Tape};
+/// use optim::{Sgd, find_rate};
+///
+/// let mut params = Params::<f64>::new(0);
+/// let w = params.scope("w").parameter("value", [1], |values, _| values.fill(1.0));
+/// let (mut tape, mut grads, mut sgd) = (Tape::new(), params.gradients(), Sgd::new(0.0));
+/// let tried = find_rate(1e-3, 1e2, 50, |rate| {
+///     let t = tape.start(&params, Mode::Train);
+///     let loss = t.param(w).square().sum(..);
+///     loss.backward(&mut grads)?;
+///     let value = loss.item()?;
+///     sgd.set_rate(rate);
+///     sgd.step(&mut params, &grads)?;
+///     Ok::<f64, Error>(value)
+/// })?;
+/// assert!(tried.len() < 50 && tried.last().is_some_and(|(rate, _)| *rate > 1.0));
+/// # Ok::<(), Error>(())
+/// ```
 ///
 /// # Errors
-/// What `loss` gives; rates that are not positive and finite, or not in this order; no steps, or more than a million.
+/// Any error of `loss`; rates that are not positive and finite, or not in this order; no steps, or more than a million.
 pub fn find_rate<E: From<Error>>(
     low: f64,
     high: f64,
@@ -31,9 +52,9 @@ pub fn find_rate<E: From<Error>>(
     let mut found = Vec::new();
     let mut smallest = f64::INFINITY;
     for step in 0..steps {
-        let share = step as f64 / (steps - 1).max(1) as f64;
-        // Not low · (high / low)^share, whose quotient may overflow.
-        let rate = low.powf(1.0 - share) * high.powf(share);
+        let fraction = step as f64 / (steps - 1).max(1) as f64;
+        // Not low · (high / low)^fraction, whose quotient may overflow.
+        let rate = low.powf(1.0 - fraction) * high.powf(fraction);
         let value = loss(rate)?;
         smallest = smallest.min(value);
         if !value.is_finite() || value > smallest + 3.0 * smallest.abs() {

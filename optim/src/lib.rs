@@ -1,35 +1,64 @@
-//! Optimizers: updates of flat [`autodiff::Params`] from flat [`autodiff::Gradients`].
-//!
-//! An [`Optimizer`] is a chain of small parts: changes of the gradient, in the order they are written, a [`Rule`] that makes
-//! a direction of it, and what is done to the parameters behind the step.
+//! Optimizers that step the flat [`autodiff::Params`] along their flat [`autodiff::Gradients`].
 //!
 //! ```
-//! use optim::{Adam, L2, Sgd};
+//! use autodiff::{Mode, Params, Tape};
+//! use optim::Sgd;
 //!
-//! let plain = Sgd::<f32>::new(0.1).momentum(0.9).nesterov().regularize(L2(1e-4)).clip_norm(1.0);
-//! let decayed = Adam::<f32>::new(1e-3).decay(1e-2, "*weight");
+//! let mut params = Params::<f64>::new(0);
+//! let w = params.scope("w").parameter("value", [2], |values, _| values.copy_from_slice(&[5.0, -3.0]));
+//! let mut sgd = Sgd::new(0.1).momentum(0.5).nesterov();
+//! let (mut tape, mut grads) = (Tape::new(), params.gradients());
+//! for _ in 0..50 {
+//!     tape.start(&params, Mode::Train).param(w).square().sum(..).backward(&mut grads)?;
+//!     sgd.step(&mut params, &grads)?;
+//! }
+//! assert!(params.flat().iter().all(|w| w.abs() < 1e-6));
+//! # Ok::<(), autodiff::Error>(())
+//! ```
+//!
+//! An [`Optimizer`] is a chain of three kinds of parts, each of which is a public trait:
+//!
+//! | part | trait | implementations |
+//! |---|---|---|
+//! | changes the gradient before the update rule | [`GradientTransform`] | [`Penalty`], [`ClipValue`], [`ClipNorm`], [`ClipEach`] |
+//! | turns the gradient into the direction of the step | [`Rule`] | [`SgdRule`], [`AdamRule`], [`RmsPropRule`], [`AdaGradRule`] |
+//! | changes the parameters after the step | [`Projection`] | [`Decay`], [`Proximal`], [`MaxNorm`] |
+//!
+//! [`Sgd`], [`Adam`], [`RmsProp`] and [`AdaGrad`] are optimizers of one rule each, with a method for each of the other parts:
+//!
+//! ```
+//! use optim::{Adam, ParamFilter, ParamGroup};
+//!
+//! let adam_w = Adam::<f32>::new(1e-3)
+//!     .clip_norm(1.0)
+//!     .decay(1e-2, ParamFilter::except("*bias"))
+//!     .group("encoder.*", ParamGroup::rate_factor(0.1));
 //! ```
 
-mod average;
 mod early_stopping;
+mod ema;
 mod find_rate;
-mod names;
+mod gradient_table;
 mod norm;
 mod optimizer;
-mod penalty;
+mod param_filter;
 mod plateau;
+mod projections;
 mod rules;
 mod schedule;
 mod settings;
-mod table;
+mod transforms;
 
-pub use average::Average;
-pub use early_stopping::{EarlyStopping, Progress};
+pub use early_stopping::{EarlyStopping, StoppingStatus};
+pub use ema::Ema;
 pub use find_rate::find_rate;
-pub use names::Names;
-pub use optimizer::{Group, Optimizer};
-pub use penalty::{ElasticNet, L1, L2, Penalty};
+pub use gradient_table::{GradientRow, GradientTable, gradient_table};
+pub use optimizer::{Optimizer, ParamGroup};
+pub use param_filter::ParamFilter;
 pub use plateau::Plateau;
-pub use rules::{AdaGrad, AdaGradRule, Adam, AdamRule, Momentum, RmsProp, RmsPropRule, Rule, Sgd};
+pub use projections::{Decay, MaxNorm, Projection, Proximal};
+pub use rules::{AdaGrad, AdaGradRule, Adam, AdamRule, RmsProp, RmsPropRule, Rule, Sgd, SgdRule};
 pub use schedule::Schedule;
-pub use table::{GradientRow, GradientTable, gradient_table};
+pub use transforms::{
+    ClipEach, ClipNorm, ClipValue, ElasticNet, GradientTransform, L1, L2, ParamGradient, Penalty, SelectedGradients,
+};

@@ -1,14 +1,14 @@
-//! The Euclidean norm.
+//! The Euclidean norm, and scaling down to one.
 
 use autodiff::Real;
 
-/// The Euclidean norm: summed in `f64`, in lanes that do not wait for one another.
+/// The Euclidean norm, summed in `f64` in independent lanes, which the compiler vectorizes.
 pub(crate) fn norm<T: Real>(values: &[T]) -> f64 {
     let sum = sum_of_squares(values, |x| x);
     if sum.is_normal() {
         return sum.sqrt();
     }
-    // The squares overflow or vanish; those of the shares of the largest do not.
+    // The squares overflow or underflow; those of the values divided by the largest do not.
     let largest = values.iter().fold(0.0_f64, |largest, x| largest.max(x.to_f64().abs()));
     if largest == 0.0 || !largest.is_finite() {
         sum.sqrt()
@@ -29,6 +29,14 @@ fn sum_of_squares<T: Real>(values: &[T], scaled: impl Fn(f64) -> f64) -> f64 {
         sums.iter_mut().zip(chunk).for_each(|(sum, x)| *sum += square(x));
     }
     sums.iter().sum::<f64>() + rest.iter().map(square).sum::<f64>()
+}
+
+/// Scales `values`, whose norm is `norm`, down to a norm of `limit`; does nothing where it is smaller.
+pub(crate) fn scale_to_norm<T: Real>(values: &mut [T], norm: f64, limit: f64) {
+    if norm > limit {
+        let scale = T::from_f64(limit / norm);
+        values.iter_mut().for_each(|x| *x = *x * scale);
+    }
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
-//! A learning rate that follows the loss.
+//! Lowering the learning rate when the loss stops improving.
 
 use autodiff::Error;
 
 use crate::settings;
 
-/// A factor that falls when the loss stands still: by `factor` after `patience` observations without progress.
+/// A factor of the learning rate that falls when the loss stops improving, as PyTorch's `ReduceLROnPlateau`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plateau {
-    fall: f64,
+    step_factor: f64,
     patience: usize,
     factor: f64,
     best: f64,
@@ -15,25 +15,26 @@ pub struct Plateau {
 }
 
 impl Plateau {
-    /// Starts at 1; multiplied by `factor` each time the loss has not become smaller for more than `patience` observations.
+    /// A factor that starts at 1, and is multiplied by `factor` each time the loss has not improved for more than `patience`
+    /// observations in a row.
     pub fn new(factor: f64, patience: usize) -> Self {
-        Plateau { fall: factor, patience, factor: 1.0, best: f64::INFINITY, waited: 0 }
+        Plateau { step_factor: factor, patience, factor: 1.0, best: f64::INFINITY, waited: 0 }
     }
 
-    /// Whether what it multiplies by is from 0 up to, but not including, 1.
+    /// Checks that `factor` is from 0 up to, but not including, 1.
     ///
     /// # Errors
-    /// [`Error::Setting`].
+    /// [`Error::Setting`] otherwise.
     pub fn check(&self) -> Result<(), Error> {
-        settings::share("plateau factor", self.fall)
+        settings::fraction_below_one("plateau factor", self.step_factor)
     }
 
-    /// The factor as it stands.
+    /// The current factor.
     pub fn factor(&self) -> f64 {
         self.factor
     }
 
-    /// Takes note of a loss and gives the factor from now on.
+    /// Observes a loss, and returns the factor from now on. A loss that is NaN is no improvement.
     pub fn observe(&mut self, loss: f64) -> f64 {
         if loss < self.best {
             (self.best, self.waited) = (loss, 0);
@@ -41,7 +42,7 @@ impl Plateau {
             self.waited = self.waited.saturating_add(1);
         }
         if self.waited > self.patience {
-            self.factor *= self.fall;
+            self.factor *= self.step_factor;
             self.waited = 0;
         }
         self.factor

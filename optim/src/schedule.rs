@@ -1,4 +1,4 @@
-//! Learning rates over time.
+//! Learning-rate schedules.
 
 use std::f64::consts::PI;
 
@@ -6,72 +6,83 @@ use autodiff::Error;
 
 use crate::settings;
 
-/// A factor of the learning rate for each step, counted from 0. Give `rate · schedule.factor(step)` to
-/// [`Optimizer::set_rate`](crate::Optimizer::set_rate).
+/// A learning-rate schedule: a factor of the rate for each step, counted from 0.
 ///
-/// [`Schedule::check`] refuses settings out of range. With them a factor may be infinite or NaN, which makes a rate that no step
-/// accepts.
+/// A loop passes `rate · schedule.factor(step)` to [`Optimizer::set_rate`](crate::Optimizer::set_rate) before each step.
+///
+/// ```
+/// use optim::Schedule;
+///
+/// let warm_up = (2, Schedule::WarmUp { steps: 2, start: 0.0 });
+/// let cosine = (4, Schedule::Cosine { steps: 4, end: 0.0, stretch: 1.0 });
+/// let schedule = Schedule::Sequential(vec![warm_up, cosine]);
+/// let factors = [0, 1, 2, 4].map(|step| (100.0 * schedule.factor(step)).round());
+/// assert_eq!(factors, [0.0, 50.0, 100.0, 50.0]);
+/// ```
+///
+/// [`Schedule::check`] refuses settings out of range. With such settings a factor may be infinite or NaN, which
+/// [`Optimizer::step`](crate::Optimizer::step) refuses.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Schedule {
     /// Always 1.
     Constant,
-    /// `factor` to the number of whole periods of `every` steps.
+    /// `factor` to the power of `step / every`, rounded down: PyTorch's `StepLR`.
     Step {
-        /// Steps of a period.
+        /// The number of steps between two changes.
         every: u64,
-        /// What each period multiplies by.
+        /// The factor of each change.
         factor: f64,
     },
-    /// `factor` to the power of the step.
+    /// `factor` to the power of the step: PyTorch's `ExponentialLR`.
     Exponential {
-        /// What each step multiplies by.
+        /// The factor of each step.
         factor: f64,
     },
-    /// From 1 down to `end` along a half cosine, again and again (Loshchilov and Hutter 2017), each time over `stretch` as many
-    /// steps as the time before.
+    /// Cosine annealing with warm restarts (Loshchilov and Hutter 2017): from 1 down to `end` along half a cosine, again and again.
     Cosine {
-        /// Steps of the first period.
+        /// The number of steps of the first period.
         steps: u64,
-        /// The last factor of a period.
+        /// The factor that a period ends with.
         end: f64,
-        /// How much longer each period is than the last; 1 for periods of one length.
+        /// The length of each period as a multiple of the one before; 1 for periods of equal length.
         stretch: f64,
     },
-    /// From `start` up to 1 along a line, over so many steps; 1 from then on.
+    /// Linear warm-up: from `start` to 1 over `steps` steps; 1 from then on.
     WarmUp {
-        /// Steps until 1.
+        /// The number of steps until the factor is 1.
         steps: u64,
         /// The first factor.
         start: f64,
     },
-    /// One cycle (Smith 2018) of half cosines: from `start` up to 1 over the first `rise` of the steps, then down to `end`.
+    /// The one-cycle policy (Smith 2018): from `start` up to 1 and down to `end`, each along half a cosine; `end` from then on.
     OneCycle {
-        /// Steps of the cycle; the last factor stays behind it.
+        /// The number of steps of the cycle.
         steps: u64,
-        /// The share of steps on the way up.
+        /// The fraction of the steps in which the factor rises: PyTorch's `pct_start`.
         rise: f64,
         /// The first factor.
         start: f64,
         /// The last factor.
         end: f64,
     },
-    /// One schedule after the other: each for so many of its steps, the last for ever.
-    Chained(Vec<(u64, Schedule)>),
+    /// One schedule after the other, each with its number of steps: PyTorch's `SequentialLR`. The last one goes on for ever,
+    /// whatever its number.
+    Sequential(Vec<(u64, Schedule)>),
 }
 
-/// From `from` to `to` along a half cosine, at a share of the way.
-fn half_cosine(from: f64, to: f64, share: f64) -> f64 {
-    to + 0.5 * (from - to) * (1.0 + (PI * share).cos())
+/// From `from` to `to` along half a cosine, at `fraction` of the way.
+fn half_cosine(from: f64, to: f64, fraction: f64) -> f64 {
+    to + 0.5 * (from - to) * (1.0 + (PI * fraction).cos())
 }
 
-/// How far a step is through its period. The periods are `length`, `length · stretch`, `length · stretch²` … steps long, but at
-/// least one step.
-fn share_of_period(step: f64, length: f64, stretch: f64) -> f64 {
+/// The fraction of its period that a step has come to. The periods have `length`, `length · stretch`, `length · stretch²` … steps,
+/// but at least one.
+fn fraction_of_period(step: f64, length: f64, stretch: f64) -> f64 {
     if stretch == 1.0 || length * stretch <= 1.0 && step >= length {
         let (from, length) = if stretch == 1.0 { (0.0, length) } else { (length, 1.0) };
         return (step - from) / length % 1.0;
     }
-    // No second period is longer than the steps that can be counted: more stretch makes no difference but overflow.
+    // A larger stretch would overflow. With this one the second period is already longer than any step counted in a u64.
     let stretch = stretch.min(1e100);
     // The first n periods take length · (stretchⁿ − 1) / (stretch − 1) steps.
     let (growth, log) = (stretch - 1.0, stretch.ln());
@@ -82,18 +93,18 @@ fn share_of_period(step: f64, length: f64, stretch: f64) -> f64 {
             return (step - start(shrinking)) % 1.0;
         }
     }
-    // A start that rounding puts just behind its step is meant.
+    // The summand lets a step belong to the period that starts at it, even where rounding puts the start just after it.
     let period = ((step * growth / length).ln_1p() / log + 1e-9).floor();
     let own = length * (period * log).exp();
     ((step - start(period)) / own).clamp(0.0, 1.0)
 }
 
 impl Schedule {
-    /// Whether all settings are in their ranges: periods of at least one step, factors finite and not negative, shares from 0 to
-    /// 1, a stretch that is positive and finite.
+    /// Checks that periods have at least one step, factors are finite and not negative, fractions from 0 to 1, and the stretch
+    /// positive and finite.
     ///
     /// # Errors
-    /// [`Error::Setting`], with the name of the setting.
+    /// [`Error::Setting`] for the first setting that is not.
     pub fn check(&self) -> Result<(), Error> {
         match *self {
             Schedule::Constant => Ok(()),
@@ -113,42 +124,42 @@ impl Schedule {
             }
             Schedule::OneCycle { steps, rise, start, end } => {
                 settings::at_least_one("steps", steps)?;
-                settings::within_one("rise", rise)?;
+                settings::fraction("rise", rise)?;
                 settings::not_negative("start", start)?;
                 settings::not_negative("end", end)
             }
-            Schedule::Chained(ref parts) => {
-                settings::at_least_one("chained schedules", parts.len() as u64)?;
+            Schedule::Sequential(ref parts) => {
+                settings::at_least_one("schedules", parts.len() as u64)?;
                 parts.iter().try_for_each(|(_, schedule)| schedule.check())
             }
         }
     }
 
-    /// The factor of this step.
+    /// The factor of the rate in this step, counted from 0.
     pub fn factor(&self, step: u64) -> f64 {
         match *self {
             Schedule::Constant => 1.0,
             Schedule::Step { every, factor } => factor.powf((step / every.max(1)) as f64),
             Schedule::Exponential { factor } => factor.powf(step as f64),
             Schedule::Cosine { steps, end, stretch } => {
-                half_cosine(1.0, end, share_of_period(step as f64, steps.max(1) as f64, stretch))
+                half_cosine(1.0, end, fraction_of_period(step as f64, steps.max(1) as f64, stretch))
             }
             Schedule::WarmUp { steps, start } => start + (1.0 - start) * (step as f64 / steps.max(1) as f64).min(1.0),
             Schedule::OneCycle { steps, rise, start, end } => {
-                let (place, top) = (step.min(steps) as f64, rise * steps as f64);
-                if place < top {
-                    half_cosine(start, 1.0, place / top)
+                let (step, top) = (step.min(steps) as f64, rise * steps as f64);
+                if step < top {
+                    half_cosine(start, 1.0, step / top)
                 } else {
-                    half_cosine(1.0, end, (place - top) / (steps as f64 - top).max(1.0))
+                    half_cosine(1.0, end, (step - top) / (steps as f64 - top).max(1.0))
                 }
             }
-            Schedule::Chained(ref parts) => {
-                let mut place = step;
-                for (number, (steps, schedule)) in parts.iter().enumerate() {
-                    if place < *steps || number + 1 == parts.len() {
-                        return schedule.factor(place);
+            Schedule::Sequential(ref parts) => {
+                let mut own_step = step;
+                for (index, (steps, schedule)) in parts.iter().enumerate() {
+                    if own_step < *steps || index + 1 == parts.len() {
+                        return schedule.factor(own_step);
                     }
-                    place -= steps;
+                    own_step -= steps;
                 }
                 1.0
             }
@@ -177,18 +188,17 @@ mod tests {
         assert_factors(&Schedule::WarmUp { steps: 4, start: 0.2 }, &[0.2, 0.4, 0.6, 0.8, 1.0, 1.0]);
         let cycle = Schedule::OneCycle { steps: 4, rise: 0.5, start: 0.0, end: 0.2 };
         assert_factors(&cycle, &[0.0, 0.5, 1.0, 0.6, 0.2, 0.2]);
-        let chained = vec![(2, Schedule::WarmUp { steps: 2, start: 0.0 }), (0, Schedule::Exponential { factor: 0.5 })];
-        assert_factors(&Schedule::Chained(chained), &[0.0, 0.5, 1.0, 0.5, 0.25]);
+        let parts = vec![(2, Schedule::WarmUp { steps: 2, start: 0.0 }), (0, Schedule::Exponential { factor: 0.5 })];
+        assert_factors(&Schedule::Sequential(parts), &[0.0, 0.5, 1.0, 0.5, 0.25]);
     }
 
-    /// The period found by adding up one after the other.
-    fn share_by_counting(step: f64, mut length: f64, stretch: f64) -> f64 {
-        let mut place = step;
-        while place >= length {
-            place -= length;
+    /// The fraction found by adding up one period after the other.
+    fn fraction_by_counting(mut step: f64, mut length: f64, stretch: f64) -> f64 {
+        while step >= length {
+            step -= length;
             length = (length * stretch).max(1.0);
         }
-        place / length
+        step / length
     }
 
     #[test]
@@ -197,10 +207,10 @@ mod tests {
             for length in [1.0, 2.0, 7.0, 10.0, 64.0] {
                 for step in 0..2000 {
                     let (found, due) = (
-                        share_of_period(f64::from(step), length, stretch),
-                        share_by_counting(f64::from(step), length, stretch),
+                        fraction_of_period(f64::from(step), length, stretch),
+                        fraction_by_counting(f64::from(step), length, stretch),
                     );
-                    // The end of a period and the start of the next may be one to rounding; the factor jumps between them.
+                    // Rounding may confuse the end of a period with the start of the next, between which the factor jumps.
                     let apart = (found - due).abs();
                     assert!(apart < 1e-9 || 1.0 - apart < 1e-9, "{length} · {stretch}ⁿ at {step}: {found}, not {due}");
                 }
@@ -217,13 +227,13 @@ mod tests {
                 let of = |start, end, stretch, rise| {
                     let cosine = Schedule::Cosine { steps, end, stretch };
                     let cycle = Schedule::OneCycle { steps, rise, start, end };
-                    let chained = Schedule::Chained(vec![(steps, cosine.clone()), (u64::MAX, cycle.clone())]);
+                    let sequential = Schedule::Sequential(vec![(steps, cosine.clone()), (u64::MAX, cycle.clone())]);
                     [
                         Schedule::Step { every: steps, factor: end },
                         Schedule::WarmUp { steps, start },
                         cosine,
                         cycle,
-                        chained,
+                        sequential,
                     ]
                 };
                 let tried = [

@@ -1,6 +1,9 @@
-//! The tests of `optim` from outside: PyTorch's steps, scikit-learn's optima, steps that are refused.
+//! The tests of `optim` from outside: parts written by a user, steps and settings that are refused, and the references
+//! PyTorch and scikit-learn.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod custom;
 mod refusals;
+mod settings;
 mod sklearn;
 mod torch;

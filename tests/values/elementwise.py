@@ -81,6 +81,9 @@ WIDE = EXP + both([1.7e308])  # only where no exponential grows without bound
 ROOT = [x for x in WIDE if x >= 0]
 LOG_1P = [x for x in WIDE if x >= -1] + [-0.9999, -0.75]
 LOG = ROOT + [0.75, 0.9999, 1.0001, 1.5]
+UNIT = both([1e-300, 1e-9, 0.1, 0.3, 0.5, 0.7, 0.9, 0.999999, 1.0]) + [0.0]
+ABOVE_ONE = [1.0, 1.000000000001, 1.1, 1.5, 2.0, 10.0, 1e8, 1e16, 1e200, 1.7e308]
+HALVES = both([0.5, 1.5, 2.5, 0.49999999999999994, 4503599627370495.5])
 PAIRS = [(0.0, 2.5), (2.5, 0.0), (-2.5, 0.0), (1.0, 1.0), (0.5, -0.5), (-1.0, 2.5), (2.5, -1.0), (0.1, 0.2),
          (0.3, 0.1), (-0.1, 0.3), (-5.0, -20.0), (1.0, 1e-8), (1e-8, -1e-4), (1e-300, 1e-300), (1e-300, 50.0),
          (50.0, 1e-300), (1e16, 1.0), (700.0, 3.0), (1.7e308, 1.7e308), (1.7e308, -0.1), (-1.7e308, 1.7e308)]
@@ -107,8 +110,16 @@ OPS = [
     ("cos", [], TRIG, np.cos, mp.cos),
     ("tan", [], TRIG, np.tan, mp.tan),
     ("atan", [], WIDE, np.arctan, mp.atan),
+    ("asin", [], UNIT, np.arcsin, mp.asin),
+    ("acos", [], UNIT, np.arccos, mp.acos),
     ("sinh", [], EXP, np.sinh, mp.sinh),
     ("cosh", [], EXP, np.cosh, mp.cosh),
+    ("asinh", [], WIDE, np.arcsinh, mp.asinh),
+    ("acosh", [], ABOVE_ONE, np.arccosh, mp.acosh),
+    ("atanh", [], [x for x in UNIT if abs(x) < 1], np.arctanh, mp.atanh),
+    ("floor", [], WIDE, np.floor, mp.floor),
+    ("ceil", [], WIDE, np.ceil, mp.ceil),
+    ("round", [], WIDE + HALVES, np.rint, mp.nint),
     ("tanh", [], WIDE, np.tanh, mp.tanh),
     ("erf", [], WIDE, special.erf, mp.erf),
     ("sigmoid", [], WIDE, special.expit, m_sigmoid),

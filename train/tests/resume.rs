@@ -1,4 +1,4 @@
-//! A run that is killed and goes on ends with the bits of one never stopped; so does one on other numbers of threads.
+//! A run that is killed and resumed ends with the same bits as one that is not; so does one on any number of threads.
 
 use std::io::Write;
 use std::path::Path;
@@ -14,20 +14,20 @@ use optim::{AdamRule, L2, Schedule};
 use prost::Message;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use train::{Run, Trainer, Watch};
+use train::{Callback, Trainer, TrainingState};
 
 type Net = (Linear, BatchNorm, Relu, Dropout, Linear);
 
-fn begin() -> (Run<f32, AdamRule>, Net) {
+fn begin() -> (TrainingState<f32, AdamRule>, Net) {
     let mut params = Params::new(3);
     let first = (Linear::new(params.scope("fc1"), 64, 48), BatchNorm::new(params.scope("bn"), 48));
     let model = (first.0, first.1, Relu, Dropout::new(0.5), Linear::new(params.scope("fc2"), 48, 10));
-    (Run::new(params, optim::Adam::new(0.01).regularize(L2(1e-4)).clip_norm(1.0)), model)
+    (TrainingState::new(params, optim::Adam::new(0.01).regularize(L2(1e-4)).clip_norm(1.0)), model)
 }
 
 struct Error01<'a>(&'a Net, &'a Dataset<f32>);
 
-impl Watch<f32> for Error01<'_> {
+impl Callback<f32> for Error01<'_> {
     fn evaluate(&mut self, params: &Params<f32>) -> Result<Vec<(String, f64)>, Error> {
         let mut tape = autodiff::Tape::new();
         let t = tape.start(params, autodiff::Mode::Eval);
@@ -36,17 +36,17 @@ impl Watch<f32> for Error01<'_> {
     }
 }
 
-/// A short run with everything that a checkpoint has to hold.
-fn fit(trainer: Trainer) -> Result<Run<f32, AdamRule>, Error> {
+/// A short run with everything that a checkpoint must hold.
+fn fit(trainer: Trainer) -> Result<TrainingState<f32, AdamRule>, Error> {
     let (train, test) = Digits::load()?.split(0.75, 0)?;
-    let (mut run, model) = begin();
+    let (mut state, model) = begin();
     let trainer = trainer
         .schedule(Schedule::Cosine { steps: 300, end: 0.01, stretch: 1.0 })
         .early_stopping("test error", 2, 0.005)
         .quiet();
-    // Augmented images, given to dense layers.
+    // Augmented images, flattened for dense layers.
     trainer.fit(
-        &mut run,
+        &mut state,
         &train.reshaped([1, 8, 8])?,
         |x, y| {
             let samples = y.shape().map_or(0, |shape| shape[0]);
@@ -54,7 +54,7 @@ fn fit(trainer: Trainer) -> Result<Run<f32, AdamRule>, Error> {
         },
         &mut Error01(&model, &test),
     )?;
-    Ok(run)
+    Ok(state)
 }
 
 fn batches() -> Batches {
@@ -65,19 +65,20 @@ fn trainer() -> Trainer {
     Trainer::new(12, batches())
 }
 
-/// All bits that a run ends with.
-fn bits(run: &Run<f32, AdamRule>) -> Vec<u64> {
-    let numbers = run.params.iter().chain(run.params.states()).flat_map(|(_, _, values)| values);
-    let buffers = run.optimizer.buffers().flat_map(|(_, values)| values);
-    let history = run.history().iter().flat_map(|epoch| [epoch.loss, epoch.metrics[0].1]);
+/// All results of a run, as bits.
+fn bits(state: &TrainingState<f32, AdamRule>) -> Vec<u64> {
+    let numbers = state.params.iter().chain(state.params.states()).flat_map(|(_, _, values)| values);
+    let buffers = state.optimizer.buffers().flat_map(|(_, buffer)| buffer.flat());
+    let history = state.history().iter().flat_map(|epoch| [epoch.loss, epoch.metrics[0].1]);
     let numbers = numbers.chain(buffers).map(|x| u64::from(x.to_bits()));
-    let counts = [run.params.step(), run.optimizer.steps(), run.optimizer.rate().to_bits(), run.stopped().into()];
+    let counts =
+        [state.params.step(), state.optimizer.steps(), state.optimizer.rate().to_bits(), state.stopped().into()];
     numbers.chain(history.map(f64::to_bits)).chain(counts).collect()
 }
 
 const CHILD: &str = "TRAIN_TEST_FOLDER";
 
-/// What the killed process does; alone it does nothing.
+/// The process that is killed. Does nothing when run as an ordinary test.
 #[test]
 fn child() {
     let Ok(folder) = std::env::var(CHILD) else { return };
@@ -108,7 +109,7 @@ fn a_run_killed_at_random_moments_ends_with_the_same_bits() {
         child.kill().unwrap();
         child.wait().unwrap();
         if done.exists() {
-            // It came to its end in front of the kill: once more from the beginning.
+            // It ended before the kill: starts over.
             std::fs::remove_file(&done).unwrap();
             std::fs::remove_file(folder.path().join("run.safetensors")).unwrap();
             std::fs::remove_dir_all(folder.path().join("events")).unwrap();
@@ -118,13 +119,13 @@ fn a_run_killed_at_random_moments_ends_with_the_same_bits() {
     }
     let (path, events) = (folder.path().join("run.safetensors"), folder.path().join("events"));
     let last = || trainer().checkpoint(&path, 3).csv(folder.path().join("log.csv")).tensorboard(&events);
-    let run = fit(last()).unwrap();
-    assert_eq!(bits(&run), expected);
-    // Once more, of a run that has ended.
+    let state = fit(last()).unwrap();
+    assert_eq!(bits(&state), expected);
+    // Once more, with a run that has ended.
     assert_eq!(bits(&fit(last()).unwrap()), expected);
-    let due: Vec<i64> = (0..run.history().len() as i64).collect();
-    assert_eq!(steps_of(&events), due);
-    // The kills left nothing behind that the last writes did not remove.
+    let epochs: Vec<i64> = (0..state.history().len() as i64).collect();
+    assert_eq!(steps_of(&events), epochs);
+    // The last writes removed the temporary files of killed processes.
     let mut left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     left.sort();
     assert_eq!(left, ["events", "log.csv", "run.safetensors"]);
@@ -146,7 +147,7 @@ struct Event {
 fn steps_of(folder: &Path) -> Vec<i64> {
     let mut steps = Vec::new();
     let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    // As TensorBoard does, which shows no other files.
+    // TensorBoard reads no other files.
     for path in paths.filter(|path| path.to_string_lossy().contains("tfevents")) {
         let (bytes, mut events) = (std::fs::read(path).unwrap(), Vec::new());
         let mut rest = bytes.as_slice();
@@ -164,12 +165,12 @@ fn steps_of(folder: &Path) -> Vec<i64> {
 }
 
 #[test]
-fn an_epoch_that_is_done_again_is_in_the_event_files_once() {
+fn an_epoch_that_is_repeated_is_in_the_event_files_once() {
     let folder = tempfile::tempdir().unwrap();
     let (path, events) = (folder.path().join("run.safetensors"), folder.path().join("events"));
     let two = || Trainer::new(2, batches()).tensorboard(&events);
     fit(two().checkpoint(&path, 50)).unwrap();
-    // As after a kill behind the row of the second epoch: the checkpoint is one of before.
+    // As after a kill between the row of the second epoch and its checkpoint.
     let first = folder.path().join("first");
     fit(Trainer::new(1, batches()).checkpoint(&first, 1)).unwrap();
     std::fs::rename(first, &path).unwrap();
@@ -178,7 +179,7 @@ fn an_epoch_that_is_done_again_is_in_the_event_files_once() {
     assert_eq!(std::fs::read_dir(&events).unwrap().count(), 1);
 }
 
-/// As on a full disk: the process may write no file of more than 4 KiB, and is told so instead of killed.
+/// As on a full disk: the process may write files of at most 4 KiB, and gets an error instead of a signal.
 #[test]
 #[cfg(unix)]
 fn a_checkpoint_that_cannot_be_written_leaves_the_old_one_whole() {
@@ -214,17 +215,17 @@ fn any_number_of_threads_gives_the_same_bits() {
 }
 
 #[test]
-fn a_damaged_or_foreign_checkpoint_is_named_and_nothing_is_taken_from_it() {
+fn a_damaged_or_foreign_checkpoint_is_named_and_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.safetensors");
     let short = Trainer::new(1, Batches::new(64)).checkpoint(&path, 10).quiet();
     let data = Dataset::new(Tensor::from_fn([64, 64], |k| (k as f32).sin()), &[1; 64]).unwrap();
-    let (mut run, model) = begin();
-    short.fit(&mut run, &data, |x, y| cross_entropy(model.forward(x), y), &mut ()).unwrap();
+    let (mut state, model) = begin();
+    short.fit(&mut state, &data, |x, y| cross_entropy(model.forward(x), y), &mut ()).unwrap();
     let whole = std::fs::read(&path).unwrap();
-    for place in (0..whole.len()).step_by(997) {
+    for index in (0..whole.len()).step_by(997) {
         let mut damaged = whole.clone();
-        damaged[place] ^= 4;
+        damaged[index] ^= 4;
         std::fs::write(&path, damaged).unwrap();
         let (mut other, _) = begin();
         let before = other.params.flat().to_vec();
@@ -236,53 +237,53 @@ fn a_damaged_or_foreign_checkpoint_is_named_and_nothing_is_taken_from_it() {
     std::fs::write(&path, &whole).unwrap();
     let mut params = Params::<f32>::new(0);
     let linear = Linear::new(params.scope("other"), 64, 10);
-    let mut foreign = Run::new(params, optim::Adam::new(0.1));
+    let mut foreign = TrainingState::new(params, optim::Adam::new(0.1));
     let message = short.fit(&mut foreign, &data, |x, y| cross_entropy(linear.forward(x), y), &mut ()).unwrap_err();
     assert!(message.to_string().contains("of another model: other.weight is missing"), "{message}");
 }
 
 #[test]
-fn a_loss_that_is_no_number_ends_the_run_with_the_operation() {
+fn a_loss_that_is_nan_ends_the_run_and_names_the_operation() {
     let data = Dataset::new(Tensor::from_fn([8, 64], |k| (k as f32).sin()), &[1; 8]).unwrap();
-    let (mut run, model) = begin();
-    let before = run.params.flat().to_vec();
+    let (mut state, model) = begin();
+    let before = state.params.flat().to_vec();
     let trainer = Trainer::new(1, Batches::new(8)).quiet();
-    let ended = trainer.fit(&mut run, &data, |x, y| (cross_entropy(model.forward(x), y) * -1.0).sqrt(), &mut ());
+    let ended = trainer.fit(&mut state, &data, |x, y| (cross_entropy(model.forward(x), y) * -1.0).sqrt(), &mut ());
     let message = ended.unwrap_err().to_string();
     assert!(
         message.contains("sqrt") && message.contains("first produced NaN") && message.contains("resume.rs"),
         "{message}"
     );
-    assert_eq!(run.params.flat(), before);
+    assert_eq!(state.params.flat(), before);
 }
 
 #[test]
-fn early_stopping_puts_the_best_parameters_back() {
+fn early_stopping_restores_the_best_parameters() {
     struct Rising(f64);
-    impl Watch<f32> for Rising {
+    impl Callback<f32> for Rising {
         fn evaluate(&mut self, _: &Params<f32>) -> Result<Vec<(String, f64)>, Error> {
             self.0 += 1.0;
             Ok(vec![("error".to_owned(), (self.0 - 2.0).abs())])
         }
     }
     let data = Dataset::new(Tensor::from_fn([64, 64], |k| (k as f32).sin()), &[1; 64]).unwrap();
-    let (mut run, model) = begin();
+    let (mut state, model) = begin();
     let two = Trainer::new(2, Batches::new(64)).quiet();
-    two.fit(&mut run, &data, |x, y| cross_entropy(model.forward(x), y), &mut ()).unwrap();
-    let expected = run.params.flat().to_vec();
-    let (mut run, model) = begin();
+    two.fit(&mut state, &data, |x, y| cross_entropy(model.forward(x), y), &mut ()).unwrap();
+    let expected = state.params.flat().to_vec();
+    let (mut state, model) = begin();
     let stopped = Trainer::new(20, Batches::new(64)).early_stopping("error", 3, 0.0).quiet();
-    stopped.fit(&mut run, &data, |x, y| cross_entropy(model.forward(x), y), &mut Rising(0.0)).unwrap();
-    assert!(run.stopped() && run.history().len() == 5);
-    assert_eq!(run.params.flat(), expected);
-    // Best at the second epoch: lowered behind the fourth, and again behind the sixth.
-    let (mut run, model) = begin();
+    stopped.fit(&mut state, &data, |x, y| cross_entropy(model.forward(x), y), &mut Rising(0.0)).unwrap();
+    assert!(state.stopped() && state.history().len() == 5);
+    assert_eq!(state.params.flat(), expected);
+    // Best at the second epoch: the rate is lowered after the fourth, and again after the sixth.
+    let (mut state, model) = begin();
     let lowered = Trainer::new(7, Batches::new(64)).plateau("error", optim::Plateau::new(0.1, 1)).quiet();
-    lowered.fit(&mut run, &data, |x, y| cross_entropy(model.forward(x), y), &mut Rising(0.0)).unwrap();
-    assert!((run.optimizer.rate() - 1e-4).abs() < 1e-12, "{}", run.optimizer.rate());
+    lowered.fit(&mut state, &data, |x, y| cross_entropy(model.forward(x), y), &mut Rising(0.0)).unwrap();
+    assert!((state.optimizer.rate() - 1e-4).abs() < 1e-12, "{}", state.optimizer.rate());
     let missing = Trainer::new(1, Batches::new(64)).early_stopping("accuracy", 3, 0.0).quiet();
-    let (mut run, model) = begin();
-    let message = missing.fit(&mut run, &data, |x, y| cross_entropy(model.forward(x), y), &mut ()).unwrap_err();
+    let (mut state, model) = begin();
+    let message = missing.fit(&mut state, &data, |x, y| cross_entropy(model.forward(x), y), &mut ()).unwrap_err();
     assert!(message.to_string().contains("the metric accuracy is watched"), "{message}");
 }
 

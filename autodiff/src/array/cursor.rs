@@ -25,18 +25,18 @@ impl Layout {
 }
 
 /// An axis of a cursor: its extent, its stride and the index along it.
-pub(crate) type Axis = (usize, usize, usize);
+pub(crate) type CursorAxis = (usize, usize, usize);
 
 /// A place in a layout, walked in row-major order by runs along the innermost axis.
 pub(crate) struct Cursor {
     /// Outer to inner, with axes that lie densely within one another joined.
-    pub(crate) axes: SmallVec<[Axis; 4]>,
+    pub(crate) axes: SmallVec<[CursorAxis; 4]>,
     pub(crate) offset: usize,
 }
 
 impl Cursor {
     pub(crate) fn new(layout: &Layout) -> Self {
-        let mut axes: SmallVec<[Axis; 4]> = SmallVec::new();
+        let mut axes: SmallVec<[CursorAxis; 4]> = SmallVec::new();
         for (&extent, &stride) in layout.shape().iter().zip(layout.strides()) {
             match axes.last_mut() {
                 _ if extent == 1 => {}
@@ -49,7 +49,7 @@ impl Cursor {
         Cursor::over(axes, layout.offset())
     }
 
-    pub(crate) fn over(mut axes: SmallVec<[Axis; 4]>, offset: usize) -> Self {
+    pub(crate) fn over(mut axes: SmallVec<[CursorAxis; 4]>, offset: usize) -> Self {
         if axes.is_empty() {
             axes.push((1, 0, 0));
         }

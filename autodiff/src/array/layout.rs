@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use crate::array::Shape;
+use crate::array::{Axis, Shape};
 use crate::error::Mismatch;
 
 /// Strides in elements, one an axis.
@@ -61,21 +61,23 @@ impl Layout {
     }
 
     /// Axes reordered: axis `i` of the result is axis `axes[i]` of this layout.
-    pub fn permute(&self, axes: &[usize]) -> Result<Layout, Mismatch> {
-        let mut seen: SmallVec<[bool; 8]> = SmallVec::from_elem(false, self.shape.rank());
-        let distinct = axes.iter().all(|&a| seen.get_mut(a).is_some_and(|s| !std::mem::replace(s, true)));
-        if !distinct || axes.len() != self.shape.rank() {
-            return Err(Mismatch::new(format!("axes {axes:?} are not a permutation of the axes")));
-        }
-        let shape = axes.iter().map(|&axis| self.shape[axis]).collect();
-        let strides = axes.iter().map(|&axis| self.strides[axis]).collect();
+    pub fn permute(&self, axes: &[impl Into<Axis> + Copy]) -> Result<Layout, Mismatch> {
+        let rank = self.shape.rank();
+        let mut seen: SmallVec<[bool; 8]> = SmallVec::from_elem(false, rank);
+        let mut first = |axis: Axis| axis.within(rank).filter(|&axis| !std::mem::replace(&mut seen[axis], true));
+        let order = axes.iter().map(|&axis| first(axis.into())).collect::<Option<SmallVec<[usize; 8]>>>();
+        let Some(order) = order.filter(|order| order.len() == rank) else {
+            let asked: Vec<String> = axes.iter().map(|&axis| axis.into().to_string()).collect();
+            return Err(Mismatch::new(format!("axes [{}] are not a permutation of the axes", asked.join(", "))));
+        };
+        let shape = order.iter().map(|&axis| self.shape[axis]).collect();
+        let strides = order.iter().map(|&axis| self.strides[axis]).collect();
         Ok(Layout::new(shape, strides, self.offset))
     }
 
     /// Two axes swapped.
-    pub fn transpose(&self, first: usize, second: usize) -> Result<Layout, Mismatch> {
-        self.shape.check_axis(first)?;
-        self.shape.check_axis(second)?;
+    pub fn transpose(&self, first: impl Into<Axis>, second: impl Into<Axis>) -> Result<Layout, Mismatch> {
+        let (first, second) = (self.shape.check_axis(first)?, self.shape.check_axis(second)?);
         let mut axes: SmallVec<[usize; 8]> = (0..self.shape.rank()).collect();
         axes.swap(first, second);
         self.permute(&axes)
@@ -103,8 +105,8 @@ impl Layout {
     }
 
     /// Every `step`-th of the places `start..end` along `axis`.
-    pub fn narrow(&self, axis: usize, start: usize, end: usize, step: usize) -> Result<Layout, Mismatch> {
-        self.shape.check_axis(axis)?;
+    pub fn narrow(&self, axis: impl Into<Axis>, start: usize, end: usize, step: usize) -> Result<Layout, Mismatch> {
+        let axis = self.shape.check_axis(axis)?;
         let extent = self.shape[axis];
         if step == 0 || start > end || end > extent {
             let asked = format!("{start}..{end} step {step}");
@@ -118,8 +120,8 @@ impl Layout {
     }
 
     /// Index `index` along `axis`, which is removed.
-    pub fn index(&self, axis: usize, index: usize) -> Result<Layout, Mismatch> {
-        self.shape.check_axis(axis)?;
+    pub fn index(&self, axis: impl Into<Axis>, index: usize) -> Result<Layout, Mismatch> {
+        let axis = self.shape.check_axis(axis)?;
         let extent = self.shape[axis];
         if index >= extent {
             return Err(Mismatch::new(format!("index {index} is out of range (axis {axis} has extent {extent})")));
@@ -129,8 +131,14 @@ impl Layout {
 
     /// Windows of `size` places along `axis`, which may overlap: the axis counts them, a new last axis counts their places.
     /// Windows start `stride` apart, their places are `dilation` apart.
-    pub fn unfold(&self, axis: usize, size: usize, stride: usize, dilation: usize) -> Result<Layout, Mismatch> {
-        self.shape.check_axis(axis)?;
+    pub fn unfold(
+        &self,
+        axis: impl Into<Axis>,
+        size: usize,
+        stride: usize,
+        dilation: usize,
+    ) -> Result<Layout, Mismatch> {
+        let axis = self.shape.check_axis(axis)?;
         let extent = self.shape[axis];
         let reach = size.checked_sub(1).and_then(|steps| steps.checked_mul(dilation));
         let count = match reach {
@@ -177,20 +185,20 @@ impl Layout {
         Line { extent: self.shape[axis], stride: self.strides[axis] }
     }
 
-    /// An axis of extent 1 inserted before `axis`.
-    pub fn unsqueeze(&self, axis: usize) -> Result<Layout, Mismatch> {
-        let rank = self.shape.rank();
-        if axis > rank {
+    /// A new axis of extent 1, which is `axis` of the result.
+    pub fn unsqueeze(&self, axis: impl Into<Axis>) -> Result<Layout, Mismatch> {
+        let (axis, rank) = (axis.into(), self.shape.rank());
+        let Some(axis) = axis.within(rank + 1) else {
             return Err(Mismatch::new(format!("no place for a new axis {axis} among {rank} axes")));
-        }
+        };
         let mut strides = self.strides.clone();
         strides.insert(axis, 0);
         Ok(Layout::new(self.shape.insert(axis, 1), strides, self.offset))
     }
 
     /// `axis`, which must have extent 1, removed.
-    pub fn squeeze(&self, axis: usize) -> Result<Layout, Mismatch> {
-        self.shape.check_axis(axis)?;
+    pub fn squeeze(&self, axis: impl Into<Axis>) -> Result<Layout, Mismatch> {
+        let axis = self.shape.check_axis(axis)?;
         if self.shape[axis] != 1 {
             let extent = self.shape[axis];
             return Err(Mismatch::new(format!("axis {axis} has extent {extent}, only 1 can be squeezed")));

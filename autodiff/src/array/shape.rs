@@ -5,8 +5,6 @@ use std::ops::Deref;
 
 use smallvec::SmallVec;
 
-use crate::error::Mismatch;
-
 /// The extents of an array, outermost axis first. A scalar has none.
 #[derive(PartialEq, Eq, Hash, Default)]
 pub struct Shape(SmallVec<[usize; 4]>);
@@ -85,15 +83,6 @@ impl Shape {
             rest /= extent.max(1);
         }
         index
-    }
-
-    /// An error unless `axis` is one of the axes.
-    pub fn check_axis(&self, axis: usize) -> Result<(), Mismatch> {
-        match self.rank() {
-            rank if axis < rank => Ok(()),
-            0 => Err(Mismatch::new(format!("axis {axis} is out of range (a scalar has no axes)"))),
-            rank => Err(Mismatch::new(format!("axis {axis} is out of range (axes are 0..{rank})"))),
-        }
     }
 
     /// This shape with `axis` of extent `extent`; an axis out of range changes nothing.

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use crate::array::{Axis, Cursor, Layout};
+use crate::array::{Cursor, CursorAxis, Layout};
 use crate::kernel::{dispatch, with_scratch};
 use crate::scalar::Real;
 
@@ -31,7 +31,7 @@ impl Totals {
     /// Nothing where at most a [`FEW`] terms are added to an element.
     fn new(cursor: &Cursor) -> Option<Totals> {
         let repeats: usize = cursor.axes.iter().filter(|axis| axis.1 == 0).map(|axis| axis.0).product();
-        let elements: SmallVec<[Axis; 4]> = cursor.axes.iter().copied().filter(|axis| axis.1 > 0).collect();
+        let elements: SmallVec<[CursorAxis; 4]> = cursor.axes.iter().copied().filter(|axis| axis.1 > 0).collect();
         let size: usize = elements.iter().map(|axis| axis.0).product();
         if size == 0 || repeats == 0 {
             return None;
@@ -105,14 +105,14 @@ impl<'a, T: Real> Sums<'a, T> {
         match target {
             Target::Elements(data) => cursor.scatter_add(amounts, data, |sum, amount| *sum += T::narrow(amount)),
             Target::Totals(totals) => cursor.scatter_add(amounts, totals, |sum, amount| *sum += amount),
-            Target::Rows { .. } => self.visit(amounts.len(), |which, sums| {
+            Target::Rows { .. } => self.visit(amounts.len(), &mut |which, sums| {
                 sums.iter_mut().zip(&amounts[which]).for_each(|(sum, &amount)| *sum += amount);
             }),
         }
     }
 
     /// Calls `visit(which of them, sums)` for the next `length` elements, at most [`BLOCK`]; it adds to `sums`.
-    pub(crate) fn visit(&mut self, length: usize, mut visit: impl FnMut(Range<usize>, &mut [T])) {
+    pub(crate) fn visit(&mut self, length: usize, visit: &mut dyn FnMut(Range<usize>, &mut [T])) {
         let Sums { cursor, target } = self;
         match target {
             Target::Elements(data) if cursor.has_rows() => {
@@ -171,7 +171,7 @@ mod tests {
         Sums::with(&mut whole, layout, |sums| sums.add(&amounts));
         Sums::with(&mut blocks, layout, |sums| {
             for amounts in amounts.chunks(BLOCK) {
-                sums.visit(amounts.len(), |which, sums| {
+                sums.visit(amounts.len(), &mut |which, sums| {
                     sums.iter_mut().zip(&amounts[which]).for_each(|(sum, &amount)| *sum += amount);
                 });
             }

@@ -1,9 +1,11 @@
 //! An owned, dense array: what crosses the border between a tape and the rest of a program.
 
+mod arithmetic;
 mod display;
+mod parts;
 
-use crate::array::Shape;
-use crate::error::Error;
+use crate::array::{Extents, Shape};
+use crate::error::{Error, Mismatch};
 use crate::memory;
 use crate::scalar::Real;
 
@@ -126,9 +128,31 @@ impl<T: Real> Tensor<T> {
         if inside { self.data.get(element()).copied() } else { None }
     }
 
-    /// The same values under another shape.
-    pub fn reshaped(self, shape: impl Into<Shape>) -> Result<Self, Error> {
-        Tensor::new(shape, self.data)
+    /// The same values under another shape, in which one extent may be −1: it is what the others leave.
+    ///
+    /// # Errors
+    /// Extents of another size.
+    pub fn reshaped(self, extents: impl Into<Extents>) -> Result<Self, Error> {
+        let refused = |mismatch: Mismatch| Error::InvalidInput {
+            what: "tensor",
+            reason: format!("{mismatch}: its shape is {}", self.shape),
+        };
+        let shape = extents.into().of_size(self.data.len()).map_err(refused)?;
+        Ok(Tensor { shape, data: self.data })
+    }
+
+    /// These values in the scalar `T`: for code that is generic over it.
+    ///
+    /// ```
+    /// use autodiff::{Real, Tensor};
+    ///
+    /// fn weights<T: Real>() -> Tensor<T> {
+    ///     Tensor::from_f64([[0.5, 0.25], [0.25, 0.5]])
+    /// }
+    /// assert_eq!(weights::<f32>().data(), &[0.5, 0.25, 0.25, 0.5]);
+    /// ```
+    pub fn from_f64(values: impl Into<Tensor<f64>>) -> Self {
+        values.into().cast()
     }
 
     /// The same values in another scalar.

@@ -165,14 +165,16 @@ fn add_each<T: Real>(amounts: &[T], sums: &mut [T]) {
 /// slices' first element.
 ///
 /// # Panics
-/// Where the views differ in shape: an operation that pairs such is wrong ([`Inputs::broadcast`](crate::Inputs::broadcast)
+/// Where the views differ in shape: an operation that pairs such is wrong ([`Inputs::broadcast`](crate::op::Inputs::broadcast)
 /// stretches inputs to one shape).
 #[track_caller]
 pub fn for_each_block<T: Real, const N: usize>(inputs: [View<'_, T>; N], mut visit: impl FnMut(usize, [&[T]; N])) {
     expect_one_shape(&inputs, None);
+    // What is visited is compiled once, and the walk once for all visits.
+    let visit: &mut dyn FnMut(usize, [&[T]; N]) = &mut visit;
     match all_dense(&inputs) {
         Some(slices) => visit(0, slices),
-        None => gathered(inputs, |first, slices, _| visit(first, slices)),
+        None => gathered(inputs, &mut |first, slices, _| visit(first, slices)),
     }
 }
 
@@ -188,24 +190,32 @@ pub fn accumulate<T: Real, const N: usize>(
     mut visit: impl FnMut(usize, [&[T]; N], &mut [T]),
 ) {
     expect_one_shape(&inputs, Some(grad.layout));
-    let ViewMut { data, layout } = grad;
+    accumulate_by(inputs, grad, &mut visit);
+}
+
+/// As [`accumulate`], for views of one shape.
+fn accumulate_by<T: Real, const N: usize>(
+    inputs: [View<'_, T>; N],
+    ViewMut { data, layout }: ViewMut<'_, T>,
+    visit: &mut dyn FnMut(usize, [&[T]; N], &mut [T]),
+) {
     let size = layout.shape().size();
     match (layout.dense_range(), all_dense(&inputs)) {
         (Some(range), Some(slices)) => visit(0, slices, &mut data[range]),
         (Some(range), None) => {
             let sums = &mut data[range];
-            gathered(inputs, |first, slices, length| visit(first, slices, &mut sums[first..first + length]));
+            gathered(inputs, &mut |first, slices, length| visit(first, slices, &mut sums[first..first + length]));
         }
         (None, _) => Sums::with(data, layout, |sums| {
             let mut block = |first: usize, slices: [&[T]; N], length: usize| {
-                sums.visit(length, |which, sums| {
+                sums.visit(length, &mut |which, sums| {
                     visit(first + which.start, slices.map(|slice| &slice[which.clone()]), sums);
                 });
             };
             if N == 0 {
                 (0..size).step_by(BLOCK).for_each(|first| block(first, [&[]; N], BLOCK.min(size - first)));
             } else {
-                gathered(inputs, block);
+                gathered(inputs, &mut block);
             }
         }),
     }
@@ -236,7 +246,7 @@ fn all_dense<'a, T: Real, const N: usize>(inputs: &[View<'a, T>; N]) -> Option<[
 }
 
 /// As [`for_each_block`], with every block at most [`BLOCK`] long; also hands the block's length.
-fn gathered<T: Real, const N: usize>(inputs: [View<'_, T>; N], mut visit: impl FnMut(usize, [&[T]; N], usize)) {
+fn gathered<T: Real, const N: usize>(inputs: [View<'_, T>; N], visit: &mut dyn FnMut(usize, [&[T]; N], usize)) {
     let size = inputs.first().map_or(0, |input| input.shape().size());
     let mut sources = inputs.map(|input| (input.dense(), Cursor::new(input.layout)));
     let mut buffers = [[T::ZERO; BLOCK]; N];

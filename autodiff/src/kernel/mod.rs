@@ -15,8 +15,7 @@
 //! ```
 #![allow(unsafe_code)]
 
-mod columns;
-mod correlation;
+mod convolution;
 mod dispatch;
 mod finite;
 mod gemm;
@@ -24,14 +23,15 @@ mod matrix;
 pub(crate) mod reduce;
 mod scratch;
 mod thin;
+mod unfold;
 pub(crate) mod vector;
 
 use crate::scalar::Real;
 
-pub(crate) use self::columns::Windows;
-pub(crate) use self::correlation::Correlation;
+pub(crate) use self::convolution::Convolution;
 pub(crate) use self::dispatch::dispatch;
 pub(crate) use self::finite::all_finite;
+pub(crate) use self::unfold::Unfold;
 pub(crate) use gemm::Product;
 pub(crate) use matrix::{MatrixMut, MatrixRef};
 pub(crate) use scratch::{shortage, with_scratch};

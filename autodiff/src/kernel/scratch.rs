@@ -22,27 +22,40 @@ pub(crate) fn shortage() -> Option<usize> {
 
 /// Calls `work` with `length` zeros, or leaves it and notes a [`shortage`]. It may ask for further buffers, which are others.
 pub(crate) fn with_scratch<T: Real>(length: usize, work: impl FnOnce(&mut [T])) {
-    let mut buffer: Box<dyn Any> = IDLE.with_borrow_mut(|idle| {
-        // The smallest that is large enough, else the largest: then the same requests find their buffers again.
-        let capacity = |buffer: &dyn Any| buffer.downcast_ref::<Vec<T>>().map(Vec::capacity);
-        let fitting = |(place, buffer): (usize, &Box<dyn Any>)| capacity(&**buffer).map(|size| (place, size));
-        let best = idle.iter().enumerate().filter_map(fitting).min_by_key(|&(_, size)| match size >= length {
-            true => (0, size),
-            false => (1, usize::MAX - size),
-        });
-        best.map_or_else(|| Box::new(Vec::<T>::new()) as Box<dyn Any>, |(place, _)| idle.swap_remove(place))
-    });
-    // It was asked for or made as this type.
-    if let Some(numbers) = buffer.downcast_mut::<Vec<T>>() {
-        numbers.clear();
-        if numbers.try_reserve_exact(length).is_ok() {
-            numbers.resize(length, T::ZERO);
-            work(numbers);
-        } else {
-            let bytes = length.saturating_mul(size_of::<T>());
-            SHORTAGE.with(|shortage| shortage.set(shortage.get().or(Some(bytes))));
-        }
+    if let Some(mut buffer) = lend(length) {
+        work(&mut buffer);
+        take_back(buffer);
     }
+}
+
+/// A vector of `length` zeros.
+// Apart from `with_scratch`, so that it is compiled once for a scalar and not once for each `work`.
+fn lend<T: Real>(length: usize) -> Option<Box<Vec<T>>> {
+    let idle = IDLE.with_borrow_mut(|idle| {
+        // The smallest that is large enough, else the largest: then the same requests find their buffers again.
+        let mut best: Option<(usize, (bool, usize))> = None;
+        for (index, buffer) in idle.iter().enumerate() {
+            let Some(capacity) = buffer.downcast_ref::<Vec<T>>().map(Vec::capacity) else { continue };
+            let rank = if capacity >= length { (false, capacity) } else { (true, usize::MAX - capacity) };
+            if best.is_none_or(|(_, best)| rank < best) {
+                best = Some((index, rank));
+            }
+        }
+        best.map(|(index, _)| idle.swap_remove(index))
+    });
+    let mut buffer: Box<Vec<T>> = idle.and_then(|buffer| buffer.downcast().ok()).unwrap_or_default();
+    buffer.clear();
+    if buffer.try_reserve_exact(length).is_ok() {
+        buffer.resize(length, T::ZERO);
+        return Some(buffer);
+    }
+    let bytes = length.saturating_mul(size_of::<T>());
+    SHORTAGE.with(|shortage| shortage.set(shortage.get().or(Some(bytes))));
+    take_back(buffer);
+    None
+}
+
+fn take_back(buffer: Box<dyn Any>) {
     IDLE.with_borrow_mut(|idle| idle.push(buffer));
 }
 

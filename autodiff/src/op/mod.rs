@@ -20,6 +20,10 @@ use crate::scalar::{Dual, Real};
 ///
 /// Everything an operation may depend on is in its attributes (axes, slopes) and its inputs. Built-in operations
 /// and those of users enter by [`Recording::apply`](crate::Recording::apply) and are checked by the same laws.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an operation in the scalar `{T}`",
+    note = "the gradient checker needs `impl<T: Real> Op<T> for {Self}`; `check::single` checks an operation of `f32` alone"
+)]
 pub trait Op<T: Real>: Any + Debug + Send + Sync {
     /// The name that errors and tables show.
     fn name(&self) -> &'static str;
@@ -84,7 +88,7 @@ pub fn expect_inputs<'a, const N: usize>(inputs: &[&'a Shape]) -> Result<[&'a Sh
     <[&Shape; N]>::try_from(inputs).map_err(|_| Mismatch::new(format!("takes {N} inputs, {} given", inputs.len())))
 }
 
-/// An operation that works in every scalar.
+/// An operation that works in every scalar: what the gradient checker takes.
 pub trait AnyScalar: Debug + Send + Sync {
     /// For `f32`.
     fn single(&self) -> Box<dyn Op<f32>>;

@@ -7,6 +7,8 @@ const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
 const SELU_ALPHA: f64 = 1.673_263_242_354_377_3;
 
 unary! {
+    "# Activations";
+
     /// Hyperbolic tangent.
     tanh: Tanh() on -3.0..3.0 except [], slice T::tanh_slice, slope |_, y| T::ONE - y * y;
 

@@ -1,8 +1,7 @@
-//! Elements moved or summed along an axis: copies, reversal, running sums.
+//! Elements moved: copies, reversal.
 
 use super::axes::lines;
 use super::prelude::*;
-use crate::kernel::{reduce::running_sums, with_scratch};
 
 /// The same values, dense in memory.
 #[derive(Clone, Copy, Debug)]
@@ -33,14 +32,7 @@ pub struct Flip {
     pub axis: usize,
 }
 
-/// Running sums along an axis.
-#[derive(Clone, Copy, Debug)]
-pub struct Cumsum {
-    /// The axis.
-    pub axis: usize,
-}
-
-fn shape_of_line(axis: usize, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+pub(super) fn shape_of_line(axis: usize, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
     let [x] = expect_inputs(inputs)?;
     x.check_axis(axis)?;
     Ok(x.clone())
@@ -67,46 +59,7 @@ impl<T: Real> Op<T> for Flip {
     }
 }
 
-impl Cumsum {
-    /// Writes to `sums` the sums along the lines of a dense array, from either end.
-    fn sum_along<T: Real>(&self, shape: &Shape, array: &[T], sums: &mut [T], backward: bool) {
-        if array.is_empty() {
-            return;
-        }
-        let inner: usize = shape[self.axis + 1..].iter().product();
-        let size = shape[self.axis] * inner;
-        let parts = array.chunks_exact(size).zip(sums.chunks_exact_mut(size));
-        parts.for_each(|(part, sums)| running_sums(part, sums, inner, backward));
-    }
-}
-
-impl<T: Real> Op<T> for Cumsum {
-    fn name(&self) -> &'static str {
-        "cumsum"
-    }
-    fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-        shape_of_line(self.axis, inputs)
-    }
-    fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
-        let (x, shape) = (inputs.view(0), inputs.output_shape());
-        match x.dense() {
-            Some(x) => self.sum_along(shape, x, output, false),
-            None => with_scratch(output.len(), |copy| {
-                x.copy_to(copy);
-                self.sum_along(shape, copy, output, false);
-            }),
-        }
-    }
-    /// An element is in the running sums from its own place on: the cotangents' running sums from the end.
-    fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
-        let Some(grad) = grads.view(0) else { return };
-        with_scratch(cotangent.len(), |sums| {
-            self.sum_along(at.inputs.output_shape(), cotangent, sums, true);
-            grad.add(sums);
-        });
-    }
-}
-
+/// # Copies and order
 impl<'t, T: Real> Var<'t, T> {
     /// The same values, copied to lie densely in memory.
     #[track_caller]
@@ -118,15 +71,9 @@ impl<'t, T: Real> Var<'t, T> {
     /// `axis` in reverse order.
     #[track_caller]
     #[must_use]
-    pub fn flip(self, axis: usize) -> Var<'t, T> {
+    pub fn flip(self, axis: impl Into<Axis>) -> Var<'t, T> {
+        let axis = self.axis("flip", axis);
         self.apply(Flip { axis })
-    }
-
-    /// Running sums along `axis`: `y_i = x_0 + … + x_i`.
-    #[track_caller]
-    #[must_use]
-    pub fn cumsum(self, axis: usize) -> Var<'t, T> {
-        self.apply(Cumsum { axis })
     }
 }
 
@@ -138,13 +85,6 @@ pub(super) const ENTRIES: &[Entry] = &[
         draw: |choices| {
             let shape = choices.shape(1, 4);
             Case::new(Flip { axis: choices.below(shape.rank()) }, [Domain::REAL.of(shape)])
-        },
-    },
-    Entry {
-        name: "cumsum",
-        draw: |choices| {
-            let shape = choices.shape(1, 4);
-            Case::new(Cumsum { axis: choices.below(shape.rank()) }, [Domain::REAL.of(shape)])
         },
     },
 ];

@@ -4,19 +4,19 @@ use std::ops::RangeFull;
 
 use smallvec::SmallVec;
 
-use crate::array::{Layout, Shape, View};
+use crate::array::{Axis, Layout, Shape, View};
 #[cfg(feature = "catalogue")]
 use crate::catalogue::Choices;
 use crate::error::Mismatch;
 use crate::kernel::with_scratch;
 use crate::scalar::Real;
 
-/// The axes of a reduction: `..` for all of them, a number, or an array of numbers; [`keepdim`] leaves them in the result
+/// The axes of a reduction: `..` for all of them, a number, or an array of numbers, negative ones counted from the last axis; [`keepdim`] leaves them in the result
 /// with extent 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Axes {
     /// Nothing for all axes.
-    list: Option<SmallVec<[usize; 4]>>,
+    list: Option<SmallVec<[Axis; 4]>>,
     keepdim: bool,
 }
 
@@ -31,50 +31,69 @@ impl From<RangeFull> for Axes {
     }
 }
 
-impl From<usize> for Axes {
-    fn from(axis: usize) -> Self {
-        Axes::from(&[axis][..])
+impl<A: Into<Axis> + Copy> From<&[A]> for Axes {
+    fn from(axes: &[A]) -> Self {
+        Axes { list: Some(axes.iter().map(|&axis| axis.into()).collect()), keepdim: false }
     }
 }
 
-impl From<&[usize]> for Axes {
-    fn from(axes: &[usize]) -> Self {
-        Axes { list: Some(SmallVec::from_slice(axes)), keepdim: false }
-    }
-}
-
-impl<const N: usize> From<[usize; N]> for Axes {
-    fn from(axes: [usize; N]) -> Self {
+impl<A: Into<Axis> + Copy, const N: usize> From<[A; N]> for Axes {
+    fn from(axes: [A; N]) -> Self {
         Axes::from(&axes[..])
     }
 }
 
+/// One axis.
+macro_rules! from_axis {
+    ($($axis:ident)*) => {$(
+        impl From<$axis> for Axes {
+            fn from(axis: $axis) -> Self {
+                Axes::from([axis])
+            }
+        }
+    )*};
+}
+
+from_axis!(Axis usize isize i32);
+
 impl Axes {
-    pub(super) fn contains(&self, axis: usize) -> bool {
-        self.list.as_ref().is_none_or(|list| list.contains(&axis))
+    /// Whether axis number `axis` of `rank` is reduced.
+    fn contains(&self, axis: usize, rank: usize) -> bool {
+        let named = |list: &SmallVec<[Axis; 4]>| list.iter().any(|named| named.within(rank) == Some(axis));
+        self.list.as_ref().is_none_or(named)
     }
 
     /// The shape of the result of a reduction over these axes.
     pub(super) fn reduce(&self, shape: &Shape) -> Result<Shape, Mismatch> {
         for (place, &axis) in self.list.iter().flatten().enumerate() {
-            shape.check_axis(axis)?;
-            if self.list.iter().flatten().take(place).any(|&earlier| earlier == axis) {
+            let number = shape.check_axis(axis)?;
+            let earlier = self.list.iter().flatten().take(place);
+            if earlier.filter_map(|axis| axis.within(shape.rank())).any(|earlier| earlier == number) {
                 return Err(Mismatch::new(format!("axis {axis} is named twice")));
             }
         }
         if self.keepdim {
             return Ok(self.with_extent_one(shape));
         }
-        Ok((0..shape.rank()).filter(|&axis| !self.contains(axis)).map(|axis| shape[axis]).collect())
+        Ok((0..shape.rank()).filter(|&axis| !self.contains(axis, shape.rank())).map(|axis| shape[axis]).collect())
     }
 
     fn with_extent_one(&self, shape: &Shape) -> Shape {
-        shape.iter().enumerate().map(|(axis, &extent)| if self.contains(axis) { 1 } else { extent }).collect()
+        shape
+            .iter()
+            .enumerate()
+            .map(|(axis, &extent)| if self.contains(axis, shape.rank()) { 1 } else { extent })
+            .collect()
     }
 
     /// How many elements of `shape` make one of the result.
     pub(super) fn count(&self, shape: &Shape) -> usize {
-        shape.iter().enumerate().filter(|&(axis, _)| self.contains(axis)).map(|(_, extent)| extent).product()
+        shape
+            .iter()
+            .enumerate()
+            .filter(|&(axis, _)| self.contains(axis, shape.rank()))
+            .map(|(_, extent)| extent)
+            .product()
     }
 
     /// The result, dense, seen with the extents of the input: stride 0 along the reduced axes, so that reading through
@@ -86,7 +105,7 @@ impl Axes {
 
     /// The groups of elements that each make one of the result.
     pub(super) fn groups(&self, layout: &Layout) -> Groups {
-        let (kept, reduced) = layout.split(|axis| self.contains(axis));
+        let (kept, reduced) = layout.split(|axis| self.contains(axis, layout.shape().rank()));
         Groups { kept, reduced }
     }
 }
@@ -164,7 +183,10 @@ impl<I: DoubleEndedIterator<Item = usize> + ExactSizeIterator + Clone> Places fo
 impl Axes {
     /// All axes, or some of them, kept or dropped: for the catalogue.
     pub(super) fn draw(choices: &mut Choices<'_>, rank: usize) -> Axes {
+        let signed = |axis: usize, negative: bool| if negative { axis as isize - rank as isize } else { axis as isize };
         let list = choices.flag().then(|| choices.axes(rank));
+        let negative = choices.below(4) == 3;
+        let list = list.map(|axes| axes.into_iter().map(|axis| signed(axis, negative).into()).collect());
         Axes { list, keepdim: choices.flag() }
     }
 }

@@ -35,6 +35,7 @@ binary! {
         slopes |x, y, _| share(y, x), |x, y, _| share(x, y);
 }
 
+/// # Powers, larger and smaller
 impl<'t, T: Real> Var<'t, T> {
     /// `self^exponent`. A negative base needs whole exponents.
     #[track_caller]
@@ -43,14 +44,21 @@ impl<'t, T: Real> Var<'t, T> {
         self.recording().apply(Pow {}, [self, exponent])
     }
 
-    /// The larger of the two, place by place; where they tie, each gets half of the gradient.
+    /// `self^exponent` with a whole exponent.
+    #[track_caller]
+    #[must_use]
+    pub fn powi(self, exponent: i32) -> Var<'t, T> {
+        self.pow_scalar(f64::from(exponent))
+    }
+
+    /// The larger of the two, element by element; where they tie, each gets half of the gradient.
     #[track_caller]
     #[must_use]
     pub fn maximum(self, other: Var<'t, T>) -> Var<'t, T> {
         self.recording().apply(Maximum {}, [self, other])
     }
 
-    /// The smaller of the two, place by place; where they tie, each gets half of the gradient.
+    /// The smaller of the two, element by element; where they tie, each gets half of the gradient.
     #[track_caller]
     #[must_use]
     pub fn minimum(self, other: Var<'t, T>) -> Var<'t, T> {
@@ -66,7 +74,8 @@ impl<'t, T: Real> ops::Neg for Var<'t, T> {
     }
 }
 
-/// One operator: between values, with a scalar on the right, and with one on the left.
+/// One operator: between values, and with a constant on either side, `f64` or `i32`. Not `f32` as well: with two types of
+/// floating point, Rust would not know which `2.0` in `(x * 2.0).sum(..)` is.
 macro_rules! operator {
     ($trait:ident, $method:ident, |$x:ident, $c:ident| $right:expr, |$d:ident, $y:ident| $left:expr) => {
         impl<'t, T: Real> ops::$trait for Var<'t, T> {
@@ -90,6 +99,20 @@ macro_rules! operator {
             fn $method(self, $y: Var<'t, T>) -> Var<'t, T> {
                 let $d = self;
                 $left
+            }
+        }
+        impl<'t, T: Real> ops::$trait<i32> for Var<'t, T> {
+            type Output = Var<'t, T>;
+            #[track_caller]
+            fn $method(self, constant: i32) -> Var<'t, T> {
+                ops::$trait::$method(self, f64::from(constant))
+            }
+        }
+        impl<'t, T: Real> ops::$trait<Var<'t, T>> for i32 {
+            type Output = Var<'t, T>;
+            #[track_caller]
+            fn $method(self, y: Var<'t, T>) -> Var<'t, T> {
+                ops::$trait::$method(f64::from(self), y)
             }
         }
     };

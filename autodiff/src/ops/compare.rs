@@ -4,7 +4,7 @@ use super::elementwise::forward_pointwise;
 use super::prelude::*;
 
 macro_rules! comparisons {
-    ($($(#[$doc:meta])* $name:ident: $op:ident by $holds:tt;)*) => {
+    ($family:literal; $($(#[$doc:meta])* $name:ident: $op:ident by $holds:tt;)*) => {
         $(
             $(#[$doc])*
             #[derive(Clone, Copy, Debug)]
@@ -30,8 +30,11 @@ macro_rules! comparisons {
                     [T::ZERO; 2]
                 }
             }
+        )*
 
-            impl<'t, T: Real> Var<'t, T> {
+        #[doc = $family]
+        impl<'t, T: Real> Var<'t, T> {
+            $(
                 $(#[$doc])*
                 /// Asking for a gradient through it is an error.
                 #[track_caller]
@@ -39,8 +42,8 @@ macro_rules! comparisons {
                 pub fn $name(self, other: Var<'t, T>) -> Var<'t, T> {
                     self.recording().apply($op {}, [self, other])
                 }
-            }
-        )*
+            )*
+        }
 
         #[cfg(feature = "catalogue")]
         pub(super) const ENTRIES: &[Entry] = &[$(
@@ -57,6 +60,8 @@ macro_rules! comparisons {
 }
 
 comparisons! {
+    "# Comparisons";
+
     /// 1 where `x > y`, else 0.
     greater: Greater by >;
     /// 1 where `x ≥ y`, else 0.

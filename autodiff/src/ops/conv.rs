@@ -5,25 +5,25 @@
 
 use super::prelude::*;
 use crate::array::{View, ViewMut};
-use crate::kernel::{Correlation, Windows, with_scratch};
+use crate::kernel::{Convolution, Unfold, with_scratch};
 
-/// Where a window is put. The first number is for the rows, the second for the columns.
+/// How the kernel of a convolution moves over its input. The first number is for the rows, the second for the columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Placement {
-    /// Steps between neighboring windows.
+pub struct ConvGeometry {
+    /// Elements between neighboring windows.
     pub stride: [usize; 2],
     /// Zeros before and after.
     pub padding: [[usize; 2]; 2],
-    /// Steps between neighboring places of a window.
+    /// Elements between neighboring elements of a window.
     pub dilation: [usize; 2],
-    /// Into how many groups of neighbors the channels fall; each output channel sees those of its group only.
+    /// Number of groups of channels; an output channel reads the input channels of its own group only.
     pub groups: usize,
 }
 
-impl Default for Placement {
-    /// Every place, no zeros around, neighbors, one group.
+impl Default for ConvGeometry {
+    /// Stride 1, no padding, dilation 1, one group.
     fn default() -> Self {
-        Placement { stride: [1, 1], padding: [[0; 2]; 2], dilation: [1, 1], groups: 1 }
+        ConvGeometry { stride: [1, 1], padding: [[0; 2]; 2], dilation: [1, 1], groups: 1 }
     }
 }
 
@@ -31,25 +31,25 @@ impl Default for Placement {
 /// `[samples, out, ..]` with extents `(extent + padding − dilation·(kernel − 1) − 1)/stride + 1`, rounded down.
 #[derive(Clone, Copy, Debug)]
 pub struct Conv2d {
-    /// Where the window is put.
-    pub placement: Placement,
+    /// Stride, padding, dilation and groups.
+    pub geometry: ConvGeometry,
 }
 
 /// The transpose of [`Conv2d`] as a linear map: `[samples, in, height, width]` by
 /// `[in, out/groups, kernel height, kernel width]` gives `[samples, out, ..]` with extents
-/// `(extent − 1)·stride − padding + dilation·(kernel − 1) + extra + 1`.
+/// `(extent − 1)·stride − padding + dilation·(kernel − 1) + output_padding + 1`.
 #[derive(Clone, Copy, Debug)]
 pub struct ConvTranspose2d {
-    /// Where the window is put.
-    pub placement: Placement,
-    /// Added to the extents: of the sizes that a strided convolution maps to one, which is meant.
-    pub extra: [usize; 2],
+    /// Stride, padding, dilation and groups.
+    pub geometry: ConvGeometry,
+    /// Output padding: selects among the input sizes with the same strided output.
+    pub output_padding: [usize; 2],
 }
 
-impl Placement {
+impl ConvGeometry {
     fn check(&self, x: &Shape, weight: &Shape) -> Result<([usize; 4], [usize; 4]), Mismatch> {
-        let four = |shape: &Shape| <[usize; 4]>::try_from(&shape[..]).ok();
-        let (Some(x), Some(weight)) = (four(x), four(weight)) else {
+        let as_nchw = |shape: &Shape| <[usize; 4]>::try_from(&shape[..]).ok();
+        let (Some(x), Some(weight)) = (as_nchw(x), as_nchw(weight)) else {
             return Err(Mismatch::new("a convolution over two axes takes a value and a weight of four axes"));
         };
         if self.stride.contains(&0) || self.dilation.contains(&0) || self.groups == 0 {
@@ -64,7 +64,7 @@ impl Placement {
         Ok((x, weight))
     }
 
-    /// Places that the window reaches past its first along an axis.
+    /// How far a window reaches past its first element along an axis.
     fn reach(&self, axis: usize, kernel: usize) -> Option<usize> {
         self.dilation[axis].checked_mul(kernel - 1)
     }
@@ -73,17 +73,17 @@ impl Placement {
         extent.checked_add(self.padding[axis][0])?.checked_add(self.padding[axis][1])
     }
 
-    fn plan(&self, samples: usize, image: [usize; 3], kernel: [usize; 2], places: [usize; 3]) -> Correlation {
-        let windows = Windows {
+    fn plan(&self, samples: usize, image: [usize; 3], kernel: [usize; 2], output: [usize; 3]) -> Convolution {
+        let unfold = Unfold {
             channels: image[0] / self.groups,
             image: [image[1], image[2]],
             kernel,
-            places: [places[1], places[2]],
+            output_size: [output[1], output[2]],
             stride: self.stride,
             before: self.padding.map(|[before, _]| before),
             dilation: self.dilation,
         };
-        Correlation { samples, groups: self.groups, narrow: places[0] / self.groups, windows }
+        Convolution { samples, groups: self.groups, narrow: output[0] / self.groups, unfold }
     }
 }
 
@@ -119,14 +119,14 @@ fn countable(columns: [usize; 5]) -> Result<(), Mismatch> {
     size.map(|_| ()).ok_or_else(|| Mismatch::new("kernel and output together are too large to fit into memory"))
 }
 
-fn four(shape: &Shape) -> [usize; 4] {
+fn as_nchw(shape: &Shape) -> [usize; 4] {
     <[usize; 4]>::try_from(&shape[..]).unwrap_or_default()
 }
 
 impl Conv2d {
-    fn plan(&self, x: &Shape, weight: &Shape, y: &Shape) -> Correlation {
-        let ([n, channels, h, w], [_, _, kh, kw], [_, out, oh, ow]) = (four(x), four(weight), four(y));
-        self.placement.plan(n, [channels, h, w], [kh, kw], [out, oh, ow])
+    fn plan(&self, x: &Shape, weight: &Shape, y: &Shape) -> Convolution {
+        let ([n, channels, h, w], [_, _, kh, kw], [_, out, oh, ow]) = (as_nchw(x), as_nchw(weight), as_nchw(y));
+        self.geometry.plan(n, [channels, h, w], [kh, kw], [out, oh, ow])
     }
 }
 
@@ -136,15 +136,15 @@ impl<T: Real> Op<T> for Conv2d {
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
         let [x, weight] = expect_inputs(inputs)?;
-        let place = &self.placement;
-        let (x, weight) = place.check(x, weight)?;
-        if x[1] / place.groups != weight[1] {
-            let seen = x[1] / place.groups;
+        let geometry = &self.geometry;
+        let (x, weight) = geometry.check(x, weight)?;
+        if x[1] / geometry.groups != weight[1] {
+            let seen = x[1] / geometry.groups;
             return Err(Mismatch::new(format!("the weight sees {} channels, each group has {seen}", weight[1])));
         }
         let extent = |axis: usize| {
-            let room = place.padded(axis, x[2 + axis])?.checked_sub(place.reach(axis, weight[2 + axis])?)?;
-            Some(room.checked_sub(1)? / place.stride[axis] + 1)
+            let room = geometry.padded(axis, x[2 + axis])?.checked_sub(geometry.reach(axis, weight[2 + axis])?)?;
+            Some(room.checked_sub(1)? / geometry.stride[axis] + 1)
         };
         let (Some(height), Some(width)) = (extent(0), extent(1)) else {
             return Err(Mismatch::new("the kernel is larger than the padded value"));
@@ -158,7 +158,7 @@ impl<T: Real> Op<T> for Conv2d {
         }
         let (x, weight) = (inputs.view(0), inputs.view(1));
         let plan = self.plan(x.shape(), weight.shape(), inputs.output_shape());
-        with_dense(x, |x| with_dense(weight, |weight| plan.correlate(x, weight, output, false)));
+        with_dense(x, |x| with_dense(weight, |weight| plan.forward(x, weight, output, false)));
     }
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
         if cotangent.is_empty() {
@@ -167,19 +167,19 @@ impl<T: Real> Op<T> for Conv2d {
         let (x, weight) = (at.inputs.view(0), at.inputs.view(1));
         let plan = self.plan(x.shape(), weight.shape(), at.inputs.output_shape());
         if let Some(grad) = grads.view(0) {
-            with_dense(weight, |weight| with_dense_grad(grad, |grad| plan.spread(cotangent, weight, grad)));
+            with_dense(weight, |weight| with_dense_grad(grad, |grad| plan.backward_input(cotangent, weight, grad)));
         }
         if let Some(grad) = grads.view(1) {
-            with_dense(x, |x| with_dense_grad(grad, |grad| plan.correlate_weight(x, cotangent, grad)));
+            with_dense(x, |x| with_dense_grad(grad, |grad| plan.backward_weight(x, cotangent, grad)));
         }
     }
 }
 
 impl ConvTranspose2d {
     /// The convolution that this transposes: from this one's output to its input.
-    fn plan(&self, x: &Shape, weight: &Shape, y: &Shape) -> Correlation {
-        let ([n, channels, h, w], [_, _, kh, kw], [_, out, oh, ow]) = (four(x), four(weight), four(y));
-        self.placement.plan(n, [out, oh, ow], [kh, kw], [channels, h, w])
+    fn plan(&self, x: &Shape, weight: &Shape, y: &Shape) -> Convolution {
+        let ([n, channels, h, w], [_, _, kh, kw], [_, out, oh, ow]) = (as_nchw(x), as_nchw(weight), as_nchw(y));
+        self.geometry.plan(n, [out, oh, ow], [kh, kw], [channels, h, w])
     }
 }
 
@@ -189,25 +189,27 @@ impl<T: Real> Op<T> for ConvTranspose2d {
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
         let [x, weight] = expect_inputs(inputs)?;
-        let place = &self.placement;
-        let (x, weight) = place.check(x, weight)?;
+        let geometry = &self.geometry;
+        let (x, weight) = geometry.check(x, weight)?;
         if x[1] != weight[0] {
             return Err(Mismatch::new(format!("the weight takes {} channels, the value has {}", weight[0], x[1])));
         }
         let extent = |axis: usize| {
-            if self.extra[axis] >= place.stride[axis].max(place.dilation[axis]) {
+            if self.output_padding[axis] >= geometry.stride[axis].max(geometry.dilation[axis]) {
                 return None;
             }
-            let spread = x[2 + axis].checked_sub(1)?.checked_mul(place.stride[axis])?;
-            let full = spread.checked_add(place.reach(axis, weight[2 + axis])?)?.checked_add(self.extra[axis] + 1)?;
-            full.checked_sub(place.padded(axis, 0)?).filter(|&extent| extent > 0)
+            let spread = x[2 + axis].checked_sub(1)?.checked_mul(geometry.stride[axis])?;
+            let full = spread
+                .checked_add(geometry.reach(axis, weight[2 + axis])?)?
+                .checked_add(self.output_padding[axis] + 1)?;
+            full.checked_sub(geometry.padded(axis, 0)?).filter(|&extent| extent > 0)
         };
         let (Some(height), Some(width)) = (extent(0), extent(1)) else {
             let reason = "no place is left: extents must be positive, the padding less than what the kernel reaches, and \
                           what is added less than the stride or the dilation";
             return Err(Mismatch::new(reason));
         };
-        let out = weight[1].checked_mul(place.groups).ok_or_else(|| Mismatch::new("too many channels"))?;
+        let out = weight[1].checked_mul(geometry.groups).ok_or_else(|| Mismatch::new("too many channels"))?;
         countable([weight[1], weight[2], weight[3], x[2], x[3]])?;
         Ok(Shape::new(&[x[0], out, height, width]))
     }
@@ -218,7 +220,7 @@ impl<T: Real> Op<T> for ConvTranspose2d {
         let (x, weight) = (inputs.view(0), inputs.view(1));
         let plan = self.plan(x.shape(), weight.shape(), inputs.output_shape());
         output.fill(T::ZERO);
-        with_dense(x, |x| with_dense(weight, |weight| plan.spread(x, weight, output)));
+        with_dense(x, |x| with_dense(weight, |weight| plan.backward_input(x, weight, output)));
     }
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
         if cotangent.is_empty() {
@@ -228,30 +230,36 @@ impl<T: Real> Op<T> for ConvTranspose2d {
         let plan = self.plan(x.shape(), weight.shape(), at.inputs.output_shape());
         if let Some(grad) = grads.view(0) {
             with_dense(weight, |weight| {
-                with_dense_grad(grad, |grad| plan.correlate(cotangent, weight, grad, true));
+                with_dense_grad(grad, |grad| plan.forward(cotangent, weight, grad, true));
             });
         }
         if let Some(grad) = grads.view(1) {
-            with_dense(x, |x| with_dense_grad(grad, |grad| plan.correlate_weight(cotangent, x, grad)));
+            with_dense(x, |x| with_dense_grad(grad, |grad| plan.backward_weight(cotangent, x, grad)));
         }
     }
 }
 
+/// # Convolutions
 impl<'t, T: Real> Var<'t, T> {
     /// Convolution over two axes: `[samples, in, height, width]` by `[out, in/groups, kernel height, kernel width]`
     /// gives `[samples, out, ..]`.
     #[track_caller]
     #[must_use]
-    pub fn conv2d(self, weight: Var<'t, T>, placement: Placement) -> Var<'t, T> {
-        self.recording().apply(Conv2d { placement }, [self, weight])
+    pub fn conv2d(self, weight: Var<'t, T>, geometry: ConvGeometry) -> Var<'t, T> {
+        self.recording().apply(Conv2d { geometry }, [self, weight])
     }
 
     /// Transposed convolution over two axes: `[samples, in, height, width]` by
-    /// `[in, out/groups, kernel height, kernel width]` gives `[samples, out, ..]`; `extra` is added to the extents.
+    /// `[in, out/groups, kernel height, kernel width]` gives `[samples, out, ..]`; `output_padding` is added to the extents.
     #[track_caller]
     #[must_use]
-    pub fn conv_transpose2d(self, weight: Var<'t, T>, placement: Placement, extra: [usize; 2]) -> Var<'t, T> {
-        self.recording().apply(ConvTranspose2d { placement, extra }, [self, weight])
+    pub fn conv_transpose2d(
+        self,
+        weight: Var<'t, T>,
+        geometry: ConvGeometry,
+        output_padding: [usize; 2],
+    ) -> Var<'t, T> {
+        self.recording().apply(ConvTranspose2d { geometry, output_padding }, [self, weight])
     }
 }
 
@@ -260,34 +268,34 @@ pub(super) const ENTRIES: &[Entry] =
     &[Entry { name: "conv2d", draw: draw_conv }, Entry { name: "conv_transpose2d", draw: draw_transpose }];
 
 #[cfg(feature = "catalogue")]
-fn draw_placement(choices: &mut Choices<'_>) -> Placement {
+fn draw_geometry(choices: &mut Choices<'_>) -> ConvGeometry {
     let mut two = |bound: usize, least: usize| [(); 2].map(|()| least + choices.below(bound));
     let (stride, dilation) = (two(3, 1), two(2, 1));
     let padding = [two(3, 0), two(3, 0)];
-    Placement { stride, padding, dilation, groups: 1 + choices.below(2) }
+    ConvGeometry { stride, padding, dilation, groups: 1 + choices.below(2) }
 }
 
 #[cfg(feature = "catalogue")]
 fn draw_conv(choices: &mut Choices<'_>) -> Case {
-    let placement = draw_placement(choices);
+    let geometry = draw_geometry(choices);
     let (samples, seen, out) = (choices.below(4), choices.extent().min(3), choices.below(3));
     let kernel = [(); 2].map(|()| 1 + choices.below(3));
     // Large enough for the window without padding.
-    let image = [0, 1].map(|axis| placement.dilation[axis] * (kernel[axis] - 1) + 1 + choices.below(4));
-    let x = [samples, seen * placement.groups, image[0], image[1]];
-    let weight = [out * placement.groups, seen, kernel[0], kernel[1]];
-    Case::new(Conv2d { placement }, [Domain::REAL.of(x), Domain::REAL.of(weight)])
+    let image = [0, 1].map(|axis| geometry.dilation[axis] * (kernel[axis] - 1) + 1 + choices.below(4));
+    let x = [samples, seen * geometry.groups, image[0], image[1]];
+    let weight = [out * geometry.groups, seen, kernel[0], kernel[1]];
+    Case::new(Conv2d { geometry }, [Domain::REAL.of(x), Domain::REAL.of(weight)])
 }
 
 #[cfg(feature = "catalogue")]
 fn draw_transpose(choices: &mut Choices<'_>) -> Case {
-    let mut placement = draw_placement(choices);
+    let mut geometry = draw_geometry(choices);
     let (samples, seen, out) = (choices.below(4), choices.below(3), choices.below(3));
     let kernel = [(); 2].map(|()| 1 + choices.below(3));
-    let reach = [0, 1].map(|axis| placement.dilation[axis] * (kernel[axis] - 1));
-    placement.padding = [0, 1].map(|axis| placement.padding[axis].map(|zeros| zeros.min(reach[axis] / 2)));
-    let extra = placement.stride.map(|stride| choices.below(stride));
-    let x = [samples, seen * placement.groups, choices.positive().min(4), choices.positive().min(4)];
-    let weight = [seen * placement.groups, out, kernel[0], kernel[1]];
-    Case::new(ConvTranspose2d { placement, extra }, [Domain::REAL.of(x), Domain::REAL.of(weight)])
+    let reach = [0, 1].map(|axis| geometry.dilation[axis] * (kernel[axis] - 1));
+    geometry.padding = [0, 1].map(|axis| geometry.padding[axis].map(|zeros| zeros.min(reach[axis] / 2)));
+    let output_padding = geometry.stride.map(|stride| choices.below(stride));
+    let x = [samples, seen * geometry.groups, choices.positive().min(4), choices.positive().min(4)];
+    let weight = [seen * geometry.groups, out, kernel[0], kernel[1]];
+    Case::new(ConvTranspose2d { geometry, output_padding }, [Domain::REAL.of(x), Domain::REAL.of(weight)])
 }

@@ -12,7 +12,7 @@ pub(super) fn apply<T>(function: impl Fn(T) -> T, x: T) -> T {
 /// as `each |x| …` or, for a whole slice, `slice function`; the derivative, `slope |x, y| …`, in terms of input and
 /// output. `T` is the scalar and attributes are scalars.
 macro_rules! unary {
-    ($(
+    ($family:literal; $(
         $(#[$doc:meta])*
         $name:ident: $op:ident($($attribute:ident = $sample:literal),*) on $low:literal..$high:literal
             except [$($kink:literal),*],
@@ -43,8 +43,11 @@ macro_rules! unary {
                 }
                 unary!(@values $kind $forward);
             }
+        )*
 
-            impl<'t, T: Real> Var<'t, T> {
+        #[doc = $family]
+        impl<'t, T: Real> Var<'t, T> {
+            $(
                 $(#[$doc])*
                 #[track_caller]
                 #[must_use]
@@ -52,8 +55,8 @@ macro_rules! unary {
                 pub fn $name(self $(, $attribute: f64)*) -> Var<'t, T> {
                     self.apply($op { $($attribute),* })
                 }
-            }
-        )*
+            )*
+        }
 
         /// The cases of this file's rows.
         #[cfg(feature = "catalogue")]

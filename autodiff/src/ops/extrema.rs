@@ -8,7 +8,7 @@ use crate::kernel::reduce::sum_of;
 
 /// A maximum or minimum over axes, with the comparison that says which of two elements wins.
 macro_rules! extrema {
-    ($($(#[$doc:meta])* $name:ident: $op:ident by $wins:ident;)*) => {
+    ($family:literal; $($(#[$doc:meta])* $name:ident: $op:ident by $wins:ident;)*) => {
         $(
             $(#[$doc])*
             #[derive(Clone, Debug)]
@@ -51,20 +51,25 @@ macro_rules! extrema {
                     }
                 }
             }
+        )*
 
-            impl<'t, T: Real> Var<'t, T> {
+        #[doc = $family]
+        impl<'t, T: Real> Var<'t, T> {
+            $(
                 $(#[$doc])*
                 #[track_caller]
                 #[must_use]
                 pub fn $name(self, axes: impl Into<Axes>) -> Var<'t, T> {
                     self.apply($op { axes: axes.into() })
                 }
-            }
-        )*
+            )*
+        }
     };
 }
 
 extrema! {
+    "# Largest and smallest elements";
+
     /// The largest element over `axes`; elements that tie share the gradient evenly.
     max: Max by maximum;
 
@@ -91,7 +96,7 @@ fn extreme<T: Real, I: Iterator<Item = T>>(elements: impl Fn() -> I, wins: fn(T,
 
 /// The place of an extreme element along an axis.
 macro_rules! places {
-    ($($(#[$doc:meta])* $name:ident: $op:ident by $wins:tt;)*) => {
+    ($family:literal; $($(#[$doc:meta])* $name:ident: $op:ident by $wins:tt;)*) => {
         $(
             $(#[$doc])*
             #[derive(Clone, Copy, Debug)]
@@ -124,20 +129,26 @@ macro_rules! places {
                 }
                 fn backward(&self, _: Frame<'_, T>, _: &[T], _: &mut InputGrads<'_, T>) {}
             }
+        )*
 
-            impl<'t, T: Real> Var<'t, T> {
+        #[doc = $family]
+        impl<'t, T: Real> Var<'t, T> {
+            $(
                 $(#[$doc])*
                 #[track_caller]
                 #[must_use]
-                pub fn $name(self, axis: usize) -> Var<'t, T> {
+                pub fn $name(self, axis: impl Into<Axis>) -> Var<'t, T> {
+                    let axis = self.axis(stringify!($name), axis);
                     self.apply($op { axis })
                 }
-            }
-        )*
+            )*
+        }
     };
 }
 
 places! {
+    "# Indices of largest and smallest elements";
+
     /// The place of the largest element along `axis`, the first where several tie. Asking for a gradient through it is
     /// an error.
     argmax: Argmax by >;

@@ -29,7 +29,7 @@ pub struct OneHot {
 }
 
 /// Refuses anything but whole numbers below `bound`.
-fn check_indices<T: Real>(indices: View<'_, T>, bound: usize) -> Result<(), Mismatch> {
+pub(super) fn check_indices<T: Real>(indices: View<'_, T>, bound: usize) -> Result<(), Mismatch> {
     for (place, index) in indices.iter().map(T::to_f64).enumerate() {
         if index.fract() != 0.0 || !(0.0..bound as f64).contains(&index) {
             return Err(Mismatch::new(format!("index {index} at place {place} is not one of 0..{bound}")));
@@ -43,7 +43,7 @@ fn place<T: Real>(index: T) -> usize {
 }
 
 impl IndexSelect {
-    fn picked(&self, x: &Shape, indices: &Shape) -> Result<Shape, Mismatch> {
+    pub(super) fn picked(&self, x: &Shape, indices: &Shape) -> Result<Shape, Mismatch> {
         match indices[..] {
             [count] => Ok(x.with(self.axis, count)),
             _ => Err(Mismatch::new("the indices must be a vector")),
@@ -51,7 +51,13 @@ impl IndexSelect {
     }
 
     /// Calls `visit(source, target)` for each element: its place in the first input, of layout `x`, and in the output.
-    fn for_each<T: Real>(&self, x: &Layout, indices: View<'_, T>, shape: &Shape, mut visit: impl FnMut(usize, usize)) {
+    pub(super) fn for_each<T: Real>(
+        &self,
+        x: &Layout,
+        indices: View<'_, T>,
+        shape: &Shape,
+        mut visit: impl FnMut(usize, usize),
+    ) {
         if shape.size() == 0 {
             return; // nothing to pick, however many lines
         }
@@ -68,7 +74,7 @@ impl IndexSelect {
 }
 
 impl Gather {
-    fn picked(&self, x: &Shape, index: &Shape) -> Result<Shape, Mismatch> {
+    pub(super) fn picked(&self, x: &Shape, index: &Shape) -> Result<Shape, Mismatch> {
         if x.rank() != index.rank() {
             return Err(Mismatch::new("the index must have as many axes as the values"));
         }
@@ -80,7 +86,13 @@ impl Gather {
     }
 
     /// As [`IndexSelect::for_each`].
-    fn for_each<T: Real>(&self, x: &Layout, index: View<'_, T>, shape: &Shape, mut visit: impl FnMut(usize, usize)) {
+    pub(super) fn for_each<T: Real>(
+        &self,
+        x: &Layout,
+        index: View<'_, T>,
+        shape: &Shape,
+        mut visit: impl FnMut(usize, usize),
+    ) {
         if shape.size() == 0 {
             return;
         }
@@ -172,11 +184,13 @@ impl<T: Real> Op<T> for OneHot {
     fn backward(&self, _: Frame<'_, T>, _: &[T], _: &mut InputGrads<'_, T>) {}
 }
 
+/// # Elements by index
 impl<'t, T: Real> Var<'t, T> {
     /// Slices along `axis` at the places that `indices`, of shape `[n]`, names: the extent of `axis` becomes `n`.
     #[track_caller]
     #[must_use]
-    pub fn index_select(self, axis: usize, indices: Var<'t, T>) -> Var<'t, T> {
+    pub fn index_select(self, axis: impl Into<Axis>, indices: Var<'t, T>) -> Var<'t, T> {
+        let axis = self.axis("index_select", axis);
         self.recording().apply(IndexSelect { axis }, [self, indices])
     }
 
@@ -184,7 +198,8 @@ impl<'t, T: Real> Var<'t, T> {
     /// those of `x` along the other axes, and gives the result its shape.
     #[track_caller]
     #[must_use]
-    pub fn gather(self, axis: usize, index: Var<'t, T>) -> Var<'t, T> {
+    pub fn gather(self, axis: impl Into<Axis>, index: Var<'t, T>) -> Var<'t, T> {
+        let axis = self.axis("gather", axis);
         self.recording().apply(Gather { axis }, [self, index])
     }
 

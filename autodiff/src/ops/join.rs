@@ -186,34 +186,39 @@ impl<T: Real> Op<T> for Repeat {
 impl<'t, T: Real> Recording<'t, T> {
     /// The inputs one after the other along `axis`; their other extents must agree.
     #[track_caller]
-    pub fn concatenate<'r>(&'r self, inputs: impl AsRef<[Var<'r, T>]>, axis: usize) -> Var<'r, T> {
+    pub fn concatenate<'r>(&'r self, inputs: impl AsRef<[Var<'r, T>]>, axis: impl Into<Axis>) -> Var<'r, T> {
+        let axis = inputs.as_ref().first().map_or(0, |first| first.axis("concatenate", axis));
         self.apply(Concatenate { axis }, inputs)
     }
 
     /// The inputs, of one shape, side by side along a new axis.
     #[track_caller]
-    pub fn stack<'r>(&'r self, inputs: impl AsRef<[Var<'r, T>]>, axis: usize) -> Var<'r, T> {
+    pub fn stack<'r>(&'r self, inputs: impl AsRef<[Var<'r, T>]>, axis: impl Into<Axis>) -> Var<'r, T> {
+        let axis = axis.into();
         let mut slices: SmallVec<[Var<'r, T>; 4]> = SmallVec::new();
         // Not map(): a closure would hide the caller's line from an error.
         for input in inputs.as_ref() {
             slices.push(input.unsqueeze(axis));
         }
-        self.concatenate(slices, axis)
+        self.concatenate(slices, inputs.as_ref().first().map_or(0, |first| first.new_axis(axis)))
     }
 }
 
+/// # Padding and repetition
 impl<'t, T: Real> Var<'t, T> {
     /// `before` and `after` places holding `value` added along `axis`.
     #[track_caller]
     #[must_use]
-    pub fn pad(self, axis: usize, before: usize, after: usize, value: f64) -> Var<'t, T> {
+    pub fn pad(self, axis: impl Into<Axis>, before: usize, after: usize, value: f64) -> Var<'t, T> {
+        let axis = self.axis("pad", axis);
         self.apply(Pad { axis, before, after, value })
     }
 
     /// The whole of `axis` `times` times, one after the other (`a b a b`): its extent is multiplied.
     #[track_caller]
     #[must_use]
-    pub fn repeat(self, axis: usize, times: usize) -> Var<'t, T> {
+    pub fn repeat(self, axis: impl Into<Axis>, times: usize) -> Var<'t, T> {
+        let axis = self.axis("repeat", axis);
         self.apply(Repeat { axis, times })
     }
 }

@@ -123,6 +123,7 @@ impl<T: Real> Op<T> for Matmul {
     }
 }
 
+/// # Matrix products
 impl<'t, T: Real> Var<'t, T> {
     /// Matrix product: `[.., m, k] × [.., k, n]` gives `[.., m, n]`, batch axes broadcast. A vector on the left is a
     /// row, on the right a column, and that axis is dropped from the result.

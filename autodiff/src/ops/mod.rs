@@ -1,4 +1,23 @@
-//! The operations, one family a file: rule, `Var` method and catalogue entry stand together.
+//! The operations, one family a file: rule, [`Var`](crate::Var) method and catalogue entry stand together.
+//!
+//! | methods of [`Var`](crate::Var) | what they compute |
+//! |---|---|
+//! | `+`, `-`, `*`, `/`, `pow`, `powi`, `maximum`, `minimum` | arithmetic; shapes broadcast as numpy's, constants are `f64` or `i32` |
+//! | `neg`, `recip`, `sqrt`, `rsqrt`, `square`, `abs`, `sign`, `exp`, `exp_m1`, `ln`, `ln_1p`, `clamp`, `floor`, `ceil`, `round`, `erf` | functions of one value |
+//! | `sin`, `cos`, `tan`, `asin`, `acos`, `atan`, `sinh`, `cosh`, `asinh`, `acosh`, `atanh` | trigonometric and hyperbolic functions |
+//! | `tanh`, `sigmoid`, `relu`, `leaky_relu`, `elu`, `selu`, `gelu`, `silu`, `mish`, `softplus`, … | activations |
+//! | `softmax`, `log_softmax`, `log_sum_exp` | along an axis |
+//! | `sum`, `mean`, `variance`, `prod`, `norm`, `max`, `min`, `argmax`, `argmin` | reductions over [`Axes`] |
+//! | `cumsum`, `cumprod` | running sums and products |
+//! | `matmul`, `tril`, `triu`, `inverse_sqrt` | matrices, with batch axes in front |
+//! | `conv2d`, `conv_transpose2d`, `unfold` | convolutions and windows |
+//! | `normalize`, `normalize_by_norm` | standardization, unit vectors |
+//! | `gt`, `lt`, `ge`, `le`, `select` | comparisons and choice by a mask |
+//! | `index_select`, `gather`, `one_hot`, `index_add`, `scatter_add` | elements by index |
+//! | `argsort`, `sort`, `top_k`, `flip` | order |
+//! | `transpose`, `t`, `permute`, `reshape`, `flatten`, `split_axis`, `unsqueeze`, `squeeze`, `broadcast_to`, `narrow`, `index`, `detach` | views |
+//! | `concatenate`, `stack`, `pad`, `repeat`, `contiguous` | putting together |
+//! | `random` | random draws |
 
 mod activation;
 mod arrange;
@@ -6,6 +25,7 @@ mod axes;
 mod binary;
 mod compare;
 mod conv;
+mod cumulative;
 mod elementwise;
 mod extrema;
 mod index;
@@ -14,17 +34,21 @@ mod matmul;
 mod moments;
 mod normalize;
 mod norms;
+mod order;
 mod random;
 mod reduction;
 mod scalar;
+mod scatter;
 mod select;
 mod softmax;
 #[cfg(feature = "linalg")]
 mod spectral;
+mod triangle;
 mod unary;
 
 /// What a family's file needs.
 mod prelude {
+    pub(super) use crate::array::Axis;
     pub(super) use crate::array::Shape;
     pub(super) use crate::array::{accumulate, for_each_block};
     #[cfg(feature = "catalogue")]
@@ -42,6 +66,7 @@ pub use axes::{Axes, keepdim};
 pub use binary::*;
 pub use compare::*;
 pub use conv::*;
+pub use cumulative::*;
 pub use extrema::*;
 pub use index::*;
 pub use join::*;
@@ -49,14 +74,19 @@ pub use matmul::*;
 pub use moments::*;
 pub use normalize::*;
 pub use norms::*;
+pub use order::*;
 pub use random::*;
+pub use scatter::*;
 pub use select::*;
 pub use softmax::*;
 #[cfg(feature = "linalg")]
 pub use spectral::*;
+pub use triangle::*;
 pub use unary::*;
 
 /// All built-in operations with cases of them, family by family.
+// Compiled here, not in each crate that calls it: all operations in all scalars hang on it.
+#[inline(never)]
 #[cfg(feature = "catalogue")]
 pub fn entries() -> impl Iterator<Item = &'static crate::catalogue::Entry> {
     FAMILIES.iter().flat_map(|family| family.iter())
@@ -81,7 +111,11 @@ const FAMILIES: &[&[crate::catalogue::Entry]] = &[
     conv::ENTRIES,
     join::ENTRIES,
     index::ENTRIES,
+    scatter::ENTRIES,
     arrange::ENTRIES,
+    cumulative::ENTRIES,
+    order::ENTRIES,
+    triangle::ENTRIES,
 ];
 
 #[cfg(test)]

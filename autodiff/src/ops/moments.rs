@@ -6,6 +6,8 @@ use super::reduction::{Rule, reductions};
 use crate::array::{View, ViewMut};
 
 reductions! {
+    "# Sums, means and variances";
+
     /// The sum over `axes`.
     sum: Sum() on Domain::REAL;
 

@@ -185,6 +185,7 @@ fn pull_standardized<T: Real>(axes: &Axes, standard: [View<'_, T>; 4], grad: Vie
     });
 }
 
+/// # Normalization
 impl<'t, T: Real> Var<'t, T> {
     /// `(x − mean) / √(variance + epsilon)` with mean and biased variance over `axes`; `affine`, scale and shift that
     /// broadcast to this value's shape, re-parametrizes it: `scale · x̂ + shift`.

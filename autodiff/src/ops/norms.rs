@@ -1,12 +1,14 @@
 //! Products, norms and log-sum-exps along axes.
 
-use super::axes::Axes;
+use super::axes::{Axes, keepdim};
 use super::prelude::*;
 use super::reduction::{Rule, pull_each, reductions};
 use crate::array::{View, ViewMut};
 use crate::kernel::reduce::{sum_exp, sum_of};
 
 reductions! {
+    "# Products, norms and log-sum-exps";
+
     /// The product over `axes`.
     prod: Prod() on Domain::REAL;
 
@@ -15,6 +17,17 @@ reductions! {
 
     /// `ln Σ eˣ` over `axes`, without overflow.
     log_sum_exp: LogSumExp() on Domain::REAL;
+}
+
+/// # Division by a norm
+impl<'t, T: Real> Var<'t, T> {
+    /// `x / max(‖x‖, epsilon)` with the norm of this `order` over `axes`: unit vectors, or less where the norm is below
+    /// `epsilon`.
+    #[track_caller]
+    #[must_use]
+    pub fn normalize_by_norm(self, axes: impl Into<Axes>, order: f64, epsilon: f64) -> Var<'t, T> {
+        self / self.norm(keepdim(axes), order).clamp(epsilon, f64::INFINITY)
+    }
 }
 
 impl<T: Real> Rule<T> for Prod {

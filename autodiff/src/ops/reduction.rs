@@ -10,7 +10,7 @@ use crate::array::{View, ViewMut};
 /// One reduction: struct with axes and attributes, `Var` method, catalogue entry. The rules are methods of [`Rule`]; an
 /// attribute's case is drawn from the choices and the number of elements that are reduced to one.
 macro_rules! reductions {
-    ($(
+    ($family:literal; $(
         $(#[$doc:meta])*
         $name:ident: $op:ident($($attribute:ident: $type:ty = $sample:expr),*) on $domain:expr;
     )*) => {
@@ -47,16 +47,19 @@ macro_rules! reductions {
                     }
                 }
             }
+        )*
 
-            impl<'t, T: Real> Var<'t, T> {
+        #[doc = $family]
+        impl<'t, T: Real> Var<'t, T> {
+            $(
                 $(#[$doc])*
                 #[track_caller]
                 #[must_use]
                 pub fn $name(self, axes: impl Into<Axes> $(, $attribute: $type)*) -> Var<'t, T> {
                     self.apply($op { axes: axes.into() $(, $attribute)* })
                 }
-            }
-        )*
+            )*
+        }
 
         #[cfg(feature = "catalogue")]
         pub(super) const ENTRIES: &[Entry] = &[$(

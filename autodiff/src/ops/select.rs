@@ -29,6 +29,7 @@ impl<T: Real> Pointwise<T, 3> for Select {
     }
 }
 
+/// # Choice by a mask
 impl<'t, T: Real> Var<'t, T> {
     /// `x` where this value, a mask, is not zero, else `y`. The three broadcast; the mask gets no gradient, and the side
     /// that is not chosen gets exactly zero.

@@ -115,18 +115,21 @@ impl<T: Real> Op<T> for LogSoftmax {
     }
 }
 
+/// # Softmax
 impl<'t, T: Real> Var<'t, T> {
     /// `e^(x_i) / Σ_j e^(x_j)` along `axis`.
     #[track_caller]
     #[must_use]
-    pub fn softmax(self, axis: usize) -> Var<'t, T> {
+    pub fn softmax(self, axis: impl Into<Axis>) -> Var<'t, T> {
+        let axis = self.axis("softmax", axis);
         self.apply(Softmax { axis })
     }
 
     /// `x_i − ln Σ_j e^(x_j)` along `axis`: the logarithm of the softmax, accurate where that is near 0 or 1.
     #[track_caller]
     #[must_use]
-    pub fn log_softmax(self, axis: usize) -> Var<'t, T> {
+    pub fn log_softmax(self, axis: impl Into<Axis>) -> Var<'t, T> {
+        let axis = self.axis("log_softmax", axis);
         self.apply(LogSoftmax { axis })
     }
 }

@@ -186,6 +186,7 @@ impl<T: Real> Op<T> for InverseSqrt {
     }
 }
 
+/// # Functions of matrices
 impl<'t, T: Real> Var<'t, T> {
     /// `(S + epsilon·1)^(−1/2)` of the symmetric part of each matrix `S`, `[.., s, s]`; `S + epsilon·1` must be positive
     /// definite, or the result is NaN. Eigenvalues may tie.

@@ -2,8 +2,11 @@
 
 use super::elementwise::{apply, forward_pointwise, unary};
 use super::prelude::*;
+use crate::scalar::{acosh_slope, asinh_slope};
 
 unary! {
+    "# Functions of one value";
+
     /// Negation, `−x`.
     neg: Neg() on -2.0..2.0 except [], each |x: T| -x, slope |_, _| -T::ONE;
 
@@ -49,11 +52,35 @@ unary! {
     /// Inverse tangent, in radians.
     atan: Atan() on -3.0..3.0 except [], each T::atan, slope |x, _| T::ONE / (T::ONE + x * x);
 
+    /// Inverse sine, in radians. NaN outside −1..=1.
+    asin: Asin() on -0.9..0.9 except [], each T::asin, slope |x, _| T::ONE / (T::ONE - x * x).sqrt();
+
+    /// Inverse cosine, in radians. NaN outside −1..=1.
+    acos: Acos() on -0.9..0.9 except [], each T::acos, slope |x, _| -T::ONE / (T::ONE - x * x).sqrt();
+
     /// Hyperbolic sine.
     sinh: Sinh() on -2.0..2.0 except [], each T::sinh, slope |x, _| x.cosh();
 
     /// Hyperbolic cosine.
     cosh: Cosh() on -2.0..2.0 except [], each T::cosh, slope |x, _| x.sinh();
+
+    /// Inverse hyperbolic sine.
+    asinh: Asinh() on -4.0..4.0 except [], each T::asinh, slope |x, _| asinh_slope(x);
+
+    /// Inverse hyperbolic cosine. NaN below 1.
+    acosh: Acosh() on 1.1..4.0 except [], each T::acosh, slope |x, _| acosh_slope(x);
+
+    /// Inverse hyperbolic tangent. NaN outside −1..=1.
+    atanh: Atanh() on -0.9..0.9 except [], each T::atanh, slope |x, _| T::ONE / (T::ONE - x * x);
+
+    /// The largest whole number not above `x`. The derivative is 0 everywhere, also at the jumps.
+    floor: Floor() on -2.5..2.5 except [-2.0, -1.0, 0.0, 1.0, 2.0], each T::floor, slope |_, _| T::ZERO;
+
+    /// The smallest whole number not below `x`. The derivative is 0 everywhere, also at the jumps.
+    ceil: Ceil() on -2.5..2.5 except [-2.0, -1.0, 0.0, 1.0, 2.0], each T::ceil, slope |_, _| T::ZERO;
+
+    /// The nearest whole number to `x`, of two as near the even one. The derivative is 0 everywhere, also at the jumps.
+    round: Round() on -2.0..2.0 except [-1.5, -0.5, 0.5, 1.5], each T::round, slope |_, _| T::ZERO;
 
     /// Error function, `2/√π ∫₀ˣ e^(−t²) dt`.
     erf: Erf() on -2.0..2.0 except [], each T::erf,

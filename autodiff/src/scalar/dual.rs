@@ -8,7 +8,7 @@ use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
-use crate::scalar::{Real, base_slope, exponent_slope};
+use crate::scalar::{Real, acosh_slope, asinh_slope, base_slope, exponent_slope};
 
 /// A value with its derivative along one direction.
 #[derive(Clone, Copy, Debug, Default)]
@@ -50,6 +50,15 @@ impl<T: Real> Dual<T> {
 impl<T: Real> fmt::Display for Dual<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}+{}ε", self.value, self.tangent)
+    }
+}
+
+impl<T: Real> fmt::LowerExp for Dual<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match f.precision() {
+            Some(digits) => write!(f, "{:.digits$e}+{:.digits$e}ε", self.value, self.tangent),
+            None => write!(f, "{:e}+{:e}ε", self.value, self.tangent),
+        }
     }
 }
 
@@ -104,6 +113,33 @@ impl<T: Real> Neg for Dual<T> {
     fn neg(self) -> Self {
         Dual::new(-self.value, -self.tangent)
     }
+}
+
+/// One operator between a dual number and a constant.
+macro_rules! with_constant {
+    ($($trait:ident $method:ident;)*) => {$(
+        impl<T: Real> $trait<f64> for Dual<T> {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(self, constant: f64) -> Self {
+                self.$method(Self::from_f64(constant))
+            }
+        }
+        impl<T: Real> $trait<Dual<T>> for f64 {
+            type Output = Dual<T>;
+            #[inline(always)]
+            fn $method(self, dual: Dual<T>) -> Dual<T> {
+                Dual::from_f64(self).$method(dual)
+            }
+        }
+    )*};
+}
+
+with_constant! {
+    Add add;
+    Sub sub;
+    Mul mul;
+    Div div;
 }
 
 impl<T: Real> AddAssign for Dual<T> {
@@ -176,6 +212,12 @@ impl<T: Real> Real for Dual<T> {
     fn atan(self) -> Self {
         self.chain(self.value.atan(), T::ONE / (T::ONE + self.value * self.value))
     }
+    fn asin(self) -> Self {
+        self.chain(self.value.asin(), T::ONE / (T::ONE - self.value * self.value).sqrt())
+    }
+    fn acos(self) -> Self {
+        self.chain(self.value.acos(), -T::ONE / (T::ONE - self.value * self.value).sqrt())
+    }
     fn sinh(self) -> Self {
         self.chain(self.value.sinh(), self.value.cosh())
     }
@@ -185,6 +227,24 @@ impl<T: Real> Real for Dual<T> {
     fn tanh(self) -> Self {
         let value = self.value.tanh();
         self.chain(value, T::ONE - value * value)
+    }
+    fn asinh(self) -> Self {
+        self.chain(self.value.asinh(), asinh_slope(self.value))
+    }
+    fn acosh(self) -> Self {
+        self.chain(self.value.acosh(), acosh_slope(self.value))
+    }
+    fn atanh(self) -> Self {
+        self.chain(self.value.atanh(), T::ONE / (T::ONE - self.value * self.value))
+    }
+    fn floor(self) -> Self {
+        Dual::new(self.value.floor(), T::ZERO)
+    }
+    fn ceil(self) -> Self {
+        Dual::new(self.value.ceil(), T::ZERO)
+    }
+    fn round(self) -> Self {
+        Dual::new(self.value.round(), T::ZERO)
     }
     fn erf(self) -> Self {
         let slope = T::from_f64(std::f64::consts::FRAC_2_SQRT_PI);

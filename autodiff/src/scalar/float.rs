@@ -76,6 +76,38 @@ macro_rules! float {
                 $float::tanh(self)
             }
             #[inline(always)]
+            fn asin(self) -> Self {
+                $float::asin(self)
+            }
+            #[inline(always)]
+            fn acos(self) -> Self {
+                $float::acos(self)
+            }
+            #[inline(always)]
+            fn asinh(self) -> Self {
+                $float::asinh(self)
+            }
+            #[inline(always)]
+            fn acosh(self) -> Self {
+                $float::acosh(self)
+            }
+            #[inline(always)]
+            fn atanh(self) -> Self {
+                $float::atanh(self)
+            }
+            #[inline(always)]
+            fn floor(self) -> Self {
+                $float::floor(self)
+            }
+            #[inline(always)]
+            fn ceil(self) -> Self {
+                $float::ceil(self)
+            }
+            #[inline(always)]
+            fn round(self) -> Self {
+                $float::round_ties_even(self)
+            }
+            #[inline(always)]
             fn erf(self) -> Self {
                 $erf(self)
             }

@@ -6,4 +6,4 @@ mod real;
 
 pub use dual::Dual;
 pub use real::Real;
-pub(crate) use real::{base_slope, exponent_slope};
+pub(crate) use real::{acosh_slope, asinh_slope, base_slope, exponent_slope};

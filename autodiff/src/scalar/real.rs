@@ -3,7 +3,7 @@
 //! Operations are written once against this trait. What a scalar must offer is kept to what differs between
 //! scalars; activations and losses are composed from it in `ops/`.
 
-use std::fmt::{Debug, Display};
+use std::fmt::{Debug, Display, LowerExp};
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
@@ -19,6 +19,7 @@ pub trait Real:
     Copy
     + Debug
     + Display
+    + LowerExp
     + Default
     + PartialEq
     + PartialOrd
@@ -72,12 +73,28 @@ pub trait Real:
     fn tan(self) -> Self;
     /// Inverse tangent, in radians.
     fn atan(self) -> Self;
+    /// Inverse sine, in radians; NaN outside −1..=1.
+    fn asin(self) -> Self;
+    /// Inverse cosine, in radians; NaN outside −1..=1.
+    fn acos(self) -> Self;
     /// Hyperbolic sine.
     fn sinh(self) -> Self;
     /// Hyperbolic cosine.
     fn cosh(self) -> Self;
     /// Hyperbolic tangent.
     fn tanh(self) -> Self;
+    /// Inverse hyperbolic sine.
+    fn asinh(self) -> Self;
+    /// Inverse hyperbolic cosine; NaN below 1.
+    fn acosh(self) -> Self;
+    /// Inverse hyperbolic tangent; NaN outside −1..=1.
+    fn atanh(self) -> Self;
+    /// The largest whole number not above; its derivative is 0.
+    fn floor(self) -> Self;
+    /// The smallest whole number not below; its derivative is 0.
+    fn ceil(self) -> Self;
+    /// The nearest whole number, of two as near the even one; its derivative is 0.
+    fn round(self) -> Self;
     /// Error function, `2/√π ∫₀ˣ e^(−t²) dt`.
     fn erf(self) -> Self;
     /// `1 − erf x`, accurate where `erf x` is near 1.
@@ -156,4 +173,19 @@ pub(crate) fn base_slope<T: Real>(x: T, y: T) -> T {
 /// PyTorch: 0 to any larger exponent is 0.
 pub(crate) fn exponent_slope<T: Real>(x: T, y: T, z: T) -> T {
     if z == T::ZERO || (x == T::ZERO && y >= T::ZERO) { T::ZERO } else { z * x.ln() }
+}
+
+/// The derivative of `asinh x`, `1/√(x² + 1)`, without overflow.
+pub(crate) fn asinh_slope<T: Real>(x: T) -> T {
+    let size = x.abs();
+    if size > T::ONE {
+        (T::ONE / size) / (T::ONE + (T::ONE / size) * (T::ONE / size)).sqrt()
+    } else {
+        T::ONE / (T::ONE + x * x).sqrt()
+    }
+}
+
+/// The derivative of `acosh x`, `1/√(x² − 1)`, without overflow.
+pub(crate) fn acosh_slope<T: Real>(x: T) -> T {
+    T::ONE / ((x - T::ONE).sqrt() * (x + T::ONE).sqrt())
 }

@@ -83,7 +83,9 @@ impl<T: Real> Gradients<T> {
             };
         };
         if node.step == Step::View {
-            return none("a view has none of its own; ask for that of the value it is a view of");
+            return none(
+                "a view has none of its own; ask for that of the value it is a view of, or compute with contiguous() of the view",
+            );
         }
         self.adjoints.check_filled_by(graph)?;
         if !self.adjoints.has_reached(k) {

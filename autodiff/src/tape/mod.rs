@@ -18,6 +18,7 @@ mod recording;
 mod replay;
 mod updates;
 mod var;
+mod views;
 
 pub(crate) use crate::op::{Label, Node, Place, Step};
 pub(crate) use caller::Caller;

@@ -1,209 +1,90 @@
-//! The parts of a chain, and for which parameters each is.
+//! The open parts of an optimizer: gradient transformations, projections and groups, each with its filter.
 
-use std::ops::Range;
+use std::sync::Arc;
 
-use autodiff::{Error, Params, Real, Shape};
+use autodiff::{Error, Params, Real};
 
-use super::{BLOCK, Group};
-use crate::names::Names;
-use crate::norm::norm;
-use crate::penalty::Penalty;
+use super::ParamGroup;
+use super::plan::Plan;
+use crate::param_filter::ParamFilter;
+use crate::projections::Projection;
 use crate::settings;
+use crate::transforms::{GradientTransform, SelectedGradients};
 
-/// A change of the gradient.
 #[derive(Clone, Debug)]
-pub(super) enum Change {
-    Penalty(Penalty),
-    ClipValue(f64),
-    ClipNorm(f64),
-    ClipEach(f64),
+pub(super) struct Chain<T: Real> {
+    pub(super) transforms: Vec<(Arc<dyn GradientTransform<T>>, ParamFilter)>,
+    pub(super) projections: Vec<(Arc<dyn Projection<T>>, ParamFilter)>,
+    pub(super) groups: Vec<(ParamGroup, ParamFilter)>,
 }
 
-/// What is done to parameters behind the step.
-#[derive(Clone, Debug)]
-pub(super) enum Behind {
-    Decay(f64),
-    Proximal(Penalty),
-    MaxNorm(f64),
-}
-
-/// A parameter that is not frozen, and what of the chain is for it.
-#[derive(Clone, Debug)]
-pub(super) struct Part {
-    name: String,
-    pub(super) range: Range<usize>,
-    /// For each change of the gradient, whether it is for this parameter.
-    pub(super) changes: Vec<bool>,
-    /// Entries that one unit reads by; 0 where the parameter has fewer than two axes.
-    unit: usize,
-    /// The factor of its group.
-    rate: f64,
-    decay: f64,
-    proximal: Vec<Penalty>,
-    max_norms: Vec<f64>,
-}
-
-impl Part {
-    fn new(name: &str, shape: &Shape, range: Range<usize>) -> Self {
-        let unit = if shape.rank() < 2 { 0 } else { shape[1..].iter().product() };
-        let (changes, proximal, max_norms) = (Vec::new(), Vec::new(), Vec::new());
-        Part { name: name.to_owned(), range, changes, unit, rate: 1.0, decay: 0.0, proximal, max_norms }
+impl<T: Real> Chain<T> {
+    pub(super) fn new() -> Self {
+        Chain { transforms: Vec::new(), projections: Vec::new(), groups: Vec::new() }
     }
 
-    /// Adds the penalty's gradient.
-    fn regularize<T: Real>(&self, penalty: Penalty, values: &[T], gradient: &mut [T]) -> Result<(), Error> {
-        let blocks = values[self.range.clone()].chunks(BLOCK).zip(gradient[self.range.clone()].chunks_mut(BLOCK));
-        let finite = blocks.fold(true, |finite, (values, gradient)| {
-            penalty.add_gradient(values, gradient);
-            finite & T::all_finite(gradient)
-        });
-        if finite {
-            return Ok(());
-        }
-        let reason = format!("its gradient with {penalty:?} is infinite or NaN");
-        Err(Error::Parameter { name: self.name.clone(), reason })
+    /// The group of a parameter: the last of those whose filter matches.
+    pub(super) fn group_of(&self, name: &str) -> Option<&ParamGroup> {
+        self.groups.iter().rev().find(|(_, filter)| filter.matches(name)).map(|(group, _)| group)
     }
 
-    /// A step along `direction`, and what acts on each entry behind it.
-    pub(super) fn step<T: Real>(&self, rate: f64, direction: &[T], values: &mut [T]) {
-        let rate = rate * self.rate;
-        let (size, kept) = (T::from_f64(rate), T::from_f64(1.0 - rate * self.decay));
-        let entries = values.iter_mut().zip(direction);
-        match self.decay == 0.0 {
-            true => entries.for_each(|(p, &d)| *p -= size * d),
-            false => entries.for_each(|(p, &d)| *p = *p * kept - size * d),
-        }
-        self.proximal.iter().for_each(|penalty| penalty.shrink(rate, values));
+    /// Checks the settings of every part.
+    pub(super) fn check(&self, rate: f64) -> Result<(), Error> {
+        self.transforms.iter().try_for_each(|(transform, _)| transform.check())?;
+        self.projections.iter().try_for_each(|(projection, _)| {
+            projection.check()?;
+            settings::not_negative_in::<T>("decay", projection.decay())
+        })?;
+        let mut factors = self.groups.iter().filter_map(|(group, _)| group.own_rate_factor());
+        factors.try_for_each(|factor| {
+            settings::not_negative_in::<T>("group rate", factor)?;
+            settings::not_negative_in::<T>("rate times group rate", rate * factor)
+        })
     }
 
-    /// Brings each unit's weights to their largest norm.
-    pub(super) fn bound<T: Real>(&self, values: &mut [T]) {
-        if self.unit > 0 {
-            let units = |values: &mut [T], limit: f64| {
-                values.chunks_mut(self.unit).for_each(|own| scale_down(own, norm(own), limit));
-            };
-            self.max_norms.iter().for_each(|&limit| units(values, limit));
-        }
-    }
-}
-
-/// Every parameter that is not frozen, in order of registration.
-#[derive(Clone, Debug)]
-pub(super) struct Plan(Vec<Part>);
-
-impl Plan {
-    pub(super) fn new<T: Real>(
-        params: &Params<T>,
-        changes: &[(Change, Names)],
-        behind: &[(Behind, Names)],
-        groups: &[(Group, Names)],
-    ) -> Result<Self, Error> {
-        let asked = changes.iter().map(|(change, names)| (change.name(), names));
-        let asked = asked.chain(behind.iter().map(|(behind, names)| (behind.name(), names)));
-        let mut asked = asked.chain(groups.iter().map(|(_, names)| ("group", names)));
-        asked.try_for_each(|(what, names)| names.check(what, params))?;
-        for (_, names) in behind.iter().filter(|(behind, _)| matches!(behind, Behind::MaxNorm(_))) {
-            if !params.iter().any(|(name, shape, _)| names.fits(name) && shape.rank() > 1) {
-                let reason = "max_norm bounds parameters of two or more axes, and none of these has them".into();
-                return Err(Error::Parameter { name: names.to_string(), reason });
-            }
-        }
-        let mut start = 0;
-        let part = |(name, shape, values): (&str, &Shape, &[T])| {
-            let mut part = Part::new(name, shape, start..start + values.len());
-            start = part.range.end;
-            part.changes = changes.iter().map(|(_, names)| names.fits(name)).collect();
-            for (behind, _) in behind.iter().filter(|(_, names)| names.fits(name)) {
-                match *behind {
-                    Behind::Decay(decay) => part.decay += decay,
-                    Behind::Proximal(penalty) => part.proximal.push(penalty),
-                    Behind::MaxNorm(limit) => part.max_norms.push(limit),
+    /// Checks that every filter selects a parameter, and every projection one of a shape that it is defined for.
+    pub(super) fn check_filters(&self, params: &Params<T>) -> Result<(), Error> {
+        let transforms = self.transforms.iter().map(|(transform, filter)| (transform.name(), filter));
+        let projections = self.projections.iter().map(|(projection, filter)| (projection.name(), filter));
+        let groups = self.groups.iter().map(|(_, filter)| ("group", filter));
+        transforms.chain(projections).chain(groups).try_for_each(|(part, filter)| filter.check(part, params))?;
+        self.projections.iter().try_for_each(|(projection, filter)| {
+            let selected = params.iter().filter(|(name, ..)| filter.matches(name));
+            let mut shapes = selected.map(|(_, shape, _)| projection.check_shape(shape));
+            match shapes.next() {
+                Some(Err(purpose)) if !shapes.any(|check| check.is_ok()) => {
+                    let reason = format!("{} {purpose}, and none of these is one", projection.name());
+                    Err(Error::Parameter { name: filter.to_string(), reason })
                 }
+                _ => Ok(()),
             }
-            let group = groups.iter().rev().find(|(_, names)| names.fits(name)).map(|(group, _)| group);
-            part.rate = group.and_then(|group| group.rate).unwrap_or(1.0);
-            (!group.is_some_and(|group| group.frozen)).then_some(part)
-        };
-        Ok(Plan(params.iter().filter_map(part).collect()))
+        })
     }
 
-    pub(super) fn parts(&self) -> impl Iterator<Item = &Part> + Clone {
-        self.0.iter()
-    }
-}
-
-fn scale_down<T: Real>(values: &mut [T], norm: f64, limit: f64) {
-    if norm > limit {
-        let scale = T::from_f64(limit / norm);
-        values.iter_mut().for_each(|x| *x = *x * scale);
-    }
-}
-
-impl Change {
-    fn name(&self) -> &'static str {
-        match self {
-            Change::Penalty(_) => "regularize",
-            Change::ClipValue(_) => "clip_value",
-            Change::ClipNorm(_) => "clip_norm",
-            Change::ClipEach(_) => "clip_each",
-        }
-    }
-
-    pub(super) fn check<T: Real>(&self) -> Result<(), Error> {
-        match *self {
-            Change::Penalty(penalty) => penalty.check::<T>(),
-            Change::ClipValue(limit) => settings::positive_in::<T>(self.name(), limit),
-            Change::ClipNorm(limit) | Change::ClipEach(limit) => settings::positive(self.name(), limit),
-        }
-    }
-
-    pub(super) fn apply<'p, T: Real>(
+    /// Applies the transformations to `gradient`, flat. One that makes it infinite or NaN is an error.
+    pub(super) fn transform(
         &self,
-        values: &[T],
+        step: u64,
+        plan: &Plan<T>,
+        params: &Params<T>,
         gradient: &mut [T],
-        mut parts: impl Iterator<Item = &'p Part> + Clone,
     ) -> Result<(), Error> {
-        match *self {
-            Change::Penalty(penalty) => {
-                parts.try_for_each(|part| part.regularize(penalty, values, gradient))?;
-            }
-            Change::ClipValue(limit) => {
-                let (low, high) = (T::from_f64(-limit), T::from_f64(limit));
-                for part in parts {
-                    gradient[part.range.clone()].iter_mut().for_each(|g| *g = g.maximum(low).minimum(high));
-                }
-            }
-            Change::ClipNorm(limit) => {
-                // hypot, because the squares of f64 may overflow.
-                let norms = parts.clone().map(|part| norm(&gradient[part.range.clone()]));
-                let total = norms.fold(0.0, f64::hypot);
-                parts.for_each(|part| scale_down(&mut gradient[part.range.clone()], total, limit));
-            }
-            Change::ClipEach(limit) => {
-                for part in parts {
-                    let own = &mut gradient[part.range.clone()];
-                    scale_down(own, norm(own), limit);
-                }
+        for (index, (transform, _)) in self.transforms.iter().enumerate() {
+            transform.apply(step, &mut SelectedGradients::new(&plan.0, index, params.flat(), gradient))?;
+            // After each one: a clip would hide an infinity.
+            if let Some(param) = plan.first_not_finite(gradient) {
+                let reason = format!("its gradient with {transform:?} is infinite or NaN");
+                return Err(Error::Parameter { name: param.name.clone(), reason });
             }
         }
         Ok(())
     }
-}
 
-impl Behind {
-    fn name(&self) -> &'static str {
-        match self {
-            Behind::Decay(_) => "decay",
-            Behind::Proximal(_) => "proximal",
-            Behind::MaxNorm(_) => "max_norm",
-        }
-    }
-
-    pub(super) fn check<T: Real>(&self) -> Result<(), Error> {
-        match *self {
-            Behind::Decay(decay) => settings::not_negative_in::<T>(self.name(), decay),
-            Behind::Proximal(penalty) => penalty.check::<T>(),
-            Behind::MaxNorm(limit) => settings::positive(self.name(), limit),
-        }
+    /// The parts with their settings, as text.
+    pub(super) fn describe(&self) -> impl Iterator<Item = String> {
+        let transforms = self.transforms.iter().map(|(transform, filter)| format!("{transform:?} for {filter}"));
+        let projections = self.projections.iter().map(|(projection, filter)| format!("{projection:?} for {filter}"));
+        let groups = self.groups.iter().map(|(group, filter)| format!("{group:?} for {filter}"));
+        transforms.chain(projections).chain(groups)
     }
 }

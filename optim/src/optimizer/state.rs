@@ -1,37 +1,36 @@
-//! What an optimizer carries from step to step, to be stored and taken up again.
+//! The state of an optimizer: to be saved, and to resume from.
 
-use autodiff::{Error, Params, Real};
+use autodiff::{Error, ParamVec, Params, Real};
 
-use super::{Memory, Optimizer};
+use super::Optimizer;
+use super::workspace::Workspace;
 use crate::rules::Rule;
 
 impl<T: Real, R: Rule<T>> Optimizer<T, R> {
-    /// Name and values of every buffer, in the order of [`Params::flat`]; none before the first step.
-    pub fn buffers(&self) -> impl Iterator<Item = (&'static str, &[T])> {
-        let kept = self.memory.iter().filter(|_| self.steps > 0).flat_map(|memory| &memory.buffers);
-        self.rule.buffers().iter().copied().zip(kept.map(|buffer| buffer.flat()))
+    /// Name and values of every buffer; none before the first step.
+    pub fn buffers(&self) -> impl Iterator<Item = (&'static str, &ParamVec<T>)> {
+        let own = self.workspace.iter().filter(|_| self.steps > 0).flat_map(|workspace| &workspace.buffers);
+        self.rule.buffers().iter().copied().zip(own)
     }
 
-    /// The names of the buffers that a step keeps.
+    /// The names of the buffers that the rule keeps from step to step.
     pub fn buffer_names(&self) -> &'static [&'static str] {
         self.rule.buffers()
     }
 
-    /// The rule and the chain with their settings, as text that is the same for optimizers which make the same steps at the same
-    /// rate.
+    /// The rule and the parts around it with their settings, but not the rate, as text. Optimizers with the same text make the
+    /// same steps at the same rate.
     pub fn describe(&self) -> String {
-        let mut parts = vec![format!("{:?}", self.rule)];
-        parts.extend(self.changes.iter().map(|(change, names)| format!("{change:?} for {names}")));
-        parts.extend(self.behind.iter().map(|(behind, names)| format!("{behind:?} for {names}")));
-        parts.extend(self.groups.iter().map(|(group, names)| format!("{group:?} for {names}")));
-        parts.extend(self.strict.then(|| "strict".to_owned()));
-        parts.join(", ")
+        let rule = std::iter::once(format!("{:?}", self.rule));
+        let strict = self.strict_dropout.then(|| "strict dropout".to_owned());
+        rule.chain(self.chain.describe()).chain(strict).collect::<Vec<_>>().join(", ")
     }
 
-    /// Goes on where an optimizer with the same settings stood after so many steps, with these buffers.
+    /// Continues as an optimizer with the same settings would after `steps` steps with these buffers, each given by its name in
+    /// the order of [`Params::flat`].
     ///
     /// # Errors
-    /// A buffer that is missing, or of another length than `params`. Nothing is changed then.
+    /// A buffer that is missing or has another length than the parameters; too little memory. The optimizer is then unchanged.
     pub fn resume<'b>(
         &mut self,
         params: &Params<T>,
@@ -42,27 +41,23 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
         T: 'b,
     {
         if steps == 0 {
-            (self.steps, self.memory) = (0, None);
+            (self.steps, self.workspace) = (0, None);
             return Ok(());
         }
-        let mut memory = Memory::new(params, &self.rule);
-        for (name, own) in self.rule.buffers().iter().zip(&mut memory.buffers) {
-            match buffer(name) {
-                Some(values) if values.len() == own.flat().len() => own.flat_mut().copy_from_slice(values),
-                Some(values) => {
-                    let reason =
-                        format!("buffer {name} has {} values, the parameters {}", values.len(), own.flat().len());
-                    return Err(Error::InvalidInput { what: "optimizer", reason });
+        let mut workspace = Workspace::new(params, &self.rule)?;
+        for (name, own) in self.rule.buffers().iter().zip(&mut workspace.buffers) {
+            let own = own.flat_mut();
+            let reason = match buffer(name) {
+                Some(values) if values.len() == own.len() => {
+                    own.copy_from_slice(values);
+                    continue;
                 }
-                None => {
-                    return Err(Error::InvalidInput {
-                        what: "optimizer",
-                        reason: format!("there is no buffer {name}"),
-                    });
-                }
-            }
+                Some(values) => format!("buffer {name} has {} values, the parameters {}", values.len(), own.len()),
+                None => format!("there is no buffer {name}"),
+            };
+            return Err(Error::InvalidInput { what: "optimizer", reason });
         }
-        (self.steps, self.memory) = (steps, Some(memory));
+        (self.steps, self.workspace) = (steps, Some(workspace));
         Ok(())
     }
 }

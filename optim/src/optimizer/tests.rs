@@ -1,7 +1,7 @@
 use autodiff::ParamId;
 
 use super::*;
-use crate::{Adam, ElasticNet, L1, L2, Sgd};
+use crate::{Adam, ElasticNet, L1, L2, ParamFilter, Sgd};
 
 fn one_parameter(value: f64) -> (Params<f64>, ParamId, Gradients<f64>) {
     let mut params = Params::new(0);
@@ -33,8 +33,8 @@ fn steps_are_those_computed_by_hand() {
 #[test]
 fn penalties_decay_and_proximal_steps_differ_as_they_should() {
     assert_eq!(path(Sgd::new(0.5).regularize(L2(0.5))), [0.25, -0.8125, -0.109375]);
-    assert_eq!(path(Sgd::new(0.5).decay(0.5, Names::all())), [0.25, -0.8125, -0.109375]);
-    // Under momentum the penalty is kept in the velocity and the decay is not.
+    assert_eq!(path(Sgd::new(0.5).decay(0.5, ParamFilter::all())), [0.25, -0.8125, -0.109375]);
+    // The velocity accumulates the gradient of the penalty, but not the decay.
     assert_ne!(
         path(Sgd::new(0.5).momentum(0.5).regularize(L2(0.5))),
         path(Sgd::new(0.5).momentum(0.5).decay(0.5, "*"))
@@ -42,7 +42,7 @@ fn penalties_decay_and_proximal_steps_differ_as_they_should() {
     assert_eq!(path(Sgd::new(0.5).regularize(L1(0.5))), [0.25, -1.0, -0.25]);
     // Thresholds of ½ · ½.
     assert_eq!(path(Sgd::new(0.5).proximal(L1(0.5), "p.*")), [0.25, -0.5, 0.0]);
-    let elastic = path(Sgd::new(0.5).proximal(ElasticNet { l1: 0.5, l2: 2.0 }, Names::all()));
+    let elastic = path(Sgd::new(0.5).proximal(ElasticNet { l1: 0.5, l2: 2.0 }, ParamFilter::all()));
     assert_eq!(elastic, [0.125, -0.3125, 0.0]);
 }
 
@@ -83,30 +83,30 @@ fn clipping_bounds_entries_or_norms() {
 }
 
 #[test]
-fn names_choose_what_a_part_is_for() {
-    let bounded = moved(Sgd::new(0.0).max_norm(1.0, Names::all()));
+fn filters_select_the_parameters_of_a_part() {
+    let bounded = moved(Sgd::new(0.0).max_norm(1.0, ParamFilter::all()));
     assert_close(&bounded, &[0.6, 0.8, 0.3, 0.4, 1.0]);
-    let decayed = moved(Sgd::new(0.0).regularize_only(L2(1.0), Names::except("*bias")));
+    let decayed = moved(Sgd::new(0.0).regularize_only(L2(1.0), ParamFilter::except("*bias")));
     assert_close(&decayed, &[3.0, 4.0, 0.3, 0.4, 1.0]);
-    let of_weights = moved(Sgd::new(1.0).regularize_only(L2(1.0), Names::except("*bias")));
+    let of_weights = moved(Sgd::new(1.0).regularize_only(L2(1.0), ParamFilter::except("*bias")));
     assert_close(&of_weights, &[-6.0, -8.0, 0.0, -1.0, -1.0]);
-    assert_close(&moved(Sgd::new(1.0).group("*bias", Group::frozen())), &[-3.0, -4.0, 0.3, -0.6, 1.0]);
-    assert_close(&moved(Sgd::new(1.0).group("fc.weight", Group::rate(0.5))), &[0.0, 0.0, 0.3, -0.1, -1.0]);
+    assert_close(&moved(Sgd::new(1.0).group("*bias", ParamGroup::frozen())), &[-3.0, -4.0, 0.3, -0.6, 1.0]);
+    assert_close(&moved(Sgd::new(1.0).group("fc.weight", ParamGroup::rate_factor(0.5))), &[0.0, 0.0, 0.3, -0.1, -1.0]);
 }
 
 #[test]
-fn a_strict_step_leaves_entries_without_gradient_untouched() {
+fn strict_dropout_leaves_entries_without_gradient_untouched() {
     let (mut params, mut grads) = layer();
-    let mut sgd = Sgd::new(0.1).momentum(0.9).decay(0.1, Names::all()).regularize(L2(0.1)).strict();
+    let mut sgd = Sgd::new(0.1).momentum(0.9).decay(0.1, ParamFilter::all()).regularize(L2(0.1)).strict_dropout();
     sgd.step(&mut params, &grads).unwrap();
     assert_eq!(params.flat()[2], 0.3);
-    // Now the first unit is dropped: its velocity does not move it, and stays.
+    // Now the first unit is dropped: its velocity does not move it, and does not change.
     let before = params.flat().to_vec();
-    let velocity: Vec<f64> = sgd.buffers().next().unwrap().1.to_vec();
+    let velocity: Vec<f64> = sgd.buffers().next().unwrap().1.flat().to_vec();
     grads.flat_mut()[..2].fill(0.0);
     sgd.step(&mut params, &grads).unwrap();
     assert_eq!(params.flat()[..2], before[..2]);
-    assert_eq!(sgd.buffers().next().unwrap().1[..2], velocity[..2]);
+    assert_eq!(sgd.buffers().next().unwrap().1.flat()[..2], velocity[..2]);
     assert!(params.flat()[3] != before[3]);
 }
 
@@ -127,7 +127,7 @@ fn settings_out_of_range_and_foreign_gradients_are_refused() {
 }
 
 #[test]
-fn buffers_stay_with_their_parameters_and_can_be_taken_up() {
+fn buffers_belong_to_their_parameters_and_an_optimizer_resumes_from_them() {
     let (mut first, _, mut grads) = one_parameter(1.0);
     let (mut second, _, foreign) = one_parameter(1.0);
     grads.flat_mut()[0] = 2.0;
@@ -135,8 +135,8 @@ fn buffers_stay_with_their_parameters_and_can_be_taken_up() {
     adam.step(&mut first, &grads).unwrap();
     let message = adam.step(&mut second, &foreign).unwrap_err().to_string();
     assert!(message.starts_with("optimizer: its buffers belong to other Params"), "{message}");
-    let kept: Vec<(&str, Vec<f64>)> = adam.buffers().map(|(name, values)| (name, values.to_vec())).collect();
-    let find = |name: &str| kept.iter().find(|(own, _)| *own == name).map(|(_, values)| values.as_slice());
+    let saved: Vec<(&str, Vec<f64>)> = adam.buffers().map(|(name, values)| (name, values.flat().to_vec())).collect();
+    let find = |name: &str| saved.iter().find(|(own, _)| *own == name).map(|(_, values)| values.as_slice());
     let mut resumed = Adam::new(0.5);
     resumed.resume(&first, 1, find).unwrap();
     let mut again = first.clone();

@@ -17,21 +17,21 @@ pub struct AdaGradRule {
 }
 
 impl<T: Real> Optimizer<T, AdaGradRule> {
-    /// AdaGrad with this rate, usually 10⁻².
+    /// AdaGrad with this rate; 10⁻² is usual.
     pub fn new(rate: f64) -> Self {
-        Optimizer::of(rate, AdaGradRule { epsilon: 1e-10, rate_decay: 0.0 })
+        Optimizer::from_rule(rate, AdaGradRule { epsilon: 1e-10, rate_decay: 0.0 })
     }
 
-    /// What is added to the root, instead of 10⁻¹⁰.
+    /// The ε added to the root, 10⁻¹⁰ by default.
     #[must_use]
     pub fn epsilon(self, epsilon: f64) -> Self {
-        self.with_rule(|rule| rule.epsilon = epsilon)
+        self.set_rule(|rule| rule.epsilon = epsilon)
     }
 
-    /// Divides the rate of step t by `1 + (t − 1) · decay`.
+    /// Divides the rate in step t, counted from 1, by `1 + (t − 1) · decay`: PyTorch's `lr_decay`, 0 by default.
     #[must_use]
     pub fn rate_decay(self, decay: f64) -> Self {
-        self.with_rule(|rule| rule.rate_decay = decay)
+        self.set_rule(|rule| rule.rate_decay = decay)
     }
 }
 
@@ -45,7 +45,7 @@ impl<T: Real> Rule<T> for AdaGradRule {
         settings::positive_in::<T>("epsilon", self.epsilon)
     }
 
-    fn direct(&self, step: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) -> Result<(), Error> {
+    fn update(&self, step: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) -> Result<(), Error> {
         let [sum] = expect_buffers(buffers, gradient)?;
         let scale = T::from_f64(1.0 / (1.0 + (step as f64 - 1.0) * self.rate_decay));
         let epsilon = T::from_f64(self.epsilon);

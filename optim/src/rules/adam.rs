@@ -1,4 +1,4 @@
-//! Adam and its kin.
+//! Adam, AdamW and AMSGrad.
 
 use autodiff::{Error, Real};
 
@@ -9,7 +9,8 @@ use crate::settings;
 /// Adam (Kingma and Ba 2015): `m ← β₁ m + (1 − β₁) g`, `s ← β₂ s + (1 − β₂) g²`,
 /// `p ← p − η m̂ / (√ŝ + ε)` with `m̂ = m/(1 − β₁ᵗ)`, `ŝ = s/(1 − β₂ᵗ)`. Defaults: β = (0.9, 0.999), ε = 10⁻⁸.
 ///
-/// AdamW (Loshchilov and Hutter 2019) is this with [`Optimizer::decay`]; AMSGrad (Reddi 2018) with [`Adam::amsgrad`].
+/// With [`Optimizer::decay`] it is AdamW (Loshchilov and Hutter 2019), with [`Adam::amsgrad`] AMSGrad (Reddi, Kale and Kumar
+/// 2018).
 pub type Adam<T> = Optimizer<T, AdamRule>;
 
 /// The rule of [`Adam`].
@@ -21,27 +22,27 @@ pub struct AdamRule {
 }
 
 impl<T: Real> Optimizer<T, AdamRule> {
-    /// Adam with this rate, usually 10⁻³.
+    /// Adam with this rate; 10⁻³ is usual.
     pub fn new(rate: f64) -> Self {
-        Optimizer::of(rate, AdamRule { betas: [0.9, 0.999], epsilon: 1e-8, amsgrad: false })
+        Optimizer::from_rule(rate, AdamRule { betas: [0.9, 0.999], epsilon: 1e-8, amsgrad: false })
     }
 
-    /// How much of the mean and of the mean square stays from step to step.
+    /// The decay rates β₁ of the mean and β₂ of the mean square.
     #[must_use]
     pub fn betas(self, mean: f64, square: f64) -> Self {
-        self.with_rule(|rule| rule.betas = [mean, square])
+        self.set_rule(|rule| rule.betas = [mean, square])
     }
 
-    /// What is added to the root, instead of 10⁻⁸.
+    /// The ε added to the root, 10⁻⁸ by default.
     #[must_use]
     pub fn epsilon(self, epsilon: f64) -> Self {
-        self.with_rule(|rule| rule.epsilon = epsilon)
+        self.set_rule(|rule| rule.epsilon = epsilon)
     }
 
-    /// Divides by the largest mean square so far.
+    /// Divides by the root of the largest mean square so far.
     #[must_use]
     pub fn amsgrad(self) -> Self {
-        self.with_rule(|rule| rule.amsgrad = true)
+        self.set_rule(|rule| rule.amsgrad = true)
     }
 }
 
@@ -51,12 +52,12 @@ impl<T: Real> Rule<T> for AdamRule {
     }
 
     fn check(&self) -> Result<(), Error> {
-        settings::share("beta1", self.betas[0])?;
-        settings::share("beta2", self.betas[1])?;
+        settings::fraction_below_one("beta1", self.betas[0])?;
+        settings::fraction_below_one("beta2", self.betas[1])?;
         settings::positive_in::<T>("epsilon", self.epsilon)
     }
 
-    fn direct(&self, step: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) -> Result<(), Error> {
+    fn update(&self, step: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) -> Result<(), Error> {
         let [keep_mean, keep_square] = self.betas.map(T::from_f64);
         let [take_mean, take_square] = self.betas.map(|beta| T::from_f64(1.0 - beta));
         let [scale, root] = self.betas.map(|beta| 1.0 - beta.powf(step as f64));
@@ -68,8 +69,8 @@ impl<T: Real> Rule<T> for AdamRule {
         let direction = |mean: T, square: T| scale * mean / (square.sqrt() / root + epsilon);
         if self.amsgrad {
             let [mean, square, largest] = expect_buffers(buffers, gradient)?;
-            let kept = mean.iter_mut().zip(square.iter_mut()).zip(largest.iter_mut());
-            for (g, ((mean, square), largest)) in gradient.iter_mut().zip(kept) {
+            let buffers = mean.iter_mut().zip(square.iter_mut()).zip(largest.iter_mut());
+            for (g, ((mean, square), largest)) in gradient.iter_mut().zip(buffers) {
                 follow(*g, mean, square);
                 *largest = largest.maximum(*square);
                 *g = direction(*mean, *largest);

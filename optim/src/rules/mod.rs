@@ -1,4 +1,4 @@
-//! Rules: what direction an optimizer makes of a gradient.
+//! Update rules: how an optimizer turns a gradient into the direction of a step.
 
 mod adagrad;
 mod adam;
@@ -12,28 +12,73 @@ use autodiff::{Error, Real};
 pub use adagrad::{AdaGrad, AdaGradRule};
 pub use adam::{Adam, AdamRule};
 pub use rmsprop::{RmsProp, RmsPropRule};
-pub use sgd::{Momentum, Sgd};
+pub use sgd::{Sgd, SgdRule};
 
-/// How a step is made of a gradient, entry by entry: a parameter comes in blocks. The optimizer multiplies the direction by the rate and subtracts it.
+/// An update rule: turns the gradient into the direction of a step, of which the optimizer subtracts `rate · direction`.
 ///
-/// A checkpoint keeps the rule's `Debug` text and is resumed only by a rule of the same text, so it must show the settings
-/// and nothing else.
+/// A rule works entry by entry, on blocks of a parameter. It has no state but its buffers, which the optimizer keeps.
+/// [`Optimizer::from_rule`](crate::Optimizer::from_rule) makes an optimizer of it.
+///
+/// A checkpoint stores the rule's `Debug` text and is resumed only by a rule with the same text, so `Debug` must show the
+/// settings and nothing else.
+///
+/// # Examples
+///
+/// Momentum as an exponential moving average of the gradient:
+///
+/// ```
+/// use autodiff::{Error, Params, Real};
+/// use optim::{Optimizer, Rule};
+///
+/// #[derive(Clone, Debug)]
+/// struct MeanGradient {
+///     beta: f64,
+/// }
+///
+/// impl<T: Real> Rule<T> for MeanGradient {
+///     fn buffers(&self) -> &'static [&'static str] {
+///         &["mean"]
+///     }
+///
+///     fn update(&self, _step: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) -> Result<(), Error> {
+///         let take = T::from_f64(1.0 - self.beta);
+///         for (g, mean) in gradient.iter_mut().zip(buffers[0].iter_mut()) {
+///             *mean += take * (*g - *mean);
+///             *g = *mean;
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// let mut params = Params::<f64>::new(0);
+/// params.scope("w").parameter("value", [1], |_, _| {});
+/// let mut grads = params.gradients();
+/// grads.flat_mut().fill(4.0);
+/// Optimizer::from_rule(1.0, MeanGradient { beta: 0.75 }).step(&mut params, &grads)?;
+/// assert_eq!(params.flat(), [-1.0]);
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Rule<T: Real>: Clone + Debug {
-    /// Names of the buffers that are kept from step to step, all zero at first.
+    /// The names of the buffers that the optimizer keeps from step to step, all zero at first.
     fn buffers(&self) -> &'static [&'static str];
 
-    /// Refuses settings out of range.
-    fn check(&self) -> Result<(), Error>;
-
-    /// Turns `gradient` into the direction of step number `step`, counted from 1. The buffers are those of
-    /// [`Rule::buffers`], for the same entries.
+    /// Checks the settings; every step calls it first.
     ///
     /// # Errors
-    /// Buffers of another number or length, which an optimizer never gives. Nothing is changed then.
-    fn direct(&self, step: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) -> Result<(), Error>;
+    /// [`Error::Setting`] for a setting out of range.
+    fn check(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Replaces `gradient` by the direction of step number `step`, counted from 1, and updates the buffers. `buffers` has one
+    /// slice for each name in [`Rule::buffers`], for the same entries as `gradient`.
+    ///
+    /// # Errors
+    /// Buffers of another number or length, which an optimizer never passes. Nothing is changed then.
+    fn update(&self, step: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) -> Result<(), Error>;
 }
 
-/// The buffers of a rule, `N` of them, of the gradient's length.
+/// The `N` buffers of a rule, each of the gradient's length.
 fn expect_buffers<'b, 's, T, const N: usize>(
     buffers: &'b mut [&'s mut [T]],
     gradient: &[T],

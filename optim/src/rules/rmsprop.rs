@@ -6,7 +6,7 @@ use super::{Rule, expect_buffers};
 use crate::optimizer::Optimizer;
 use crate::settings;
 
-/// RMSprop (Tieleman and Hinton 2012), as PyTorch defines it: `s ← α s + (1 − α) g²`, `p ← p − η g / (√s + ε)`; with momentum
+/// RMSprop (Tieleman and Hinton 2012), as in PyTorch: `s ← α s + (1 − α) g²`, `p ← p − η g / (√s + ε)`; with momentum
 /// `v ← μ v + g / (√s + ε)`, `p ← p − η v`. Defaults: α = 0.99, ε = 10⁻⁸, no momentum.
 pub type RmsProp<T> = Optimizer<T, RmsPropRule>;
 
@@ -20,33 +20,33 @@ pub struct RmsPropRule {
 }
 
 impl<T: Real> Optimizer<T, RmsPropRule> {
-    /// RMSprop with this rate, usually 10⁻².
+    /// RMSprop with this rate; 10⁻² is usual.
     pub fn new(rate: f64) -> Self {
-        Optimizer::of(rate, RmsPropRule { alpha: 0.99, epsilon: 1e-8, momentum: 0.0, centered: false })
+        Optimizer::from_rule(rate, RmsPropRule { alpha: 0.99, epsilon: 1e-8, momentum: 0.0, centered: false })
     }
 
-    /// How much of the mean square stays from step to step.
+    /// The decay rate α of the mean square.
     #[must_use]
     pub fn alpha(self, alpha: f64) -> Self {
-        self.with_rule(|rule| rule.alpha = alpha)
+        self.set_rule(|rule| rule.alpha = alpha)
     }
 
-    /// What is added to the root, instead of 10⁻⁸.
+    /// The ε added to the root, 10⁻⁸ by default.
     #[must_use]
     pub fn epsilon(self, epsilon: f64) -> Self {
-        self.with_rule(|rule| rule.epsilon = epsilon)
+        self.set_rule(|rule| rule.epsilon = epsilon)
     }
 
-    /// Keeps a velocity, `momentum` of which stays from step to step.
+    /// The momentum μ, from 0 (the default, which keeps no velocity) to below 1.
     #[must_use]
     pub fn momentum(self, momentum: f64) -> Self {
-        self.with_rule(|rule| rule.momentum = momentum)
+        self.set_rule(|rule| rule.momentum = momentum)
     }
 
     /// Divides by the running standard deviation instead of the root mean square (Graves 2013).
     #[must_use]
     pub fn centered(self) -> Self {
-        self.with_rule(|rule| rule.centered = true)
+        self.set_rule(|rule| rule.centered = true)
     }
 }
 
@@ -61,12 +61,12 @@ impl<T: Real> Rule<T> for RmsPropRule {
     }
 
     fn check(&self) -> Result<(), Error> {
-        settings::share("alpha", self.alpha)?;
-        settings::share("momentum", self.momentum)?;
+        settings::fraction_below_one("alpha", self.alpha)?;
+        settings::fraction_below_one("momentum", self.momentum)?;
         settings::positive_in::<T>("epsilon", self.epsilon)
     }
 
-    fn direct(&self, _: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) -> Result<(), Error> {
+    fn update(&self, _: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) -> Result<(), Error> {
         let (square, velocity, mean): (&mut [T], Option<&mut [T]>, Option<&mut [T]>) =
             match (self.momentum != 0.0, self.centered) {
                 (false, false) => {
@@ -96,7 +96,7 @@ impl<T: Real> Rule<T> for RmsPropRule {
             Some(mean) => {
                 for ((g, &square), mean) in gradient.iter_mut().zip(&*square).zip(mean) {
                     *mean = keep * *mean + take * *g;
-                    // The two round apart: a difference below 0 is 0.
+                    // Rounding may make the variance of nearly equal gradients negative.
                     divide(g, (square - *mean * *mean).maximum(T::ZERO));
                 }
             }

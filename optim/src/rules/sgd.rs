@@ -6,9 +6,10 @@ use super::{Rule, expect_buffers};
 use crate::optimizer::Optimizer;
 use crate::settings;
 
-/// Stochastic gradient descent with momentum μ, dampening δ and rate η, as PyTorch defines it (Sutskever 2013, with the
-/// rate outside the velocity): `v ← μ v + (1 − δ) g`, at first `v = g`, then `p ← p − η v`, or `p ← p − η (g + μ v)` in
-/// Nesterov's variant.
+/// Stochastic gradient descent with momentum μ, dampening δ and rate η, as in PyTorch: `v ← μ v + (1 − δ) g`, with `v = g` in
+/// the first step, then `p ← p − η v`, or `p ← p − η (g + μ v)` in Nesterov's variant.
+///
+/// Sutskever et al. (2013) have the rate inside the velocity, `v ← μ v + η g`, which differs where the rate changes.
 ///
 /// ```
 /// use autodiff::{Mode, Params, Tape};
@@ -26,49 +27,49 @@ use crate::settings;
 /// assert!(params.flat()[0].abs() < 1e-6);
 /// # Ok::<(), autodiff::Error>(())
 /// ```
-pub type Sgd<T> = Optimizer<T, Momentum>;
+pub type Sgd<T> = Optimizer<T, SgdRule>;
 
 /// The rule of [`Sgd`].
 #[derive(Clone, Debug, Default)]
-pub struct Momentum {
+pub struct SgdRule {
     pub(super) momentum: f64,
     pub(super) dampening: f64,
     pub(super) nesterov: bool,
 }
 
-impl<T: Real> Optimizer<T, Momentum> {
-    /// Plain gradient descent with this rate.
+impl<T: Real> Optimizer<T, SgdRule> {
+    /// Gradient descent with this rate, without momentum.
     pub fn new(rate: f64) -> Self {
-        Optimizer::of(rate, Momentum::default())
+        Optimizer::from_rule(rate, SgdRule::default())
     }
 
-    /// Keeps a velocity, `momentum` of which stays from step to step.
+    /// The momentum μ, from 0 (the default, which keeps no velocity) to below 1.
     #[must_use]
     pub fn momentum(self, momentum: f64) -> Self {
-        self.with_rule(|rule| rule.momentum = momentum)
+        self.set_rule(|rule| rule.momentum = momentum)
     }
 
-    /// Takes up only `1 − dampening` of each gradient into the velocity.
+    /// The dampening δ of the gradient in the velocity, 0 by default.
     #[must_use]
     pub fn dampening(self, dampening: f64) -> Self {
-        self.with_rule(|rule| rule.dampening = dampening)
+        self.set_rule(|rule| rule.dampening = dampening)
     }
 
-    /// Looks ahead along the velocity (Nesterov 1983).
+    /// Nesterov's variant (Nesterov 1983), which needs momentum and no dampening.
     #[must_use]
     pub fn nesterov(self) -> Self {
-        self.with_rule(|rule| rule.nesterov = true)
+        self.set_rule(|rule| rule.nesterov = true)
     }
 }
 
-impl<T: Real> Rule<T> for Momentum {
+impl<T: Real> Rule<T> for SgdRule {
     fn buffers(&self) -> &'static [&'static str] {
         if self.momentum == 0.0 { &[] } else { &["velocity"] }
     }
 
     fn check(&self) -> Result<(), Error> {
-        settings::share("momentum", self.momentum)?;
-        settings::share("dampening", self.dampening)?;
+        settings::fraction_below_one("momentum", self.momentum)?;
+        settings::fraction_below_one("dampening", self.dampening)?;
         if self.nesterov && (self.momentum == 0.0 || self.dampening != 0.0) {
             let (name, value) = if self.momentum == 0.0 { ("momentum", 0.0) } else { ("dampening", self.dampening) };
             let requirement = "such that momentum is positive and dampening 0, for Nesterov's variant";
@@ -77,22 +78,22 @@ impl<T: Real> Rule<T> for Momentum {
         Ok(())
     }
 
-    fn direct(&self, step: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) -> Result<(), Error> {
+    fn update(&self, step: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) -> Result<(), Error> {
         if self.momentum == 0.0 {
             return expect_buffers::<T, 0>(buffers, gradient).map(|_| ());
         }
         let [velocity] = expect_buffers(buffers, gradient)?;
-        let (momentum, share) = (T::from_f64(self.momentum), T::from_f64(1.0 - self.dampening));
-        let share = if step == 1 { T::ONE } else { share };
+        let momentum = T::from_f64(self.momentum);
+        let take = if step == 1 { T::ONE } else { T::from_f64(1.0 - self.dampening) };
         let entries = gradient.iter_mut().zip(velocity.iter_mut());
         if self.nesterov {
             entries.for_each(|(g, v)| {
-                *v = momentum * *v + share * *g;
+                *v = momentum * *v + take * *g;
                 *g += momentum * *v;
             });
         } else {
             entries.for_each(|(g, v)| {
-                *v = momentum * *v + share * *g;
+                *v = momentum * *v + take * *g;
                 *g = *v;
             });
         }

@@ -1,37 +1,39 @@
 use super::*;
 
-fn direct<R: Rule<f32>>(rule: &R, count: usize, len: usize) -> Result<Vec<f32>, String> {
+fn update<R: Rule<f32>>(rule: &R, count: usize, len: usize) -> Result<Vec<f32>, String> {
     let (mut gradient, mut buffers) = (vec![2.0; 3], vec![vec![0.0; len]; count]);
     let mut given: Vec<&mut [f32]> = buffers.iter_mut().map(Vec::as_mut_slice).collect();
-    rule.direct(1, &mut gradient, &mut given).map_err(|error| error.to_string())?;
+    rule.update(1, &mut gradient, &mut given).map_err(|error| error.to_string())?;
     Ok(gradient)
 }
 
 fn assert_counted<R: Rule<f32>>(rule: R) {
     let due = rule.buffers().len();
     for count in (0..5).filter(|&count| count != due) {
-        let message = direct(&rule, count, 3).unwrap_err();
+        let message = update(&rule, count, 3).unwrap_err();
         assert!(message.contains(&format!("keeps {due} buffers of 3 values")), "{rule:?}: {message}");
     }
     if due > 0 {
-        let message = direct(&rule, due, 2).unwrap_err();
+        let message = update(&rule, due, 2).unwrap_err();
         assert!(message.ends_with("it was given one of 2"), "{rule:?}: {message}");
     }
-    direct(&rule, due, 3).unwrap();
+    update(&rule, due, 3).unwrap();
 }
 
 #[test]
-fn a_rule_given_other_buffers_than_its_own_refuses_them() {
-    let of = |momentum, centered| RmsPropRule { alpha: 0.9, epsilon: 1e-8, momentum, centered };
+fn a_rule_refuses_buffers_other_than_its_own() {
+    let rmsprop = |momentum, centered| RmsPropRule { alpha: 0.9, epsilon: 1e-8, momentum, centered };
     let adam = |amsgrad| AdamRule { betas: [0.9, 0.99], epsilon: 1e-8, amsgrad };
-    assert_counted(Momentum::default());
-    assert_counted(Momentum { momentum: 0.9, ..Momentum::default() });
+    assert_counted(SgdRule::default());
+    assert_counted(SgdRule { momentum: 0.9, ..SgdRule::default() });
     [adam(false), adam(true)].into_iter().for_each(assert_counted);
-    [of(0.0, false), of(0.9, false), of(0.0, true), of(0.9, true)].into_iter().for_each(assert_counted);
+    [rmsprop(0.0, false), rmsprop(0.9, false), rmsprop(0.0, true), rmsprop(0.9, true)]
+        .into_iter()
+        .for_each(assert_counted);
     assert_counted(AdaGradRule { epsilon: 1e-10, rate_decay: 0.0 });
 }
 
-/// The mean square less the squared mean of one number for ever is 0, and rounds to less.
+/// The variance of a constant gradient is 0, and may round to less.
 #[test]
 fn a_centered_root_of_rounding_errors_is_no_nan() {
     let rule = RmsPropRule { alpha: 0.9, epsilon: 1e-8, momentum: 0.0, centered: true };
@@ -39,7 +41,7 @@ fn a_centered_root_of_rounding_errors_is_no_nan() {
         let (mut square, mut mean) = ([0.0_f32], [0.0_f32]);
         for step in 1..300 {
             let mut gradient = [0.1 * size as f32];
-            rule.direct(step, &mut gradient, &mut [&mut square, &mut mean]).unwrap();
+            rule.update(step, &mut gradient, &mut [&mut square, &mut mean]).unwrap();
             assert!(gradient[0].is_finite(), "gradient 0.1 · {size}, step {step}");
         }
     }

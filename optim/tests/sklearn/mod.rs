@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use autodiff::{Mode, ParamId, Params, Tape, Tensor, Var};
-use optim::{Average, ElasticNet, L1, L2, Momentum, Names, Optimizer, Sgd};
+use optim::{ElasticNet, Ema, L1, L2, Optimizer, ParamFilter, Sgd, SgdRule};
 use serde_json::Value;
 
 /// Standardized features, `[442, 10]`, and the centered target.
@@ -38,8 +38,8 @@ fn weights() -> (Params<f64>, ParamId) {
     (params, id)
 }
 
-/// The weights after so many steps on `½ mean (y − xw)²`.
-fn regress(mut optimizer: Optimizer<f64, Momentum>, steps: usize) -> Vec<f64> {
+/// The weights after `steps` steps on `½ mean (y − xw)²`.
+fn regress(mut optimizer: Optimizer<f64, SgdRule>, steps: usize) -> Vec<f64> {
     let (x, y) = diabetes();
     let (mut params, w) = weights();
     let (mut tape, mut grads) = (Tape::new(), params.gradients());
@@ -67,7 +67,7 @@ fn proximal_steps_reach_lasso_ridge_and_elastic_net() {
     let references = references();
     let (lasso, ridge, elastic) = (&references["lasso"], &references["ridge"], &references["elastic"]);
     // The largest eigenvalue of the covariance is 4.0: a rate of 0.24 is below its inverse.
-    let all = Names::all;
+    let all = ParamFilter::all;
     let by_l1 = regress(Sgd::new(0.24).proximal(L1(number(lasso, "lambda")), all()), 20_000);
     assert_optimum("lasso, proximal L1", &by_l1, lasso);
     let l2 = L2(number(ridge, "lambda"));
@@ -92,25 +92,25 @@ fn hinge_loss_with_l2_reaches_the_linear_machine() {
     }
     let mut sgd = Sgd::new(0.5);
     let (mut tape, mut grads) = (Tape::new(), params.gradients());
-    let mut average = Average::new(0.99);
+    let mut ema = Ema::new(0.99);
     let mut least = f64::INFINITY;
     for phase in 0..25 {
-        // A sub-gradient does not vanish at the optimum; the rate has to.
+        // A sub-gradient does not vanish at the optimum, so the rate must.
         sgd.set_rate(0.5 * 0.6_f64.powi(phase));
         for _ in 0..2_000 {
             let t = tape.start(&params, Mode::Train);
             let term = optim::Penalty::from(penalty).term(&t, &[w]);
             objective(t.param(w), &x, &signs, term).backward(&mut grads).unwrap();
             sgd.step(&mut params, &grads).unwrap();
-            average.update(&params).unwrap();
+            ema.update(&params).unwrap();
         }
-        let averaged = average.of(&params).unwrap();
+        let averaged = ema.averaged(&params).unwrap();
         let t = tape.start(&averaged, Mode::Eval);
         let term = optim::Penalty::from(penalty).term(&t, &[w]);
         least = least.min(objective(t.param(w), &x, &signs, term).item().unwrap());
     }
-    let due = number(reference, "objective");
-    let line = format!("hinge and L2: objective {least:.8}, scikit-learn {due:.8}\n");
+    let expected = number(reference, "objective");
+    let line = format!("hinge and L2: objective {least:.8}, scikit-learn {expected:.8}\n");
     let _ = std::io::stderr().write_all(line.as_bytes());
-    assert!((least - due).abs() < 1e-6, "{line}");
+    assert!((least - expected).abs() < 1e-6, "{line}");
 }

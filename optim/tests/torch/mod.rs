@@ -1,10 +1,10 @@
-//! Twenty steps of every optimizer against PyTorch's, which the script beside this file wrote down.
+//! Twenty steps of every optimizer against PyTorch's, which `optimizers.py` wrote down.
 
 use std::collections::BTreeMap;
 use std::io::Write;
 
 use autodiff::Params;
-use optim::{AdaGrad, Adam, L2, Names, Optimizer, RmsProp, Rule, Sgd};
+use optim::{AdaGrad, Adam, L2, Optimizer, ParamFilter, RmsProp, Rule, Sgd};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -28,7 +28,7 @@ impl Case {
     fn follow<R: Rule<f64>>(&self, optimizer: Optimizer<f64, R>) -> f64 {
         let mut optimizer = match (self.settings.get("l2"), self.settings.get("decay")) {
             (Some(&l2), _) => optimizer.regularize(L2(l2)),
-            (_, Some(&decay)) => optimizer.decay(decay, Names::all()),
+            (_, Some(&decay)) => optimizer.decay(decay, ParamFilter::all()),
             _ => optimizer,
         };
         let mut params = Params::new(0);

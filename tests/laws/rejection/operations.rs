@@ -1,7 +1,7 @@
 //! Operations along axes, products, convolutions: axes that are not there, settings out of range, shapes that do not go
 //! together, indices past the end.
 
-use autodiff::ops::Placement;
+use autodiff::ops::ConvGeometry;
 use autodiff::{Axes, keepdim};
 
 use super::given::*;
@@ -12,7 +12,7 @@ fn axes(list: &[usize]) -> Axes {
     list.into()
 }
 
-const ONES: Placement = Placement { stride: [1; 2], padding: [[0; 2]; 2], dilation: [1; 2], groups: 1 };
+const ONES: ConvGeometry = ConvGeometry { stride: [1; 2], padding: [[0; 2]; 2], dilation: [1; 2], groups: 1 };
 
 cases! {
     Var::sum {
@@ -202,14 +202,14 @@ cases! {
     }
     Var::conv2d {
         refuses "four axes": of_two([&[2, 3], &[1, 3, 2, 2]], |x, w| x.conv2d(w, ONES));
-        refuses "at least 1": conv2d(Placement { stride: [0, 1], ..ONES });
-        refuses "at least 1": conv2d(Placement { dilation: [1, 0], ..ONES });
-        refuses "at least 1": conv2d(Placement { groups: 0, ..ONES });
-        refuses "18446744073709551615 groups": conv2d(Placement { groups: MAX, ..ONES });
-        refuses "[1, 2, 4, 4] × [2, 2, 2, 2]": conv2d(Placement { dilation: [MAX, 1], ..ONES });
-        refuses "[1, 2, 4, 4] × [2, 2, 2, 2]": conv2d(Placement { padding: [[MAX, MAX], [0, 0]], ..ONES });
-        refuses "memory": conv2d(Placement { padding: [[HUGE, 0], [0, 0]], ..ONES });
-        accepts: conv2d(Placement { stride: [MAX, MAX], ..ONES });
+        refuses "at least 1": conv2d(ConvGeometry { stride: [0, 1], ..ONES });
+        refuses "at least 1": conv2d(ConvGeometry { dilation: [1, 0], ..ONES });
+        refuses "at least 1": conv2d(ConvGeometry { groups: 0, ..ONES });
+        refuses "18446744073709551615 groups": conv2d(ConvGeometry { groups: MAX, ..ONES });
+        refuses "[1, 2, 4, 4] × [2, 2, 2, 2]": conv2d(ConvGeometry { dilation: [MAX, 1], ..ONES });
+        refuses "[1, 2, 4, 4] × [2, 2, 2, 2]": conv2d(ConvGeometry { padding: [[MAX, MAX], [0, 0]], ..ONES });
+        refuses "memory": conv2d(ConvGeometry { padding: [[HUGE, 0], [0, 0]], ..ONES });
+        accepts: conv2d(ConvGeometry { stride: [MAX, MAX], ..ONES });
         refuses "extent 0": of_two([&[1, 2, 4, 4], &[1, 2, 0, 2]], |x, w| x.conv2d(w, ONES));
         refuses "[1, 2, 1, 4] × [1, 2, 2, 2]": of_two([&[1, 2, 1, 4], &[1, 2, 2, 2]], |x, w| x.conv2d(w, ONES));
         refuses "memory": of_two([&[HUGE, 1, 2, 2], &[1, 1, 1, 1]], |x, w| x.conv2d(w, ONES));
@@ -219,23 +219,23 @@ cases! {
     }
     Var::conv_transpose2d {
         refuses "four axes": of_two([&[2, 3], &[1, 3, 2, 2]], |x, w| x.conv_transpose2d(w, ONES, [0, 0]));
-        refuses "at least 1": conv_transpose2d(Placement { stride: [0, 1], ..ONES }, [0, 0]);
-        refuses "at least 1": conv_transpose2d(Placement { groups: 0, ..ONES }, [0, 0]);
+        refuses "at least 1": conv_transpose2d(ConvGeometry { stride: [0, 1], ..ONES }, [0, 0]);
+        refuses "at least 1": conv_transpose2d(ConvGeometry { groups: 0, ..ONES }, [0, 0]);
         refuses "[1, 2, 4, 4] × [2, 2, 2, 2]": conv_transpose2d(ONES, [MAX, 0]);
-        refuses "[1, 2, 4, 4] × [2, 2, 2, 2]": conv_transpose2d(Placement { stride: [MAX, 1], ..ONES }, [0, 0]);
-        refuses "[1, 2, 4, 4] × [2, 2, 2, 2]": conv_transpose2d(Placement { dilation: [MAX, 1], ..ONES }, [0, 0]);
-        refuses "[1, 2, 4, 4] × [2, 2, 2, 2]": conv_transpose2d(Placement { padding: [[MAX, MAX], [0, 0]], ..ONES }, [0, 0]);
-        refuses "memory": conv_transpose2d(Placement { stride: [HUGE, 1], ..ONES }, [0, 0]);
+        refuses "[1, 2, 4, 4] × [2, 2, 2, 2]": conv_transpose2d(ConvGeometry { stride: [MAX, 1], ..ONES }, [0, 0]);
+        refuses "[1, 2, 4, 4] × [2, 2, 2, 2]": conv_transpose2d(ConvGeometry { dilation: [MAX, 1], ..ONES }, [0, 0]);
+        refuses "[1, 2, 4, 4] × [2, 2, 2, 2]": conv_transpose2d(ConvGeometry { padding: [[MAX, MAX], [0, 0]], ..ONES }, [0, 0]);
+        refuses "memory": conv_transpose2d(ConvGeometry { stride: [HUGE, 1], ..ONES }, [0, 0]);
         returns: of_two([&[1, 2, 0, 4], &[2, 1, 2, 2]], |x, w| x.conv_transpose2d(w, ONES, [0, 0]));
         returns: of_two([&[1, 0, 4, 4], &[0, 1, 2, 2]], |x, w| x.conv_transpose2d(w, ONES, [0, 0]));
         refuses "on two tapes": across(|x, y| x.conv_transpose2d(y, ONES, [0, 0]));
     }
 }
 
-fn conv2d(placement: Placement) -> Result<autodiff::Tensor<f64>, autodiff::Error> {
-    of_two([&[1, 2, 4, 4], &[2, 2, 2, 2]], |x, w| x.conv2d(w, placement))
+fn conv2d(geometry: ConvGeometry) -> Result<autodiff::Tensor<f64>, autodiff::Error> {
+    of_two([&[1, 2, 4, 4], &[2, 2, 2, 2]], |x, w| x.conv2d(w, geometry))
 }
 
-fn conv_transpose2d(placement: Placement, extra: [usize; 2]) -> Result<autodiff::Tensor<f64>, autodiff::Error> {
-    of_two([&[1, 2, 4, 4], &[2, 2, 2, 2]], |x, w| x.conv_transpose2d(w, placement, extra))
+fn conv_transpose2d(geometry: ConvGeometry, output_padding: [usize; 2]) -> Result<autodiff::Tensor<f64>, autodiff::Error> {
+    of_two([&[1, 2, 4, 4], &[2, 2, 2, 2]], |x, w| x.conv_transpose2d(w, geometry, output_padding))
 }

@@ -1,4 +1,4 @@
-//! Optimizers, penalties, schedules, averages, stopping.
+//! Optimizers, their parts, schedules, averages, stopping.
 
 use autodiff::{Error, Gradients, Mode, Params, Tape};
 use optim::*;
@@ -26,7 +26,7 @@ fn at_fault() -> Error {
     Error::InvalidInput { what: "loss", reason: "at fault".into() }
 }
 
-/// A step with gradients that are at fault.
+/// A step with invalid gradients.
 fn step_with(change: impl FnOnce(&mut Params<f64>, &mut Gradients<f64>)) -> Result<(), Error> {
     let (mut params, weight, _) = model();
     let mut grads = params.gradients();
@@ -37,8 +37,8 @@ fn step_with(change: impl FnOnce(&mut Params<f64>, &mut Gradients<f64>)) -> Resu
 }
 
 /// A rule that is handed the wrong number of buffers, or buffers of another length.
-fn direct<R: Rule<f64>>(rule: R, buffers: &mut [&mut [f64]]) {
-    let _ = rule.direct(u64::MAX, &mut [1.0, 2.0], buffers);
+fn update<R: Rule<f64>>(rule: R, buffers: &mut [&mut [f64]]) {
+    let _ = rule.update(u64::MAX, &mut [1.0, 2.0], buffers);
 }
 
 
@@ -67,22 +67,78 @@ fn resume(steps: u64, length: usize) -> Result<(), Error> {
 }
 
 /// An early stopping that observes these losses.
-fn observe(mut stopping: EarlyStopping<f64>, losses: &[f64]) -> Vec<Progress> {
+fn observe(mut stopping: EarlyStopping<f64>, losses: &[f64]) -> Vec<StoppingStatus> {
     let params = Params::default();
     losses.iter().map(|&loss| stopping.observe(loss, &params)).collect()
 }
 
-fn average(decay: f64) -> Result<(), Error> {
-    Average::new(decay).update(&model().0)
+fn ema(decay: f64) -> Result<(), Error> {
+    Ema::new(decay).update(&model().0)
 }
 
+/// A part that does nothing, or only fails.
+#[derive(Clone, Debug)]
+struct Part {
+    fails: bool,
+}
+
+impl GradientTransform<f64> for Part {
+    fn name(&self) -> &'static str {
+        "part"
+    }
+    fn apply(&self, _: u64, gradients: &mut SelectedGradients<'_, f64>) -> Result<(), Error> {
+        // Handed out twice, and the second time dropped half-way.
+        let twice = gradients.iter_mut().count() + gradients.iter_mut().take(1).count();
+        if self.fails || twice == 0 { Err(at_fault()) } else { Ok(()) }
+    }
+}
+
+impl Projection<f64> for Part {
+    fn name(&self) -> &'static str {
+        "part"
+    }
+    fn check(&self) -> Result<(), Error> {
+        if self.fails { Err(at_fault()) } else { Ok(()) }
+    }
+}
+
+impl Rule<f64> for Part {
+    fn buffers(&self) -> &'static [&'static str] {
+        &[]
+    }
+    fn update(&self, _: u64, _: &mut [f64], _: &mut [&mut [f64]]) -> Result<(), Error> {
+        if self.fails { Err(at_fault()) } else { Ok(()) }
+    }
+}
+
+const FINE: Part = Part { fails: false };
+const FAILING: Part = Part { fails: true };
+
 cases! {
-    Optimizer::of { refuses "rate is NaN": steps(Optimizer::of(NAN, Momentum::default())); refuses "rate is -inf": steps(Optimizer::of(-INF, Momentum::default())); }
+    Optimizer::from_rule { refuses "rate is NaN": steps(Optimizer::from_rule(NAN, SgdRule::default())); refuses "rate is -inf": steps(Optimizer::from_rule(-INF, SgdRule::default())); accepts: steps(Optimizer::from_rule(0.1, FINE)); }
     Optimizer::set_rate {
         refuses "rate is inf": steps({ let mut o = sgd(); o.set_rate(INF); o });
         refuses "rate is -1": steps({ let mut o = sgd(); o.set_rate(-1.0); o });
         accepts: steps({ let mut o = sgd(); o.set_rate(0.0); o });
     }
+    Optimizer::transform {
+        refuses "nowhere": steps(sgd().transform(FINE, "nowhere"));
+        refuses "at fault": steps(sgd().transform(FAILING, "*"));
+        refuses "clip_norm is NaN": steps(sgd().transform(ClipNorm(NAN), "fc*"));
+        accepts: steps(sgd().transform(FINE, "*"));
+    }
+    Optimizer::project {
+        refuses "nowhere": steps(sgd().project(FINE, "nowhere"));
+        refuses "at fault": steps(sgd().project(FAILING, "*"));
+        refuses "decay is inf": steps(sgd().project(Decay(INF), "fc*"));
+        accepts: steps(sgd().project(FINE, "*"));
+    }
+    GradientTransform::check { accepts: GradientTransform::<f64>::check(&FINE); }
+    Projection::check { accepts: Projection::<f64>::check(&FINE); }
+    Projection::check_shape { returns: Projection::<f64>::check_shape(&FINE, &[MAX, HUGE].into()); }
+    Projection::project_entries { returns: FINE.project_entries(NAN, &mut []); }
+    Projection::project_parameter { returns: FINE.project_parameter(NAN, &[HUGE].into(), &mut []); }
+    Proximal::new { refuses "l1 is NaN": steps(sgd().project(Proximal::new(L1(NAN)), "*")); }
     Optimizer::regularize {
         refuses "NaN": steps(sgd().regularize(L2(NAN)));
         refuses "-1": steps(sgd().regularize(L1(-1.0)));
@@ -100,25 +156,25 @@ cases! {
     Optimizer::clip_norm { refuses "clip_norm is NaN": steps(sgd().clip_norm(NAN)); refuses "clip_norm is 0": steps(sgd().clip_norm(0.0)); }
     Optimizer::clip_each { refuses "clip_each is NaN": steps(sgd().clip_each(NAN)); refuses "clip_each is -inf": steps(sgd().clip_each(-INF)); }
     Optimizer::decay {
-        refuses "decay is NaN": steps(sgd().decay(NAN, Names::all()));
-        refuses "decay is -1": steps(sgd().decay(-1.0, Names::all()));
+        refuses "decay is NaN": steps(sgd().decay(NAN, ParamFilter::all()));
+        refuses "decay is -1": steps(sgd().decay(-1.0, ParamFilter::all()));
         refuses "nowhere": steps(sgd().decay(0.1, "nowhere"));
     }
-    Optimizer::proximal { refuses "NaN": steps(sgd().proximal(L1(NAN), Names::all())); refuses "nowhere": steps(sgd().proximal(L1(0.1), "nowhere")); }
+    Optimizer::proximal { refuses "NaN": steps(sgd().proximal(L1(NAN), ParamFilter::all())); refuses "nowhere": steps(sgd().proximal(L1(0.1), "nowhere")); }
     Optimizer::max_norm {
-        refuses "max_norm is NaN": steps(sgd().max_norm(NAN, Names::all()));
-        refuses "max_norm is 0": steps(sgd().max_norm(0.0, Names::all()));
+        refuses "max_norm is NaN": steps(sgd().max_norm(NAN, ParamFilter::all()));
+        refuses "max_norm is 0": steps(sgd().max_norm(0.0, ParamFilter::all()));
         refuses "nowhere": steps(sgd().max_norm(1.0, "nowhere"));
     }
-    Optimizer::group { refuses "nowhere": steps(sgd().group("nowhere", Group::frozen())); }
-    Group::rate {
-        refuses "NaN": steps(sgd().group("fc*", Group::rate(NAN)));
-        refuses "-1": steps(sgd().group("fc*", Group::rate(-1.0)));
-        refuses "inf": steps(sgd().group("fc*", Group::rate(INF)));
-        accepts: steps(sgd().group("fc*", Group::rate(0.0)));
+    Optimizer::group { refuses "nowhere": steps(sgd().group("nowhere", ParamGroup::frozen())); }
+    ParamGroup::rate_factor {
+        refuses "NaN": steps(sgd().group("fc*", ParamGroup::rate_factor(NAN)));
+        refuses "-1": steps(sgd().group("fc*", ParamGroup::rate_factor(-1.0)));
+        refuses "inf": steps(sgd().group("fc*", ParamGroup::rate_factor(INF)));
+        accepts: steps(sgd().group("fc*", ParamGroup::rate_factor(0.0)));
     }
-    Group::frozen { accepts: steps(sgd().group("*", Group::frozen())); }
-    Optimizer::strict { accepts: steps(sgd().strict()); }
+    ParamGroup::frozen { accepts: steps(sgd().group("*", ParamGroup::frozen())); }
+    Optimizer::strict_dropout { accepts: steps(sgd().strict_dropout()); }
     Optimizer::step {
         refuses "other Params": step_with(|params, _| *params = other().0);
         returns: step_with(|_, grads| grads.flat_mut()[0] = NAN);
@@ -147,23 +203,24 @@ cases! {
     AdaGrad::new { refuses "rate is -inf": steps(AdaGrad::new(-INF)); }
     AdaGrad::epsilon { refuses "epsilon is NaN": steps(AdaGrad::new(0.1).epsilon(NAN)); }
     AdaGrad::rate_decay { refuses "rate_decay is NaN": steps(AdaGrad::new(0.1).rate_decay(NAN)); refuses "rate_decay is -1": steps(AdaGrad::new(0.1).rate_decay(-1.0)); }
-    Momentum::check { returns: Rule::<f64>::check(&Momentum::default()); }
-    Momentum::direct { returns: direct(Momentum::default(), &mut []); returns: direct(Momentum::default(), &mut [&mut [], &mut []]); }
+    Rule::check { accepts: Rule::<f64>::check(&FINE); }
+    SgdRule::check { returns: Rule::<f64>::check(&SgdRule::default()); }
+    SgdRule::update { returns: update(SgdRule::default(), &mut []); returns: update(SgdRule::default(), &mut [&mut [], &mut []]); }
 
-    Names::all { returns: Names::all().fits(""); }
-    Names::except { returns: Names::except([]).fits("fc"); returns: steps(sgd().regularize_only(L2(0.1), Names::except(["nowhere"]))); }
-    Names::fits { returns: Names::from(&*"*".repeat(1000)).fits(&"a".repeat(1000)); }
+    ParamFilter::all { returns: ParamFilter::all().matches(""); }
+    ParamFilter::except { returns: ParamFilter::except([]).matches("fc"); returns: steps(sgd().regularize_only(L2(0.1), ParamFilter::except(["nowhere"]))); }
+    ParamFilter::matches { returns: ParamFilter::from(&*"*".repeat(1000)).matches(&"a".repeat(1000)); }
     Penalty::term {
         refuses "other Params": { let (p, ..) = model(); Penalty::from(L2(1.0)).term(&Tape::new().start(&p, Mode::Train), &[other().1]).item() };
         refuses "NaN": term(L2(NAN));
         refuses "-1": term(L1(-1.0));
         refuses "inf": term(ElasticNet { l1: INF, l2: 0.0 });
     }
-    Average::new { refuses "decay is NaN": average(NAN); refuses "decay is 1": average(1.0); refuses "decay is -0.5": average(-0.5); }
-    Average::update { refuses "other Params": { let mut a = Average::new(0.5); a.update(&model().0).and_then(|()| a.update(&other().0)) }; }
-    Average::of { refuses "other Params": averaged_of_others(); }
+    Ema::new { refuses "decay is NaN": ema(NAN); refuses "decay is 1": ema(1.0); refuses "decay is -0.5": ema(-0.5); }
+    Ema::update { refuses "other Params": { let mut a = Ema::new(0.5); a.update(&model().0).and_then(|()| a.update(&other().0)) }; }
+    Ema::averaged { refuses "other Params": averaged_of_others(); }
     EarlyStopping::new { returns: observe(EarlyStopping::new(0), &[NAN, INF, 0.0]); returns: observe(EarlyStopping::new(MAX), &[0.0, 1.0]); }
-    EarlyStopping::minimum_change { returns: observe(EarlyStopping::new(1).minimum_change(NAN), &[0.0, 1.0]); returns: observe(EarlyStopping::new(1).minimum_change(-INF), &[0.0, 1.0]); }
+    EarlyStopping::min_change { returns: observe(EarlyStopping::new(1).min_change(NAN), &[0.0, 1.0]); returns: observe(EarlyStopping::new(1).min_change(-INF), &[0.0, 1.0]); }
     EarlyStopping::observe { returns: observe(EarlyStopping::new(1), &[INF, -INF, NAN, f64::MAX]); }
     EarlyStopping::resume { returns: { let mut s = EarlyStopping::new(MAX); s.resume(MAX, None); observe(s, &[NAN, NAN, 1.0]) }; }
     Plateau::new { returns: { let mut p = Plateau::new(NAN, MAX); [NAN, INF, 0.0].map(|loss| p.observe(loss)) }; returns: Plateau::new(INF, 0).observe(NAN); }
@@ -184,8 +241,8 @@ cases! {
         returns: factors(Schedule::WarmUp { steps: u64::MAX, start: -INF });
         returns: factors(Schedule::OneCycle { steps: 0, rise: NAN, start: 0.0, end: INF });
         returns: factors(Schedule::OneCycle { steps: u64::MAX, rise: -1.0, start: 0.0, end: 0.0 });
-        returns: factors(Schedule::Chained(vec![]));
-        returns: factors(Schedule::Chained(vec![(u64::MAX, Schedule::Constant), (0, COSINE), (1, Schedule::Chained(vec![]))]));
+        returns: factors(Schedule::Sequential(vec![]));
+        returns: factors(Schedule::Sequential(vec![(u64::MAX, Schedule::Constant), (0, COSINE), (1, Schedule::Sequential(vec![]))]));
     }
     find_rate::find_rate {
         returns: find_rate(NAN, INF, 3, Ok::<f64, Error>);
@@ -194,14 +251,14 @@ cases! {
         returns: find_rate(0.0, -1.0, 3, |_| Ok::<f64, Error>(1.0));
         returns: find_rate(1.0, 2.0, 0, |_| Ok::<f64, Error>(NAN));
     }
-    table::gradient_table {
+    gradient_table::gradient_table {
         refuses "other Params": gradient_table(&model().0, &model().0, &other().0.gradients());
         returns: { let (p, ..) = model(); gradient_table(&p, &p, &p.gradients()).unwrap().to_string() };
     }
 }
 
 fn averaged_of_others() -> Result<Params<f64>, Error> {
-    let mut average = Average::new(0.5);
-    average.update(&model().0)?;
-    average.of(&other().0)
+    let mut ema = Ema::new(0.5);
+    ema.update(&model().0)?;
+    ema.averaged(&other().0)
 }

@@ -6,7 +6,7 @@ use autodiff::{Error, Params};
 use nn::data::{Batches, Dataset};
 use nn::{Linear, Module, loss::cross_entropy};
 use optim::{Adam, Plateau, Schedule, Sgd};
-use train::{Epoch, Run, Trainer, Watch};
+use train::{EpochReport, TrainingState, Trainer, Callback};
 
 use super::given::*;
 use super::harness::cases;
@@ -15,10 +15,10 @@ fn data(samples: usize) -> Dataset<f64> {
     Dataset::new(ramp([samples, 3]), &(0..samples).map(|k| k % 2).collect::<Vec<_>>()).unwrap()
 }
 
-fn fresh() -> (Run<f64, optim::Momentum>, Linear) {
+fn fresh() -> (TrainingState<f64, optim::SgdRule>, Linear) {
     let mut params = Params::new(0);
     let layer = Linear::new(params.scope("fc"), 3, 2);
-    (Run::new(params, Sgd::new(0.1)), layer)
+    (TrainingState::new(params, Sgd::new(0.1)), layer)
 }
 
 fn one() -> Trainer {
@@ -27,14 +27,14 @@ fn one() -> Trainer {
 
 /// Trains a layer on a few samples.
 fn fit(trainer: Trainer, samples: usize) -> Result<(), Error> {
-    let (mut run, layer) = fresh();
-    trainer.fit(&mut run, &data(samples), |x, y| cross_entropy(layer.forward(x), y), &mut Judge)
+    let (mut state, layer) = fresh();
+    trainer.fit(&mut state, &data(samples), |x, y| cross_entropy(layer.forward(x), y), &mut Judge)
 }
 
 /// Gives a metric that is NaN, and one that grows.
 struct Judge;
 
-impl Watch<f64> for Judge {
+impl Callback<f64> for Judge {
     fn evaluate(&mut self, params: &Params<f64>) -> Result<Vec<(String, f64)>, Error> {
         Ok(vec![("worse".into(), params.step() as f64), ("none".into(), NAN)])
     }
@@ -55,14 +55,14 @@ fn resume_from(bytes: &[u8]) -> Result<(), Error> {
 }
 
 cases! {
-    Run::new { accepts: fit(one(), 4); }
-    Run::save {
+    TrainingState::new { accepts: fit(one(), 4); }
+    TrainingState::save {
         refuses "/nowhere/at/all": fresh().0.save("/nowhere/at/all");
         refuses "/": fresh().0.save("/");
         refuses "fc.weight": in_folder(|path| { let mut r = fresh().0; r.params.flat_mut()[0] = NAN; r.save(path) });
-        accepts: in_folder(|path| Run::new(Params::<f32>::default(), Sgd::new(NAN)).save(path));
+        accepts: in_folder(|path| TrainingState::new(Params::<f32>::default(), Sgd::new(NAN)).save(path));
     }
-    Run::resume {
+    TrainingState::resume {
         accepts: fresh().0.resume("/nowhere/at/all");
         refuses "/file: ": resume_from(&[]);
         refuses "/file: ": resume_from(&[255; 1000]);
@@ -70,23 +70,23 @@ cases! {
         refuses "/dev/zero": fresh().0.resume("/dev/zero");
         refuses "/: ": fresh().0.resume("/");
         refuses "/file: ": in_folder(|path| {
-            Run::new(fresh().0.params, Adam::new(0.1)).save(path)?;
+            TrainingState::new(fresh().0.params, Adam::new(0.1)).save(path)?;
             fresh().0.resume(path)
         });
         refuses "/file: ": in_folder(|path| {
-            Run::new(fresh().0.params.cast::<f32>(), Sgd::new(0.1)).save(path)?;
+            TrainingState::new(fresh().0.params.cast::<f32>(), Sgd::new(0.1)).save(path)?;
             fresh().0.resume(path)
         });
         refuses "seed": in_folder(|path| {
             let mut params = Params::<f64>::new(9);
             Linear::new(params.scope("fc"), 3, 2);
-            Run::new(params, Sgd::new(0.1)).save(path)?;
+            TrainingState::new(params, Sgd::new(0.1)).save(path)?;
             fresh().0.resume(path)
         });
         accepts: in_folder(|path| {
-            let mut run = fresh().0;
-            run.params.set_step(u64::MAX);
-            run.save(path)?;
+            let mut state = fresh().0;
+            state.params.set_step(u64::MAX);
+            state.save(path)?;
             fresh().0.resume(path)
         });
     }
@@ -100,7 +100,7 @@ cases! {
     }
     Trainer::schedule {
         refuses "NaN": fit(one().schedule(Schedule::Exponential { factor: NAN }), 4);
-        refuses "factor is -1": fit(one().schedule(Schedule::Chained(vec![(9, Schedule::Exponential { factor: -1.0 })])), 4);
+        refuses "factor is -1": fit(one().schedule(Schedule::Sequential(vec![(9, Schedule::Exponential { factor: -1.0 })])), 4);
         refuses "steps is 0": fit(one().schedule(Schedule::Cosine { steps: 0, end: 0.0, stretch: 0.0 }), 4);
     }
     Trainer::shards {
@@ -124,18 +124,18 @@ cases! {
     Trainer::quiet { accepts: fit(one().quiet(), 1); }
     Trainer::fit {
         refuses "3": one().fit(&mut fresh().0, &Dataset::new(ramp([2, 3]), &[0, 3]).unwrap(), |x, y| cross_entropy(x, y), &mut ());
-        refuses "ln": { let (mut run, layer) = fresh(); one().fit(&mut run, &data(2), |x, _| (layer.forward(x) * 0.0 - 1.0).ln().sum(..), &mut ()) };
+        refuses "ln": { let (mut state, layer) = fresh(); one().fit(&mut state, &data(2), |x, _| (layer.forward(x) * 0.0 - 1.0).ln().sum(..), &mut ()) };
         refuses "[2, 3]": one().fit(&mut fresh().0, &data(2), |x, _| x, &mut ());
         refuses "gradient": one().fit(&mut fresh().0, &data(2), |x, _| x.sum(..), &mut ());
         refuses "sqrt": root_at_zero();
     }
-    Watch::evaluate { returns: Watch::<f64>::evaluate(&mut (), &Params::default()); }
-    Watch::epoch { returns: Watch::<f64>::epoch(&mut (), &Epoch { epoch: u64::MAX, loss: NAN, metrics: vec![] }); }
+    Callback::evaluate { returns: Callback::<f64>::evaluate(&mut (), &Params::default()); }
+    Callback::on_epoch_end { returns: Callback::<f64>::on_epoch_end(&mut (), &EpochReport { epoch: u64::MAX, loss: NAN, metrics: vec![] }); }
 }
 
 /// A finite loss with a gradient that is not: weights that are zero under a root.
 fn root_at_zero() -> Result<(), Error> {
-    let (mut run, layer) = fresh();
-    run.params.flat_mut().fill(0.0);
-    one().fit(&mut run, &data(2), |x, _| layer.forward(x).square().sqrt().sum(..), &mut ())
+    let (mut state, layer) = fresh();
+    state.params.flat_mut().fill(0.0);
+    one().fit(&mut state, &data(2), |x, _| layer.forward(x).square().sqrt().sum(..), &mut ())
 }

@@ -1,4 +1,4 @@
-//! The file: safetensors, with the header and a checksum over everything in its metadata.
+//! The file format: safetensors, whose metadata holds the header and a checksum of everything.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -36,7 +36,7 @@ impl<'a, T: Real> Tensors<'a, T> {
         let sum = checksum(header, self.0.iter().map(|(name, _, values)| (name.as_str(), *values)).collect());
         let tensors = self.0.iter().map(|(name, shape, values)| (name.as_str(), shape, *values));
         // `nn::io::load` finds the weights by the prefix.
-        Safetensors::write(path, tensors, [("run", header), ("crc32c", &sum), ("model_prefix", MODEL)])
+        Safetensors::write(path, tensors, [("training_state", header), ("crc32c", &sum), ("model_prefix", MODEL)])
     }
 
     /// An error unless the file has tensors of these names and shapes.
@@ -54,11 +54,11 @@ impl<'a, T: Real> Tensors<'a, T> {
     }
 
     /// Reads the file, which must hold tensors of these names and shapes and no others.
-    pub(super) fn read(&self, file: &mut Safetensors) -> Result<Found<T>, String> {
+    pub(super) fn read(&self, file: &mut Safetensors) -> Result<FileTensors<T>, String> {
         self.check(file)?;
-        let (found, due) = (file.names().len(), self.0.len());
-        if found != due {
-            return Err(format!("of another model: it holds {found} tensors, a checkpoint of this run {due}"));
+        let (found, expected) = (file.names().len(), self.0.len());
+        if found != expected {
+            return Err(format!("of another model: it holds {found} tensors, a checkpoint of this run {expected}"));
         }
         let mut tensors = BTreeMap::new();
         for (name, ..) in &self.0 {
@@ -66,17 +66,17 @@ impl<'a, T: Real> Tensors<'a, T> {
             tensors.insert(name.clone(), tensor);
         }
         let values = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor.data())).collect();
-        if file.metadata("crc32c") != Some(&checksum(file.metadata("run").unwrap_or_default(), values)) {
-            return Err("no checkpoint: it is damaged: the checksum is another".into());
+        if file.metadata("crc32c") != Some(&checksum(file.metadata("training_state").unwrap_or_default(), values)) {
+            return Err("not a checkpoint: it is damaged: the checksum is another".into());
         }
         match tensors.iter().find(|(_, tensor)| !T::all_finite(tensor.data())) {
             Some((name, _)) => Err(format!("damaged: {name} holds an infinity or a NaN")),
-            None => Ok(Found(tensors)),
+            None => Ok(FileTensors(tensors)),
         }
     }
 }
 
-/// Over the header, and the names and numbers, as bytes of the file, in the order of the names.
+/// The checksum of the header, and of names and numbers, as bytes of the file, in the order of the names.
 fn checksum<T: Real>(header: &str, mut tensors: Vec<(&str, &[T])>) -> String {
     tensors.sort_by_key(|&(name, _)| name);
     let single = scalar::<T>() == Ok("f32");
@@ -96,9 +96,9 @@ fn checksum<T: Real>(header: &str, mut tensors: Vec<(&str, &[T])>) -> String {
 }
 
 /// The tensors of a file.
-pub(super) struct Found<T: Real>(BTreeMap<String, Tensor<T>>);
+pub(super) struct FileTensors<T: Real>(BTreeMap<String, Tensor<T>>);
 
-impl<T: Real> Found<T> {
+impl<T: Real> FileTensors<T> {
     /// The tensor of this name.
     pub(super) fn tensor(&self, name: &str) -> Result<&Tensor<T>, String> {
         self.0.get(name).ok_or_else(|| format!("of another model: {name} is missing"))
@@ -107,15 +107,15 @@ impl<T: Real> Found<T> {
     /// The parameters and states under `prefix`, in the layout of `params`.
     pub(super) fn params(&self, prefix: &str, params: &Params<T>) -> Result<Params<T>, String> {
         let text = |error: Error| error.to_string();
-        let mut taken = params.clone();
+        let mut read = params.clone();
         for (name, ..) in params.iter() {
             let id = params.id(name).map_err(text)?;
-            taken.set(id, self.tensor(&format!("{prefix}{name}"))?).map_err(text)?;
+            read.set(id, self.tensor(&format!("{prefix}{name}"))?).map_err(text)?;
         }
         for (name, ..) in params.states() {
             let id = params.state_id(name).map_err(text)?;
-            taken.set_state(id, self.tensor(&format!("{prefix}{name}"))?).map_err(text)?;
+            read.set_state(id, self.tensor(&format!("{prefix}{name}"))?).map_err(text)?;
         }
-        Ok(taken)
+        Ok(read)
     }
 }

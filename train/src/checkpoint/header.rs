@@ -1,26 +1,26 @@
-//! What of a run is no tensor, and whether it belongs to the run that reads it.
+//! The header: the part of the training state that is not a tensor, and the check that it belongs to the run that resumes.
 
 use std::collections::BTreeMap;
-use std::fmt::{Debug, Display};
+use std::fmt::Display;
 
 use autodiff::Real;
 use optim::Rule;
 use serde::{Deserialize, Serialize};
 
 use super::scalar;
-use crate::run::{Epoch, Position, Run};
+use crate::state::{Cursor, EpochReport, TrainingState};
 
-/// Numbers are kept as their bits, so that a NaN comes back as well.
+/// Floating-point numbers are stored as bits, because JSON has no NaN.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Header {
-    /// What the run is, which a resumed one must be as well.
+    // What must be the same in a run that resumes.
     scalar: String,
     seed: u64,
     optimizer: String,
     rate: u64,
     pub(super) settings: BTreeMap<String, String>,
-    /// How far it has come.
+    // The progress of the run.
     pub(super) step: u64,
     pub(super) optimizer_steps: u64,
     current_rate: u64,
@@ -31,7 +31,7 @@ pub(super) struct Header {
     pub(super) stopped: bool,
     pub(super) waited: usize,
     best: Option<Best>,
-    history: Vec<SavedEpoch>,
+    history: Vec<SavedReport>,
 }
 
 /// Loss and step of the best parameters.
@@ -42,57 +42,59 @@ struct Best {
     step: u64,
 }
 
-/// Number, loss and metrics.
-type SavedEpoch = (u64, u64, Vec<(String, u64)>);
+/// Number, loss and metrics of an epoch.
+type SavedReport = (u64, u64, Vec<(String, u64)>);
 
 impl Header {
-    pub(super) fn of<T: Real, R: Rule<T>>(run: &Run<T, R>) -> Result<Self, String> {
-        let best = run.stopping.as_ref().and_then(|stopping| stopping.best());
-        let metrics =
-            |epoch: &Epoch| epoch.metrics.iter().map(|(name, value)| (name.clone(), value.to_bits())).collect();
+    pub(super) fn new<T: Real, R: Rule<T>>(state: &TrainingState<T, R>) -> Result<Self, String> {
+        let best = state.stopping.as_ref().and_then(|stopping| stopping.best());
+        let saved = |report: &EpochReport| {
+            let metrics = report.metrics.iter().map(|(name, value)| (name.clone(), value.to_bits()));
+            (report.epoch, report.loss.to_bits(), metrics.collect())
+        };
         Ok(Header {
             scalar: scalar::<T>()?.to_owned(),
-            seed: run.params.seed(),
-            optimizer: run.optimizer.describe(),
-            rate: run.rate.to_bits(),
-            settings: run.settings.clone(),
-            step: run.params.step(),
-            optimizer_steps: run.optimizer.steps(),
-            current_rate: run.optimizer.rate().to_bits(),
-            epoch: run.position.epoch,
-            batch: run.position.batch,
-            loss: run.position.loss.to_bits(),
-            samples: run.position.samples,
-            stopped: run.stopped,
-            waited: run.stopping.as_ref().map_or(0, |stopping| stopping.waited()),
+            seed: state.params.seed(),
+            optimizer: state.optimizer.describe(),
+            rate: state.base_rate.to_bits(),
+            settings: state.settings.clone(),
+            step: state.params.step(),
+            optimizer_steps: state.optimizer.steps(),
+            current_rate: state.optimizer.rate().to_bits(),
+            epoch: state.cursor.epoch,
+            batch: state.cursor.batch,
+            loss: state.cursor.loss_sum.to_bits(),
+            samples: state.cursor.samples,
+            stopped: state.stopped,
+            waited: state.stopping.as_ref().map_or(0, |stopping| stopping.waited()),
             best: best.map(|(loss, params)| Best { loss: loss.to_bits(), step: params.step() }),
-            history: run.history.iter().map(|epoch| (epoch.epoch, epoch.loss.to_bits(), metrics(epoch))).collect(),
+            history: state.history.iter().map(saved).collect(),
         })
     }
 
-    /// An error if the numbers are of another scalar.
+    /// An error if the tensors are of another scalar.
     pub(super) fn check_scalar<T: Real>(&self) -> Result<(), String> {
-        same("scalar", self.scalar.as_str(), scalar::<T>()?)
+        check_same("scalar", self.scalar.as_str(), scalar::<T>()?)
     }
 
-    /// Why this run may not go on from here: what differs, or what no run comes to.
+    /// An error if this state must not continue from here: it names what differs, or what is inconsistent in the header.
     pub(super) fn check<T: Real, R: Rule<T>>(
         &self,
-        run: &Run<T, R>,
+        state: &TrainingState<T, R>,
         settings: &BTreeMap<String, String>,
     ) -> Result<(), String> {
-        same("seed", self.seed, run.params.seed())?;
-        same("optimizer", self.optimizer.as_str(), &run.optimizer.describe())?;
-        same("rate", f64::from_bits(self.rate), run.rate)?;
-        same_settings(&self.settings, settings)?;
+        check_same("seed", self.seed, state.params.seed())?;
+        check_same("optimizer", self.optimizer.as_str(), &state.optimizer.describe())?;
+        check_same("rate", f64::from_bits(self.rate), state.base_rate)?;
+        check_same_settings(&self.settings, settings)?;
         let epochs = self.history.len();
-        let numbered = self.history.iter().zip(0..).all(|((number, ..), due)| *number == due);
+        let numbered = self.history.iter().zip(0..).all(|((epoch, ..), expected)| *epoch == expected);
         if self.epoch != epochs as u64 || !numbered {
-            return Err(format!("damaged: it says {} epochs and tells of {epochs}", self.epoch));
+            return Err(format!("damaged: it is at epoch {}, with the results of {epochs}", self.epoch));
         }
-        let position = self.position();
-        if (position.batch == 0) != (position.samples == 0) || !position.loss.is_finite() {
-            return Err(format!("damaged: no epoch stands at {position:?}"));
+        let cursor = self.cursor();
+        if (cursor.batch == 0) != (cursor.samples == 0) || !cursor.loss_sum.is_finite() {
+            return Err(format!("damaged: no run is at {cursor:?}"));
         }
         if self.waited > epochs || self.best.is_some() && epochs == 0 {
             return Err(format!("damaged: it waited for {} of {epochs} epochs", self.waited));
@@ -100,9 +102,9 @@ impl Header {
         Ok(())
     }
 
-    pub(super) fn position(&self) -> Position {
-        let loss = f64::from_bits(self.loss);
-        Position { epoch: self.epoch, batch: self.batch, loss, samples: self.samples }
+    pub(super) fn cursor(&self) -> Cursor {
+        let loss_sum = f64::from_bits(self.loss);
+        Cursor { epoch: self.epoch, batch: self.batch, loss_sum, samples: self.samples }
     }
 
     pub(super) fn current_rate(&self) -> f64 {
@@ -114,25 +116,26 @@ impl Header {
         self.best.map(|best| (f64::from_bits(best.loss), best.step))
     }
 
-    pub(super) fn history(self) -> Vec<Epoch> {
-        let metrics =
-            |of: Vec<(String, u64)>| of.into_iter().map(|(name, bits)| (name, f64::from_bits(bits))).collect();
-        let epoch = |(epoch, loss, of)| Epoch { epoch, loss: f64::from_bits(loss), metrics: metrics(of) };
-        self.history.into_iter().map(epoch).collect()
+    pub(super) fn history(self) -> Vec<EpochReport> {
+        let report = |(epoch, loss, metrics): SavedReport| {
+            let metrics = metrics.into_iter().map(|(name, bits)| (name, f64::from_bits(bits)));
+            EpochReport { epoch, loss: f64::from_bits(loss), metrics: metrics.collect() }
+        };
+        self.history.into_iter().map(report).collect()
     }
 }
 
 /// An error that names both sides where two settings of one name differ.
-pub(crate) fn same_settings(
-    of_file: &BTreeMap<String, String>,
-    of_run: &BTreeMap<String, String>,
+pub(crate) fn check_same_settings(
+    file: &BTreeMap<String, String>,
+    run: &BTreeMap<String, String>,
 ) -> Result<(), String> {
-    of_file.iter().try_for_each(|(name, value)| of_run.get(name).map_or(Ok(()), |own| same(name, value, own)))
+    file.iter().try_for_each(|(name, value)| run.get(name).map_or(Ok(()), |own| check_same(name, value, own)))
 }
 
-fn same<V: PartialEq + Display + Debug>(what: &str, of_file: V, of_run: V) -> Result<(), String> {
-    if of_file == of_run {
+fn check_same<V: PartialEq + Display>(what: &str, file: V, run: V) -> Result<(), String> {
+    if file == run {
         return Ok(());
     }
-    Err(format!("of another run: its {what} is {of_file}, that of this run {of_run}"))
+    Err(format!("of another run: its {what} is {file}, that of this run {run}"))
 }

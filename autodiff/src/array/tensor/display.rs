@@ -15,16 +15,34 @@ impl<T: Real> fmt::Display for Tensor<T> {
     /// As numpy prints: nested brackets, columns aligned, `...` where a large tensor is elided, `[]` for no values. A
     /// precision (`{:.3}`) applies to every value.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let precision = f.precision();
+        self.write(f, |value| match precision {
+            Some(digits) => format!("{value:.digits$}"),
+            None => value.to_string(),
+        })
+    }
+}
+
+impl<T: Real> fmt::LowerExp for Tensor<T> {
+    /// As [`Display`](fmt::Display), every value with an exponent (`{:e}`, `{:.2e}`).
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let precision = f.precision();
+        self.write(f, |value| match precision {
+            Some(digits) => format!("{value:.digits$e}"),
+            None => format!("{value:e}"),
+        })
+    }
+}
+
+impl<T: Real> Tensor<T> {
+    fn write(&self, f: &mut fmt::Formatter<'_>, shown: impl Fn(T) -> String) -> fmt::Result {
         if self.data.is_empty() {
             return f.write_str("[]");
         }
         if self.shape.rank() > AXES {
             return write!(f, "[{} values over {} axes]", self.data.len(), self.shape.rank());
         }
-        let shown = |k: usize| match f.precision() {
-            Some(digits) => format!("{:.digits$}", self.data[k]),
-            None => self.data[k].to_string(),
-        };
+        let shown = |k: usize| shown(self.data[k]);
         let elided = self.data.len() > WHOLE;
         let mut places = Vec::new();
         visible(&self.shape, elided, 0, &mut places);

@@ -1,6 +1,6 @@
 //! The transposed convolution layer.
 
-use autodiff::ops::Placement;
+use autodiff::ops::ConvGeometry;
 use autodiff::{ParamId, Real, Scope, Var};
 
 use super::window::{check_groups, check_window, extents, finish, name, record, two, with_two_axes};
@@ -175,12 +175,12 @@ fn conv_transpose<'t, T: Real, const N: usize>(
         return invalid_input(name::<N>("conv_transpose1d", "conv_transpose2d"), reason, x);
     }
     let ConvTransposeSettings { stride, padding, output_padding, dilation, groups } = settings;
-    let placement = Placement {
+    let geometry = ConvGeometry {
         stride: two(stride, 1),
         padding: two::<N, _>(padding.map(|zeros| [zeros; 2]), [0; 2]),
         dilation: two(dilation, 1),
         groups,
     };
     let (x, weight) = (with_two_axes::<T, N>(x), with_two_axes::<T, N>(weight));
-    finish::<T, N>(x.conv_transpose2d(weight, placement, two(output_padding, 0)), bias)
+    finish::<T, N>(x.conv_transpose2d(weight, geometry, two(output_padding, 0)), bias)
 }

@@ -1,5 +1,5 @@
-//! TensorBoard's records: `tensorflow/core/util/event.proto` and `summary.proto`, the fields that scalars need, in the TFRecord
-//! format.
+//! TensorBoard's records in the TFRecord format: the fields of `tensorflow/core/util/event.proto` and `summary.proto` that scalars
+//! need.
 
 use std::io::Read;
 
@@ -39,10 +39,10 @@ pub(super) struct SessionLog {
     pub(super) status: i32,
 }
 
-/// The status of a session that begins: TensorBoard discards what was written for its step and later ones before.
+/// The status of a session that starts at a step: TensorBoard discards the events so far of that step and later ones.
 pub(super) const START: i32 = 1;
 
-/// Appends a record: length and content, each with its checksum.
+/// Appends a record: length and content, each followed by its checksum.
 pub(super) fn append(bytes: &mut Vec<u8>, event: &Event) {
     let content = event.encode_to_vec();
     let length = (content.len() as u64).to_le_bytes();
@@ -56,7 +56,7 @@ fn masked(bytes: &[u8]) -> [u8; 4] {
     crc32c::crc32c(bytes).rotate_right(15).wrapping_add(0xa282_ead8).to_le_bytes()
 }
 
-/// The events of a file, up to one that was cut off or damaged.
+/// The events of a file, up to the first that is cut off or damaged.
 pub(super) fn read(mut file: impl Read) -> impl Iterator<Item = Event> {
     std::iter::from_fn(move || {
         let length = checked(&mut file, 8)?;
@@ -65,7 +65,7 @@ pub(super) fn read(mut file: impl Read) -> impl Iterator<Item = Event> {
     })
 }
 
-/// The next bytes, if they are there and their checksum is right.
+/// The next `length` bytes, or `None` if they are cut off or their checksum is wrong.
 fn checked(file: &mut impl Read, length: u64) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     file.take(length).read_to_end(&mut bytes).ok()?;

@@ -1,17 +1,17 @@
 use super::*;
 
-fn epochs(losses: &[f64]) -> Vec<Epoch> {
-    let epoch = |(epoch, &loss): (u64, &f64)| Epoch { epoch, loss, metrics: vec![("error".into(), 1.0 / loss)] };
-    (0..).zip(losses).map(epoch).collect()
+fn epochs(losses: &[f64]) -> Vec<EpochReport> {
+    let report = |(epoch, &loss): (u64, &f64)| EpochReport { epoch, loss, metrics: vec![("error".into(), 1.0 / loss)] };
+    (0..).zip(losses).map(report).collect()
 }
 
-/// What a process that is started anew writes.
+/// Writes these histories, as a new process does.
 fn write(folder: &Path, histories: &[&[f64]]) {
-    let mut events = Events::new(folder);
+    let mut events = EventFiles::new(folder);
     histories.iter().for_each(|losses| events.write(&epochs(losses)).unwrap());
 }
 
-/// Every record of every file but the versions, in the order they were written.
+/// Step of every record but the versions, in the order they were written, and whether it discards earlier ones.
 fn all(folder: &Path) -> Vec<(i64, bool)> {
     let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
@@ -52,7 +52,7 @@ fn another_run_in_the_folder_makes_tensorboard_discard_the_first() {
     write(folder.path(), &[&[3.0, 2.0, 1.0]]);
     write(folder.path(), &[&[3.0], &[3.0, 9.0]]);
     assert_eq!(all(folder.path()), [(0, false), (1, false), (2, false), (1, true), (1, false)]);
-    let steps: Vec<i64> = rows_of(folder.path()).unwrap().into_keys().collect();
+    let steps: Vec<i64> = read_rows(folder.path()).unwrap().into_keys().collect();
     assert_eq!(steps, [0, 1]);
     // And each of its rows is known to be there.
     write(folder.path(), &[&[3.0, 9.0]]);
@@ -71,8 +71,8 @@ fn what_other_programs_wrote_is_neither_counted_nor_trusted() {
     let sum = crc32c::crc32c(&endless).rotate_right(15).wrapping_add(0xa282_ead8);
     endless.extend_from_slice(&sum.to_le_bytes());
     fs::write(folder.path().join("events.out.tfevents.2.other"), &endless).unwrap();
-    let mut events = Events::new(folder.path());
+    let mut events = EventFiles::new(folder.path());
     events.write(&epochs(&[3.0])).unwrap();
-    assert_eq!(rows_of(folder.path()).unwrap().len(), 1);
+    assert_eq!(read_rows(folder.path()).unwrap().len(), 1);
     assert_eq!(fs::read(events.file.unwrap().0).unwrap().windows(4).filter(|at| at == b"loss").count(), 1);
 }

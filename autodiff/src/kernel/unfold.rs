@@ -1,60 +1,60 @@
-//! The columns of a convolution: for each place of the output, the window of the input that it looks at (Chellapilla
-//! 2006). A convolution is then a matrix product.
+//! Unfolding an image into columns (im2col, Chellapilla 2006): for each element of a convolution's output, the window of the
+//! input that it reads. The convolution is then a matrix product.
 
 use crate::scalar::Real;
 
-/// How windows of two axes lie over an image of several channels.
+/// How windows over two axes lie on an image of several channels.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Windows {
+pub(crate) struct Unfold {
     pub(crate) channels: usize,
-    /// Extents of the image, the window and the places it takes.
+    /// Extents of the image, the window and the output.
     pub(crate) image: [usize; 2],
     pub(crate) kernel: [usize; 2],
-    pub(crate) places: [usize; 2],
+    pub(crate) output_size: [usize; 2],
     pub(crate) stride: [usize; 2],
     /// Zeros before the image.
     pub(crate) before: [usize; 2],
     pub(crate) dilation: [usize; 2],
 }
 
-/// One run of a row of columns: places `to..to + length` look at `from`, `from + stride`, …
+/// One run of a row of columns: elements `to..to + length` read `from`, `from + stride`, …
 struct Run {
     to: usize,
     from: usize,
     length: usize,
 }
 
-impl Windows {
-    /// Rows of the matrix of columns: places of a window.
+impl Unfold {
+    /// Rows of the matrix of columns: elements of a window.
     pub(crate) fn rows(&self) -> usize {
         self.channels * self.kernel[0] * self.kernel[1]
     }
 
-    /// Columns of it: places of the output.
+    /// Columns of it: elements of the output.
     pub(crate) fn columns(&self) -> usize {
-        self.places[0] * self.places[1]
+        self.output_size[0] * self.output_size[1]
     }
 
     /// Whether the image is its own matrix of columns.
     pub(crate) fn is_identity(&self) -> bool {
-        self.kernel == [1, 1] && self.stride == [1, 1] && self.places == self.image && self.before == [0, 0]
+        self.kernel == [1, 1] && self.stride == [1, 1] && self.output_size == self.image && self.before == [0, 0]
     }
 
-    /// Along one axis, for place `offset` of the window: the first output whose place lies in the image, how many follow,
+    /// Along one axis, for element `offset` of the window: the first output for which it lies in the image, how many follow,
     /// and where in the image the first lies.
     fn valid(&self, axis: usize, offset: usize) -> Run {
         let (stride, before, shift) = (self.stride[axis], self.before[axis], offset * self.dilation[axis]);
         let to = before.saturating_sub(shift).div_ceil(stride);
-        if to >= self.places[axis] {
+        if to >= self.output_size[axis] {
             return Run { to: 0, from: 0, length: 0 };
         }
         let from = to * stride + shift; // counted with the zeros before
         let end = self.image[axis] + before;
-        let length = if from < end { ((end - from - 1) / stride + 1).min(self.places[axis] - to) } else { 0 };
+        let length = if from < end { ((end - from - 1) / stride + 1).min(self.output_size[axis] - to) } else { 0 };
         Run { to, from: from.saturating_sub(before), length }
     }
 
-    /// Calls `visit(column place, image place, length)` for every run of neighboring places that lie in the image.
+    /// Calls `visit(column index, image index, length)` for every run of neighboring elements that lie in the image.
     fn for_each_run(&self, mut visit: impl FnMut(usize, usize, usize)) {
         if self.channels == 0 {
             return; // a window over nothing may be of any extent
@@ -72,10 +72,10 @@ impl Windows {
                 }
                 for channel in 0..self.channels {
                     let row = (channel * kernel_height + y) * kernel_width + x;
-                    let to = row * self.columns() + vertical.to * self.places[1] + across.to;
+                    let to = row * self.columns() + vertical.to * self.output_size[1] + across.to;
                     for line in 0..vertical.length {
                         let image_line = channel * height + vertical.from + line * self.stride[0];
-                        visit(to + line * self.places[1], image_line * width + across.from, across.length);
+                        visit(to + line * self.output_size[1], image_line * width + across.from, across.length);
                     }
                 }
             }
@@ -94,7 +94,7 @@ impl Windows {
         });
     }
 
-    /// Adds each element of the columns to the place of the image that it came from.
+    /// Adds each element of the columns to the element of the image that it came from.
     pub(crate) fn scatter_add<T: Real>(&self, columns: &[T], image: &mut [T]) {
         let stride = self.stride[1];
         self.for_each_run(|to, from, length| {

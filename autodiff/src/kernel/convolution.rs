@@ -1,48 +1,49 @@
-//! Convolution of dense slices by matrix products on columns: forward, and the two adjoints that backward and the transposed
-//! convolution need.
+//! Convolution of dense slices by matrix products on unfolded images (im2col): forward, and the two adjoints that backward
+//! and the transposed convolution need.
 
-use super::{Windows, multiply, with_scratch};
+use super::{Unfold, multiply, with_scratch};
 use crate::scalar::Real;
 
-/// A convolution from its wide side, the image, to its narrow side: each of `samples · groups` is one matrix product.
+/// Im2col plan: one matrix product a sample and group. The image is the input of a convolution and the output of a transposed
+/// one; the other side, which has fewer elements, is called narrow.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Correlation {
+pub(crate) struct Convolution {
     pub(crate) samples: usize,
     pub(crate) groups: usize,
     /// Channels of the narrow side, in one group.
     pub(crate) narrow: usize,
-    pub(crate) windows: Windows,
+    pub(crate) unfold: Unfold,
 }
 
-impl Correlation {
+impl Convolution {
     /// For every sample and group: its number, and where its image, narrow side and weight start.
     fn parts(&self) -> impl Iterator<Item = [usize; 3]> + use<> {
-        let (groups, windows) = (self.groups, self.windows);
-        let image = windows.channels * windows.image[0] * windows.image[1];
-        let (narrow, weight) = (self.narrow * windows.columns(), self.narrow * windows.rows());
+        let (groups, unfold) = (self.groups, self.unfold);
+        let image = unfold.channels * unfold.image[0] * unfold.image[1];
+        let (narrow, weight) = (self.narrow * unfold.columns(), self.narrow * unfold.rows());
         (0..self.samples * groups).map(move |part| [part * image, part * narrow, part % groups * weight])
     }
 
     fn image_size(&self) -> usize {
-        self.windows.channels * self.windows.image[0] * self.windows.image[1]
+        self.unfold.channels * self.unfold.image[0] * self.unfold.image[1]
     }
 
     /// The columns of one image, in `scratch` unless the image is that itself.
     fn columns<'a, T: Real>(&self, image: &'a [T], scratch: &'a mut [T]) -> &'a [T] {
-        if self.windows.is_identity() {
+        if self.unfold.is_identity() {
             return image;
         }
-        self.windows.gather(image, scratch);
+        self.unfold.gather(image, scratch);
         scratch
     }
 
     fn scratch(&self) -> usize {
-        if self.windows.is_identity() { 0 } else { self.windows.rows() * self.windows.columns() }
+        if self.unfold.is_identity() { 0 } else { self.unfold.rows() * self.unfold.columns() }
     }
 
     /// `narrow = weight · columns(image)`, or adds that.
-    pub(crate) fn correlate<T: Real>(&self, image: &[T], weight: &[T], narrow: &mut [T], accumulate: bool) {
-        let (rows, columns) = (self.windows.rows(), self.windows.columns());
+    pub(crate) fn forward<T: Real>(&self, image: &[T], weight: &[T], narrow: &mut [T], accumulate: bool) {
+        let (rows, columns) = (self.unfold.rows(), self.unfold.columns());
         with_scratch(self.scratch(), |scratch| {
             for [i, o, w] in self.parts() {
                 let seen = self.columns(&image[i..i + self.image_size()], scratch);
@@ -56,29 +57,29 @@ impl Correlation {
         });
     }
 
-    /// `image += the transpose of correlate, applied to narrow`.
-    pub(crate) fn spread<T: Real>(&self, narrow: &[T], weight: &[T], image: &mut [T]) {
-        let (rows, columns) = (self.windows.rows(), self.windows.columns());
+    /// `image += the transpose of forward, applied to narrow`.
+    pub(crate) fn backward_input<T: Real>(&self, narrow: &[T], weight: &[T], image: &mut [T]) {
+        let (rows, columns) = (self.unfold.rows(), self.unfold.columns());
         let sizes = [rows, self.narrow, columns];
         with_scratch(self.scratch(), |scratch| {
             for [i, o, w] in self.parts() {
                 let (weight, narrow) = ((&weight[w..], [1, rows]), (&narrow[o..], [columns, 1]));
                 let image = &mut image[i..i + self.image_size()];
-                if self.windows.is_identity() {
+                if self.unfold.is_identity() {
                     multiply(sizes, weight, narrow, (image, true));
                 } else {
                     multiply(sizes, weight, narrow, (scratch, false));
-                    self.windows.scatter_add(scratch, image);
+                    self.unfold.scatter_add(scratch, image);
                 }
             }
         });
     }
 
-    /// `weight += narrow · columns(image)ᵀ`, summed over the samples.
+    /// The gradient with respect to the weight, added to it: `narrow · columns(image)ᵀ`, summed over the samples.
     ///
     /// Summed as its transpose, `columns(image) · narrowᵀ`: so the product reads the columns, which are many, where they lie.
-    pub(crate) fn correlate_weight<T: Real>(&self, image: &[T], narrow: &[T], weight: &mut [T]) {
-        let (rows, columns) = (self.windows.rows(), self.windows.columns());
+    pub(crate) fn backward_weight<T: Real>(&self, image: &[T], narrow: &[T], weight: &mut [T]) {
+        let (rows, columns) = (self.unfold.rows(), self.unfold.columns());
         let sizes = [rows, columns, self.narrow];
         with_scratch(self.scratch(), |scratch| {
             with_scratch(weight.len(), |transposed| {

@@ -1,4 +1,6 @@
-//! Event files, of which TensorBoard joins all that are in a folder.
+//! Event files for TensorBoard, which joins all files in a folder.
+
+mod records;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -9,49 +11,50 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use autodiff::Error;
 use nn::io::replace;
 
-use super::records::{self, Event, START, SessionLog, Summary, Value};
-use crate::run::Epoch;
+use self::records::{Event, START, SessionLog, Summary, Value};
+use crate::state::EpochReport;
 
-/// The name of what each row holds first, by which rows of runs are told from those of other programs.
+/// The tag of the first scalar of each row, which tells the rows of this crate from those of other programs.
 const LOSS: &str = "loss";
 
-/// Tags and bits of the scalars of one step.
+/// The scalars of one epoch: tags and bits.
 type Row = Vec<(String, u32)>;
 
-/// The events of a run. Each process writes a file of its own, from its first row on.
-pub(super) struct Events {
+/// The event files of a run, in a folder. Each process writes its own file, which it creates for its first row.
+pub(super) struct EventFiles {
     folder: PathBuf,
-    /// The rows that the folder holds, once it has been read.
-    held: Option<BTreeMap<i64, Row>>,
+    /// The rows in the folder by epoch, once it has been read.
+    rows: Option<BTreeMap<i64, Row>>,
     file: Option<(PathBuf, File)>,
 }
 
-impl Events {
+impl EventFiles {
     pub(super) fn new(folder: &Path) -> Self {
-        Events { folder: folder.to_owned(), held: None, file: None }
+        EventFiles { folder: folder.to_owned(), rows: None, file: None }
     }
 
-    /// Writes the epochs that the folder does not hold yet. Where it holds another run's, TensorBoard is told to discard them.
-    pub(super) fn write(&mut self, history: &[Epoch]) -> Result<(), Error> {
-        let held = match &mut self.held {
-            Some(held) => held,
-            none => none.insert(rows_of(&self.folder).map_err(|error| failed(&self.folder, &error))?),
+    /// Writes the epochs that are not in the folder. Where it has other rows for an epoch, TensorBoard is told to discard those, and
+    /// all later ones.
+    pub(super) fn write(&mut self, history: &[EpochReport]) -> Result<(), Error> {
+        let rows = match &mut self.rows {
+            Some(rows) => rows,
+            none => none.insert(read_rows(&self.folder).map_err(|error| failed(&self.folder, &error))?),
         };
         let mut bytes = Vec::new();
-        for epoch in history {
-            let (step, row) = row_of(epoch);
-            if held.get(&step) == Some(&row) {
+        for report in history {
+            let (step, row) = row_of(report);
+            if rows.get(&step) == Some(&row) {
                 continue;
             }
             let event = Event { wall_time: now(), step, ..Event::default() };
-            if !held.split_off(&step).is_empty() {
+            if !rows.split_off(&step).is_empty() {
                 let session_log = Some(SessionLog { status: START });
                 records::append(&mut bytes, &Event { session_log, ..event.clone() });
             }
             let value = |(tag, bits): &(String, u32)| Value { tag: tag.clone(), simple_value: f32::from_bits(*bits) };
             let summary = Some(Summary { value: row.iter().map(value).collect() });
             records::append(&mut bytes, &Event { summary, ..event });
-            held.insert(step, row);
+            rows.insert(step, row);
         }
         self.append(&bytes)
     }
@@ -70,8 +73,8 @@ impl Events {
         let file_version = Some("brain.Event:2".to_owned());
         records::append(&mut first, &Event { wall_time, file_version, ..Event::default() });
         first.extend_from_slice(bytes);
-        // A kill leaves no event file without its first row: it gets its name with the row in it. The name before is always the
-        // same, so that what a kill leaves under it is replaced.
+        // The file is renamed once its first row is written, so that a kill leaves no empty event file. Its first name is always
+        // the same, so that the next process replaces what a kill left there.
         let unnamed = self.folder.join(".first-row");
         replace(&unnamed, |file| file.write_all(&first))?;
         let named = fs::rename(&unnamed, &path).and_then(|()| OpenOptions::new().append(true).open(&path));
@@ -88,24 +91,25 @@ fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
 }
 
-fn row_of(epoch: &Epoch) -> (i64, Row) {
-    let scalars = std::iter::once((LOSS, epoch.loss)).chain(epoch.metrics.iter().map(|(name, x)| (name.as_str(), *x)));
+fn row_of(report: &EpochReport) -> (i64, Row) {
+    let scalars =
+        std::iter::once((LOSS, report.loss)).chain(report.metrics.iter().map(|(name, x)| (name.as_str(), *x)));
     let row = scalars.map(|(tag, value)| (tag.to_owned(), (value as f32).to_bits())).collect();
-    (i64::try_from(epoch.epoch).unwrap_or(i64::MAX), row)
+    (i64::try_from(report.epoch).unwrap_or(i64::MAX), row)
 }
 
-/// The rows of runs in the event files of a folder, as TensorBoard shows them: of one step the last, and none that was
+/// The rows of this crate in the event files of a folder, as TensorBoard shows them: the last of each epoch, without those
 /// discarded.
-fn rows_of(folder: &Path) -> io::Result<BTreeMap<i64, Row>> {
+fn read_rows(folder: &Path) -> io::Result<BTreeMap<i64, Row>> {
     let mut rows = BTreeMap::new();
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(rows),
         entries => entries?,
     };
     let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
-    let of_events = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().contains("tfevents"));
-    paths.retain(|path| of_events(path) && path.is_file());
-    // By the time in their names, as TensorBoard reads them.
+    let is_events = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().contains("tfevents"));
+    paths.retain(|path| is_events(path) && path.is_file());
+    // By the time in their names, in which order TensorBoard reads them.
     paths.sort();
     for path in paths {
         for event in records::read(BufReader::new(File::open(path)?)) {

@@ -1,0 +1,164 @@
+//! The optimizer: a rule with its buffers, and the chain around it.
+
+mod builder;
+mod chain;
+mod group;
+mod plan;
+mod state;
+mod workspace;
+
+use std::ops::Range;
+
+use autodiff::{Error, Gradients, Params, Real};
+use smallvec::SmallVec;
+
+use crate::rules::Rule;
+use crate::settings;
+use chain::Chain;
+pub use group::ParamGroup;
+pub(crate) use plan::ParamPlan;
+use plan::Plan;
+use workspace::Workspace;
+
+/// An optimizer: a [`Rule`] with its buffers, gradient transformations before it and projections after it.
+///
+/// A step of [`Optimizer::step`]
+/// 1. applies the gradient transformations, in the order in which they were added ([`Optimizer::transform`], `regularize`,
+///    `clip_norm`, …);
+/// 2. turns the gradient into a direction by the rule, and subtracts `rate · direction` from the parameters;
+/// 3. applies the projections ([`Optimizer::project`], `decay`, `proximal`, `max_norm`), in the order that [`Projection`]
+///    describes;
+/// 4. commits the state updates of the gradients, such as running statistics.
+///
+/// The first step binds the optimizer to the layout of its parameters.
+///
+/// [`Projection`]: crate::Projection
+#[derive(Clone, Debug)]
+pub struct Optimizer<T: Real, R> {
+    rate: f64,
+    rule: R,
+    steps: u64,
+    chain: Chain<T>,
+    strict_dropout: bool,
+    workspace: Option<Workspace<T>>,
+}
+
+impl<T: Real, R: Rule<T>> Optimizer<T, R> {
+    /// An optimizer with this rule and learning rate, and nothing around the rule.
+    pub fn from_rule(rate: f64, rule: R) -> Self {
+        Optimizer { rate, rule, steps: 0, chain: Chain::new(), strict_dropout: false, workspace: None }
+    }
+
+    /// Changes the settings of the rule. A rule that then has other buffers starts from step 0.
+    pub(crate) fn set_rule(mut self, change: impl FnOnce(&mut R)) -> Self {
+        let buffers = self.rule.buffers();
+        change(&mut self.rule);
+        if self.rule.buffers() != buffers {
+            (self.steps, self.workspace) = (0, None);
+        }
+        self
+    }
+
+    /// Sets the learning rate of the steps to come, as schedules do.
+    pub fn set_rate(&mut self, rate: f64) {
+        self.rate = rate;
+    }
+
+    /// The learning rate.
+    pub fn rate(&self) -> f64 {
+        self.rate
+    }
+
+    /// The number of steps taken.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Checks all settings; every step calls it first.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for a setting out of range.
+    pub fn check(&self) -> Result<(), Error> {
+        settings::not_negative_in::<T>("rate", self.rate)?;
+        self.rule.check()?;
+        self.chain.check(self.rate)
+    }
+
+    /// Updates `params` by one step along `grads`, and commits the state updates that `grads` holds.
+    ///
+    /// # Errors
+    /// A step that gives an error changes nothing. It does so for
+    /// - gradients of other parameters, gradients that no backward pass has filled, and parameters other than in the first step;
+    /// - a gradient, or the new value of a state, that is infinite or NaN;
+    /// - a setting out of range;
+    /// - a filter with a pattern that matches no parameter;
+    /// - an error of a gradient transformation;
+    /// - too little memory, in the first step.
+    pub fn step(&mut self, params: &mut Params<T>, grads: &Gradients<T>) -> Result<(), Error> {
+        params.check_commit(grads)?;
+        self.check()?;
+        let step = self.next_step()?;
+        let workspace = Workspace::bind(&mut self.workspace, self.steps, params, &self.rule)?;
+        grads.check_filled()?;
+        let plan = match &mut workspace.plan {
+            Some(plan) => plan,
+            none => none.insert(Plan::new(params, &self.chain)?),
+        };
+        let gradient = if self.chain.transforms.is_empty() {
+            plan.check_finite(grads)?;
+            grads.flat()
+        } else {
+            let copy = workspace.gradient.flat_mut();
+            plan.copy_finite(grads, copy)?;
+            self.chain.transform(step, plan, params, copy)?;
+            &*copy
+        };
+        self.steps = step;
+        for param in &plan.0 {
+            let rate = self.rate * param.rate_factor;
+            let step_block = |range: Range<usize>| {
+                let mut buffers: SmallVec<[&mut [T]; 3]> =
+                    workspace.buffers.iter_mut().map(|buffer| &mut buffer.flat_mut()[range.clone()]).collect();
+                let direction = &mut workspace.direction[..range.len()];
+                direction.copy_from_slice(&gradient[range.clone()]);
+                self.rule.update(step, direction, &mut buffers)?;
+                param.step(rate, direction, &mut params.flat_mut()[range]);
+                Ok(())
+            };
+            match self.strict_dropout {
+                true => nonzero_runs(grads.flat(), param.range.clone()).flat_map(blocks).try_for_each(step_block)?,
+                false => blocks(param.range.clone()).try_for_each(step_block)?,
+            }
+            param.project(rate, &mut params.flat_mut()[param.range.clone()]);
+        }
+        params.commit(grads)
+    }
+
+    /// The number of the next step, counted from 1.
+    fn next_step(&self) -> Result<u64, Error> {
+        let requirement = "below 2⁶⁴ − 1, so that one more can be counted";
+        let error = || Error::Setting { name: "optimizer steps", value: self.steps.to_string(), requirement };
+        self.steps.checked_add(1).ok_or_else(error)
+    }
+}
+
+/// The number of entries whose gradient, direction, buffers and values fit into the first-level cache together.
+const BLOCK: usize = 2048;
+
+/// Cuts a range into blocks.
+fn blocks(range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    range.clone().step_by(BLOCK).map(move |start| start..range.end.min(start + BLOCK))
+}
+
+/// The runs of entries within a range whose gradient is not exactly zero.
+fn nonzero_runs<T: Real>(gradient: &[T], mut rest: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    std::iter::from_fn(move || {
+        let start = rest.clone().find(|&k| !gradient[k].is_zero())?;
+        let end = (start..rest.end).find(|&k| gradient[k].is_zero()).unwrap_or(rest.end);
+        rest.start = end;
+        Some(start..end)
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+//! Gradient transformations: what an optimizer does to the gradient before its rule.
+
+mod clip;
+mod penalty;
+
+use std::fmt::Debug;
+
+use autodiff::{Error, Real, Shape};
+
+use crate::optimizer::ParamPlan;
+pub use clip::{ClipEach, ClipNorm, ClipValue};
+pub use penalty::{ElasticNet, L1, L2, Penalty};
+
+/// A gradient transformation, applied before the optimizer's [`Rule`](crate::Rule).
+///
+/// [`Optimizer::transform`](crate::Optimizer::transform) adds one to an optimizer. Transformations see the gradient as those
+/// before them left it, and only the parameters that their filter selects and that are not frozen.
+///
+/// A transformation has no state. A checkpoint stores its `Debug` text and is resumed only by an optimizer with the same text,
+/// so `Debug` must show the settings and nothing else.
+///
+/// # Examples
+///
+/// The sign of the gradient in place of the gradient, signSGD (Bernstein 2018):
+///
+/// ```
+/// use autodiff::{Error, Params, Real};
+/// use optim::{GradientTransform, ParamFilter, SelectedGradients, Sgd};
+///
+/// #[derive(Debug)]
+/// struct Sign;
+///
+/// impl<T: Real> GradientTransform<T> for Sign {
+///     fn name(&self) -> &'static str {
+///         "sign"
+///     }
+///
+///     fn apply(&self, _step: u64, gradients: &mut SelectedGradients<'_, T>) -> Result<(), Error> {
+///         for parameter in gradients.iter_mut() {
+///             for g in parameter.gradient {
+///                 *g = if *g > T::ZERO { T::ONE } else if *g < T::ZERO { -T::ONE } else { T::ZERO };
+///             }
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// let mut params = Params::<f64>::new(0);
+/// params.scope("fc").parameter("weight", [3], |_, _| {});
+/// let mut grads = params.gradients();
+/// grads.flat_mut().copy_from_slice(&[0.2, -7.0, 0.0]);
+/// Sgd::new(0.5).transform(Sign, ParamFilter::all()).step(&mut params, &grads)?;
+/// assert_eq!(params.flat(), [-0.5, 0.5, 0.0]);
+/// # Ok::<(), autodiff::Error>(())
+/// ```
+pub trait GradientTransform<T: Real>: Debug + Send + Sync {
+    /// The name of the transformation in error messages.
+    fn name(&self) -> &'static str;
+
+    /// Checks the settings; every step calls it first.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for a setting out of range.
+    fn check(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Changes the selected gradients in place, in step number `step`, counted from 1.
+    ///
+    /// The optimizer checks the result: a gradient that becomes infinite or NaN is an error which names the transformation.
+    ///
+    /// # Errors
+    /// Any error refuses the step, which then changes nothing.
+    fn apply(&self, step: u64, gradients: &mut SelectedGradients<'_, T>) -> Result<(), Error>;
+}
+
+/// The parameters that a [`GradientTransform`] is for: those that its filter selects and that are not frozen.
+#[derive(Debug)]
+pub struct SelectedGradients<'s, T: Real> {
+    plans: &'s [ParamPlan<T>],
+    /// The index of the transformation in its chain.
+    transform: usize,
+    values: &'s [T],
+    gradient: &'s mut [T],
+}
+
+/// One of the parameters of [`SelectedGradients`].
+#[derive(Debug)]
+pub struct ParamGradient<'s, T: Real> {
+    /// The name of the parameter.
+    pub name: &'s str,
+    /// The shape of the parameter.
+    pub shape: &'s Shape,
+    /// The values of the parameter, in row-major order.
+    pub values: &'s [T],
+    /// Its gradient, in the same order.
+    pub gradient: &'s mut [T],
+}
+
+impl<'s, T: Real> SelectedGradients<'s, T> {
+    pub(crate) fn new(plans: &'s [ParamPlan<T>], transform: usize, values: &'s [T], gradient: &'s mut [T]) -> Self {
+        SelectedGradients { plans, transform, values, gradient }
+    }
+
+    /// The selected parameters, in order of registration.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = ParamGradient<'_, T>> {
+        let (transform, values) = (self.transform, self.values);
+        let (mut rest, mut start) = (&mut *self.gradient, 0);
+        self.plans.iter().filter(move |plan| plan.transforms[transform]).map(move |plan| {
+            let (_, tail) = std::mem::take(&mut rest).split_at_mut(plan.range.start - start);
+            let (gradient, tail) = tail.split_at_mut(plan.range.len());
+            (rest, start) = (tail, plan.range.end);
+            ParamGradient { name: &plan.name, shape: &plan.shape, values: &values[plan.range.clone()], gradient }
+        })
+    }
+}
