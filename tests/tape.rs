@@ -1,6 +1,6 @@
 //! What a tape promises beyond single operations: accumulation, detaching, repeated passes, scalars, casts.
 
-use autodiff::{Dual, Mode, Params, Shape, Tape, Tensor, Var};
+use autodiff::{Dual, Extents, Mode, Params, Shape, Tape, Tensor, Var};
 
 fn values(data: &[f64]) -> Tensor<f64> {
     data.into()
@@ -168,6 +168,12 @@ struct Recorded<'t>(Var<'t, f64>);
 impl From<Recorded<'_>> for Shape {
     fn from(recorded: Recorded<'_>) -> Shape {
         (recorded.0 + recorded.0).unsqueeze(0).shape().unwrap()
+    }
+}
+
+impl From<Recorded<'_>> for Extents {
+    fn from(recorded: Recorded<'_>) -> Extents {
+        Extents::from(&Shape::from(recorded))
     }
 }
 

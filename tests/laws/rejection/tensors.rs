@@ -77,7 +77,7 @@ cases! {
     Layout::permute {
         refuses "axes [0, 0] are not a permutation": layout().permute(&[0, 0]);
         refuses "axes [18446744073709551615, 0] are not a permutation": layout().permute(&[MAX, 0]);
-        refuses "axes [] are not a permutation": layout().permute(&[]);
+        refuses "axes [] are not a permutation": layout().permute(&[0_usize; 0]);
     }
     Layout::transpose { refuses "axis 18446744073709551615 is out of range": layout().transpose(0, MAX); }
     Layout::broadcast_to {

@@ -27,7 +27,8 @@ pub(crate) fn save<T: Real, R: Rule<T>>(state: &TrainingState<T, R>, path: &Path
     if let Some((_, best)) = state.stopping.as_ref().and_then(|stopping| stopping.best()) {
         tensors.add_params(BEST, best);
     }
-    let header = Header::new(state).and_then(|header| serde_json::to_string(&header).map_err(|error| error.to_string()));
+    let header =
+        Header::new(state).and_then(|header| serde_json::to_string(&header).map_err(|error| error.to_string()));
     tensors.write(path, &header.map_err(|reason| file_error(path, reason))?)
 }
 

@@ -182,8 +182,12 @@ fn conv<'t, T: Real, const N: usize>(
         let reach = dilation[axis].saturating_mul(kernel[axis].saturating_sub(1));
         padding.zeros(axis, shape[2 + axis], stride[axis], reach)
     });
-    let geometry =
-        ConvGeometry { stride: two(stride, 1), padding: two::<N, _>(zeros, [0; 2]), dilation: two(dilation, 1), groups };
+    let geometry = ConvGeometry {
+        stride: two(stride, 1),
+        padding: two::<N, _>(zeros, [0; 2]),
+        dilation: two(dilation, 1),
+        groups,
+    };
     let y = with_two_axes::<T, N>(x).conv2d(with_two_axes::<T, N>(weight), geometry);
     finish::<T, N>(y, bias)
 }
