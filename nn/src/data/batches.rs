@@ -89,7 +89,7 @@ impl<T: Real> Dataset<T> {
     /// `[size]`. [`Batches`] has more settings.
     ///
     /// # Errors
-    /// A size of 0.
+    /// A size of 0; no memory for a batch.
     pub fn batches(&self, size: usize, seed: u64) -> Result<BatchIter<T>, Error> {
         Batches::new(size).shuffled(seed).epoch(self, 0)
     }

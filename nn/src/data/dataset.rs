@@ -230,7 +230,7 @@ mod tests {
             assert!(pair.clone().reshaped(wide).is_err());
         }
         let error = pair.reshaped([3]).unwrap_err().to_string();
-        assert_eq!(error, "tensor: shape [2, 3] holds 6 values, 4 given");
+        assert!(error.contains("[2, 3]") && error.contains("[2, 2]"), "{error}");
     }
 
     #[test]

@@ -28,7 +28,7 @@ impl Standardizer {
         let (false, Some(&features)) = (data.features().data().is_empty(), data.features().shape().get(1)) else {
             return Err(invalid(format!("there are no features to fit in shape {}", data.features().shape())));
         };
-        let fitted = Standardizer::of_groups(data.features(), features);
+        let fitted = Standardizer::fit_groups(data.features(), features);
         let mut moments = fitted.means.iter().zip(&fitted.scales);
         // An infinite variance gives a scale of 0.
         match moments.position(|(mean, scale)| !mean.is_finite() || !scale.is_normal()) {
@@ -57,7 +57,7 @@ impl Standardizer {
     }
 
     /// Fits `groups` features: as many as axis 1 has, or 1 for all together.
-    pub(super) fn of_groups<T: Real>(features: &Tensor<T>, groups: usize) -> Self {
+    pub(super) fn fit_groups<T: Real>(features: &Tensor<T>, groups: usize) -> Self {
         let count = features.data().len() as f64 / groups.max(1) as f64;
         let mut means = vec![0.0; groups];
         let mut ranges = vec![(f64::INFINITY, f64::NEG_INFINITY); groups];
@@ -107,7 +107,7 @@ impl<T: Real> Dataset<T> {
     /// A number that is not finite makes all numbers NaN, as there is one mean; for [`Standardizer::fit`] it is an error.
     #[must_use]
     pub fn standardized(mut self) -> Self {
-        let standardizer = Standardizer::of_groups(&self.features, 1);
+        let standardizer = Standardizer::fit_groups(&self.features, 1);
         standardizer.standardize(Arc::make_mut(&mut self.features));
         self
     }
