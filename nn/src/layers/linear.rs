@@ -4,6 +4,7 @@ use autodiff::{ParamId, Real, Scope, Var};
 
 use super::weight::Weight;
 use crate::initializers::Initial;
+use crate::invalid::invalid_input;
 use crate::module::Module;
 
 /// A dense layer, `y = x Wᵀ + b`.
@@ -81,10 +82,13 @@ impl<T: Real> Module<T> for Linear {
 #[must_use]
 pub fn linear<'t, T: Real>(x: Var<'t, T>, weight: Var<'t, T>, bias: Option<Var<'t, T>>) -> Var<'t, T> {
     let y = x.matmul(weight.t());
-    match bias {
-        Some(bias) => y + bias,
-        None => y,
+    let Some(bias) = bias else { return y };
+    if let (Ok(shape), Ok(found)) = (y.shape(), bias.shape())
+        && found[..] != shape[shape.rank().saturating_sub(1)..]
+    {
+        return invalid_input("linear", format!("the bias is {found}: must be [fan_out]"), y);
     }
+    y + bias
 }
 
 #[cfg(test)]

@@ -102,10 +102,10 @@ cases! {
     }
     conv::conv1d {
         refuses "the weight must be [out, in/groups, ..] with 1 axis after": of_two([&[1, 2, 4], &[2, 2]], |x, w| conv1d(x, w, None, ConvSettings::default()));
-        refuses "on two tapes": across(|x, w| conv1d(x, w, None, ConvSettings::default()));
-        refuses "[1, 2, 4]": of_two([&[1, 2, 4], &[2, 2, 5]], |x, w| conv1d(x, w, None, ConvSettings::default()));
+        refuses "on two tapes": across(|x, w| conv1d(x.unsqueeze(0), w.unsqueeze(0), None, ConvSettings::default()));
+        refuses "the kernel is larger than the padded value": of_two([&[1, 2, 4], &[2, 2, 5]], |x, w| conv1d(x, w, None, ConvSettings::default()));
         accepts: of_two([&[1, 2, 4], &[2, 2, 3]], |x, w| conv1d(x, w, None, ConvSettings::default()));
-        refuses "[3]": of_two([&[1, 2, 4], &[3]], |x, b| conv1d(x, x, Some(b), ConvSettings { padding: Padding::Same, ..ConvSettings::default() }));
+        refuses "conv1d: the bias is [3]: must be [1]": of_two([&[1, 2, 4], &[3]], |x, b| conv1d(x, x, Some(b), ConvSettings { padding: Padding::Same, ..ConvSettings::default() }));
     }
     conv::conv2d {
         refuses "groups": of_two([&[1, 2, 4, 4], &[2, 2, 3, 3]], |x, w| conv2d(x, w, None, ConvSettings { groups: 0, ..PLAIN }));
@@ -114,7 +114,7 @@ cases! {
     }
     transposed::conv_transpose1d {
         refuses "the weight must be": of_two([&[1, 2, 4], &[2]], |x, w| conv_transpose1d(x, w, None, ConvTransposeSettings::default()));
-        refuses "on two tapes": across(|x, w| conv_transpose1d(x, w, None, ConvTransposeSettings::default()));
+        refuses "on two tapes": across(|x, w| conv_transpose1d(x.unsqueeze(0), w.unsqueeze(0), None, ConvTransposeSettings::default()));
         accepts: of_two([&[1, 2, 4], &[2, 2, 3]], |x, w| conv_transpose1d(x, w, None, ConvTransposeSettings::default()));
     }
     transposed::conv_transpose2d {

@@ -41,7 +41,7 @@ cases! {
     linear::linear {
         refuses "[2, 4] × [3, 2]": of_two([&[2, 4], &[2, 3]], |x, w| linear(x, w, None));
         refuses "on two tapes": across(|x, w| linear(x, w, None));
-        refuses "[3]": of_two([&[2, 2], &[3]], |x, b| linear(x, x, Some(b)));
+        refuses "linear: the bias is [3]: must be [fan_out]": of_two([&[2, 2], &[3]], |x, b| linear(x, x, Some(b)));
         refuses "memory": of_two([&[HUGE, 3], &[2, 3]], |x, w| linear(x, w, None));
         accepts: of_two([&[0, 3], &[2, 3]], |x, w| linear(x, w, None));
     }
@@ -85,7 +85,7 @@ cases! {
         refuses "epsilon is NaN": of([3, 2], |x| batch_norm(x, None, NAN).value);
         refuses "there are parameters for 3 channels": of_two([&[3, 2], &[3]], |x, w| batch_norm(x, Some([w, w]), 0.1).value);
         refuses "weight and bias must be [channels], found [3, 2]": of_two([&[3, 2], &[3, 2]], |x, w| batch_norm(x, Some([w, w]), 0.1).value);
-        refuses "on two tapes": across(|x, w| batch_norm(x, Some([w, w]), 0.1).value);
+        refuses "on two tapes": across(|x, w| batch_norm(x, Some([w.sum(1), w.sum(1)]), 0.1).value);
         refuses "expected more than 1 value": of([1, 2], |x| batch_norm(x, None, 0.1).mean);
         accepts: of([3, 2], |x| batch_norm(x, None, 0.1).variance);
         returns: of([], |x| batch_norm(x, None, 0.1).value);
@@ -109,7 +109,8 @@ cases! {
     layer::rms_norm {
         refuses "epsilon is NaN": of([2, 3], |x| rms_norm(x, &[3].into(), None, NAN));
         refuses "the last extents must be [4]": of([2, 3], |x| rms_norm(x, &[4].into(), None, 0.1));
-        refuses "on two tapes": across(|x, w| rms_norm(x, &[2].into(), Some(w), 0.1));
+        refuses "the weight is [2, 2]: must be [2]": across(|x, w| rms_norm(x, &[2].into(), Some(w), 0.1));
+        refuses "on two tapes": across(|x, w| rms_norm(x, &[2].into(), Some(w.sum(1)), 0.1));
         accepts: of([2, 3], |x| rms_norm(x, &[].into(), None, 0.1));
     }
     group::group_norm {

@@ -80,6 +80,7 @@ fn lsuv_of(weights: usize, batch: &Tensor<f64>, outputs: impl for<'t> Fn(Var<'t,
 }
 
 cases! {
+    CrossEntropy::reduced { refuses "on two tapes": across(|x, y| CrossEntropy::new().reduced(x, y, Reduction::Mean)); }
     CrossEntropy::new { refuses "3": of_labels(CrossEntropy::new(), [0.0, 3.0]); }
     CrossEntropy::from_log_probabilities { refuses "-1": of_labels(CrossEntropy::from_log_probabilities(), [0.0, -1.0]); }
     CrossEntropy::label_smoothing {

@@ -189,5 +189,5 @@ fn conv<'t, T: Real, const N: usize>(
         groups,
     };
     let y = with_two_axes::<T, N>(x).conv2d(with_two_axes::<T, N>(weight), geometry);
-    finish::<T, N>(y, bias)
+    finish::<T, N>(name::<N>("conv1d", "conv2d"), y, bias)
 }

@@ -171,8 +171,9 @@ fn conv_transpose<'t, T: Real, const N: usize>(
     let checked = extents::<T, N>("the weight", "[in, out/groups, ..]", weight)
         .and_then(|kernel| settings.check(kernel))
         .and_then(|()| extents::<T, N>("the input", "[samples, channels, ..]", x));
+    let operation = name::<N>("conv_transpose1d", "conv_transpose2d");
     if let Err(reason) = checked {
-        return invalid_input(name::<N>("conv_transpose1d", "conv_transpose2d"), reason, x);
+        return invalid_input(operation, reason, x);
     }
     let ConvTransposeSettings { stride, padding, output_padding, dilation, groups } = settings;
     let geometry = ConvGeometry {
@@ -182,5 +183,5 @@ fn conv_transpose<'t, T: Real, const N: usize>(
         groups,
     };
     let (x, weight) = (with_two_axes::<T, N>(x), with_two_axes::<T, N>(weight));
-    finish::<T, N>(x.conv_transpose2d(weight, geometry, two(output_padding, 0)), bias)
+    finish::<T, N>(operation, x.conv_transpose2d(weight, geometry, two(output_padding, 0)), bias)
 }

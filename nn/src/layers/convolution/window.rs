@@ -3,6 +3,7 @@
 
 use autodiff::{ParamId, Real, Recording, Scope, Var};
 
+use crate::invalid::invalid_input;
 use crate::settings::{Check, at_least_one, divides, require};
 
 /// Reports channels that do not divide into `groups`.
@@ -60,11 +61,20 @@ pub(super) fn with_two_axes<T: Real, const N: usize>(x: Var<'_, T>) -> Var<'_, T
     if N == 1 { x.unsqueeze(2) } else { x }
 }
 
-/// Undoes [`with_two_axes`] and adds a bias, `[channels]`, along axis 1.
+/// Undoes [`with_two_axes`] and adds a bias, `[channels]`, along axis 1. Errors name the operation.
 #[track_caller]
-pub(super) fn finish<'t, T: Real, const N: usize>(y: Var<'t, T>, bias: Option<Var<'t, T>>) -> Var<'t, T> {
+pub(super) fn finish<'t, T: Real, const N: usize>(
+    operation: &'static str,
+    y: Var<'t, T>,
+    bias: Option<Var<'t, T>>,
+) -> Var<'t, T> {
     let y = if N == 1 { y.squeeze(2) } else { y };
     let Some(mut bias) = bias else { return y };
+    if let (Ok(shape), Ok(found)) = (y.shape(), bias.shape())
+        && found[..] != shape[1..2]
+    {
+        return invalid_input(operation, format!("the bias is {found}: must be [{}]", shape[1]), y);
+    }
     for _ in 0..N {
         bias = bias.unsqueeze(1);
     }

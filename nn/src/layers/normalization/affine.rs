@@ -58,7 +58,7 @@ pub(super) fn check_channels(channels: usize, shape: &Shape) -> Check {
 }
 
 /// An error unless each value is `[channels]`, with the channels of axis 1 of a shape. A value without a shape carries its
-/// own mistake.
+/// own error.
 pub(super) fn check_vectors<T: Real>(values: &[Var<'_, T>], shape: &Shape) -> Check {
     for value in values {
         match value.shape().as_deref() {

@@ -9,7 +9,7 @@ use super::variance::{check_count, check_finite_variance};
 use crate::initializers::Initial;
 use crate::invalid::invalid_input;
 use crate::module::Module;
-use crate::settings::not_negative;
+use crate::settings::{Check, not_negative};
 
 /// Layer normalization (Ba, Kiros and Hinton 2016) over the last axes:
 /// `y = weight · (x − mean) / √(variance + ε) + bias`, with a weight and a bias for each element of those axes.
@@ -110,6 +110,14 @@ fn last_axes(shape: &Shape, found: &Shape) -> Result<Axes, String> {
     axes.ok_or_else(|| format!("the last extents must be {shape}"))
 }
 
+/// An error unless the weight has this shape. A value without a shape carries its own error.
+fn check_weight<T: Real>(weight: Option<Var<'_, T>>, shape: &Shape) -> Check {
+    match weight.map(|weight| weight.shape()) {
+        Some(Ok(found)) if found != *shape => Err(format!("the weight is {found}: must be {shape}")),
+        _ => Ok(()),
+    }
+}
+
 /// Layer normalization: the function of a [`LayerNorm`] layer.
 ///
 /// # Shapes
@@ -140,12 +148,14 @@ pub fn layer_norm<'t, T: Real>(
 /// Root-mean-square normalization: the function of an [`RmsNorm`] layer, over any number of last axes.
 ///
 /// # Shapes
-/// `x` and the result are `[.., shape..]`; `weight` has this shape, or one that broadcasts to it.
+/// `x` and the result are `[.., shape..]`; `weight` has this shape.
 #[track_caller]
 #[must_use]
 pub fn rms_norm<'t, T: Real>(x: Var<'t, T>, shape: &Shape, weight: Option<Var<'t, T>>, epsilon: f64) -> Var<'t, T> {
     let Ok(found) = x.shape() else { return x };
-    let checked = not_negative::<T>("epsilon", epsilon).and_then(|()| last_axes(shape, &found));
+    let checked = not_negative::<T>("epsilon", epsilon)
+        .and_then(|()| check_weight(weight, shape))
+        .and_then(|()| last_axes(shape, &found));
     let axes = match checked {
         Ok(axes) => axes,
         Err(reason) => return invalid_input("rms_norm", reason, x),
