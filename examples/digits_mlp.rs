@@ -2,7 +2,7 @@
 
 use autodiff::{Error, Mode, Params, Tape, Tensor};
 use nn::metrics::{ConfusionMatrix, accuracy};
-use nn::{BatchNorm, Linear, Module, Relu, data::Digits, loss::cross_entropy, state};
+use nn::{BatchNorm, Linear, Module, Relu, data::Digits, io, loss::cross_entropy};
 use optim::Sgd;
 
 type Mlp = (Linear, BatchNorm, Relu, Linear, BatchNorm, Relu, Linear);
@@ -22,7 +22,7 @@ fn main() -> Result<(), Error> {
     let (train, test) = Digits::load()?.standardized().split(0.75, 0)?;
     let mut params = Params::new(1);
     let model = mlp(&mut params);
-    println!("{}", state::summary(&params));
+    println!("{}", nn::summary(&params));
     let mut sgd = Sgd::new(0.05).momentum(0.9);
     let (mut tape, mut grads) = (Tape::new(), params.gradients());
     for epoch in 0..20 {
@@ -40,10 +40,10 @@ fn main() -> Result<(), Error> {
     println!("{confusion}");
 
     let path = std::env::temp_dir().join(format!("digits-mlp-{}.safetensors", std::process::id()));
-    state::save(&params, &path)?;
+    io::save(&params, &path)?;
     let mut others = Params::new(2);
     let other = mlp(&mut others);
-    state::load(&mut others, &path)?;
+    io::load(&mut others, &path)?;
     println!("loaded into another model: the same scores: {}", scores(&others, &other, test.features())? == found);
     std::fs::remove_file(&path).map_err(|error| Error::File { path, reason: error.to_string() })
 }

@@ -12,7 +12,7 @@ fn train(settings: &ResNetSettings, epochs: u64, rate: f64, seed: u64) -> Result
     let (train, test) = Digits::load::<f32>()?.split(0.75, seed)?;
     let images = |data: Dataset<f32>| data.reshaped([1, 8, 8]);
     let (train, test) = (images(train)?, images(test)?);
-    let batches = Batches::of(64).shuffled(seed).drop_last().augmented(Augmentation { padding: 1, flip: false }, seed);
+    let batches = Batches::new(64).shuffled(seed).drop_last().augmented(Augmentation { padding: 1, flip: false }, seed);
     let mut params = Params::new(seed);
     let model = ResNet::new(params.scope("resnet"), settings);
     let mut sgd = Sgd::new(rate).momentum(0.9).nesterov();

@@ -28,7 +28,7 @@ fn fit(
     let mut sgd = Sgd::new(0.1).momentum(0.9);
     let (mut tape, mut grads) = (Tape::new(), params.gradients());
     for epoch in 0..epochs {
-        for (images, numbers) in Batches::of(32).shuffled(seed).epoch(&numbered, epoch)? {
+        for (images, numbers) in Batches::new(32).shuffled(seed).epoch(&numbered, epoch)? {
             let places: Vec<usize> = numbers.data().iter().map(|&number| number as usize).collect();
             let t = tape.start(&params, Mode::Train);
             loss(model.forward(t.input(&images)), &places).backward(&mut grads)?;
@@ -84,7 +84,7 @@ fn main() -> Result<(), Error> {
         // Weak members: few units and epochs. One that errs nowhere would end it.
         fit(data.features(), (16, 0.0, 8, round as u64), |scores, places| {
             let input = |of| scores.recording().input(&rows(of, places));
-            (CrossEntropy::new().of(scores, input(data.labels()), Reduction::None) * input(weights)).mean(..)
+            (CrossEntropy::new().reduced(scores, input(data.labels()), Reduction::None) * input(weights)).mean(..)
         })
     })?;
     show("AdaBoost (SAMME), 16 units", boosted.members().count(), boosted.vote(test.features())?, start)?;
@@ -93,8 +93,9 @@ fn main() -> Result<(), Error> {
     let mut boosting = GradientBoosting::new(Tensor::full([10], 0.0), 2.0);
     boosting.boost(
         train.features(),
+        train.labels(),
         15,
-        |scores| CrossEntropy::new().of(scores, scores.recording().input(train.labels()), Reduction::Sum),
+        |scores, labels| CrossEntropy::new().reduced(scores, labels, Reduction::Sum),
         |round, features, residuals| {
             fit(features, (32, 0.0, 40, round as u64), |outputs, places| {
                 squared(outputs, outputs.recording().input(&rows(residuals, places))) * 5.0

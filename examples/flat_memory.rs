@@ -28,6 +28,6 @@ fn main() -> Result<(), Error> {
     let labels: Vec<usize> = (0..12_800).map(|k| k % 2).collect();
     let data = Dataset::new(features, &labels)?;
     let mut state = TrainingState::new(params, Adam::new(1e-3));
-    let trainer = Trainer::new(250, Batches::of(32).shuffled(0)).quiet();
+    let trainer = Trainer::new(250, Batches::new(32).shuffled(0)).quiet();
     trainer.fit(&mut state, &data, |x, y| cross_entropy(model.forward(x), y), &mut Memory)
 }

@@ -35,7 +35,7 @@ fn main() -> Result<(), Error> {
     let warm = (20, Schedule::WarmUp { steps: 20, start: 0.1 });
     let steps = 10 * (data.len() as u64).div_ceil(32) - 20;
     let cosine = (steps, Schedule::Cosine { steps, end: 0.01, stretch: 1.0 });
-    let trainer = Trainer::new(10, Batches::of(32).shuffled(0))
+    let trainer = Trainer::new(10, Batches::new(32).shuffled(0))
         .schedule(Schedule::Sequential(vec![warm, cosine]))
         .tensorboard(folder.join("events"))
         .csv(folder.join("log.csv"))

@@ -60,7 +60,7 @@ fn fit(split: &Split, cure: Cure, seed: u64) -> Result<Trained<f32, Net>, Error>
     let drop = Dropout::new(cure.dropout);
     let model = (first, Relu, drop, second, Relu, drop, third);
     let mut state = TrainingState::new(params, (cure.optimizer)(Sgd::new(0.05).momentum(0.9)));
-    let trainer = Trainer::new(100, Batches::of(20).shuffled(seed)).quiet();
+    let trainer = Trainer::new(100, Batches::new(20).shuffled(seed)).quiet();
     let trainer = trainer.schedule(Schedule::Cosine { steps: 1500, end: 0.0, stretch: 1.0 });
     let trainer = if cure.stops { trainer.early_stopping("validation loss", 5, 0.0) } else { trainer };
     let mut callback = Validation(&model, &split.validation);

@@ -131,7 +131,7 @@ fn a_training_that_diverges_is_reported_not_a_crash() {
     let folder = tempfile::tempdir().expect("a folder");
     let options = ["--depths", "4", "--activations", "relu", "--steps", "30", "--lr", "1e30"];
     assert!(swept(folder.path(), &options, "2").contains("diverged (2 of 2)"));
-    assert_eq!(column(&folder.path().join("summary.csv"), "word"), ["diverged"]);
+    assert_eq!(column(&folder.path().join("summary.csv"), "verdict"), ["diverged"]);
 }
 
 #[test]

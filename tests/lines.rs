@@ -89,8 +89,12 @@ fn modules() -> Vec<Row> {
         ("conv transpose 2 of a matrix", |s| Box::new(ConvTranspose2d::new(s, 2, 3, [3; 2])), &[5, 9]),
         ("max pool", |_| Box::new(Pool::max([3; 2])), &[1, 1, 2, 9]),
         ("average pool", |_| Box::new(Pool::average([2])), &[1, 4]),
-        ("adaptive pool", |_| Box::new(AdaptivePool { pooling: Pooling::Max, places: [2; 2] }), &[1, 4]),
-        ("adaptive pool of nothing", |_| Box::new(AdaptivePool { pooling: Pooling::Max, places: [2] }), &[1, 1, 0]),
+        ("adaptive pool", |_| Box::new(AdaptivePool { pooling: Pooling::Max, output_size: [2; 2] }), &[1, 4]),
+        (
+            "adaptive pool of nothing",
+            |_| Box::new(AdaptivePool { pooling: Pooling::Max, output_size: [2] }),
+            &[1, 1, 0],
+        ),
         ("global pool", |_| Box::new(GlobalPool(Pooling::Max)), &[1, 1, 0]),
         ("batch norm", |s| Box::new(BatchNorm::new(s, 3)), &[4, 2]),
         ("layer norm", |s| Box::new(LayerNorm::new(s, [3])), &[4, 2]),
@@ -140,7 +144,7 @@ fn accepting() -> Vec<Row> {
         ("conv transpose 2", |s| Box::new(ConvTranspose2d::new(s, 2, 3, [3; 2])), &[1, 2, 5, 5]),
         ("max pool", |_| Box::new(Pool::max([3; 2]).padding([1; 2])), &[1, 1, 9, 9]),
         ("average pool", |_| Box::new(Pool::average([3; 2]).padding([1; 2])), &[1, 1, 9, 9]),
-        ("adaptive pool", |_| Box::new(AdaptivePool { pooling: Pooling::Max, places: [2; 2] }), &[1, 1, 5, 5]),
+        ("adaptive pool", |_| Box::new(AdaptivePool { pooling: Pooling::Max, output_size: [2; 2] }), &[1, 1, 5, 5]),
         ("global pool", |_| Box::new(GlobalPool(Pooling::Average)), &[1, 1, 5, 5]),
         ("batch norm", |s| Box::new(BatchNorm::new(s, 3)), &[4, 3, 2]),
         ("layer norm", |s| Box::new(LayerNorm::new(s, [3])), &[4, 3]),
@@ -243,7 +247,7 @@ fn losses_name_the_line_that_calls_them_also_behind_a_box() {
     let cases: Vec<(Made, &[usize])> = vec![
         (Box::new(CrossEntropy::new()), labels),
         (Box::new(CrossEntropy::new().class_weights([1.0; 4]).ignore_index(7).label_smoothing(0.5)), labels),
-        (Box::new(CrossEntropy::of_log_probabilities()), labels),
+        (Box::new(CrossEntropy::from_log_probabilities()), labels),
         (Box::new(MulticlassHinge), labels),
         (Box::new(OneVsRestHinge), labels),
         (Box::new(Hinge), &[2, 4]),
@@ -261,16 +265,16 @@ fn losses_name_the_line_that_calls_them_also_behind_a_box() {
     for (loss, targets) in &cases {
         let t = tape.start(&params, Mode::Train);
         let (x, y) = (t.variable(&values(&[2, 4])), t.input(&Tensor::full(*targets, -0.5)));
-        let error = loss.of(x, y, Reduction::Mean).value().unwrap_err();
+        let error = loss.reduced(x, y, Reduction::Mean).value().unwrap_err();
         assert_eq!(line(&error), line!() - 1, "{error}");
         let t = tape.start(&params, Mode::Train);
         let (x, y) = (t.variable(&values(&[2, 4])), t.input(&Tensor::full(*targets, -0.5)));
-        let error = loss.each(x, y).value().unwrap_err();
+        let error = loss.unreduced(x, y).value().unwrap_err();
         assert_eq!(line(&error), line!() - 1, "{error}");
         let bare: &dyn Loss<f64> = &**loss;
         let t = tape.start(&params, Mode::Train);
         let (x, y) = (t.variable(&values(&[2, 4])), t.input(&Tensor::full(*targets, -0.5)));
-        let error = (&bare).of(x, y, Reduction::Sum).value().unwrap_err();
+        let error = (&bare).reduced(x, y, Reduction::Sum).value().unwrap_err();
         assert_eq!(line(&error), line!() - 1, "{error}");
     }
 }
@@ -327,7 +331,7 @@ fn ensembles_name_the_line_that_calls_them() {
     assert_eq!(line(&ada.vote(&wide).unwrap_err()), line!());
     assert_eq!(line(&monte_carlo(&member.params, &member.model, &wide, 2).unwrap_err()), line!());
     let mut boosting = GradientBoosting::<f64, Boxed>::new([0.0].into(), 0.5);
-    let result = boosting.boost(&wide, 1, |scores| scores, |_, _, _| Ok(trained()));
+    let result = boosting.boost(&wide, &wide, 1, |scores, _| scores, |_, _, _| Ok(trained()));
     assert_eq!(line(&result.unwrap_err()), line!() - 1);
     let mut params = Params::new(1);
     let layer: Linear = Linear::new(params.scope("fc"), 5, 4);

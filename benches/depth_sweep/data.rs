@@ -1,4 +1,4 @@
-//! What the networks are trained on, tested on and measured on.
+//! The data that the networks are trained, tested and measured on.
 
 use autodiff::{Error, Real, Tensor};
 use nn::data::{Dataset, Digits};
@@ -6,11 +6,9 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand_distr::{Distribution, StandardNormal};
 
-use crate::Failure;
-use crate::options::{Options, Source};
+use crate::options::Options;
+use crate::types::{CLASSES, DataSource, Failure};
 
-/// Number of classes, of the digits and of the teacher.
-pub(crate) const CLASSES: usize = 10;
 /// Samples of the gaussian source in all, if the batch does not ask for more.
 const SAMPLES: usize = 2048;
 /// Share of the samples that is trained on.
@@ -29,8 +27,8 @@ impl<T: Real> Data<T> {
     /// The data that the options ask for, split and shuffled by the seed.
     pub(crate) fn load(options: &Options, seed: u64) -> Result<Self, Failure> {
         let all = match options.data {
-            Source::Digits => Digits::load()?.standardized(),
-            Source::Gaussian => gaussian(options.width, gaussian_samples(options.batch), seed)?,
+            DataSource::Digits => Digits::load()?.standardized(),
+            DataSource::Gaussian => gaussian(options.width, gaussian_samples(options.batch), seed)?,
         };
         let (train, test) = all.split(TRAIN_SHARE, seed)?;
         let largest = train.len();

@@ -1,20 +1,16 @@
-//! The results as files: written aside and moved into place together, so that there are all or none.
+//! The results as files.
 
 use std::fs;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use autodiff::Error;
 use serde::Serialize;
-use tempfile::NamedTempFile;
 
-use crate::measure::Layer;
-use crate::network::Configuration;
 use crate::options::Options;
-use crate::run::Outcome;
-use crate::summary::Summary;
+use crate::types::{Configuration, Layer, Outcome, Summary};
 
-/// The columns that say what was measured; both tables begin with them.
+/// The columns of the settings, with which both tables begin.
 #[derive(Serialize)]
 struct Settings {
     activation: String,
@@ -61,7 +57,7 @@ struct Summarized<'a> {
     accuracy_before: f64,
     accuracy_after: Option<f64>,
     diverged_seeds: usize,
-    word: String,
+    verdict: String,
 }
 
 impl Settings {
@@ -89,15 +85,15 @@ pub(crate) fn gradients(options: &Options, outcomes: &[Outcome]) -> Result<Vec<u
     for outcome in outcomes {
         let phases = [("init", Some(&outcome.init)), ("trained", outcome.trained.as_ref())];
         for (phase, profile) in phases.into_iter().filter_map(|(phase, profile)| Some((phase, profile?))) {
-            for (place, &layer) in profile.layers.iter().enumerate() {
+            for (index, &layer) in profile.layers.iter().enumerate() {
                 let Layer { delta_norm, weight_grad_norm, activation_mean, activation_std } = layer;
                 table.serialize((
                     Settings::new(options, &outcome.configuration),
                     Measured {
                         seed: outcome.seed,
                         phase,
-                        layer: place + 1,
-                        ratio: profile.ratio(place),
+                        layer: index + 1,
+                        ratio: profile.ratio(index),
                         predicted_ratio: None,
                         delta_norm,
                         weight_grad_norm,
@@ -132,84 +128,29 @@ pub(crate) fn summary(options: &Options, summaries: &[Summary]) -> Result<Vec<u8
                 accuracy_before: init.score.accuracy,
                 accuracy_after: trained.map(|phase| phase.score.accuracy),
                 diverged_seeds: summary.diverged,
-                word: summary.word.to_string(),
+                verdict: summary.verdict.to_string(),
             },
         ))?;
     }
     table.into_inner().map_err(|error| error.into_error().into())
 }
 
-/// Checks that files can be made in the folder, and leaves it as it was: where there is none, there is none after.
+/// Checks that files can be made in the folder, and leaves it as it was: a folder that does not exist is not left behind.
 pub(crate) fn check(folder: &Path) -> io::Result<()> {
     let missing: Vec<&Path> = folder.ancestors().take_while(|part| !part.exists()).collect();
-    let checked = fs::create_dir_all(folder).and_then(|()| aside(folder).map(drop));
-    for made in missing {
-        // What someone else has put something into meanwhile stays.
-        let _ = fs::remove_dir(made);
+    let checked = fs::create_dir_all(folder).and_then(|()| tempfile::tempfile_in(folder).map(drop));
+    for created in missing {
+        // A folder that another process has put something into meanwhile stays.
+        let _ = fs::remove_dir(created);
     }
     checked
 }
 
-/// Writes files of `(name, content)`: all of them or, with an error that names the one that failed, none. Each is complete on
-/// disk before the first takes its place, so that whatever goes wrong, none is half-written and nothing is left beside them.
+/// Writes files of `(name, content)` into the folder: all of them or, with an error that names the one that failed, none.
 pub(crate) fn write(folder: &Path, files: [(&str, &[u8]); 3]) -> Result<(), Error> {
-    let failed = |name: &str, error: io::Error| Error::File { path: folder.join(name), reason: error.to_string() };
-    fs::create_dir_all(folder).map_err(|error| failed("", error))?;
-    let mut complete = Vec::with_capacity(files.len());
-    for (name, content) in files {
-        complete.push((name, written(folder, content).map_err(|error| failed(name, error))?));
-    }
-    let mut replaced: Vec<(PathBuf, Option<NamedTempFile>)> = Vec::with_capacity(files.len());
-    for (name, file) in complete {
-        let path = folder.join(name);
-        let result = earlier(folder, &path).and_then(|before| {
-            file.persist(&path)?;
-            replaced.push((path, before));
-            Ok(())
-        });
-        if let Err(error) = result {
-            replaced.into_iter().for_each(|(path, before)| restore(&path, before));
-            return Err(failed(name, error));
-        }
-    }
-    Ok(())
-}
-
-/// A copy of what is there under this path, to be put back.
-fn earlier(folder: &Path, path: &Path) -> io::Result<Option<NamedTempFile>> {
-    match fs::read(path) {
-        Ok(content) => written(folder, &content).map(Some),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// Puts back what was there before. An error here has no one to go to beside the one that led here.
-fn restore(path: &Path, before: Option<NamedTempFile>) {
-    let _ = match before {
-        Some(file) => file.persist(path).map(drop).map_err(|error| error.error),
-        None => fs::remove_file(path),
-    };
-}
-
-/// A file with this content, on disk, under a name of its own in the folder; dropped, it is gone.
-fn written(folder: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
-    let mut file = aside(folder)?;
-    file.write_all(content)?;
-    file.as_file().sync_all()?;
-    Ok(file)
-}
-
-fn aside(folder: &Path) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".depth-sweep-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // As of any file that a program writes, less the user's mask; a temporary file would be for its owner only.
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder)
+    let failed = |error: io::Error| Error::File { path: folder.to_owned(), reason: error.to_string() };
+    fs::create_dir_all(folder).map_err(failed)?;
+    nn::io::replace_all(&files.map(|(name, content)| (folder.join(name), content)))
 }
 
 #[cfg(test)]
@@ -223,20 +164,6 @@ mod tests {
         }
         names.sort();
         Ok(names)
-    }
-
-    #[test]
-    fn where_a_file_cannot_take_its_place_all_are_as_they_were() -> io::Result<()> {
-        let folder = tempfile::tempdir()?;
-        fs::create_dir(folder.path().join("c"))?;
-        fs::write(folder.path().join("b"), "before")?;
-        let content: &[u8] = b"text";
-        let result = write(folder.path(), [("a", content), ("b", content), ("c", content)]);
-        let message = result.err().map_or_else(String::new, |error| error.to_string());
-        assert!(message.starts_with(&format!("{}: ", folder.path().join("c").display())), "{message}");
-        assert_eq!(names(folder.path())?, ["b", "c"]);
-        assert_eq!(fs::read_to_string(folder.path().join("b"))?, "before");
-        Ok(())
     }
 
     #[test]

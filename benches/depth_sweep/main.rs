@@ -1,6 +1,6 @@
 //! `depth-sweep`: how the gradient fares in networks of growing depth, at initialization and after training.
 //!
-//! [`options`] reads the command line, [`mod@sweep`] runs one network for each activation, depth and seed in parallel,
+//! [`types`] has what the others pass to each other. [`options`] reads the command line, [`mod@sweep`] runs one network for each activation, depth and seed in parallel,
 //! [`summary`] takes means over seeds, [`report`], [`files`] and [`plot`] show them.
 
 mod data;
@@ -15,32 +15,15 @@ mod report;
 mod run;
 mod summary;
 mod sweep;
+mod types;
 mod weights;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use options::{Dtype, Options};
-use summary::Summary;
+use options::Options;
 use sweep::sweep;
-
-/// Why there is no result.
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    /// The user asked for something that cannot be.
-    #[error("{0}")]
-    Option(String),
-    #[error("{0}")]
-    Computation(#[from] autodiff::Error),
-    #[error("gradients.csv, summary.csv: {0}")]
-    Table(#[from] csv::Error),
-    #[error("gradients.svg: {0}")]
-    Plot(Box<dyn std::error::Error>),
-    #[error("threads: {0}")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
-    #[error("standard output: {0}")]
-    Print(#[from] io::Error),
-}
+use types::{Dtype, Failure, Summary};
 
 fn main() -> ExitCode {
     let result = match Options::read() {
@@ -50,7 +33,7 @@ fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever read the table has seen enough; the files are written by then.
+        // The reader of the table closed the pipe; the files have been written by then.
         Err(Failure::Print(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("error: {failure}");
@@ -64,7 +47,7 @@ fn run(options: &Options) -> Result<(), Failure> {
         Dtype::F32 => sweep::<f32>(options)?,
         Dtype::F64 => sweep::<f64>(options)?,
     };
-    let summaries: Vec<_> = outcomes.chunks(options.seeds).filter_map(Summary::of).collect();
+    let summaries: Vec<_> = outcomes.chunks(options.seeds).filter_map(Summary::from_outcomes).collect();
     let gradients = files::gradients(options, &outcomes)?;
     let summary = files::summary(options, &summaries)?;
     let picture = plot::gradients(options, &summaries).map_err(Failure::Plot)?;

@@ -1,53 +1,17 @@
-//! What is read off a layer, and what follows from it: norms, spreads, ratios from layer to layer.
+//! Norms, means and standard deviations of values of any size.
 
 use autodiff::Real;
 
-/// One layer of one network on one batch.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Layer {
-    /// Root mean square over samples of ‖∂L/∂z‖, where z is the pre-activation and L the sample's own loss.
-    pub(crate) delta_norm: f64,
-    /// Frobenius norm of ∂L/∂W, where L is the mean loss over the batch.
-    pub(crate) weight_grad_norm: f64,
-    /// Mean over samples and units of the activation h = φ(z).
-    pub(crate) activation_mean: f64,
-    /// Standard deviation over samples and units of the activation.
-    pub(crate) activation_std: f64,
-}
-
-/// The hidden layers of one network, from the input to the top.
-#[derive(Clone, Debug)]
-pub(crate) struct Profile {
-    pub(crate) layers: Vec<Layer>,
-}
-
-impl Profile {
-    /// ‖δ_l‖ / ‖δ_{l+1}‖ of the layer at `place` (from 0); nothing at the top.
-    pub(crate) fn ratio(&self, place: usize) -> Option<f64> {
-        let above = self.layers.get(place + 1)?;
-        Some(self.layers[place].delta_norm / above.delta_norm)
-    }
-
-    /// ‖δ_1‖ / ‖δ_L‖: what is left at the bottom of the gradient at the top. 0 where nothing arrives at all.
-    pub(crate) fn shrink(&self) -> f64 {
-        match self.layers.as_slice() {
-            [bottom, .., _] if bottom.delta_norm == 0.0 => 0.0,
-            [bottom, .., top] => bottom.delta_norm / top.delta_norm,
-            _ => 1.0,
-        }
-    }
-}
-
-/// Euclidean norm. The squares of a deep network's gradients leave even the range of `f64`, so that they are taken
+/// The Euclidean norm. The squares of the gradients of a deep network leave even the range of `f64`, so they are computed
 /// relative to the largest value.
 pub(crate) fn norm<T: Real>(values: &[T]) -> f64 {
     let largest = values.iter().map(|value| value.to_f64().abs()).fold(0.0, f64::max);
-    // Nothing to scale by where the largest is zero or infinite; a NaN, which `max` skips, comes through the sum.
+    // No scale if the largest is zero or infinite; a NaN, which `max` skips, propagates through the sum.
     let unit = if largest.is_normal() { largest } else { 1.0 };
     unit * values.iter().map(|value| (value.to_f64() / unit).powi(2)).sum::<f64>().sqrt()
 }
 
-/// Mean and standard deviation (biased) of all values.
+/// The mean and the (biased) standard deviation.
 pub(crate) fn mean_and_std<T: Real>(values: &[T]) -> (f64, f64) {
     let count = values.len() as f64;
     let mean = values.iter().map(|value| value.to_f64()).sum::<f64>() / count;
@@ -55,13 +19,13 @@ pub(crate) fn mean_and_std<T: Real>(values: &[T]) -> (f64, f64) {
     (mean, variance.sqrt())
 }
 
-/// Geometric mean: 0 where one of the values is 0, NaN where there are none.
+/// The geometric mean; 0 if one of the values is 0, NaN without values.
 pub(crate) fn geometric_mean(values: impl Iterator<Item = f64>) -> f64 {
     let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value| (sum + value.ln(), count + 1.0));
     (sum / count).exp()
 }
 
-/// Arithmetic mean; NaN where there are no values.
+/// The arithmetic mean; NaN without values.
 pub(crate) fn mean(values: impl Iterator<Item = f64>) -> f64 {
     let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
     sum / count
@@ -84,17 +48,6 @@ mod tests {
         assert_eq!(norm(&[1.0, f64::INFINITY]), f64::INFINITY);
         assert!(norm(&[1.0, f64::NAN]).is_nan());
         assert!(norm(&[f64::NAN]).is_nan());
-    }
-
-    #[test]
-    fn ratios_multiply_to_the_shrink() {
-        let layer = |delta_norm| Layer { delta_norm, weight_grad_norm: 0.0, activation_mean: 0.0, activation_std: 0.0 };
-        let profile = |norms: &[f64]| Profile { layers: norms.iter().map(|&norm| layer(norm)).collect() };
-        let three = profile(&[1.0, 2.0, 8.0]);
-        assert_eq!([three.ratio(0), three.ratio(1), three.ratio(2)], [Some(0.5), Some(0.25), None]);
-        assert_eq!(three.shrink(), 0.125);
-        assert_eq!(profile(&[3.0]).shrink(), 1.0);
-        assert_eq!(profile(&[0.0, 0.0]).shrink(), 0.0);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Whether what is asked for fits into memory, before any of it is computed.
 
-use crate::Failure;
-use crate::data::{CLASSES, gaussian_samples};
-use crate::options::{Dtype, Options, Source};
+use crate::data::gaussian_samples;
+use crate::options::Options;
+use crate::types::{CLASSES, DataSource, Dtype, Failure};
 
 /// Samples of the digits, and features of each.
 const DIGITS: u64 = 1797;
@@ -58,8 +58,8 @@ fn needed(options: &Options, width: usize, networks: usize) -> u64 {
         [width, deepest(options), options.batch, options.seeds, networks, CLASSES].map(|count| count as u64);
     let scalar: u64 = if options.dtype == Dtype::F32 { 4 } else { 8 };
     let (features, samples) = match options.data {
-        Source::Digits => (DIGIT_FEATURES, DIGITS),
-        Source::Gaussian => (width, gaussian_samples(options.batch) as u64),
+        DataSource::Digits => (DIGIT_FEATURES, DIGITS),
+        DataSource::Gaussian => (width, gaussian_samples(options.batch) as u64),
     };
     // The parts of each seed, one set while it is drawn in f64 and converted, before it is split.
     let data = seeds * (samples + batch) * features * scalar + samples * features * (8 + scalar);

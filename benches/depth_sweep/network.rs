@@ -3,17 +3,8 @@
 use autodiff::{Params, Real, Var};
 use nn::{Activation, Linear, Module};
 
-use crate::data::CLASSES;
+use crate::types::{CLASSES, Configuration};
 use crate::weights::Weights;
-
-/// What the networks of one row of the table share; they differ in their seeds.
-#[derive(Clone, Debug)]
-pub(crate) struct Configuration {
-    pub(crate) activation: Activation,
-    pub(crate) weights: Weights,
-    /// Number of hidden layers.
-    pub(crate) depth: usize,
-}
 
 /// Hidden layers `h = φ(W h + b)` and a linear readout.
 #[derive(Debug)]
@@ -23,27 +14,32 @@ pub(crate) struct Network {
     activation: Activation,
 }
 
-/// Every value of a forward pass that is looked at.
+/// The values of a forward pass that are measured.
 pub(crate) struct Trace<'t, T: Real> {
     /// Pre-activations of the hidden layers, `[samples, width]` each.
     pub(crate) z: Vec<Var<'t, T>>,
     /// Activations of the hidden layers, `[samples, width]` each.
     pub(crate) h: Vec<Var<'t, T>>,
-    /// What the readout makes of the last one, `[samples, 10]`.
+    /// The output of the readout, `[samples, 10]`.
     pub(crate) logits: Var<'t, T>,
 }
 
 impl Network {
     /// Registers the network's parameters.
-    pub(crate) fn new<T: Real>(params: &mut Params<T>, of: &Configuration, features: usize, width: usize) -> Self {
-        let Weights { weight, bias, .. } = of.weights;
-        let hidden = (1..=of.depth).map(|layer| {
+    pub(crate) fn new<T: Real>(
+        params: &mut Params<T>,
+        configuration: &Configuration,
+        features: usize,
+        width: usize,
+    ) -> Self {
+        let Weights { weight, bias, .. } = configuration.weights;
+        let hidden = (1..=configuration.depth).map(|layer| {
             let fan_in = if layer == 1 { features } else { width };
             Linear::with(params.scope(&format!("hidden{layer}")), fan_in, width, weight, bias)
         });
         let hidden = hidden.collect();
         let readout = Linear::with(params.scope("readout"), width, CLASSES, weight, bias);
-        Network { hidden, readout, activation: of.activation }
+        Network { hidden, readout, activation: configuration.activation }
     }
 
     /// Runs the network on `x`, `[samples, features]`.

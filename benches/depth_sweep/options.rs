@@ -1,16 +1,15 @@
 //! The command line: every option, its default and what it accepts.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::builder::RangedU64ValueParser;
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, ValueEnum};
+use clap::{CommandFactory, Parser};
 use nn::Activation;
 
-use crate::summary::THRESHOLD;
-use crate::weights::Init;
+use crate::types::{DataSource, Dtype, GradientSource, THRESHOLD};
+use crate::weights::{Init, Weights};
 
 /// Builds fully connected networks of growing depth and measures how the gradient fares on its way from the top layer
 /// to the bottom, at initialization and after training.
@@ -46,11 +45,11 @@ pub(crate) struct Options {
     #[arg(long, value_name = "σb²", requires = "weight_variance", value_parser = not_negative)]
     pub(crate) bias_variance: Option<f64>,
     /// What the networks are fed.
-    #[arg(long, value_enum, default_value_t = Source::Digits)]
-    pub(crate) data: Source,
+    #[arg(long, value_enum, default_value_t = DataSource::Digits)]
+    pub(crate) data: DataSource,
     /// Where the gradient that is measured comes from.
-    #[arg(long, value_enum, default_value_t = Probe::Loss)]
-    pub(crate) probe: Probe,
+    #[arg(long, value_enum, default_value_t = GradientSource::Loss)]
+    pub(crate) probe: GradientSource,
     /// The scalar that networks compute in.
     #[arg(long, value_enum, default_value_t = Dtype::F32)]
     pub(crate) dtype: Dtype,
@@ -66,46 +65,6 @@ pub(crate) struct Options {
     pub(crate) out: PathBuf,
 }
 
-/// What the networks are fed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Source {
-    /// Handwritten digits (UCI optical digits, 8×8), standardized
-    Digits,
-    /// Standard normal features, labeled by a random linear teacher of ten classes
-    Gaussian,
-}
-
-/// Where the gradient that is measured comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Probe {
-    /// Softmax cross-entropy of each sample, through the readout
-    Loss,
-    /// A standard normal cotangent for each sample and unit of the top layer, as theory supposes
-    Random,
-}
-
-/// The scalar that networks compute in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Dtype {
-    /// Single precision
-    F32,
-    /// Double precision
-    F64,
-}
-
-/// The name that an option has on the command line and in the files.
-macro_rules! display_by_option_name {
-    ($($kind:ty),*) => {$(
-        impl fmt::Display for $kind {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.to_possible_value().map_or(Ok(()), |value| f.write_str(value.get_name()))
-            }
-        }
-    )*};
-}
-
-display_by_option_name!(Source, Probe, Dtype);
-
 impl Options {
     /// Reads the command line.
     ///
@@ -117,6 +76,14 @@ impl Options {
         keep_first(&mut options.activations);
         options.check_variances()?;
         Ok(options)
+    }
+
+    /// The initial weights of layers with this activation.
+    pub(crate) fn weights(&self, activation: Activation) -> Weights {
+        match self.weight_variance {
+            Some(variance) => Weights::with_variances(variance, self.bias_variance.unwrap_or(0.0)),
+            None => Weights::new(self.init, activation),
+        }
     }
 
     /// Whether weights and biases are numbers in the scalar that is computed in.

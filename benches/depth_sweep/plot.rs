@@ -7,12 +7,11 @@ use plotters::coord::Shift;
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
-use crate::network::Configuration;
 use crate::options::Options;
-use crate::summary::Summary;
+use crate::types::{Configuration, Summary};
 
 const PANEL: (u32, u32) = (390, 330);
-/// Width of a panel that stands alone, so that the heading fits.
+/// The width of a single panel, for which the heading fits.
 const ALONE: u32 = 640;
 const HEAD: u32 = 96;
 const MARGIN: u32 = 14;
@@ -109,8 +108,8 @@ fn draw_line<'a>(
     norms: &[f64],
     shade: RGBColor,
 ) -> Result<(), Failure> {
-    let points: Vec<_> = norms.iter().enumerate().map(|(place, norm)| ((place + 1) as f64, norm.log10())).collect();
-    // A norm of zero, or one that overflowed, has no place on the axis: the line has a gap there.
+    let points: Vec<_> = norms.iter().enumerate().map(|(index, norm)| ((index + 1) as f64, norm.log10())).collect();
+    // A norm of zero, or one that overflowed, is not on the axis: the line has a gap there.
     for piece in points.chunk_by(|a, b| a.1.is_finite() == b.1.is_finite()) {
         if let [first, .., last] | [first @ last] = piece
             && first.1.is_finite()
@@ -130,7 +129,7 @@ fn decades(summaries: &[Summary]) -> Range<f64> {
     low.min(high - 2.0)..high
 }
 
-/// `10⁻³`; nothing for a part of a decade.
+/// `10⁻³`; empty for a fraction of a decade.
 fn power_of_ten(decade: f64) -> String {
     if (decade - decade.round()).abs() > 1e-6 {
         return String::new();
@@ -147,9 +146,9 @@ fn power_of_ten(decade: f64) -> String {
 
 /// The color of the `rank`-th of `count` depths.
 fn shade(rank: usize, count: usize) -> RGBColor {
-    let place = rank as f64 * (SHADES.len() - 1) as f64 / (count.max(2) - 1) as f64;
-    let (from, to) = (SHADES[place.floor() as usize], SHADES[place.ceil() as usize]);
-    let mix = |from: u8, to: u8| (f64::from(from) + place.fract() * (f64::from(to) - f64::from(from))) as u8;
+    let position = rank as f64 * (SHADES.len() - 1) as f64 / (count.max(2) - 1) as f64;
+    let (from, to) = (SHADES[position.floor() as usize], SHADES[position.ceil() as usize]);
+    let mix = |from: u8, to: u8| (f64::from(from) + position.fract() * (f64::from(to) - f64::from(from))) as u8;
     RGBColor(mix(from.0, to.0), mix(from.1, to.1), mix(from.2, to.2))
 }
 

@@ -1,15 +1,15 @@
-//! Sends a gradient down a network and reads off every layer.
+//! Measures the gradient at every layer of a network.
 
 use autodiff::{Error, Gradients, Mode, Params, Real, Tape, Tensor, Var};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand_distr::{Distribution, StandardNormal};
 
-use crate::measure::{Layer, Profile, mean_and_std, norm};
+use crate::measure::{mean_and_std, norm};
 use crate::network::Network;
-use crate::options::Probe;
+use crate::types::{GradientProfile, GradientSource, Layer};
 
-/// Where `f32` comes to its end: a gradient below this at the bottom layer is taken again, scaled up.
+/// Near the end of the range of `f32`: a gradient below this at the bottom layer is computed again, scaled up.
 const SMALL: f64 = 1e-25;
 /// A power of two, so that scaling rounds nothing; the square root of the range of `f32`, roughly.
 const LIFT: f64 = (1_u128 << 90) as f64;
@@ -17,20 +17,20 @@ const LIFT: f64 = (1_u128 << 90) as f64;
 /// The profile of a network on one batch.
 ///
 /// δ is that of each sample's own loss, so the gradient of the mean loss is multiplied by the number of samples; the
-/// weights' gradient is that of the mean. With [`Probe::Random`] a sample's loss is ⟨c, z_top⟩, c standard normal.
+/// weights' gradient is that of the mean. With [`GradientSource::Random`] a sample's loss is ⟨c, z_top⟩, c standard normal.
 pub(crate) fn profile<T: Real>(
     network: &Network,
     params: &Params<T>,
     (features, labels): &(Tensor<T>, Tensor<T>),
-    probe: Probe,
+    source: GradientSource,
     seed: u64,
-) -> Result<Profile, Error> {
+) -> Result<GradientProfile, Error> {
     let mut tape = Tape::new();
     let t = tape.start(params, Mode::Train);
     let trace = network.trace(t.input(features));
     let samples = labels.data().len() as f64;
-    let (root, cotangent) = match (probe, trace.z.last()) {
-        (Probe::Random, Some(&top)) => (top, standard_normal(top, seed)?),
+    let (root, cotangent) = match (source, trace.z.last()) {
+        (GradientSource::Random, Some(&top)) => (top, standard_normal(top, seed)?),
         _ => {
             let mean_loss = nn::loss::cross_entropy(trace.logits, t.input(labels));
             (mean_loss, Tensor::scalar(T::from_f64(samples)))
@@ -47,7 +47,7 @@ pub(crate) fn profile<T: Real>(
             activation_std,
         })
     });
-    Ok(Profile { layers: layers.collect::<Result<_, Error>>()? })
+    Ok(GradientProfile { layers: layers.collect::<Result<_, Error>>()? })
 }
 
 /// Fills `grads` from `cotangent` times the returned scale, which brings the gradient at the bottom layer back into
@@ -80,21 +80,20 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::network::Configuration;
     use crate::options::Options;
-    use crate::weights::Weights;
+    use crate::types::Configuration;
 
     #[test]
     fn delta_is_that_of_each_samples_own_loss() -> Result<(), Error> {
         let options = Options::parse_from(["depth-sweep"]);
         let activation = options.activations[0];
-        let of = Configuration { activation, weights: Weights::new(&options, activation), depth: 3 };
+        let configuration = Configuration { activation, weights: options.weights(activation), depth: 3 };
         let mut params = Params::<f64>::new(1);
-        let network = Network::new(&mut params, &of, 2, 5);
+        let network = Network::new(&mut params, &configuration, 2, 5);
         let features = [[0.5, -1.0], [2.0, 0.1]];
         let labels = [3.0, 8.0];
         let norms = |features: Tensor<f64>, labels: Tensor<f64>| -> Result<Vec<f64>, Error> {
-            let profile = profile(&network, &params, &(features, labels), Probe::Loss, 0)?;
+            let profile = profile(&network, &params, &(features, labels), GradientSource::Loss, 0)?;
             Ok(profile.layers.iter().map(|layer| layer.delta_norm).collect())
         };
         let both = norms(features.into(), labels.into())?;

@@ -1,10 +1,9 @@
-//! The table that a person reads.
+//! The printed table.
 
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 
-use crate::network::Configuration;
 use crate::options::Options;
-use crate::summary::{Phase, Summary, THRESHOLD};
+use crate::types::{Configuration, Phase, Summary, THRESHOLD};
 
 /// Lines above and below the table and under its head, none between rows.
 const STYLE: TableStyle = TableStyle::new()
@@ -12,7 +11,7 @@ const STYLE: TableStyle = TableStyle::new()
     .header_separator(LineStyle::none().fill('─').junction('─'))
     .bottom_border(LineStyle::none().fill('─').junction('─'));
 
-/// The table, a line on how to read it, and nothing else; it ends without a line break.
+/// The table and its legend, without a line break at the end.
 pub(crate) fn table(options: &Options, summaries: &[Summary]) -> String {
     let mut table = Table::new();
     table.load_style(STYLE);
@@ -55,8 +54,8 @@ fn percent(share: f64) -> String {
 
 fn verdict(summary: &Summary, seeds: usize) -> String {
     match summary.diverged {
-        0 => summary.word.to_string(),
-        diverged => format!("{} ({diverged} of {seeds})", summary.word),
+        0 => summary.verdict.to_string(),
+        diverged => format!("{} ({diverged} of {seeds})", summary.verdict),
     }
 }
 

@@ -6,41 +6,12 @@ use nn::metrics::accuracy;
 use optim::Sgd;
 
 use crate::data::Data;
-use crate::measure::Profile;
-use crate::network::{Configuration, Network};
+use crate::network::Network;
 use crate::options::Options;
 use crate::probe::profile;
+use crate::types::{Configuration, Outcome, Score};
 
-/// How well a network does on held-out data.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Score {
-    /// Mean softmax cross-entropy, in nats.
-    pub(crate) loss: f64,
-    /// Share of samples whose largest logit is that of their class.
-    pub(crate) accuracy: f64,
-}
-
-/// What became of one network.
-#[derive(Clone, Debug)]
-pub(crate) struct Outcome {
-    pub(crate) configuration: Configuration,
-    pub(crate) seed: u64,
-    pub(crate) init: Profile,
-    /// Nothing without training steps. Its numbers may be infinite or NaN where the training diverged.
-    pub(crate) trained: Option<Profile>,
-    pub(crate) before: Score,
-    /// Nothing without training steps, and where the training diverged.
-    pub(crate) after: Option<Score>,
-}
-
-impl Outcome {
-    /// Whether the loss left the finite numbers in training.
-    pub(crate) fn diverged(&self) -> bool {
-        self.trained.is_some() && self.after.is_none()
-    }
-}
-
-/// Builds the network and takes it through the sweep's phases.
+/// Builds the network, measures it, trains it, and measures it again.
 pub(crate) fn run<T: Real>(
     options: &Options,
     configuration: Configuration,
@@ -60,7 +31,7 @@ pub(crate) fn run<T: Real>(
     Ok(Outcome { configuration, seed, init, trained, before, after })
 }
 
-/// Trains until the steps are done, and says so, or until the loss is infinite or NaN.
+/// Trains until the loss is infinite or NaN, or all steps are done; returns whether they are.
 fn train<T: Real>(
     network: &Network,
     params: &mut Params<T>,

@@ -6,11 +6,10 @@ use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::data::Data;
-use crate::network::Configuration;
 use crate::options::Options;
-use crate::run::{Outcome, run};
-use crate::weights::Weights;
-use crate::{Failure, files, memory};
+use crate::run::run;
+use crate::types::{Configuration, Failure, Outcome};
+use crate::{files, memory};
 
 /// The outcomes, by activation, depth and seed in this order. Networks run in parallel and share nothing that they
 /// write to, so the numbers do not depend on how many threads there are.
@@ -18,7 +17,7 @@ pub(crate) fn sweep<T: Real>(options: &Options) -> Result<Vec<Outcome>, Failure>
     files::check(&options.out).map_err(|error| {
         Failure::Option(format!("--out {}: no files can be written there: {error}", options.out.display()))
     })?;
-    // Before there are threads, which take memory of their own when they like.
+    // Before threads are started, which take memory of their own.
     memory::check(options)?;
     let threads = threads(options)?;
     let data: Vec<Data<T>> =
@@ -26,8 +25,10 @@ pub(crate) fn sweep<T: Real>(options: &Options) -> Result<Vec<Outcome>, Failure>
     let configurations = configurations(options);
     let layers: usize = configurations.iter().map(|configuration| configuration.depth * options.seeds).sum();
     let progress = ProgressBar::new(layers as u64).with_style(style());
-    let networks: Vec<_> =
-        configurations.iter().flat_map(|of| (0..).zip(&data).map(move |of_seed| (of, of_seed))).collect();
+    let networks: Vec<_> = configurations
+        .iter()
+        .flat_map(|configuration| (0..).zip(&data).map(move |seed| (configuration, seed)))
+        .collect();
     let outcomes = threads.install(|| {
         let networks = networks.into_par_iter().with_max_len(1);
         let outcomes = networks.map(|(configuration, (seed, data))| {
@@ -41,7 +42,7 @@ pub(crate) fn sweep<T: Real>(options: &Options) -> Result<Vec<Outcome>, Failure>
     Ok(outcomes)
 }
 
-/// As many threads as there are, but no more than there is memory for networks.
+/// As many threads as the machine has, but no more than there is memory for networks.
 fn threads(options: &Options) -> Result<ThreadPool, Failure> {
     let all = ThreadPoolBuilder::new().build()?;
     match memory::networks_at_a_time(options, all.current_num_threads()) {
@@ -53,7 +54,7 @@ fn threads(options: &Options) -> Result<ThreadPool, Failure> {
 fn configurations(options: &Options) -> Vec<Configuration> {
     let mut configurations = Vec::new();
     for &activation in &options.activations {
-        let weights = Weights::new(options, activation);
+        let weights = options.weights(activation);
         let of_depth = |&depth| Configuration { activation, weights: weights.clone(), depth };
         configurations.extend(options.depths.iter().map(of_depth));
     }

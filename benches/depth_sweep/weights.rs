@@ -1,18 +1,16 @@
-//! How weights and biases start: `--init`, or a pair of variances.
+//! Initial weights and biases: `--init`, or a pair of variances.
 
 use std::fmt;
 use std::str::FromStr;
 
 use nn::{Activation, Initial};
 
-use crate::options::Options;
-
 /// The choice of `--init`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Init {
     /// By activation.
     Auto,
-    /// One of nn's.
+    /// An initializer of `nn`.
     Named(Initial),
 }
 
@@ -30,14 +28,14 @@ impl FromStr for Init {
 }
 
 impl Init {
-    /// What `--init` accepts.
+    /// The values of `--init`.
     pub(crate) fn names() -> impl Iterator<Item = &'static str> {
         [AUTO].into_iter().chain(Initial::NAMED.map(|(name, _)| name))
     }
 
-    /// The initializer for layers with this activation: He's factor 2 makes up for the half that a rectifier cuts
-    /// off, SELU was made for LeCun's, and Xavier's is the usual choice for the rest.
-    fn of(self, activation: Activation) -> Initial {
+    /// The initializer for layers with this activation: He's for rectifiers, whose factor 2 compensates the half that they
+    /// cut off, LeCun's for SELU, and Xavier's for the rest.
+    fn initial(self, activation: Activation) -> Initial {
         use Activation::{Celu, Elu, Gelu, GeluTanh, HardSwish, LeakyRelu, Mish, Relu, Relu6, Selu, Silu};
         match (self, activation) {
             (Init::Named(initial), _) => initial,
@@ -50,7 +48,7 @@ impl Init {
     }
 }
 
-/// How the networks of one activation start.
+/// The initial weights of networks with one activation.
 #[derive(Clone, Debug)]
 pub(crate) struct Weights {
     pub(crate) name: String,
@@ -63,16 +61,20 @@ pub(crate) struct Weights {
 }
 
 impl Weights {
-    /// What the options ask for, for layers with this activation.
-    pub(crate) fn new(options: &Options, activation: Activation) -> Self {
-        let weight = match options.weight_variance {
-            Some(variance) => Initial::ScaledNormal { variance },
-            None => options.init.of(activation),
-        };
-        let name = if options.weight_variance.is_some() { "normal".to_owned() } else { weight.to_string() };
-        let bias_variance = options.bias_variance.unwrap_or(0.0);
+    /// The choice of `--init`, with zero biases, for layers with this activation.
+    pub(crate) fn new(init: Init, activation: Activation) -> Self {
+        let weight = init.initial(activation);
+        Weights::from_initial(weight.to_string(), weight, 0.0)
+    }
+
+    /// Normal weights and biases of these variances.
+    pub(crate) fn with_variances(variance: f64, bias_variance: f64) -> Self {
+        Weights::from_initial("normal".to_owned(), Initial::ScaledNormal { variance }, bias_variance)
+    }
+
+    fn from_initial(name: String, weight: Initial, bias_variance: f64) -> Self {
         let bias = Initial::Normal { variance: bias_variance };
-        // In square layers σw² does not depend on the width; at width 1 it comes out without rounding.
+        // In square layers σw² does not depend on the width; at width 1 it is computed without rounding.
         Weights { name, weight, bias, weight_variance: weight.variance(&[1, 1]), bias_variance }
     }
 }

@@ -10,8 +10,8 @@ const SOURCES: &str = {
     this.split_at(this.len() - "caller.rs".len()).0
 };
 
-/// Runs `record`, which records on the tape of `x`; operations that this crate's sources record are attributed to the line
-/// that calls the caller.
+/// Runs `record`, which records on the tape of `x`. Operations that the sources of this crate record are attributed to the
+/// line that calls the caller.
 #[track_caller]
 pub(crate) fn note<T: Real, R>(x: Var<'_, T>, record: impl FnOnce() -> R) -> R {
     x.recording().at(Location::caller(), SOURCES, record)

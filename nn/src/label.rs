@@ -1,13 +1,13 @@
-//! Labels of classes: whole numbers from 0.
+//! Labels of classes: integers from 0.
 
 use std::fmt;
 
-/// The class that a label names, if it is one of so many.
+/// The class of a label, if there are that many classes.
 pub(crate) fn class(label: f64, classes: usize) -> Option<usize> {
     (label.fract() == 0.0 && (0.0..classes as f64).contains(&label)).then_some(label as usize)
 }
 
-/// What is wrong with a label that is no class; `sample` says which it is.
+/// The message for a label that is not a class; `sample` names the sample.
 pub(crate) fn no_class(sample: impl fmt::Display, label: f64, classes: usize) -> String {
-    format!("the label of {sample} is {label}: must be a class, a whole number in 0..{classes}")
+    format!("the label of {sample} is {label}: must be a class, an integer in 0..{classes}")
 }

@@ -1,7 +1,4 @@
-//! Neural networks on an [`autodiff`] tape: modules, initializers, losses, metrics and data.
-//!
-//! A [`Module`] is a description that holds [`autodiff::ParamId`]s; the numbers live in [`autodiff::Params`], mode and
-//! randomness on the recording. Tuples and vectors of modules run one after the other:
+//! Neural networks on an [`autodiff`] tape: layers, models, initializers, losses, metrics, data and files.
 //!
 //! ```
 //! use autodiff::{Mode, Params, Tape};
@@ -12,46 +9,53 @@
 //! let mut params = Params::<f32>::new(1);
 //! let model = (Linear::new(params.scope("fc1"), 64, 32), Tanh, Linear::new(params.scope("fc2"), 32, 10));
 //! let (train, _test) = Digits::load()?.standardized().split(0.75, 0)?;
-//! let mut tape = Tape::new();
-//! let mut grads = params.gradients();
+//! let (mut tape, mut grads) = (Tape::new(), params.gradients());
 //! for (images, labels) in train.batches(64, 0)? {
 //!     let t = tape.start(&params, Mode::Train);
 //!     let loss = cross_entropy(model.forward(t.input(&images)), t.input(&labels));
 //!     loss.backward(&mut grads)?;
-//!     // An optimizer's turn: `optim::Sgd`.
+//!     // Here an optimizer steps: see the crate `optim`.
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! A [`Module`] describes a computation. It holds [`autodiff::ParamId`]s; the numbers are in [`autodiff::Params`], and the mode and
+//! the random numbers belong to the recording. Tuples and vectors of modules run in order.
+//!
+//! | where | what |
+//! |---|---|
+//! | crate root | layers, activations, models, [`Initial`] |
+//! | [`functional`] | the functions of layers, with weights as values |
+//! | [`loss`], [`metrics`] | losses on the tape, measures without gradients |
+//! | [`data`] | data sets, batches, readers of file formats |
+//! | [`io`] | weights as safetensors, files replaced whole |
+//! | [`ensemble`] | bagging, boosting, Monte-Carlo dropout |
+//!
+//! # Features
+//! None is on by default.
+//!
+//! - `npz`: archives of numpy arrays, `data::npz`.
+//! - `whitening`: whitening batch normalization, `WhitenNorm`, which needs an eigen-decomposition.
 
-mod activations;
 mod caller;
-mod convolution;
 pub mod data;
-mod dropout;
 pub mod ensemble;
-pub mod file;
+pub mod functional;
 mod initializers;
+mod invalid;
+pub mod io;
 mod label;
-mod linear;
+mod layers;
 pub mod loss;
 mod memory;
 pub mod metrics;
+mod models;
 mod module;
-mod normalization;
-mod refusal;
-mod residual;
-mod resnet;
 mod settings;
-pub mod state;
-mod weight;
+mod summary;
 
-pub use activations::*;
-pub use convolution::*;
-pub use dropout::Dropout;
-pub use initializers::{Draw, Fan, Initial, gain, lsuv};
-pub use linear::Linear;
+pub use initializers::{Distribution, Fan, Initial, lsuv};
+pub use layers::*;
+pub use models::{ResNet, ResNetSettings};
 pub use module::Module;
-pub use normalization::*;
-pub use residual::Residual;
-pub use resnet::{ResNet, ResNetSettings};
-pub use weight::Weight;
+pub use summary::summary;

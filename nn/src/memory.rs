@@ -1,4 +1,4 @@
-//! Memory that may not be there.
+//! Allocations that may fail.
 
 use std::fmt;
 
@@ -17,14 +17,14 @@ impl fmt::Display for OutOfMemory {
 
 impl std::error::Error for OutOfMemory {}
 
-/// An empty vector with room for `count` values.
+/// An empty vector with capacity for `count` values.
 pub(crate) fn reserved<T>(count: usize) -> Result<Vec<T>, OutOfMemory> {
     let mut values = Vec::new();
     reserve(&mut values, count)?;
     Ok(values)
 }
 
-/// Makes room for exactly `more` values.
+/// Reserves capacity for exactly `more` values.
 pub(crate) fn reserve<T>(values: &mut Vec<T>, more: usize) -> Result<(), OutOfMemory> {
     let count = values.len().saturating_add(more);
     values.try_reserve_exact(more).map_err(|_| OutOfMemory { count, size: size_of::<T>() })

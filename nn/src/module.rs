@@ -1,4 +1,4 @@
-//! What a module is, and sequences of modules.
+//! The trait of modules, and sequences of modules.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -7,20 +7,43 @@ use autodiff::{Real, Var};
 
 use crate::caller;
 
-/// A function of one value with parameters: a layer, an activation, a whole model.
+/// A function of one value, with parameters: a layer, an activation, a whole model.
 ///
-/// It records operations and holds no number itself, so the same model runs in every scalar. It cannot fail: a mistake
-/// is kept on the tape (see [`Var`]).
+/// A module records operations. It holds ids of parameters but no numbers, so the same model runs in every scalar. It cannot
+/// fail: an error is kept on the tape (see [`Var`]).
 ///
-/// # The line that an error names
+/// ```
+/// use autodiff::{Real, Scope, Var};
+/// use nn::{Linear, Module, Relu};
 ///
-/// It is the nearest line outside this crate: that which calls the layer. Put `#[track_caller]` on a `forward` of your own
-/// for the line of its caller; without, it is the line within `forward`. Rust hands no caller on through a trait object,
-/// so what holds one notes it: `Box`, `Rc`, `Arc`, references to those and vectors of them. The one call that cannot know
-/// its line is `forward` of a bare `&dyn Module`, which goes past them: its errors name a line of this crate, and the layer by
-/// its parameters, as `[10, 64] (fc1.weight)`. Write `(&model).forward(x)` there.
+/// struct Mlp {
+///     hidden: Linear,
+///     output: Linear,
+/// }
+///
+/// impl Mlp {
+///     fn new<T: Real>(mut scope: Scope<'_, T>) -> Self {
+///         Mlp { hidden: Linear::new(scope.child("hidden"), 64, 32), output: Linear::new(scope.child("output"), 32, 10) }
+///     }
+/// }
+///
+/// impl<T: Real> Module<T> for Mlp {
+///     #[track_caller]
+///     fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
+///         self.output.forward(Relu.forward(self.hidden.forward(x)))
+///     }
+/// }
+/// ```
+///
+/// # The line in an error
+///
+/// An error names the nearest line outside this crate: the one that calls the layer. With `#[track_caller]` on a `forward` of
+/// your own, it names the line of its caller; without, the line within `forward`. `#[track_caller]` does not work through
+/// trait objects, so `Box`, `Rc`, `Arc`, references to those, and vectors of them record their caller themselves. Only
+/// `forward` of a bare `&dyn Module` cannot: its errors name a line of this crate, and the layer by its parameters, as
+/// `[10, 64] (fc1.weight)`. Write `(&model).forward(x)` instead.
 pub trait Module<T: Real> {
-    /// Records the module's operations on `x`.
+    /// Records the operations of the module on `x`, and returns the output.
     fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T>;
 }
 
@@ -37,7 +60,7 @@ macro_rules! pointer {
 
 pointer!(&M, Box<M>, Rc<M>, Arc<M>);
 
-/// One after the other.
+/// The modules in order, each on the output of the one before.
 impl<T: Real, M: Module<T>> Module<T> for Vec<M> {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
@@ -49,7 +72,7 @@ impl<T: Real, M: Module<T>> Module<T> for Vec<M> {
     }
 }
 
-/// Nothing lets values through as they are.
+/// `None` is the identity.
 impl<T: Real, M: Module<T>> Module<T> for Option<M> {
     #[track_caller]
     fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
@@ -62,7 +85,7 @@ impl<T: Real, M: Module<T>> Module<T> for Option<M> {
 
 macro_rules! sequence {
     ($($name:ident)*) => {
-        /// One after the other.
+        /// The modules in order, each on the output of the one before.
         impl<T: Real, $($name: Module<T>),*> Module<T> for ($($name,)*) {
             #[track_caller]
             #[allow(non_snake_case, reason = "the type parameters name the fields as well")]

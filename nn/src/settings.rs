@@ -1,19 +1,19 @@
-//! Settings and the ranges they must lie in. A module checks its own whenever it runs, in training and in evaluation, and
-//! what it finds is kept on the tape; a constructor that registers parameters reports through [`autodiff::Scope::fail`].
+//! Checks that settings are in their ranges. A module checks its own whenever it runs, in training and in evaluation, and
+//! records an error on the tape; a constructor that registers parameters reports through [`autodiff::Scope::fail`].
 
 use std::fmt;
 
 use autodiff::Real;
 
-/// Nothing, or what is wrong: "momentum is 5: must be from 0 to 1". Text is made only of what is wrong: a step of training
-/// allocates none.
+/// The error is a message such as "momentum is 5: must be from 0 to 1". Without an error nothing is formatted: a training
+/// step allocates no text.
 pub(crate) type Check = Result<(), String>;
 
 pub(crate) fn require(name: &str, value: impl fmt::Display, valid: bool, requirement: impl fmt::Display) -> Check {
     if valid { Ok(()) } else { Err(format!("{name} is {value}: must be {requirement}")) }
 }
 
-/// A number as messages show it: 10³⁰⁰ without its 300 zeros.
+/// A number in a message: 10³⁰⁰ without its 300 zeros.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Number(pub(crate) f64);
 
@@ -25,7 +25,7 @@ impl fmt::Display for Number {
     }
 }
 
-/// As [`require`], of a number that must also be valid in the scalar of the tape: 10³⁰⁰ is infinite in `f32`.
+/// As [`require`], for a number that must also be valid in the scalar of the tape: 10³⁰⁰ is infinite in `f32`.
 fn require_in<T: Real>(name: &str, value: f64, valid: impl Fn(f64) -> bool, requirement: &str) -> Check {
     require(name, Number(value), valid(value), requirement)?;
     let scalar = std::any::type_name::<T>();
@@ -33,12 +33,12 @@ fn require_in<T: Real>(name: &str, value: f64, valid: impl Fn(f64) -> bool, requ
     require(name, Number(value), valid, format_args!("{requirement} in {scalar}"))
 }
 
-/// Of a share or a probability.
+/// Checks a share or a probability.
 pub(crate) fn share(name: &str, value: f64) -> Check {
     require(name, Number(value), (0.0..=1.0).contains(&value), "from 0 to 1")
 }
 
-/// Of a share of which something always remains.
+/// Checks a share that leaves a remainder.
 pub(crate) fn share_below_one(name: &str, value: f64) -> Check {
     require(name, Number(value), (0.0..1.0).contains(&value), "from 0 up to, but not including, 1")
 }
@@ -55,12 +55,12 @@ pub(crate) fn positive<T: Real>(name: &str, value: f64) -> Check {
     require_in::<T>(name, value, |value| value > 0.0 && value.is_finite(), "a positive number")
 }
 
-/// Of extents, strides and the like, one an axis.
+/// Checks extents, strides and the like, one for each axis.
 pub(crate) fn at_least_one(name: &str, values: &[usize]) -> Check {
     require(name, format_args!("{values:?}"), !values.contains(&0), "at least 1 along every axis")
 }
 
-/// Of channels, or values, that are dealt to groups of equal size.
+/// Checks that channels divide into groups of equal size.
 pub(crate) fn divides(what: &str, count: usize, groups: usize) -> Check {
     let divides = groups > 0 && count.is_multiple_of(groups);
     if divides { Ok(()) } else { Err(format!("{count} {what} do not divide into {groups} groups")) }

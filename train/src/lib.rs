@@ -12,7 +12,7 @@
 //! let model = (Linear::new(params.scope("fc1"), 64, 32), Tanh, Linear::new(params.scope("fc2"), 32, 10));
 //! let (train, test) = Digits::load()?.standardized().split(0.75, 0)?;
 //! let mut state = TrainingState::new(params, Sgd::new(0.1).momentum(0.9));
-//! let trainer = Trainer::new(2, Batches::of(64).shuffled(0)).quiet();
+//! let trainer = Trainer::new(2, Batches::new(64).shuffled(0)).quiet();
 //! trainer.fit(&mut state, &train, |x, y| cross_entropy(model.forward(x), y), &mut ())?;
 //! assert!(state.history()[1].loss < state.history()[0].loss);
 //! # Ok::<(), autodiff::Error>(())

@@ -44,7 +44,7 @@ fn fit(
     path: Option<&std::path::Path>,
 ) -> Result<(), autodiff::Error> {
     let data = Dataset::new(Tensor::from_fn([12, 3], |k| (k as f32).sin()), &[0, 1].repeat(6))?;
-    let trainer = Trainer::new(epochs, Batches::of(4).shuffled(7)).early_stopping("sum", 9, 0.0).quiet();
+    let trainer = Trainer::new(epochs, Batches::new(4).shuffled(7)).early_stopping("sum", 9, 0.0).quiet();
     let trainer = path.map_or(trainer.clone(), |path| trainer.checkpoint(path, 2));
     trainer.fit(state, &data, |x, y| cross_entropy(model.forward(x), y), &mut Loss)
 }
@@ -92,12 +92,12 @@ impl Parts {
                 *self.header.pointer_mut(&pick(random, found)).unwrap() = extreme(random);
             }
             6 => name.push('x'),
-            7 => *dtype = pick(random, vec![safetensors::Dtype::I64, safetensors::Dtype::U64]),
+            7 => *dtype = pick(random, vec![safetensors::Dtype::I32, safetensors::Dtype::U32]),
             8 => shape.reverse(),
             9 => shape.push(1),
             10 => {
-                let number = pick(random, vec![f64::NAN, f64::INFINITY, f64::MAX, 1e300, 0.1, -0.0, 3e38]);
-                data.chunks_mut(8).take(1).for_each(|own| own.copy_from_slice(&number.to_le_bytes()));
+                let number = pick(random, vec![f32::NAN, f32::INFINITY, f32::MAX, 1e30, 0.1, -0.0, 3e38]);
+                data.chunks_mut(4).take(1).for_each(|own| own.copy_from_slice(&number.to_le_bytes()));
             }
             _ => drop(self.tensors.remove(index)),
         }
@@ -116,7 +116,10 @@ impl Parts {
             Some((name.clone(), TensorView::new(*dtype, shape.clone(), bytes).ok()?))
         });
         let views = views.collect::<Option<Vec<_>>>()?;
-        let about = HashMap::from([("training_state".to_owned(), header), ("crc32c".to_owned(), format!("{sum:08x}"))]);
+        let sum = format!("{sum:08x}");
+        let entries =
+            [("format", "pt"), ("model_prefix", "model."), ("training_state", header.as_str()), ("crc32c", &sum)];
+        let about = HashMap::from(entries.map(|(key, value)| (key.to_owned(), value.to_owned())));
         safetensors::serialize(views, Some(about)).ok()
     }
 }

@@ -58,7 +58,7 @@ fn fit(trainer: Trainer) -> Result<TrainingState<f32, AdamRule>, Error> {
 }
 
 fn batches() -> Batches {
-    Batches::of(32).shuffled(7).augmented(Augmentation { padding: 1, flip: false }, 7)
+    Batches::new(32).shuffled(7).augmented(Augmentation { padding: 1, flip: false }, 7)
 }
 
 fn trainer() -> Trainer {
@@ -218,7 +218,7 @@ fn any_number_of_threads_gives_the_same_bits() {
 fn a_damaged_or_foreign_checkpoint_is_named_and_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.safetensors");
-    let short = Trainer::new(1, Batches::of(64)).checkpoint(&path, 10).quiet();
+    let short = Trainer::new(1, Batches::new(64)).checkpoint(&path, 10).quiet();
     let data = Dataset::new(Tensor::from_fn([64, 64], |k| (k as f32).sin()), &[1; 64]).unwrap();
     let (mut state, model) = begin();
     short.fit(&mut state, &data, |x, y| cross_entropy(model.forward(x), y), &mut ()).unwrap();
@@ -247,7 +247,7 @@ fn a_loss_that_is_nan_ends_the_run_and_names_the_operation() {
     let data = Dataset::new(Tensor::from_fn([8, 64], |k| (k as f32).sin()), &[1; 8]).unwrap();
     let (mut state, model) = begin();
     let before = state.params.flat().to_vec();
-    let trainer = Trainer::new(1, Batches::of(8)).quiet();
+    let trainer = Trainer::new(1, Batches::new(8)).quiet();
     let ended = trainer.fit(&mut state, &data, |x, y| (cross_entropy(model.forward(x), y) * -1.0).sqrt(), &mut ());
     let message = ended.unwrap_err().to_string();
     assert!(
@@ -268,21 +268,33 @@ fn early_stopping_restores_the_best_parameters() {
     }
     let data = Dataset::new(Tensor::from_fn([64, 64], |k| (k as f32).sin()), &[1; 64]).unwrap();
     let (mut state, model) = begin();
-    let two = Trainer::new(2, Batches::of(64)).quiet();
+    let two = Trainer::new(2, Batches::new(64)).quiet();
     two.fit(&mut state, &data, |x, y| cross_entropy(model.forward(x), y), &mut ()).unwrap();
     let expected = state.params.flat().to_vec();
     let (mut state, model) = begin();
-    let stopped = Trainer::new(20, Batches::of(64)).early_stopping("error", 3, 0.0).quiet();
+    let stopped = Trainer::new(20, Batches::new(64)).early_stopping("error", 3, 0.0).quiet();
     stopped.fit(&mut state, &data, |x, y| cross_entropy(model.forward(x), y), &mut Rising(0.0)).unwrap();
     assert!(state.stopped() && state.history().len() == 5);
     assert_eq!(state.params.flat(), expected);
     // Best at the second epoch: the rate is lowered after the fourth, and again after the sixth.
     let (mut state, model) = begin();
-    let lowered = Trainer::new(7, Batches::of(64)).plateau("error", optim::Plateau::new(0.1, 1)).quiet();
+    let lowered = Trainer::new(7, Batches::new(64)).plateau("error", optim::Plateau::new(0.1, 1)).quiet();
     lowered.fit(&mut state, &data, |x, y| cross_entropy(model.forward(x), y), &mut Rising(0.0)).unwrap();
     assert!((state.optimizer.rate() - 1e-4).abs() < 1e-12, "{}", state.optimizer.rate());
-    let missing = Trainer::new(1, Batches::of(64)).early_stopping("accuracy", 3, 0.0).quiet();
+    let missing = Trainer::new(1, Batches::new(64)).early_stopping("accuracy", 3, 0.0).quiet();
     let (mut state, model) = begin();
     let message = missing.fit(&mut state, &data, |x, y| cross_entropy(model.forward(x), y), &mut ()).unwrap_err();
     assert!(message.to_string().contains("the metric accuracy is watched"), "{message}");
+}
+
+#[test]
+fn the_weights_of_a_checkpoint_load_into_a_fresh_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.safetensors");
+    let trained = fit(Trainer::new(1, batches()).checkpoint(&path, 1000)).unwrap().params;
+    let mut fresh = begin().0.params;
+    nn::io::load(&mut fresh, &path).unwrap();
+    assert_eq!(fresh.flat(), trained.flat());
+    assert!(fresh.states().eq(trained.states()));
+    assert_eq!(nn::io::load_matching(&mut fresh, &path).unwrap(), nn::io::Differences::default());
 }

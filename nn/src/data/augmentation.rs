@@ -1,20 +1,20 @@
-//! Random changes of images that leave their labels right.
+//! Random changes of images that preserve their labels.
 
 use autodiff::{Error, Real, Shape};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-/// What is done to each image of `[samples, channels, height, width]` (He et al. 2016, section 4.2).
+/// Random changes of each image of `[samples, channels, height, width]` (He et al. 2016, section 4.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Augmentation {
-    /// Random crop: the image is set in a frame of zeros, this many pixels wide on each side, and a window of the
-    /// image's own size is cut out at random. 0 leaves it where it is.
+    /// Random crop: the image is padded with this number of zeros on each side, and a random window of the size of the image
+    /// is cut out. Less than the height and the width; 0 for no crop.
     pub padding: usize,
-    /// Random horizontal flip: left and right are exchanged in half of the images.
+    /// Random horizontal flip of half of the images.
     pub flip: bool,
 }
 
-/// An augmentation of images of one size, with what draws for it.
+/// An augmentation of images of one size, with its random number generator.
 #[derive(Debug)]
 pub(super) struct Augmenter {
     augmentation: Augmentation,
@@ -27,7 +27,7 @@ impl Augmenter {
     pub(super) fn new(augmentation: Augmentation, features: &Shape, seed: u64) -> Result<Self, Error> {
         let &[_, _, height @ (1..), width @ (1..)] = &features[..] else {
             let reason =
-                format!("features of shape {features} are no images: must be [samples, channels, height, width]");
+                format!("features of shape {features} are not images: must be [samples, channels, height, width]");
             return Err(Error::InvalidInput { what: "augmentation", reason });
         };
         if augmentation.padding >= height.min(width) {
@@ -37,14 +37,14 @@ impl Augmenter {
         Ok(Augmenter { augmentation, height, width, generator: StdRng::seed_from_u64(seed) })
     }
 
-    /// Brings `image` to `place`, which holds zeros.
-    pub(super) fn write<T: Real>(&mut self, image: &[T], place: &mut [T]) {
+    /// Writes the changed `image` to `target`, which holds zeros.
+    pub(super) fn write<T: Real>(&mut self, image: &[T], target: &mut [T]) {
         let (up, down) = self.shift();
         let (left, right) = self.shift();
         let flip = self.augmentation.flip && self.generator.random();
         let kept = self.width - left - right;
         let plane = self.height * self.width;
-        for (from, to) in image.chunks_exact(plane).zip(place.chunks_exact_mut(plane)) {
+        for (from, to) in image.chunks_exact(plane).zip(target.chunks_exact_mut(plane)) {
             let rows = from.chunks_exact(self.width).skip(up);
             for (from, to) in rows.zip(to.chunks_exact_mut(self.width).skip(down)) {
                 to[right..][..kept].copy_from_slice(&from[left..][..kept]);
@@ -55,7 +55,7 @@ impl Augmenter {
         }
     }
 
-    /// By how much the image moves back and by how much forth along an axis: one of the two is 0.
+    /// The shift of the image along an axis, back and forth; one of the two is 0.
     fn shift(&mut self) -> (usize, usize) {
         let padding = self.augmentation.padding;
         let start = self.generator.random_range(0..=padding.saturating_mul(2));
@@ -74,7 +74,7 @@ mod tests {
     fn augmented(augmentation: Augmentation) -> Vec<Vec<f64>> {
         let image = |k: usize| (k % 12 + 1) as f64;
         let data = Dataset::new(Tensor::from_fn([400, 2, 2, 3], image), &[0; 400]).unwrap();
-        let (images, _) = Batches::of(400).augmented(augmentation, 5).epoch(&data, 0).unwrap().next().unwrap();
+        let (images, _) = Batches::new(400).augmented(augmentation, 5).epoch(&data, 0).unwrap().next().unwrap();
         images.data().chunks(12).map(<[f64]>::to_vec).collect()
     }
 
@@ -108,15 +108,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_image_or_would_be_lost_is_refused() {
+    fn features_that_are_not_images_and_padding_past_them_are_errors() {
         let data = Dataset::<f32>::new(Tensor::full([2, 4], 0.0), &[0, 1]).unwrap();
-        let refusal = |data: &Dataset<f32>| {
+        let error_of = |data: &Dataset<f32>| {
             let augmentation = Augmentation { padding: 2, flip: true };
-            Batches::of(1).augmented(augmentation, 0).epoch(data, 0).unwrap_err().to_string()
+            Batches::new(1).augmented(augmentation, 0).epoch(data, 0).unwrap_err().to_string()
         };
-        let due = "augmentation: features of shape [2, 4] are no images: must be [samples, channels, height, width]";
-        assert_eq!(refusal(&data), due);
+        let due = "augmentation: features of shape [2, 4] are not images: must be [samples, channels, height, width]";
+        assert_eq!(error_of(&data), due);
         let images = data.reshaped([1, 2, 2]).unwrap();
-        assert_eq!(refusal(&images), "padding is 2: must be less than the images' height and width");
+        assert_eq!(error_of(&images), "padding is 2: must be less than the images' height and width");
     }
 }

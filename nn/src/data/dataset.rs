@@ -1,65 +1,66 @@
-//! Labeled data in memory.
+//! The data set.
 
 use std::sync::Arc;
 
 use autodiff::{Error, Real, Shape, Tensor};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
 
-use super::batches::{Batches, Epoch, shuffled};
-use super::standardizer::Standardizer;
 use crate::memory::reserved;
 
-/// Samples with a label each. A clone shares the numbers, so that batches can be made on another thread.
+/// Samples and their labels, in memory. A clone shares the memory, so batches can be computed on another thread.
 #[derive(Clone, Debug)]
 pub struct Dataset<T: Real> {
-    features: Arc<Tensor<T>>,
+    pub(super) features: Arc<Tensor<T>>,
     labels: Arc<Tensor<T>>,
 }
 
 impl<T: Real> Dataset<T> {
-    /// `features`, with the samples first (`[samples, features]`, `[samples, channels, height, width]`), and a label
-    /// for each sample.
+    /// A data set of `features`, whose axis 0 is the samples (`[samples, features]`, `[samples, channels, height, width]`), and
+    /// a label for each sample.
     ///
     /// # Errors
-    /// A scalar, or features of more or fewer samples than there are labels; a label that `T` cannot represent.
+    /// Features that are a scalar, or of more or fewer samples than labels; a label that `T` cannot represent.
     pub fn new(features: Tensor<T>, labels: &[usize]) -> Result<Self, Error> {
         if features.shape().first() != Some(&labels.len()) {
             let reason = format!("{} labels do not go with features of shape {}", labels.len(), features.shape());
-            return Err(refused(reason));
+            return Err(invalid(reason));
         }
         Ok(Dataset { features: Arc::new(features), labels: Arc::new(Tensor::from_indices(labels)?) })
     }
 
-    /// As [`Dataset::new`], of labels as files hold them: `[samples]`, in any scalar.
+    /// As [`Dataset::new`], with labels as a tensor, `[samples]`, in any scalar.
     ///
     /// # Errors
-    /// Those of [`Dataset::new`]; labels that are no vector of whole numbers from 0, or not certain to be exact in `L`
-    /// (from 2²⁴ in `f32`).
+    /// Those of [`Dataset::new`]; labels that are not a vector of integers from 0, or that may not be exact in `L` (from 2²⁴ in
+    /// `f32`).
     pub fn labeled<L: Real>(features: Tensor<T>, labels: &Tensor<L>) -> Result<Self, Error> {
         if labels.shape().rank() != 1 {
-            return Err(refused(format!("labels have shape {}: must be [samples]", labels.shape())));
+            return Err(invalid(format!("labels have shape {}: must be [samples]", labels.shape())));
         }
         let class = |(sample, label): (usize, &L)| {
             let label = label.to_f64();
-            // The largest itself may have been rounded.
+            // The largest exact integer itself may be a rounded one.
             let whole = (0.0..L::LARGEST_EXACT_INTEGER).contains(&label) && label.fract() == 0.0;
-            let refusal = || refused(format!("label {label} of sample {sample} is not a whole number from 0"));
-            if whole { Ok(label as usize) } else { Err(refusal()) }
+            let error = || invalid(format!("label {label} of sample {sample} is not an integer from 0"));
+            if whole { Ok(label as usize) } else { Err(error()) }
         };
         let classes: Vec<usize> = labels.data().iter().enumerate().map(class).collect::<Result<_, _>>()?;
         Dataset::new(features, &classes)
     }
 
-    /// Number of samples.
+    /// The number of samples.
     pub fn len(&self) -> usize {
         self.labels.data().len()
     }
 
-    /// Whether there is no sample.
+    /// Whether there are no samples.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The features, with the samples first.
+    /// The features, `[samples, ..]`.
     pub fn features(&self) -> &Tensor<T> {
         &self.features
     }
@@ -69,7 +70,7 @@ impl<T: Real> Dataset<T> {
         &self.labels
     }
 
-    /// The features, copied if a clone of this data set has them too.
+    /// The features, to be changed; they are copied if a clone of this data set shares them.
     pub(super) fn features_mut(&mut self) -> Result<&mut Tensor<T>, Error> {
         if Arc::get_mut(&mut self.features).is_none() {
             self.features = Arc::new(copied(&self.features)?);
@@ -77,35 +78,21 @@ impl<T: Real> Dataset<T> {
         Ok(Arc::make_mut(&mut self.features))
     }
 
-    /// The same data with each sample in this shape: `[1, 8, 8]` makes digits of `[samples, 64]` images of
-    /// `[samples, 1, 8, 8]`.
+    /// The same data with each sample reshaped: `[1, 8, 8]` turns the digits from `[samples, 64]` into `[samples, 1, 8, 8]`.
     ///
     /// # Errors
-    /// A shape that holds more or fewer numbers than a sample has; no memory for a copy, which is made if a clone of this
-    /// data set has the features too.
+    /// A shape of more or fewer numbers than a sample has; no memory for a copy, which is made if a clone of this data set
+    /// shares the features.
     pub fn reshaped(self, sample: impl Into<Shape>) -> Result<Self, Error> {
         let shape = sample.into().insert(0, self.len());
         let features = Arc::try_unwrap(self.features).or_else(|shared| copied(&shared))?.reshaped(shape)?;
         Ok(Dataset { features: Arc::new(features), labels: self.labels })
     }
 
-    /// The same data with mean 0 and variance 1 over all samples and features together: the scale is set, and what is
-    /// constant over the samples (the digits' white corners) divides by nothing. [`Standardizer`] does it feature by
-    /// feature.
-    ///
-    /// As everything goes into one mean, a feature that is not finite makes all of them NaN; [`Standardizer::fit`] refuses
-    /// it.
-    #[must_use]
-    pub fn standardized(mut self) -> Self {
-        let standardizer = Standardizer::of(&self.features, 1);
-        standardizer.standardize(Arc::make_mut(&mut self.features));
-        self
-    }
-
-    /// A share of the samples, drawn by `seed`, and the others. The share is rounded to whole samples.
+    /// Splits the data at random, by `seed`, into `share` of the samples, rounded to a whole number, and the rest.
     ///
     /// # Errors
-    /// A share that is not between 0 and 1; no samples; too few of them for a part that must hold some.
+    /// A share outside 0 to 1; a part without samples whose share is above 0.
     pub fn split(&self, share: f64, seed: u64) -> Result<(Self, Self), Error> {
         if !(0.0..=1.0).contains(&share) {
             let requirement = "a share between 0 and 1";
@@ -115,75 +102,80 @@ impl<T: Real> Dataset<T> {
         let parts = [(share, count), (1.0 - share, self.len() - count)];
         if parts.iter().any(|&(share, count)| share > 0.0 && count == 0) {
             let reason = format!("a share of {share} of {} samples leaves a part without any", self.len());
-            return Err(refused(reason));
+            return Err(invalid(reason));
         }
         let order = shuffled(self.len(), seed)?;
         let (first, second) = order.split_at(count);
         Ok((self.subset(first)?, self.subset(second)?))
     }
 
-    /// The samples at these places, in this order; one may be there several times.
+    /// The samples of these indices, in this order; an index may occur more than once.
     ///
     /// # Errors
-    /// A place at which there is no sample; more values than can be counted, or than there is memory for.
+    /// An index that is out of range; more values than can be counted, or than fit into memory.
     pub fn subset(&self, samples: &[usize]) -> Result<Self, Error> {
         if let Some(missing) = samples.iter().find(|&&sample| sample >= self.len()) {
-            return Err(refused(format!("there is no sample {missing}, there are {}", self.len())));
+            return Err(invalid(format!("there is no sample {missing}, there are {}", self.len())));
         }
         if self.features.shape().with(0, samples.len()).checked_size().is_none() {
-            return Err(refused(format!("{} samples have too many values", samples.len())));
+            return Err(invalid(format!("{} samples have too many values", samples.len())));
         }
         self.try_memory(samples.len())?;
-        let (features, labels) = self.gather(samples, |sample, place| place.copy_from_slice(sample));
+        let (features, labels) = self.gather(samples, |sample, target| target.copy_from_slice(sample));
         Ok(Dataset { features: Arc::new(features), labels: Arc::new(labels) })
     }
 
-    /// All samples once, in an order drawn by `seed`, in batches of `size` (the last may be smaller): features
-    /// `[size, …]` and labels `[size]`. [`Batches`] has more to choose from.
-    ///
-    /// # Errors
-    /// A size of 0.
-    pub fn batches(&self, size: usize, seed: u64) -> Result<Epoch<T>, Error> {
-        Batches::of(size).shuffled(seed).epoch(self, 0)
-    }
-
-    /// Features and labels of these samples, which there are; `write` brings a sample to its place, which holds zeros.
+    /// Features and labels of these samples, which must exist. `write` copies a sample to its target, which holds zeros.
     pub(super) fn gather(&self, samples: &[usize], mut write: impl FnMut(&[T], &mut [T])) -> (Tensor<T>, Tensor<T>) {
         let width = self.width();
         let mut features = Tensor::full(self.features.shape().with(0, samples.len()), T::ZERO);
-        for (place, &sample) in features.data_mut().chunks_exact_mut(width.max(1)).zip(samples) {
-            write(&self.features.data()[sample * width..][..width], place);
+        for (target, &sample) in features.data_mut().chunks_exact_mut(width.max(1)).zip(samples) {
+            write(&self.features.data()[sample * width..][..width], target);
         }
         let labels: Vec<T> = samples.iter().map(|&sample| self.labels.data()[sample]).collect();
         (features, labels.into())
     }
 
-    /// Whether there is memory for so many samples now.
+    /// An error if there is no memory for this number of samples now.
     pub(super) fn try_memory(&self, samples: usize) -> Result<(), Error> {
         let count = samples.saturating_mul(self.width());
-        reserved::<T>(count).map(drop).map_err(|error| refused(error.to_string()))
+        reserved::<T>(count).map(drop).map_err(|error| invalid(error.to_string()))
     }
 
-    /// Numbers of a sample.
+    /// The numbers of a sample.
     fn width(&self) -> usize {
         self.features.shape()[1..].iter().product()
     }
 }
 
+/// The indices below `len` in a random order, by `seed`.
+pub(super) fn shuffled(len: usize, seed: u64) -> Result<Vec<usize>, Error> {
+    let mut order = in_order(len)?;
+    order.shuffle(&mut StdRng::seed_from_u64(seed));
+    Ok(order)
+}
+
+pub(super) fn in_order(len: usize) -> Result<Vec<usize>, Error> {
+    let mut order =
+        reserved(len).map_err(|error| Error::InvalidInput { what: "data set", reason: error.to_string() })?;
+    order.extend(0..len);
+    Ok(order)
+}
+
 fn copied<T: Real>(features: &Tensor<T>) -> Result<Tensor<T>, Error> {
-    let mut values = reserved(features.data().len()).map_err(|error| refused(error.to_string()))?;
+    let mut values = reserved(features.data().len()).map_err(|error| invalid(error.to_string()))?;
     values.extend_from_slice(features.data());
     Tensor::new(features.shape(), values)
 }
 
-fn refused(reason: String) -> Error {
+fn invalid(reason: String) -> Error {
     Error::InvalidInput { what: "data set", reason }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::Digits;
+    use crate::data::{Digits, Standardizer};
 
     #[test]
     fn standardized_features_have_mean_zero_and_variance_one() {
@@ -226,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_refused() {
+    fn features_and_labels_that_do_not_match_are_errors() {
         let error = Dataset::<f64>::new(Tensor::full([2, 2], 0.0), &[1]).unwrap_err().to_string();
         assert_eq!(error, "data set: 1 labels do not go with features of shape [2, 2]");
         assert!(Dataset::<f64>::new(Tensor::scalar(1.0), &[]).is_err());
@@ -238,22 +230,23 @@ mod tests {
             assert!(pair.clone().reshaped(wide).is_err());
         }
         let error = pair.reshaped([3]).unwrap_err().to_string();
-        assert_eq!(error, "tensor: shape [2, 3] holds 6 values, 4 given");
+        assert!(error.contains("[2, 3]") && error.contains("[2, 2]"), "{error}");
     }
 
     #[test]
-    fn labels_of_a_file_are_whole_numbers_from_zero() {
+    fn labels_of_a_file_are_integers_from_zero() {
         let labeled = |labels: Tensor<f64>| Dataset::labeled(Tensor::full([2, 1], 0.0_f32), &labels);
         assert_eq!(labeled([3.0, 0.0].into()).unwrap().labels().data(), [3.0, 0.0]);
         for wrong in [-1.0, 0.5, f64::NAN, f64::INFINITY] {
             let error = labeled([0.0, wrong].into()).unwrap_err().to_string();
-            assert_eq!(error, format!("data set: label {wrong} of sample 1 is not a whole number from 0"));
+            assert_eq!(error, format!("data set: label {wrong} of sample 1 is not an integer from 0"));
         }
         let error = labeled([[0.0], [1.0]].into()).unwrap_err().to_string();
         assert_eq!(error, "data set: labels have shape [2, 1]: must be [samples]");
     }
+
     #[test]
-    fn a_split_without_samples_on_a_side_that_should_have_some_is_refused() {
+    fn a_split_without_samples_on_a_side_that_should_have_some_is_rejected() {
         let samples = |count: usize| Dataset::<f64>::new(Tensor::full([count, 1], 0.0), &vec![0; count]).unwrap();
         for wrong in [f64::NAN, f64::INFINITY, -1e-300, 1.0 + f64::EPSILON] {
             let error = samples(4).split(wrong, 0).unwrap_err().to_string();
@@ -270,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_that_may_have_been_rounded_is_refused() {
+    fn a_label_that_may_have_been_rounded_is_rejected() {
         let labeled = |label: f32| Dataset::labeled(Tensor::full([1, 1], 0.0_f64), &[label].into());
         assert_eq!(labeled(16_777_215.0).unwrap().labels().data(), [16_777_215.0]);
         // What 16777217 is in `f32`.

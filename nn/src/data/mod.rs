@@ -1,5 +1,5 @@
-//! Labeled data: the [`Dataset`] in memory, its [`Batches`], the embedded UCI optical digits, and readers of files, which take
-//! a path or a [`Source`](crate::file::Source) with another limit of memory than 2 GiB.
+//! Labeled data: a [`Dataset`] in memory, its [`Batches`], the embedded UCI optical digits, and readers of file formats. A
+//! reader takes a path, or a [`Source`](crate::io::Source) with a limit on memory other than the default 2 GiB.
 //!
 //! ```
 //! use nn::data::{Augmentation, Batches, Digits, Prefetch, Standardizer};
@@ -7,33 +7,28 @@
 //! let (train, test) = Digits::load::<f32>()?.reshaped([1, 8, 8])?.split(0.75, 0)?;
 //! let standardizer = Standardizer::fit(&train)?;
 //! let (train, test) = (standardizer.apply(train)?, standardizer.apply(test)?);
-//! let batches = Batches::of(32).shuffled(0).augmented(Augmentation { padding: 1, flip: false }, 0);
+//! let batches = Batches::new(32).shuffled(0).augmented(Augmentation { padding: 1, flip: false }, 0);
 //! for epoch in 0..2 {
 //!     for (images, labels) in Prefetch::new(batches.epoch(&train, epoch)?, 2)? {
-//!         // A step of training: `images` are `[32, 1, 8, 8]`, `labels` `[32]`.
+//!         // A training step: `images` are `[32, 1, 8, 8]`, `labels` `[32]`.
 //!     }
 //! }
-//! let in_order = Batches::of(256).epoch(&test, 0)?;
+//! let in_order = Batches::new(256).epoch(&test, 0)?;
 //! # Ok::<(), autodiff::Error>(())
 //! ```
 
 mod augmentation;
 mod batches;
-pub mod cifar;
-pub mod csv;
-#[cfg(test)]
-mod damage;
 mod dataset;
-mod digits;
-pub mod idx;
-pub mod npy;
-pub mod npz;
+mod formats;
 mod prefetch;
 mod standardizer;
 
 pub use augmentation::Augmentation;
-pub use batches::{Batches, Epoch};
+pub use batches::{BatchIter, Batches};
 pub use dataset::Dataset;
-pub use digits::Digits;
+#[cfg(feature = "npz")]
+pub use formats::npz;
+pub use formats::{Digits, cifar, csv, idx, npy};
 pub use prefetch::Prefetch;
 pub use standardizer::Standardizer;

@@ -1,4 +1,4 @@
-//! Batches made ahead of time, on another thread.
+//! Batches computed ahead on a background thread.
 
 use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -6,33 +6,34 @@ use std::thread::{Builder, JoinHandle};
 
 use autodiff::Error;
 
-/// What `source` gives, in its order, made by one background thread while the last was used.
+/// An iterator over the items of `source`, in order, computed ahead on a background thread.
 ///
-/// Nothing else changes: errors that `source` gives among its items come in their place, and a panic of `source` goes on
-/// in the thread that asks. Dropping this early stops the thread after the item that it is at.
+/// Items that are errors keep their position, and a panic of `source` is resumed on the thread that calls `next`. Dropping
+/// the iterator early stops the thread after its current item.
 #[derive(Debug)]
 pub struct Prefetch<B> {
-    /// Nothing only while this is dropped.
+    /// `None` only while this is dropped.
     items: Option<Receiver<Box<B>>>,
     thread: Option<JoinHandle<()>>,
 }
 
+/// The most items that may wait.
 const MOST_AHEAD: usize = 1 << 16;
 
 impl<B: Send + 'static> Prefetch<B> {
-    /// At most `ahead` items wait; one more is being made. 0 makes one item ahead and keeps none.
+    /// Computes ahead such that at most `ahead` items wait, and one more is being computed.
     ///
     /// # Errors
-    /// More than 65,536 items ahead; a thread that the system does not start.
+    /// More than 65,536 items ahead; a thread that cannot be started.
     pub fn new(source: impl Iterator<Item = B> + Send + 'static, ahead: usize) -> Result<Self, Error> {
         if ahead > MOST_AHEAD {
-            let requirement = "at most 65536: room for so many items is set aside";
+            let requirement = "at most 65536: memory for that many items is reserved";
             return Err(Error::Setting { name: "ahead", value: ahead.to_string(), requirement });
         }
         let (sender, items) = sync_channel(ahead);
         let run = move || {
             for item in source {
-                // In a box of its own, so that the room that is set aside does not depend on the items' size.
+                // Boxed, so that the reserved memory does not depend on the size of the items.
                 if sender.send(Box::new(item)).is_err() {
                     return;
                 }
@@ -60,10 +61,10 @@ impl<B> Iterator for Prefetch<B> {
 
 impl<B> Drop for Prefetch<B> {
     fn drop(&mut self) {
-        // First the receiver: a thread that waits for room is told that nobody wants more.
+        // First the receiver: its end stops a thread that waits to send.
         self.items = None;
         if let Some(thread) = self.thread.take() {
-            // A panic of the source is of no concern to who has stopped asking.
+            // A panic of the source is dropped with the iterator.
             let _ = thread.join();
         }
     }
@@ -79,9 +80,9 @@ mod tests {
     use crate::data::{Batches, Digits};
 
     #[test]
-    fn prefetched_batches_are_those_that_would_have_come() {
+    fn prefetched_batches_are_the_same() {
         let digits = Digits::load::<f32>().unwrap();
-        let batches = Batches::of(100).shuffled(3);
+        let batches = Batches::new(100).shuffled(3);
         for ahead in [0, 1, 100] {
             let epoch = || batches.epoch(&digits, 1).unwrap();
             assert!(Prefetch::new(epoch(), ahead).unwrap().eq(epoch()));
@@ -96,33 +97,37 @@ mod tests {
         let mut endless = Prefetch::new(source, 2).unwrap();
         assert_eq!(endless.next(), Some(0));
         drop(endless);
-        // The thread owned the other count: it has ended. One was taken, two waited, one was in its hands.
+        // The thread, which owned the other reference, has ended. One item was taken, two waited, one was computed.
         assert_eq!(Arc::strong_count(&made), 1);
         assert!(made.load(Ordering::SeqCst) <= 4);
     }
 
     #[test]
-    fn an_error_of_the_source_comes_in_its_place() {
+    fn an_error_of_the_source_keeps_its_position() {
         let error = || Error::InvalidInput { what: "data set", reason: "damaged".into() };
         let source = move || vec![Ok(1), Err(error()), Ok(2)].into_iter();
         assert!(Prefetch::new(source(), 1).unwrap().eq(source()));
     }
 
     #[test]
-    fn a_panic_of_the_source_reaches_who_asks() {
+    fn a_panic_of_the_source_reaches_the_caller() {
         let mut items = Prefetch::new((0..3).map(|k| 6 / (2 - k)), 1).unwrap();
         assert_eq!((items.next(), items.next()), (Some(3), Some(6)));
         assert!(catch_unwind(AssertUnwindSafe(|| items.next())).is_err());
         assert_eq!(items.next(), None);
     }
+
     #[test]
-    fn more_items_than_there_can_be_room_for_are_refused() {
+    fn more_items_than_memory_can_hold_are_an_error() {
         assert!(Prefetch::new(0..3, 65_536).unwrap().eq(0..3));
-        // Large items too: none of their memory is set aside.
+        // Large items too: none of their memory is reserved.
         assert_eq!(Prefetch::new(vec![[0_u8; 1 << 16]; 2].into_iter(), 65_536).unwrap().count(), 2);
         for ahead in [65_537, 1 << 45, usize::MAX] {
             let error = Prefetch::new(0..3, ahead).unwrap_err().to_string();
-            assert_eq!(error, format!("ahead is {ahead}: must be at most 65536: room for so many items is set aside"));
+            assert_eq!(
+                error,
+                format!("ahead is {ahead}: must be at most 65536: memory for that many items is reserved")
+            );
         }
     }
 }

@@ -1,14 +1,15 @@
-//! AdaBoost for several classes.
+//! AdaBoost for any number of classes.
 
 use autodiff::{Error, Real, Tensor};
 
-use super::{Trained, at_least_one, choices, not_empty, predictions, refused, weighted_vote};
+use super::{Trained, at_least_one, choices, invalid, not_empty, predictions, weighted_vote};
 use crate::data::Dataset;
 use crate::metrics::labeled;
 use crate::module::Module;
 
-/// AdaBoost by the SAMME rule (Zhu 2009): each member is fitted to weighted samples; those it gets wrong weigh more for the
-/// next one. A member of weighted error `e` among `K` classes votes with `ln((1 − e)/e) + ln(K − 1)`.
+/// AdaBoost by the SAMME rule (Zhu 2009): each member is fitted to weighted samples, and the weights of those it predicts
+/// wrongly grow for the next member. A member with weighted error `e` among `K` classes has the vote
+/// `ln((1 − e)/e) + ln(K − 1)`.
 #[derive(Clone, Debug)]
 pub struct AdaBoost<T: Real, M> {
     members: Vec<Trained<T, M>>,
@@ -16,13 +17,13 @@ pub struct AdaBoost<T: Real, M> {
 }
 
 impl<T: Real, M: Module<T>> AdaBoost<T, M> {
-    /// At most `rounds` members; `fit` is given the number of the member, the samples and their weights, `[samples]`, of mean 1.
-    /// It stops early at a member that errs nowhere, which then decides alone, and at one no better than chance
+    /// Fits at most `rounds` members. `fit` takes the index of the member, the samples and their weights, `[samples]`, of mean
+    /// one. It stops early at a member without errors, which then decides alone, and at one that is no better than chance
     /// (`e ≥ 1 − 1/K`), which is left out.
     ///
     /// # Errors
-    /// Data without samples; 0 rounds; what `fit` gives and what goes wrong on a tape; a first member no better than chance;
-    /// scores that are not `[samples, K]` or have a NaN; a label that is not one of `K` classes.
+    /// Data without samples; 0 rounds; an error of `fit` or on a tape; a first member that is no better than chance; scores
+    /// that are not `[samples, K]` or contain a NaN; a label that is not one of `K` classes.
     #[track_caller]
     pub fn fit(
         data: &Dataset<T>,
@@ -54,7 +55,7 @@ impl<T: Real, M: Module<T>> AdaBoost<T, M> {
             votes.push(vote);
         }
         if members.is_empty() {
-            return Err(refused("no member is better than chance".into()));
+            return Err(invalid("no member is better than chance".into()));
         }
         Ok(AdaBoost { members, votes })
     }
@@ -62,27 +63,27 @@ impl<T: Real, M: Module<T>> AdaBoost<T, M> {
     /// The weighted votes, `[samples, classes]`, which [`crate::metrics::accuracy`] takes as scores.
     ///
     /// # Errors
-    /// What goes wrong on a tape; scores that are NaN.
+    /// An error on a tape; a score that is NaN.
     #[track_caller]
     pub fn vote(&self, features: &Tensor<T>) -> Result<Tensor<T>, Error> {
         weighted_vote(&predictions(&self.members, features)?, &self.votes)
     }
 
-    /// The members, each with what its vote counts.
+    /// The members and their votes.
     pub fn members(&self) -> impl Iterator<Item = (&Trained<T, M>, f64)> {
         self.members.iter().zip(self.votes.iter().copied())
     }
 }
 
-/// Which samples a member gets wrong, and how many classes it scores.
+/// Whether a member is wrong, for each sample, and the number of classes.
 #[track_caller]
 fn mistakes<T: Real, M: Module<T>>(member: &Trained<T, M>, data: &Dataset<T>) -> Result<(Vec<bool>, usize), Error> {
     let scores = member.predict(data.features())?;
     let &[samples, classes] = &scores.shape()[..] else {
-        return Err(refused(format!("a member's scores are {}: must be [samples, classes]", scores.shape())));
+        return Err(invalid(format!("a member's scores are {}: must be [samples, classes]", scores.shape())));
     };
     if samples != data.len() {
-        return Err(refused(format!("a member gives {samples} scores for {} samples", data.len())));
+        return Err(invalid(format!("a member gives {samples} scores for {} samples", data.len())));
     }
     let labels = labeled("ensemble", &scores, data.labels())?;
     let wrong = choices(&scores, classes).zip(labels).map(|(class, (_, label))| Ok(class? != label));

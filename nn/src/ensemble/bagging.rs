@@ -1,4 +1,4 @@
-//! Bagging: members of one kind, each fitted to another draw of the data.
+//! Bagging: members fitted to random subsets of the data.
 
 use autodiff::{Error, Real, Tensor};
 use rand::rngs::StdRng;
@@ -8,18 +8,18 @@ use super::{Trained, at_least_one, average, not_empty, predictions, vote};
 use crate::data::Dataset;
 use crate::module::Module;
 
-/// Members that decide together.
+/// The members of a bagging ensemble.
 #[derive(Clone, Debug)]
 pub struct Bag<T: Real, M> {
     /// The members.
     pub members: Vec<Trained<T, M>>,
 }
 
-/// Bagging (Breiman 1996): `count` members, each fitted to as many samples as there are, drawn with replacement, so that each
-/// sees about 63 % of them. `fit` is given the number of the member and its samples.
+/// Bagging (Breiman 1996): `count` members, each fitted to a bootstrap sample, as many samples as the data have, with
+/// replacement: about 63 % of them. `fit` takes the index of the member and its samples.
 ///
 /// # Errors
-/// What `fit` gives; data without samples; no members.
+/// An error of `fit`; data without samples; a `count` of 0.
 pub fn bag<T: Real, M>(
     data: &Dataset<T>,
     count: usize,
@@ -37,19 +37,19 @@ pub fn bag<T: Real, M>(
 }
 
 impl<T: Real, M: Module<T>> Bag<T, M> {
-    /// The mean of the members' predictions.
+    /// The mean of the predictions of all members.
     ///
     /// # Errors
-    /// What goes wrong on a tape; a bag without members.
+    /// An error on a tape; no members.
     #[track_caller]
     pub fn average(&self, features: &Tensor<T>) -> Result<Tensor<T>, Error> {
         average(&predictions(&self.members, features)?)
     }
 
-    /// The members' votes, `[samples, classes]`.
+    /// The votes of the members, `[samples, classes]`.
     ///
     /// # Errors
-    /// As [`Bag::average`]; predictions that are not `[samples, classes]` or have a NaN.
+    /// As [`Bag::average`]; predictions that are not `[samples, classes]` or contain a NaN.
     #[track_caller]
     pub fn vote(&self, features: &Tensor<T>) -> Result<Tensor<T>, Error> {
         vote(&predictions(&self.members, features)?)

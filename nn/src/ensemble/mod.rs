@@ -1,6 +1,6 @@
-//! Several models that decide together: averages, votes, bagging, boosting, and one model with dropout asked several times.
+//! Ensembles: averages, votes, bagging, boosting, and Monte-Carlo dropout.
 //!
-//! How a member is trained is the caller's: a closure is given what it should fit and returns a [`Trained`].
+//! The caller trains the members: a closure takes the data to fit and returns a [`Trained`] model.
 
 mod adaboost;
 mod bagging;
@@ -26,10 +26,10 @@ pub struct Trained<T: Real, M> {
 }
 
 impl<T: Real, M: Module<T>> Trained<T, M> {
-    /// What comes out for `features`, in evaluation.
+    /// The output of the model for `features`, in evaluation.
     ///
     /// # Errors
-    /// What goes wrong on the tape.
+    /// An error on the tape.
     #[track_caller]
     pub fn predict(&self, features: &Tensor<T>) -> Result<Tensor<T>, Error> {
         let mut tape = Tape::new();
@@ -38,7 +38,7 @@ impl<T: Real, M: Module<T>> Trained<T, M> {
     }
 }
 
-/// What each member gives for `features`.
+/// The output of each member for `features`.
 #[track_caller]
 fn predictions<T: Real, M: Module<T>>(
     members: &[Trained<T, M>],
@@ -51,7 +51,7 @@ fn predictions<T: Real, M: Module<T>>(
     Ok(predictions)
 }
 
-/// The mean of predictions of one shape: of logits, probabilities or numbers.
+/// The mean of predictions of one shape: logits, probabilities, or numbers.
 ///
 /// # Errors
 /// No predictions; shapes that differ.
@@ -63,17 +63,19 @@ pub fn average<T: Real>(predictions: &[Tensor<T>]) -> Result<Tensor<T>, Error> {
     })
 }
 
-/// How many of the predictions, scores `[samples, classes]`, have their largest score at each class: votes of the same
-/// shape, which [`crate::metrics::accuracy`] takes as scores. A tie within a prediction is its first class.
+/// For each sample and class, the number of predictions whose largest score is that of the class: votes, which
+/// [`crate::metrics::accuracy`] takes as scores. Of equal scores the first class gets the vote.
+///
+/// # Shapes
+/// Predictions and votes `[samples, classes]`.
 ///
 /// # Errors
-/// No predictions; shapes that differ, or that are not `[samples, classes]` with at least one class; a score that is NaN, of
-/// which there is no largest.
+/// No predictions; shapes that differ, or that are not `[samples, classes]` with at least one class; a score that is NaN.
 pub fn vote<T: Real>(predictions: &[Tensor<T>]) -> Result<Tensor<T>, Error> {
     weighted_vote(predictions, &vec![1.0; predictions.len()])
 }
 
-/// The votes, each counted so many times.
+/// The votes, each multiplied by its weight.
 fn weighted_vote<T: Real>(predictions: &[Tensor<T>], weights: &[f64]) -> Result<Tensor<T>, Error> {
     let first = same_shapes(predictions)?;
     let classes = classes(first)?;
@@ -86,47 +88,47 @@ fn weighted_vote<T: Real>(predictions: &[Tensor<T>], weights: &[f64]) -> Result<
     Ok(votes)
 }
 
-/// The number of classes that scores of `[samples, classes]` are for.
+/// The number of classes of scores `[samples, classes]`.
 fn classes<T: Real>(scores: &Tensor<T>) -> Result<usize, Error> {
     match scores.shape()[..] {
         [_, classes] if classes > 0 => Ok(classes),
-        _ => Err(refused(format!(
+        _ => Err(invalid(format!(
             "predictions have shape {}: must be [samples, classes] with at least one class",
             scores.shape()
         ))),
     }
 }
 
-/// The class of the largest score of each sample, the first of those that tie.
+/// The class of the largest score of each sample, the first of equal ones.
 fn choices<T: Real>(scores: &Tensor<T>, classes: usize) -> impl Iterator<Item = Result<usize, Error>> {
     scores.data().chunks(classes).enumerate().map(|(sample, row)| {
         if row.iter().any(|score| score.is_nan()) {
-            return Err(refused(format!("the scores of sample {sample} have a NaN, and so no largest")));
+            return Err(invalid(format!("a score of sample {sample} is NaN: there is no largest")));
         }
         let best = |best: usize, (class, score): (usize, &T)| if *score > row[best] { class } else { best };
         Ok(row.iter().enumerate().fold(0, best))
     })
 }
 
-/// An error unless there is a sample to learn from.
+/// An error without samples.
 fn not_empty(samples: usize) -> Result<(), Error> {
-    if samples == 0 { Err(refused("the data have no samples: must be at least 1".into())) } else { Ok(()) }
+    if samples == 0 { Err(invalid("the data have no samples: must be at least 1".into())) } else { Ok(()) }
 }
 
-/// An error unless at least one `name` is asked for.
+/// An error if the setting `name` is 0.
 fn at_least_one(name: &'static str, count: u64) -> Result<(), Error> {
     if count > 0 { Ok(()) } else { Err(Error::Setting { name, value: "0".into(), requirement: "at least 1" }) }
 }
 
 fn same_shapes<T: Real>(predictions: &[Tensor<T>]) -> Result<&Tensor<T>, Error> {
-    let Some(first) = predictions.first() else { return Err(refused("there are no predictions".into())) };
+    let Some(first) = predictions.first() else { return Err(invalid("there are no predictions".into())) };
     match predictions.iter().find(|other| other.shape() != first.shape()) {
-        Some(other) => Err(refused(format!("predictions have shapes {} and {}", first.shape(), other.shape()))),
+        Some(other) => Err(invalid(format!("predictions have shapes {} and {}", first.shape(), other.shape()))),
         None => Ok(first),
     }
 }
 
-fn refused(reason: String) -> Error {
+fn invalid(reason: String) -> Error {
     Error::InvalidInput { what: "ensemble", reason }
 }
 

@@ -1,24 +1,24 @@
-//! One model with dropout, asked several times.
+//! Monte-Carlo dropout: several passes of one model.
 
 use autodiff::{Error, Mode, Params, Real, Tape, Tensor};
 
 use super::at_least_one;
 use crate::module::Module;
 
-/// What several passes of a model with random parts give.
+/// The mean and the variance of several passes of a model with random operations.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MonteCarlo<T: Real> {
     /// The mean of the passes.
     pub mean: Tensor<T>,
-    /// Their biased variance: how unsure the model is.
+    /// The biased variance of the passes: an estimate of the uncertainty.
     pub variance: Tensor<T>,
 }
 
-/// Monte-Carlo dropout (Gal and Ghahramani 2016): `passes` evaluations of a model whose dropout is
-/// [`in_evaluation`](crate::Dropout::in_evaluation), each with other masks.
+/// Monte-Carlo dropout (Gal and Ghahramani 2016): `passes` evaluations, with different masks, of a model whose dropout is
+/// [`in_evaluation`](crate::Dropout::in_evaluation).
 ///
 /// # Errors
-/// What goes wrong on the tape; no passes.
+/// An error on the tape; 0 passes.
 #[track_caller]
 pub fn monte_carlo<T: Real>(
     params: &Params<T>,
@@ -28,7 +28,7 @@ pub fn monte_carlo<T: Real>(
 ) -> Result<MonteCarlo<T>, Error> {
     at_least_one("passes", passes)?;
     let mut tape = Tape::new();
-    // By Welford's updates, so that memory does not grow with the passes.
+    // Welford's updates, so that memory does not grow with the passes.
     let mut mean = pass(&mut tape, params, model, features, 0)?;
     let mut variance = Tensor::try_from_fn(mean.shape(), |_| T::ZERO)?;
     for number in 1..passes {
@@ -46,7 +46,7 @@ pub fn monte_carlo<T: Real>(
     Ok(MonteCarlo { mean, variance })
 }
 
-/// What the model gives on one pass.
+/// The output of one pass.
 #[track_caller]
 fn pass<T: Real>(
     tape: &mut Tape<T>,

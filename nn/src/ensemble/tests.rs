@@ -64,8 +64,9 @@ fn boosting_with_least_squares_follows_the_residuals() {
     let losses = boosting
         .boost(
             &x,
+            &targets,
             3,
-            |scores| (scores - scores.recording().input(&targets)).square().sum(..) * 0.5,
+            |scores, targets| (scores - targets).square().sum(..) * 0.5,
             |_, _, residuals| {
                 // The best constant is the mean of the residuals.
                 Ok(constant(&[residuals.data().iter().sum::<f64>() / 2.0]))
@@ -75,7 +76,7 @@ fn boosting_with_least_squares_follows_the_residuals() {
     // Scores 0, 1, 1.5, 1.75 against 1 and 3.
     assert_eq!(losses, [5.0, 2.0, 1.25, 1.0625]);
     assert_eq!(boosting.predict(&x).unwrap(), [[1.75], [1.75]].into());
-    let wrong = boosting.boost(&x, 1, |scores| scores.sum(..), |_, _, _| Ok(constant(&[1.0, 2.0])));
+    let wrong = boosting.boost(&x, &targets, 1, |scores, _| scores.sum(..), |_, _, _| Ok(constant(&[1.0, 2.0])));
     assert!(message(wrong.map(drop)).contains("a member predicts [2, 2], the scores are [2, 1]"));
 }
 
@@ -95,8 +96,8 @@ fn adaboost_weighs_samples_and_members_by_their_errors() {
     assert!(votes.len() == 1 && (votes[0] - 4.0_f64.ln()).abs() < 1e-12, "{votes:?}");
     assert!(message(AdaBoost::fit(&data, 2, |_, _, _| Ok(constant(&[0.0, 1.0])))).contains("better than chance"));
     let foreign = Dataset::new(Tensor::full([2, 1], 0.0), &[0, 2]).unwrap();
-    let refused = message(AdaBoost::fit(&foreign, 2, |_, _, _| Ok(constant(&[1.0, 0.0]))));
-    assert_eq!(refused, "ensemble: the label of sample 1 is 2: must be a class, a whole number in 0..2");
+    let error = message(AdaBoost::fit(&foreign, 2, |_, _, _| Ok(constant(&[1.0, 0.0]))));
+    assert_eq!(error, "ensemble: the label of sample 1 is 2: must be a class, an integer in 0..2");
 }
 
 #[test]
@@ -130,11 +131,11 @@ fn passes_give_mean_and_biased_variance() {
 }
 
 #[test]
-fn nothing_to_learn_from_and_nobody_to_ask_are_refused() {
+fn data_without_samples_and_ensembles_without_members_are_rejected() {
     let empty = Dataset::<f64>::new(Tensor::full([0, 1], 0.0), &[]).unwrap();
     let some = Dataset::new(Tensor::full([2, 1], 0.0), &[0, 1]).unwrap();
     let never = |_: usize, _: &Dataset<f64>, _: &Tensor<f64>| -> Result<Trained<f64, Constant>, Error> {
-        Err(refused("a member was fitted".into()))
+        Err(invalid("a member was fitted".into()))
     };
     let no_samples = "ensemble: the data have no samples: must be at least 1";
     assert_eq!(message(AdaBoost::fit(&empty, 3, never)), no_samples);
@@ -146,14 +147,15 @@ fn nothing_to_learn_from_and_nobody_to_ask_are_refused() {
     assert_eq!(message(nobody.vote(some.features())), "ensemble: there are no predictions");
     assert_eq!(message(nobody.average(some.features())), "ensemble: there are no predictions");
     let mut boosting = GradientBoosting::<f64, Constant>::new([0.0].into(), 0.5);
-    let none = boosting.boost(empty.features(), 3, |scores| scores.sum(..), |_, _, _| Ok(constant(&[0.0])));
+    let none =
+        boosting.boost(empty.features(), empty.labels(), 3, |scores, _| scores.sum(..), |_, _, _| Ok(constant(&[0.0])));
     assert_eq!(message(none), no_samples);
 }
 
 #[test]
-fn scores_without_a_largest_and_labels_without_a_class_are_refused() {
+fn scores_with_a_nan_and_labels_without_a_class_are_rejected() {
     let nan = [[0.0, 1.0], [f64::NAN, 1.0]].into();
-    assert_eq!(message(vote(&[nan])), "ensemble: the scores of sample 1 have a NaN, and so no largest");
+    assert_eq!(message(vote(&[nan])), "ensemble: a score of sample 1 is NaN: there is no largest");
     let none = vote::<f64>(&[Tensor::full([2, 0], 0.0)]);
     assert_eq!(
         message(none),
@@ -161,13 +163,13 @@ fn scores_without_a_largest_and_labels_without_a_class_are_refused() {
     );
     let data = Dataset::new(Tensor::full([3, 1], 0.0), &[0, 2, 1]).unwrap();
     let two_classes = AdaBoost::fit(&data, 1, |_, _, _| Ok(constant(&[1.0, 0.0])));
-    assert!(message(two_classes).contains("the label of sample 1 is 2: must be a class, a whole number in 0..2"));
+    assert!(message(two_classes).contains("the label of sample 1 is 2: must be a class, an integer in 0..2"));
     let undefined = AdaBoost::fit(&data, 1, |_, _, _| {
         let mut member = constant(&[1.0, 0.0, 0.0]);
         member.params.flat_mut()[2] = f64::NAN;
         Ok(member)
     });
-    assert!(message(undefined).contains("the scores of sample 0 have a NaN"));
+    assert!(message(undefined).contains("a score of sample 0 is NaN"));
 }
 
 #[test]
@@ -178,11 +180,12 @@ fn more_rounds_than_there_is_memory_for_stop_when_a_fit_does() {
         let mut fitted = 0;
         let stopped = boosting.boost(
             &x,
+            &x,
             rounds,
-            |scores| scores.square().sum(..),
+            |scores, _| scores.square().sum(..),
             |_, _, _| {
                 fitted += 1;
-                if fitted == 3 { Err(refused("enough".into())) } else { Ok(constant(&[0.0])) }
+                if fitted == 3 { Err(invalid("enough".into())) } else { Ok(constant(&[0.0])) }
             },
         );
         assert_eq!((message(stopped), fitted, boosting.members().len()), ("ensemble: enough".into(), 3, 2));
@@ -190,10 +193,16 @@ fn more_rounds_than_there_is_memory_for_stop_when_a_fit_does() {
 }
 
 #[test]
-fn gradient_boosting_refuses_settings_and_data_that_mean_nothing() {
+fn gradient_boosting_rejects_settings_and_data_out_of_range() {
     let fit = |start: Tensor<f64>, rate: f64, features: &Tensor<f64>, scale: f64| {
         let mut boosting = GradientBoosting::new(start, rate);
-        message(boosting.boost(features, 1, |scores| (scores + 1.0).sum(..) * scale, |_, _, _| Ok(constant(&[0.0]))))
+        message(boosting.boost(
+            features,
+            features,
+            1,
+            |scores, _| (scores + 1.0).sum(..) * scale,
+            |_, _, _| Ok(constant(&[0.0])),
+        ))
     };
     let x: Tensor<f64> = [[0.0], [1.0]].into();
     for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {

@@ -1,16 +1,17 @@
-//! Initialization by looking at data.
+//! Initialization from data.
 
 use autodiff::{Error, Mode, ParamId, Params, Real, Tape, Tensor, Var};
 
-/// How near to 1 a variance is brought, and in how many attempts, as in the paper.
+/// The deviation from variance 1 that is accepted, and the number of attempts, as in the paper.
 const TOLERANCE: f64 = 0.01;
 const ATTEMPTS: usize = 10;
 
-/// Layer-sequential unit variance (Mishkin and Matas 2016): one layer after the other, the weight is divided by the standard
-/// deviation of the layer's output on a batch, until that is 1 to a hundredth. Weights should start orthogonal
+/// Layer-sequential unit variance (Mishkin and Matas 2016): layer by layer, the weight is divided by the standard deviation of
+/// the layer's output on a batch, until the variance is 1 within 0.01. Weights should start orthogonal
 /// ([`Initial::Orthogonal`](crate::Initial::Orthogonal)).
 ///
-/// `outputs` runs the model and returns the output of each layer that `weights` names, before its activation, in the same order.
+/// `outputs` runs the model and returns the output of the layer of each weight, before its activation, in the order of
+/// `weights`.
 ///
 /// ```
 /// use autodiff::{Params, Tensor};
@@ -27,8 +28,8 @@ const ATTEMPTS: usize = 10;
 /// ```
 ///
 /// # Errors
-/// What goes wrong on the tape; fewer outputs than weights; an output whose variance is 0 or no number, or does not
-/// come to 1.
+/// An error on the tape; fewer outputs than weights; an output whose variance is 0, infinite or NaN, or does not converge to
+/// 1.
 #[track_caller]
 pub fn lsuv<T: Real>(
     params: &mut Params<T>,
@@ -44,25 +45,25 @@ pub fn lsuv<T: Real>(
             let output = outputs(t.input(batch)).get(layer).copied();
             t.check()?;
             variance =
-                output.ok_or_else(|| refused(layer, "there is no output of it"))?.variance(.., 0).item()?.to_f64();
+                output.ok_or_else(|| invalid(layer, "there is no output of it"))?.variance(.., 0).item()?.to_f64();
             if (variance - 1.0).abs() <= TOLERANCE {
                 break;
             }
             if !(variance > 0.0 && variance.is_finite()) {
-                return Err(refused(layer, &format!("its output has variance {variance}")));
+                return Err(invalid(layer, &format!("its output has variance {variance}")));
             }
             let value = params.value(weight)?;
             let scale = T::from_f64(1.0 / variance.sqrt());
             params.set(weight, &Tensor::try_from_fn(value.shape(), |k| scale * value.data()[k])?)?;
         }
         if (variance - 1.0).abs() > 10.0 * TOLERANCE {
-            return Err(refused(layer, &format!("its output keeps variance {variance}")));
+            return Err(invalid(layer, &format!("its output has variance {variance}")));
         }
     }
     Ok(())
 }
 
-fn refused(layer: usize, reason: &str) -> Error {
+fn invalid(layer: usize, reason: &str) -> Error {
     Error::InvalidInput { what: "lsuv", reason: format!("layer {layer}: {reason}") }
 }
 

@@ -1,7 +1,6 @@
-//! How weights start: distributions whose variance depends on how many values a unit reads and is read by.
+//! Initializers of weights: distributions whose variance depends on fan-in and fan-out.
 
-mod draw;
-mod gain;
+mod distribution;
 mod lsuv;
 mod structured;
 
@@ -11,55 +10,54 @@ use std::str::FromStr;
 use autodiff::{ParamId, Real, Scope};
 use rand::rngs::StdRng;
 
-pub use draw::Draw;
-use draw::uniform;
-pub use gain::gain;
+pub use distribution::Distribution;
+use distribution::uniform;
 pub use lsuv::lsuv;
 use structured::{delta_orthogonal, identity, orthogonal};
 
 use crate::settings::{Check, Number, finite, not_negative, require};
 
-/// An initializer for a weight of shape `[fan_out, fan_in]` (further axes, a convolution's window, multiply both).
+/// An initializer for a weight of shape `[fan_out, fan_in]`. Further axes, the kernel of a convolution, multiply both fans.
 ///
-/// Its numbers must be finite, variances and scales at least 0, `low` at most `high`. A layer that starts with others
-/// registers zeros, and its [`Params`](autodiff::Params) and every tape give the mistake.
+/// Its numbers must be finite, variances and scales at least 0, and `low` at most `high`. Anything else is an error of the
+/// [`Params`](autodiff::Params) that a layer registers with, and of every tape that uses them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Initial {
     /// Normal, variance `2/(fan_in + fan_out)` (Glorot and Bengio 2010).
     XavierNormal,
     /// Uniform, variance `2/(fan_in + fan_out)` (Glorot and Bengio 2010).
     XavierUniform,
-    /// Normal, variance `2/fan_in`: keeps the scale under relu (He 2015).
+    /// Normal, variance `2/fan_in`, which preserves the scale under relu (He 2015).
     HeNormal,
     /// Uniform, variance `2/fan_in` (He 2015).
     HeUniform,
-    /// Normal, variance `1/fan_in` (LeCun 1998); what selu is made for.
+    /// Normal, variance `1/fan_in` (LeCun 1998), for selu.
     LecunNormal,
     /// Uniform, variance `1/fan_in` (LeCun 1998).
     LecunUniform,
-    /// Any distribution, with variance `scale` over any fan: He's with `fan_out`, which keeps the scale of gradients
-    /// instead, or with the scale `2/(1 + slope²)` of a leaky relu; see [`gain`].
+    /// Any distribution with variance `scale/fan`. He's with `fan_out` preserves the scale of gradients instead; for a leaky
+    /// relu the scale is `2/(1 + slope²)`. See [`Activation::gain`](crate::Activation::gain).
     VarianceScaling {
         /// The variance times the fan.
         scale: f64,
-        /// Which fan.
+        /// The fan.
         fan: Fan,
         /// The distribution.
-        draw: Draw,
+        distribution: Distribution,
     },
-    /// Rows or columns, whichever are fewer, orthogonal and of norm `gain` (Saxe 2014). The rows of a convolution's weight
-    /// are its units, window included.
+    /// Rows or columns, whichever are fewer, orthogonal and of norm `gain` (Saxe 2014). A row of the weight of a convolution is
+    /// all of an output channel.
     Orthogonal {
         /// The norm.
         gain: f64,
     },
-    /// A convolution whose center tap is [`Initial::Orthogonal`] and whose other taps are 0 (Xiao 2018): it keeps norms
-    /// exactly, away from the border, where there are at least as many outputs as inputs.
+    /// For a convolution: [`Initial::Orthogonal`] at the center of the kernel, 0 elsewhere (Xiao 2018). It preserves norms
+    /// exactly, except at the border, if there are at least as many output as input channels.
     DeltaOrthogonal {
-        /// The norm of the center tap's rows or columns.
+        /// The norm of the rows or columns at the center.
         gain: f64,
     },
-    /// What passes inputs on: 1 on the diagonal, 0 elsewhere; for a convolution on the center tap (PyTorch's `dirac_`).
+    /// The identity: 1 on the diagonal, 0 elsewhere; for a convolution at the center of the kernel (PyTorch's `dirac_`).
     Identity,
     /// This value everywhere.
     Constant(f64),
@@ -68,39 +66,39 @@ pub enum Initial {
         /// The variance of an entry.
         variance: f64,
     },
-    /// [`Draw::TruncatedNormal`] with this variance. PyTorch's `trunc_normal_` names the deviation before the cut: with its
-    /// `std`, the variance is `0.7737 std²`.
+    /// [`Distribution::TruncatedNormal`] with this variance. The `std` of PyTorch's `trunc_normal_` is that before truncation:
+    /// the variance is `0.7737 std²`.
     TruncatedNormal {
         /// The variance of an entry.
         variance: f64,
     },
     /// Uniform from `low` to `high`.
     Uniform {
-        /// The least value.
+        /// The lower bound, included.
         low: f64,
-        /// The value that none reaches.
+        /// The upper bound, excluded.
         high: f64,
     },
-    /// Normal with variance `variance/fan_in`: the σ_w² of mean-field theory (Poole 2016).
+    /// Normal with variance `variance/fan_in`, where `variance` is the σ_w² of mean-field theory (Poole 2016).
     ScaledNormal {
-        /// The variance of the sum over a unit's inputs of size 1.
+        /// The variance of a unit whose inputs have mean square 1.
         variance: f64,
     },
 }
 
-/// Which number of connections a variance is divided by.
+/// The number of connections that a variance is divided by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fan {
-    /// How many values a unit reads: keeps the scale of activations.
+    /// The inputs of a unit: preserves the scale of activations.
     In,
-    /// How many units read a value: keeps the scale of gradients.
+    /// The units that an input reaches: preserves the scale of gradients.
     Out,
     /// The mean of the two.
     Average,
 }
 
 impl Initial {
-    /// Those that are chosen by name.
+    /// The initializers that can be chosen by name.
     pub const NAMED: [(&str, Initial); 10] = [
         ("xavier", Initial::XavierNormal),
         ("he", Initial::HeNormal),
@@ -114,7 +112,7 @@ impl Initial {
         ("lecun-uniform", Initial::LecunUniform),
     ];
 
-    /// The variance of an entry of a weight of this shape; 0 where nothing is drawn.
+    /// The variance of an element of a weight of this shape; 0 if nothing is random.
     pub fn variance(self, shape: &[usize]) -> f64 {
         let (fan_in, fan_out) = fans(shape);
         match self {
@@ -133,7 +131,7 @@ impl Initial {
         }
     }
 
-    /// Registers a parameter that starts like this, by the fans of a weight of shape `fans`.
+    /// Registers a parameter with this initializer, and the fans of a weight of the shape `fans`.
     pub(crate) fn register<T: Real>(
         self,
         scope: &mut Scope<'_, T>,
@@ -179,38 +177,38 @@ impl Initial {
         }
     }
 
-    /// Writes initial values for a weight of this shape, in row-major order. `values` may be another number, such as a
-    /// layer's biases: the shape then says only what the fans are.
+    /// Writes initial values for a weight of this shape, in row-major order. The length of `values` may be another, such as that
+    /// of a bias; the shape then determines the fans only.
     pub fn fill(self, shape: &[usize], values: &mut [f64], random: &mut StdRng) {
-        let draw = match self {
+        let distribution = match self {
             Initial::Constant(value) => return values.fill(value),
             Initial::Identity => return identity(shape, values),
             Initial::Orthogonal { gain } => return orthogonal(units(shape), gain, values, random),
             Initial::DeltaOrthogonal { gain } => return delta_orthogonal(shape, gain, values, random),
             Initial::Uniform { low, high } => return uniform(0.5 * (low + high), 0.5 * (high - low), values, random),
-            Initial::XavierUniform | Initial::HeUniform | Initial::LecunUniform => Draw::Uniform,
-            Initial::VarianceScaling { draw, .. } => draw,
-            Initial::TruncatedNormal { .. } => Draw::TruncatedNormal,
+            Initial::XavierUniform | Initial::HeUniform | Initial::LecunUniform => Distribution::Uniform,
+            Initial::VarianceScaling { distribution, .. } => distribution,
+            Initial::TruncatedNormal { .. } => Distribution::TruncatedNormal,
             Initial::XavierNormal
             | Initial::HeNormal
             | Initial::LecunNormal
             | Initial::Normal { .. }
-            | Initial::ScaledNormal { .. } => Draw::Normal,
+            | Initial::ScaledNormal { .. } => Distribution::Normal,
         };
-        draw.fill(self.variance(shape).sqrt(), values, random);
+        distribution.fill(self.variance(shape).sqrt(), values, random);
     }
 }
 
-/// How many units a weight of this shape has.
+/// The number of units of a weight of this shape.
 fn units(shape: &[usize]) -> usize {
     shape.first().copied().unwrap_or(1)
 }
 
-/// Fan-in and fan-out. In `f64`, whose products of extents do not overflow.
+/// Fan-in and fan-out; in `f64`, in which products of extents do not overflow.
 fn fans(shape: &[usize]) -> (f64, f64) {
-    let window: f64 = shape.iter().skip(2).map(|&extent| extent as f64).product();
+    let kernel: f64 = shape.iter().skip(2).map(|&extent| extent as f64).product();
     let inputs = shape.get(1).copied().unwrap_or(1);
-    (inputs as f64 * window, units(shape) as f64 * window)
+    (inputs as f64 * kernel, units(shape) as f64 * kernel)
 }
 
 impl fmt::Display for Initial {
@@ -225,7 +223,7 @@ impl fmt::Display for Initial {
 impl FromStr for Initial {
     type Err = String;
 
-    /// By name; the error lists the names.
+    /// Parses a name; the error lists all names.
     fn from_str(name: &str) -> Result<Self, String> {
         let names = || Initial::NAMED.map(|(name, _)| name).join(", ");
         let found = Initial::NAMED.iter().find(|(known, _)| *known == name).map(|&(_, initial)| initial);
@@ -234,87 +232,4 @@ impl FromStr for Initial {
 }
 
 #[cfg(test)]
-mod tests {
-    use rand::SeedableRng;
-
-    use super::*;
-
-    fn filled(initial: Initial, shape: &[usize]) -> Vec<f64> {
-        let mut values = vec![f64::NAN; shape.iter().product()];
-        initial.fill(shape, &mut values, &mut StdRng::seed_from_u64(3));
-        values
-    }
-
-    fn drawn() -> impl Iterator<Item = Initial> {
-        let fans = [Fan::In, Fan::Out, Fan::Average].into_iter();
-        let scaled = fans.flat_map(|fan| {
-            let draws = [Draw::Normal, Draw::TruncatedNormal, Draw::Uniform].into_iter();
-            draws.map(move |draw| Initial::VarianceScaling { scale: 1.7, fan, draw })
-        });
-        let others = [
-            Initial::Normal { variance: 0.3 },
-            Initial::TruncatedNormal { variance: 0.3 },
-            Initial::Uniform { low: -0.5, high: 0.5 },
-            Initial::ScaledNormal { variance: 1.5 },
-            Initial::DeltaOrthogonal { gain: 2.0 },
-        ];
-        Initial::NAMED.map(|(_, initial)| initial).into_iter().chain(scaled).chain(others)
-    }
-
-    #[test]
-    fn each_has_its_variance() {
-        for initial in drawn() {
-            for shape in [&[300, 200][..], &[50, 30, 5, 3]] {
-                let values = filled(initial, shape);
-                let n = values.len() as f64;
-                let mean = values.iter().sum::<f64>() / n;
-                let variance = values.iter().map(|x| x * x).sum::<f64>() / n;
-                let expected = initial.variance(shape);
-                // Four standard errors: of the mean, and of the variance of a normal.
-                assert!(mean.abs() < 4.0 * (expected / n).sqrt(), "{initial}: mean {mean}");
-                assert!((variance / expected - 1.0).abs() < 4.0 * (2.0 / n).sqrt(), "{initial}: variance {variance}");
-            }
-        }
-    }
-
-    #[test]
-    fn uniform_values_lie_evenly_between_their_bounds() {
-        let initial = Initial::Uniform { low: 1.0, high: 4.0 };
-        let values = filled(initial, &[200, 100]);
-        let n = values.len() as f64;
-        let mean = values.iter().sum::<f64>() / n;
-        let variance = values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n;
-        assert!(values.iter().all(|x| (1.0..=4.0).contains(x)));
-        assert!((mean - 2.5).abs() < 4.0 * (0.75 / n).sqrt() && (variance / 0.75 - 1.0).abs() < 0.04);
-        assert_eq!(initial.variance(&[200, 100]), 0.75);
-    }
-
-    #[test]
-    fn the_window_of_a_convolution_multiplies_both_fans() {
-        let (shape, scaled) = ([8, 3, 5, 5], |fan| Initial::VarianceScaling { scale: 1.0, fan, draw: Draw::Normal });
-        assert_eq!(Initial::HeNormal.variance(&shape), 2.0 / 75.0);
-        assert_eq!(scaled(Fan::In).variance(&shape), 1.0 / 75.0);
-        assert_eq!(scaled(Fan::Out).variance(&shape), 1.0 / 200.0);
-        assert_eq!(scaled(Fan::Average).variance(&shape), Initial::XavierNormal.variance(&shape));
-    }
-
-    #[test]
-    fn extents_whose_products_overflow_have_fans_and_take_what_values_there_are() {
-        let huge = usize::MAX;
-        for shape in [&[huge, huge][..], &[huge], &[0, huge], &[huge, 0, 3], &[1 << 40, 1, huge, huge], &[2, huge]] {
-            for initial in drawn().chain([Initial::Orthogonal { gain: 1.0 }, Initial::Identity, Initial::Constant(1.0)])
-            {
-                assert!(initial.variance(shape) >= 0.0);
-                for count in [0, 1, 7] {
-                    initial.fill(shape, &mut vec![f64::NAN; count], &mut StdRng::seed_from_u64(3));
-                }
-            }
-        }
-        assert_eq!(Initial::LecunNormal.variance(&[1, 1 << 40, 1 << 40]), 2.0_f64.powi(-80));
-    }
-
-    #[test]
-    fn an_unknown_name_is_answered_with_those_there_are() {
-        assert!("glorot".parse::<Initial>().unwrap_err().contains("xavier, he, lecun, orthogonal"));
-    }
-}
+mod tests;

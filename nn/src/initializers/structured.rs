@@ -1,10 +1,10 @@
-//! Initial values that hang together: orthogonal vectors, and matrices on the center of a convolution's window.
+//! Initializers whose numbers depend on each other: orthogonal matrices, and matrices at the center of a kernel.
 
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 
-/// A matrix of `rows` rows, drawn uniformly among those with orthogonal rows (or columns): Gram–Schmidt, twice for
-/// accuracy, on normal vectors. Where the values do not fill the last row, they are the beginning of such a matrix.
+/// A matrix of `rows` rows, uniformly distributed among those with orthogonal rows (or columns): Gram–Schmidt, twice for
+/// accuracy, on normal vectors. If the values do not fill the last row, they are the beginning of such a matrix.
 pub(super) fn orthogonal(rows: usize, gain: f64, values: &mut [f64], random: &mut impl Rng) {
     let rows = rows.min(values.len()).max(1);
     let columns = values.len().div_ceil(rows);
@@ -19,14 +19,14 @@ pub(super) fn orthogonal(rows: usize, gain: f64, values: &mut [f64], random: &mu
             }
         }
         let norm = dot(&vector, &vector).sqrt();
-        // Drawn again in the all but impossible case that it lies in the span of the earlier ones.
+        // Repeated in the practically impossible case that the vector is in the span of the earlier ones.
         if norm > 1e-8 {
             vector.iter_mut().for_each(|v| *v /= norm);
             basis.push(vector);
         }
     }
-    for (place, value) in values.iter_mut().enumerate() {
-        let (row, column) = (place / columns, place % columns);
+    for (index, value) in values.iter_mut().enumerate() {
+        let (row, column) = (index / columns, index % columns);
         *value = gain * if rows <= columns { basis[row][column] } else { basis[column][row] };
     }
 }
@@ -35,28 +35,28 @@ fn dot(x: &[f64], y: &[f64]) -> f64 {
     x.iter().zip(y).map(|(a, b)| a * b).sum()
 }
 
-/// 1 where a unit meets the input of its number, on the center tap; 0 elsewhere.
+/// 1 where the index of the unit is that of the input, at the center of the kernel; 0 elsewhere.
 pub(super) fn identity(shape: &[usize], values: &mut [f64]) {
     let inputs = inputs(shape);
-    on_center_tap(shape, values, |pair| if pair / inputs == pair % inputs { 1.0 } else { 0.0 });
+    at_center(shape, values, |pair| if pair / inputs == pair % inputs { 1.0 } else { 0.0 });
 }
 
-/// An orthogonal matrix on the center tap, 0 elsewhere.
+/// An orthogonal matrix at the center of the kernel, 0 elsewhere.
 pub(super) fn delta_orthogonal(shape: &[usize], gain: f64, values: &mut [f64], random: &mut impl Rng) {
     let units = shape.first().copied().unwrap_or(1);
-    let mut matrix = vec![0.0; values.len().div_ceil(taps_and_center(shape).0)];
+    let mut matrix = vec![0.0; values.len().div_ceil(kernel_and_center(shape).0)];
     orthogonal(units, gain, &mut matrix, random);
-    on_center_tap(shape, values, |pair| matrix.get(pair).copied().unwrap_or(0.0));
+    at_center(shape, values, |pair| matrix.get(pair).copied().unwrap_or(0.0));
 }
 
-/// How many inputs a unit has, window left out; at least 1.
+/// The number of input channels of a unit; at least 1.
 fn inputs(shape: &[usize]) -> usize {
     shape.get(1).copied().unwrap_or(1).max(1)
 }
 
-/// How many taps a convolution's window has, at least 1, and the number of the one in the center. They saturate, as values
-/// that would need more taps do not exist.
-fn taps_and_center(shape: &[usize]) -> (usize, usize) {
+/// The number of elements of a kernel, at least 1, and the index of the center. They saturate, as no slice has more
+/// elements.
+fn kernel_and_center(shape: &[usize]) -> (usize, usize) {
     let taps = |(taps, center): (usize, usize), &extent: &usize| {
         (taps.saturating_mul(extent), center.saturating_mul(extent).saturating_add(extent / 2))
     };
@@ -64,12 +64,12 @@ fn taps_and_center(shape: &[usize]) -> (usize, usize) {
     (taps.max(1), center)
 }
 
-/// Writes `entry(pair)` to the center tap of a convolution's window for each pair of unit and input, row-major, and 0 to
-/// the other taps; a matrix is all center. The center of an even extent is the later of the two in the middle.
-fn on_center_tap(shape: &[usize], values: &mut [f64], entry: impl Fn(usize) -> f64) {
-    let (taps, center) = taps_and_center(shape);
-    for (place, value) in values.iter_mut().enumerate() {
-        let (pair, tap) = (place / taps, place % taps);
+/// Writes `entry(pair)` to the center of the kernel for each pair of unit and input, in row-major order, and 0 elsewhere; a
+/// matrix has kernels of one element. The center of an even extent is the later of the two in the middle.
+fn at_center(shape: &[usize], values: &mut [f64], entry: impl Fn(usize) -> f64) {
+    let (taps, center) = kernel_and_center(shape);
+    for (index, value) in values.iter_mut().enumerate() {
+        let (pair, tap) = (index / taps, index % taps);
         *value = if tap == center { entry(pair) } else { 0.0 };
     }
 }
@@ -88,7 +88,7 @@ mod tests {
         values
     }
 
-    /// Holds the rows, or the columns where they are fewer, to be orthogonal and of this norm.
+    /// Asserts that the rows, or the columns if they are fewer, are orthogonal and of this norm.
     fn assert_orthogonal(values: &[f64], rows: usize, norm: f64) {
         let columns = values.len() / rows;
         let vector = |k: usize| -> Vec<f64> {
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn delta_orthogonal_windows_are_orthogonal_in_the_center_and_zero_around_it() {
+    fn delta_orthogonal_kernels_are_orthogonal_at_the_center_and_zero_around_it() {
         for (shape, center) in [(&[6, 4, 3, 5][..], 7), (&[3, 8, 2, 2], 3), (&[5, 4], 0)] {
             let values = filled(Initial::DeltaOrthogonal { gain: 2.0 }, shape);
             let taps: usize = shape[2..].iter().product();
@@ -124,10 +124,10 @@ mod tests {
     }
 
     #[test]
-    fn the_identity_passes_each_input_to_the_unit_of_its_number() {
+    fn the_identity_passes_each_input_to_the_unit_of_its_index() {
         assert_eq!(filled(Initial::Identity, &[2, 3]), [1.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
-        let window = filled(Initial::Identity, &[2, 2, 3]);
-        assert_eq!(window, [0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
+        let kernel = filled(Initial::Identity, &[2, 2, 3]);
+        assert_eq!(kernel, [0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
     }
 
     #[test]
@@ -140,11 +140,11 @@ mod tests {
     }
 
     #[test]
-    fn extents_of_zero_and_values_of_another_number_are_no_panic() {
+    fn extents_of_zero_and_other_numbers_of_values_do_not_panic() {
         for initial in [Initial::Identity, Initial::DeltaOrthogonal { gain: 1.0 }, Initial::Orthogonal { gain: 1.0 }] {
             for shape in [&[][..], &[0], &[3], &[0, 3], &[3, 0], &[3, 2, 0]] {
                 filled(initial, shape);
-                // A bias has the shape of its layer's weight, and a value for each unit.
+                // A bias is filled with the shape of its layer's weight, and a value for each unit.
                 let mut bias = vec![f64::NAN; shape.first().copied().unwrap_or(1)];
                 initial.fill(shape, &mut bias, &mut StdRng::seed_from_u64(3));
                 assert!(bias.iter().all(|x| x.is_finite()));

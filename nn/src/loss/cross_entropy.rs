@@ -1,68 +1,68 @@
-//! The log loss of classes, with its usual options.
+//! The cross-entropy of classes.
 
 use autodiff::{Real, Shape, Tensor, Var};
 
-use super::targets::{Kind, targets};
+use super::targets::{TargetKind, targets};
 use super::{Loss, Reduction};
-use crate::refusal::refuse;
+use crate::invalid::invalid_input;
 use crate::settings::{Check, Number, require, share};
 
-/// Cross-entropy of classes from logits, `−ln softmax(z)_y`, with the options of PyTorch's, defined as there.
-///
-/// The scores are `[samples, classes, ..]`. Their targets are labels, `[samples, ..]`, whole numbers from 0; or
-/// probabilities of the scores' shape, `q`, with the loss `−Σ_c q_c ln softmax(z)_c`. The losses are `[samples, ..]`, finite
+/// Cross-entropy of classes from logits, `−ln softmax(z)_y`, with the options of PyTorch's `CrossEntropyLoss`. It is finite
 /// for all finite logits.
 ///
-/// - Label smoothing `ε` (Szegedy 2016) mixes the target, 1 for the label, with `1/classes` for every class: it counts
-///   `1 − ε`.
-/// - Class weights multiply each class's term: a label's loss is `−w_y ln softmax(z)_y`.
-/// - Samples whose label is the ignored index lose nothing and have no gradient, whatever their scores.
+/// - Label smoothing `ε` (Szegedy 2016) replaces the target by `1 − ε` times the target plus `ε/classes` for every class.
+/// - Class weights multiply the term of each class: the loss of a label is `−w_y ln softmax(z)_y`.
+/// - A sample whose label is the ignored index has loss 0 and no gradient, whatever its scores.
 ///
-/// The mean over labels divides by the sum of their weights `w_y`, ignored ones left out. Where that is 0, because no
-/// sample counts, it is 0 and so is its gradient (PyTorch's is NaN): such a batch says nothing, and does no harm. The mean
-/// over probabilities divides by their number.
+/// The mean over labels divides by the sum of their weights `w_y`, without ignored ones. If that sum is 0, the mean and its
+/// gradient are 0 (NaN in PyTorch), so a batch of ignored samples only has no effect. The mean over probabilities divides by
+/// the number of samples.
+///
+/// # Shapes
+/// Scores `[samples, classes, ..]`; targets are labels, `[samples, ..]`, integers from 0, or probabilities `q` of the shape of
+/// the scores, with the loss `−Σ_c q_c ln softmax(z)_c`; losses `[samples, ..]`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CrossEntropy {
     label_smoothing: f64,
     class_weights: Option<Vec<f64>>,
     ignore_index: Option<i64>,
-    of_log_probabilities: bool,
+    from_log_probabilities: bool,
 }
 
 impl CrossEntropy {
-    /// Without options.
+    /// Cross-entropy from logits, without options.
     pub fn new() -> Self {
         CrossEntropy::default()
     }
 
-    /// Negative log likelihood: the scores are log-probabilities already, such as [`Var::log_softmax`] gives.
-    pub fn of_log_probabilities() -> Self {
-        CrossEntropy { of_log_probabilities: true, ..CrossEntropy::default() }
+    /// Negative log-likelihood: the scores are log-probabilities, as [`Var::log_softmax`] returns them.
+    pub fn from_log_probabilities() -> Self {
+        CrossEntropy { from_log_probabilities: true, ..CrossEntropy::default() }
     }
 
-    /// With this share of the target, from 0 to 1, spread evenly over all classes.
+    /// With label smoothing by `share`, from 0 to 1.
     #[must_use]
     pub fn label_smoothing(self, share: f64) -> Self {
         CrossEntropy { label_smoothing: share, ..self }
     }
 
-    /// With a weight for each class, from 0 up.
+    /// With a weight for each class, at least 0.
     #[must_use]
     pub fn class_weights(self, weights: impl Into<Vec<f64>>) -> Self {
         CrossEntropy { class_weights: Some(weights.into()), ..self }
     }
 
-    /// Without the samples of this label, which need not be a class. Only for labels, not for probabilities.
+    /// Ignores the samples of this label, which need not be a class. For labels, not for probabilities.
     #[must_use]
     pub fn ignore_index(self, label: i64) -> Self {
         CrossEntropy { ignore_index: Some(label), ..self }
     }
 
     fn name(&self) -> &'static str {
-        if self.of_log_probabilities { "negative_log_likelihood" } else { "cross_entropy" }
+        if self.from_log_probabilities { "negative_log_likelihood" } else { "cross_entropy" }
     }
 
-    /// Whether the settings go with scores and targets of these shapes.
+    /// Checks the settings for scores and targets of these shapes.
     fn check<T: Real>(&self, scores: &Shape, targets: &Shape) -> Check {
         let classes = scores.get(1).copied().unwrap_or(0);
         let weights = self.class_weights.as_deref().unwrap_or(&[]);
@@ -73,7 +73,7 @@ impl CrossEntropy {
         let valid = |&weight: &f64| weight >= 0.0 && T::from_f64(weight).is_finite();
         if let Some(wrong) = weights.iter().position(|weight| !valid(weight)) {
             return Err(format!(
-                "class weight {} at place {wrong}: must be a number from 0 up",
+                "class weight {} at index {wrong}: must be a number from 0 up",
                 Number(weights[wrong])
             ));
         }
@@ -86,24 +86,24 @@ impl CrossEntropy {
         require("ignore_index", ignored, exact, format_args!("a number that labels can have, from -{most} to {most}"))
     }
 
-    /// The losses, and what each weighs in the mean, where that may be other than 1.
+    /// The losses, and their weights in the mean unless those are all 1.
     #[track_caller]
     fn weighed<'t, T: Real>(&self, scores: Var<'t, T>, given: Var<'t, T>) -> (Var<'t, T>, Option<Var<'t, T>>) {
-        let given = targets(self.name(), Kind::Class { ignored: self.ignore_index }, scores, given);
-        // Targets that do not go with the scores have been refused: then they carry the mistake on.
+        let given = targets(self.name(), TargetKind::Class { ignored: self.ignore_index }, scores, given);
+        // Targets that do not match the scores carry an error.
         let (Ok(shape), Ok(given_shape)) = (scores.shape(), given.shape()) else { return (given, None) };
         if let Err(reason) = self.check::<T>(&shape, &given_shape) {
-            return (refuse(self.name(), reason, scores), None);
+            return (invalid_input(self.name(), reason, scores), None);
         }
         let weights = self.weights_along(scores, &shape);
         match self.ignore_index {
-            _ if given_shape == shape => (self.of_probabilities(scores, given, weights), None),
-            Some(ignored) => self.of_counted(scores, given, weights, ignored),
-            None => self.of_labels(scores, given, weights),
+            _ if given_shape == shape => (self.probability_losses(scores, given, weights), None),
+            Some(ignored) => self.counted_losses(scores, given, weights, ignored),
+            None => self.label_losses(scores, given, weights),
         }
     }
 
-    /// The class weights, stretched from axis 1 to the scores' shape.
+    /// The class weights, broadcast from axis 1 to the shape of the scores.
     #[track_caller]
     fn weights_along<'t, T: Real>(&self, scores: Var<'t, T>, shape: &Shape) -> Option<Var<'t, T>> {
         let weights = self.class_weights.as_deref()?;
@@ -113,46 +113,46 @@ impl CrossEntropy {
     }
 
     #[track_caller]
-    fn of_probabilities<'t, T: Real>(
+    fn probability_losses<'t, T: Real>(
         &self,
         scores: Var<'t, T>,
         probabilities: Var<'t, T>,
         weights: Option<Var<'t, T>>,
     ) -> Var<'t, T> {
         let logs = self.weighted_logs(scores, weights);
-        // What is impossible adds nothing, though its logarithm were −∞.
+        // A class of probability 0 adds 0, even if its logarithm is −∞.
         let possible = probabilities.detach().sign();
         self.smoothed((probabilities * possible.select(logs, possible)).sum(1), logs)
     }
 
     #[track_caller]
-    fn of_labels<'t, T: Real>(
+    fn label_losses<'t, T: Real>(
         &self,
         scores: Var<'t, T>,
         labels: Var<'t, T>,
         weights: Option<Var<'t, T>>,
     ) -> (Var<'t, T>, Option<Var<'t, T>>) {
         let logs = self.weighted_logs(scores, weights);
-        let losses = self.smoothed(of_label(logs, labels), logs);
+        let losses = self.smoothed(at_labels(logs, labels), logs);
         match weights {
-            Some(weights) => (losses, Some(of_label(weights, labels))),
+            Some(weights) => (losses, Some(at_labels(weights, labels))),
             None => (losses, None),
         }
     }
 
-    /// As [`CrossEntropy::of_labels`], ignored samples left out.
+    /// As [`CrossEntropy::label_losses`], without ignored samples.
     #[track_caller]
-    fn of_counted<'t, T: Real>(
+    fn counted_losses<'t, T: Real>(
         &self,
         scores: Var<'t, T>,
         labels: Var<'t, T>,
         weights: Option<Var<'t, T>>,
         ignored: i64,
     ) -> (Var<'t, T>, Option<Var<'t, T>>) {
-        // 0 for ignored samples, else 1. They get scores and a label that can do no harm: 0.
+        // 0 for ignored samples, else 1. The scores and the label of an ignored sample are replaced by 0.
         let counted = (labels - ignored as f64).abs().sign();
         let row = counted.unsqueeze(1);
-        match self.of_labels(row.select(scores, row), labels * counted, weights) {
+        match self.label_losses(row.select(scores, row), labels * counted, weights) {
             (losses, Some(weights)) => (losses * counted, Some(weights * counted)),
             (losses, None) => (losses * counted, Some(counted)),
         }
@@ -161,14 +161,14 @@ impl CrossEntropy {
     /// `w_c ln p_c`.
     #[track_caller]
     fn weighted_logs<'t, T: Real>(&self, scores: Var<'t, T>, weights: Option<Var<'t, T>>) -> Var<'t, T> {
-        let logs = if self.of_log_probabilities { scores } else { scores.log_softmax(1) };
+        let logs = if self.from_log_probabilities { scores } else { scores.log_softmax(1) };
         match weights {
             Some(weights) => logs * weights,
             None => logs,
         }
     }
 
-    /// The loss from the target's own logarithm and, for the part that is spread, all classes'.
+    /// The loss from the logarithm of the target and, for label smoothing, those of all classes.
     #[track_caller]
     fn smoothed<'t, T: Real>(&self, own: Var<'t, T>, logs: Var<'t, T>) -> Var<'t, T> {
         match self.label_smoothing {
@@ -178,24 +178,24 @@ impl CrossEntropy {
     }
 }
 
-/// Of `[samples, classes, ..]`, what each label names.
+/// The element of each label along axis 1.
 #[track_caller]
-fn of_label<'t, T: Real>(classes: Var<'t, T>, labels: Var<'t, T>) -> Var<'t, T> {
+fn at_labels<'t, T: Real>(classes: Var<'t, T>, labels: Var<'t, T>) -> Var<'t, T> {
     classes.gather(1, labels.unsqueeze(1)).squeeze(1)
 }
 
 impl<T: Real> Loss<T> for CrossEntropy {
     #[track_caller]
-    fn each<'t>(&self, scores: Var<'t, T>, targets: Var<'t, T>) -> Var<'t, T> {
+    fn unreduced<'t>(&self, scores: Var<'t, T>, targets: Var<'t, T>) -> Var<'t, T> {
         self.weighed(scores, targets).0
     }
 
     #[track_caller]
-    fn of<'t>(&self, scores: Var<'t, T>, targets: Var<'t, T>, reduction: Reduction) -> Var<'t, T> {
+    fn reduced<'t>(&self, scores: Var<'t, T>, targets: Var<'t, T>, reduction: Reduction) -> Var<'t, T> {
         match (reduction, self.weighed(scores, targets)) {
             (Reduction::Mean, (losses, Some(weights))) => {
                 let total = weights.sum(..);
-                // Where nothing counts, 0 is divided by 1.
+                // Without weight, 0 is divided by 1.
                 losses.sum(..) / (total + (1.0 - total.sign()))
             }
             (_, (losses, _)) => reduction.reduce(losses),
@@ -206,109 +206,14 @@ impl<T: Real> Loss<T> for CrossEntropy {
 /// The mean [`CrossEntropy`] from logits.
 #[track_caller]
 pub fn cross_entropy<'t, T: Real>(logits: Var<'t, T>, targets: Var<'t, T>) -> Var<'t, T> {
-    CrossEntropy::new().of(logits, targets, Reduction::Mean)
+    CrossEntropy::new().reduced(logits, targets, Reduction::Mean)
 }
 
 /// The mean [`CrossEntropy`] from log-probabilities.
 #[track_caller]
 pub fn negative_log_likelihood<'t, T: Real>(log_probabilities: Var<'t, T>, targets: Var<'t, T>) -> Var<'t, T> {
-    CrossEntropy::of_log_probabilities().of(log_probabilities, targets, Reduction::Mean)
+    CrossEntropy::from_log_probabilities().reduced(log_probabilities, targets, Reduction::Mean)
 }
 
 #[cfg(test)]
-mod tests {
-    use autodiff::{Mode, Params, Tape, check};
-
-    use super::super::testing::{check_gradients, mean, refusal};
-    use super::*;
-
-    #[test]
-    fn values_and_gradients_are_those_of_the_formulas() {
-        let (value, gradient) = mean(&CrossEntropy::new(), [[0.0, 0.0], [0.0, 0.0]].into(), [1.0, 0.0].into());
-        assert!((value - 2.0_f64.ln()).abs() < 1e-15);
-        assert_eq!(gradient, [[0.25, -0.25], [-0.25, 0.25]].into());
-        let logs = [[-1.0, -2.0], [-3.0, -4.0]].into();
-        let (value, gradient) = mean(&CrossEntropy::of_log_probabilities(), logs, [1.0, 0.0].into());
-        assert_eq!((value, gradient), (2.5, [[0.0, -0.5], [-0.5, 0.0]].into()));
-    }
-
-    fn all_options() -> CrossEntropy {
-        CrossEntropy::new().label_smoothing(0.2).class_weights([0.5, 2.0, 1.0]).ignore_index(-100)
-    }
-
-    #[test]
-    fn gradients_agree_with_the_checker() {
-        let scores = Tensor::from_fn([2, 3, 2], |k| ((k * 7) % 12) as f64 / 3.0 - 1.9);
-        let labels = [[0.0, 2.0], [-100.0, 1.0]].into();
-        check_gradients(&all_options(), &scores, &labels);
-        let weighted = CrossEntropy::of_log_probabilities().class_weights([0.5, 2.0, 1.0]).ignore_index(-100);
-        check_gradients(&weighted, &scores, &labels);
-        let soft = CrossEntropy::new().label_smoothing(0.2).class_weights([0.5, 2.0, 1.0]);
-        let inputs = [[[0.3, -1.0, 2.0], [0.0, 0.5, -0.7]].into(), [[0.2, -0.3, 0.5], [0.9, 0.6, 0.4]].into()];
-        check::function(|[z, q]| soft.of(z, q.softmax(1), Reduction::Mean), inputs).unwrap().assert();
-    }
-
-    #[test]
-    fn extreme_logits_give_finite_losses_and_gradients() {
-        let logits = || [[1e4, -1e4]].into();
-        let expected = (2e4, [[1.0, -1.0]].into());
-        assert_eq!(mean::<f32>(&CrossEntropy::new(), logits(), [1.0].into()), expected);
-        assert_eq!(mean::<f32>(&CrossEntropy::new(), logits(), [[0.0, 1.0]].into()), expected);
-        let smoothed = CrossEntropy::new().label_smoothing(0.5);
-        assert_eq!(mean::<f32>(&smoothed, logits(), [1.0].into()), (1.5e4, [[0.75, -0.75]].into()));
-    }
-
-    #[test]
-    fn an_ignored_sample_does_nothing_whatever_its_scores() {
-        let logits = || [[0.0, 0.0], [f64::NAN, f64::INFINITY]].into();
-        let (value, gradient) = mean(&CrossEntropy::new().ignore_index(9), logits(), [1.0, 9.0].into());
-        assert!((value - 2.0_f64.ln()).abs() < 1e-15);
-        assert_eq!(gradient, [[0.5, -0.5], [0.0, 0.0]].into());
-        for loss in [CrossEntropy::new(), all_options(), CrossEntropy::of_log_probabilities()] {
-            let nothing = mean(&loss.ignore_index(9), Tensor::full([2, 3], f64::NAN), [9.0, 9.0].into());
-            assert_eq!(nothing, (0.0, Tensor::full([2, 3], 0.0)));
-        }
-    }
-
-    #[test]
-    fn an_impossible_class_loses_nothing_though_its_logit_be_infinite() {
-        let (value, gradient) = mean(&CrossEntropy::new(), [[0.0, f64::NEG_INFINITY]].into(), [[1.0, 0.0]].into());
-        assert_eq!((value, gradient), (0.0, [[0.0, 0.0]].into()));
-    }
-
-    #[test]
-    fn labels_that_are_neither_a_class_nor_ignored_are_refused() {
-        for label in [-1.0, 3.0, 0.5, f64::NAN] {
-            let message = refusal(&all_options(), Tensor::full([1, 3], 0.0), [label].into());
-            let due = "must be a class, a whole number in 0..3, or -100, which is ignored: [1, 3] × [1] at nn";
-            assert!(
-                message.starts_with(&format!("cross_entropy: the label of sample 0 is {label}: {due}")),
-                "{message}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_wrong_label_is_said_to_be_in_the_callers_line() {
-        let params = Params::<f64>::default();
-        let mut tape = Tape::new();
-        let t = tape.start(&params, Mode::Train);
-        let (logits, labels) = (t.input(&[[0.0, 0.0]].into()), t.input(&[2.0].into()));
-        let line = line!() + 1;
-        let message = CrossEntropy::new().of(logits, labels, Reduction::Sum).value().unwrap_err().to_string();
-        assert!(message.contains(&format!("at {}:{line}:", file!())), "{message}");
-    }
-
-    #[test]
-    fn settings_that_do_not_go_with_the_scores_are_refused() {
-        let message = |loss: CrossEntropy| refusal(&loss, Tensor::full([1, 2], 0.0), [[0.5, 0.5]].into());
-        let smoothed = message(CrossEntropy::new().label_smoothing(1.5));
-        assert!(smoothed.starts_with("cross_entropy: label_smoothing is 1.5: must be from 0 to 1: [1, 2] at nn"));
-        let weighted = message(all_options());
-        assert!(weighted.contains("3 class weights for 2 classes: must be one for each"), "{weighted}");
-        let negative = message(CrossEntropy::new().class_weights([1.0, -2.0]));
-        assert!(negative.contains("class weight -2 at place 1: must be a number from 0 up"), "{negative}");
-        let ignored = message(CrossEntropy::of_log_probabilities().ignore_index(0));
-        assert!(ignored.starts_with("negative_log_likelihood: ignore_index is set, but the targets are probabilities"));
-    }
-}
+mod tests;

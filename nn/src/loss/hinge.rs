@@ -1,68 +1,77 @@
-//! Hinge losses: nothing is lost where a score is right by a margin of 1.
+//! Hinge losses: 0 for a score that is right by a margin of 1.
 
 use autodiff::{Real, Var};
 
-use super::targets::{Kind, targets};
+use super::targets::{TargetKind, targets};
 use super::{Loss, Reduction};
 
-/// Binary hinge loss, `max(0, 1 − y s)` (Cortes and Vapnik 1995). `labels` are −1 or 1 and have the shape of `scores`,
-/// and so have the losses. At the kink the derivative is 0.
+/// Binary hinge loss, `max(0, 1 − y s)` (Cortes and Vapnik 1995). The derivative at the kink is 0.
+///
+/// # Shapes
+/// Scores, labels and losses have one shape; labels are −1 or 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Hinge;
 
 impl<T: Real> Loss<T> for Hinge {
     #[track_caller]
-    fn each<'t>(&self, scores: Var<'t, T>, labels: Var<'t, T>) -> Var<'t, T> {
-        (1.0 - targets("hinge", Kind::Sign, scores, labels) * scores).relu()
+    fn unreduced<'t>(&self, scores: Var<'t, T>, labels: Var<'t, T>) -> Var<'t, T> {
+        (1.0 - targets("hinge", TargetKind::Sign, scores, labels) * scores).relu()
     }
 }
 
-/// Squared binary hinge loss, `max(0, 1 − y s)²`: without a kink. As [`Hinge`] otherwise.
+/// Squared binary hinge loss, `max(0, 1 − y s)²`, which has no kink.
+///
+/// # Shapes
+/// Scores, labels and losses have one shape; labels are −1 or 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SquaredHinge;
 
 impl<T: Real> Loss<T> for SquaredHinge {
     #[track_caller]
-    fn each<'t>(&self, scores: Var<'t, T>, labels: Var<'t, T>) -> Var<'t, T> {
-        (1.0 - targets("squared_hinge", Kind::Sign, scores, labels) * scores).relu().square()
+    fn unreduced<'t>(&self, scores: Var<'t, T>, labels: Var<'t, T>) -> Var<'t, T> {
+        (1.0 - targets("squared_hinge", TargetKind::Sign, scores, labels) * scores).relu().square()
     }
 }
 
-/// Hinge loss of classes, `max(0, 1 + max_{j ≠ y} s_j − s_y)` (Crammer and Singer 2001): the margin to the best other
-/// class. `scores` are `[samples, classes, ..]`; `labels`, whole numbers from 0, and the losses `[samples, ..]`. Classes
-/// that tie for the largest share the gradient.
+/// Hinge loss of classes, `max(0, 1 + max_{j ≠ y} s_j − s_y)` (Crammer and Singer 2001): the margin to the best other class.
+/// Equal maxima share the gradient evenly.
+///
+/// # Shapes
+/// Scores `[samples, classes, ..]`; labels `[samples, ..]`, integers from 0; losses `[samples, ..]`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct MulticlassHinge;
 
 impl<T: Real> Loss<T> for MulticlassHinge {
     #[track_caller]
-    fn each<'t>(&self, scores: Var<'t, T>, labels: Var<'t, T>) -> Var<'t, T> {
-        let labels = targets("multiclass_hinge", Kind::Label, scores, labels);
+    fn unreduced<'t>(&self, scores: Var<'t, T>, labels: Var<'t, T>) -> Var<'t, T> {
+        let labels = targets("multiclass_hinge", TargetKind::Label, scores, labels);
         let own = own_class(scores, labels);
         let margins = scores - scores.gather(1, labels.unsqueeze(1)) + 1.0;
-        // The own class counts exactly nothing, at every size of the scores: 1 − own is 0 there.
+        // Exactly 0 for the own class, however large the scores: 1 − own is 0 there.
         own.select(1.0 - own, margins).max(1).relu()
     }
 }
 
-/// Hinge loss of each class against the rest, `Σ_j max(0, 1 − y_j s_j)` with `y_j` 1 for the own class and −1 for the
-/// others (Rifkin and Klautau 2004). `scores` are `[samples, classes, ..]`; `labels`, whole numbers from 0, and the losses
-/// `[samples, ..]`.
+/// Hinge loss of each class against the rest, `Σ_j max(0, 1 − y_j s_j)` with `y_j` 1 for the own class and −1 for the others
+/// (Rifkin and Klautau 2004).
+///
+/// # Shapes
+/// Scores `[samples, classes, ..]`; labels `[samples, ..]`, integers from 0; losses `[samples, ..]`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct OneVsRestHinge;
 
 impl<T: Real> Loss<T> for OneVsRestHinge {
     #[track_caller]
-    fn each<'t>(&self, scores: Var<'t, T>, labels: Var<'t, T>) -> Var<'t, T> {
-        let own = own_class(scores, targets("one_vs_rest_hinge", Kind::Label, scores, labels));
+    fn unreduced<'t>(&self, scores: Var<'t, T>, labels: Var<'t, T>) -> Var<'t, T> {
+        let own = own_class(scores, targets("one_vs_rest_hinge", TargetKind::Label, scores, labels));
         (1.0 - (own * 2.0 - 1.0) * scores).relu().sum(1)
     }
 }
 
-/// 1 at each label's place along axis 1 of the scores, 0 elsewhere.
+/// 1 at the index of each label along axis 1 of the scores, 0 elsewhere.
 #[track_caller]
 fn own_class<'t, T: Real>(scores: Var<'t, T>, labels: Var<'t, T>) -> Var<'t, T> {
-    // Scores and labels that do not go together have been refused: then the labels carry the mistake on.
+    // Labels that do not match the scores carry an error.
     let Ok(shape) = scores.shape() else { return labels };
     let [_, classes, inner @ ..] = &shape[..] else { return labels };
     let own = labels.one_hot(*classes);
@@ -77,25 +86,25 @@ fn own_class<'t, T: Real>(scores: Var<'t, T>, labels: Var<'t, T>) -> Var<'t, T> 
 /// The mean [`Hinge`] loss.
 #[track_caller]
 pub fn hinge<'t, T: Real>(scores: Var<'t, T>, labels: Var<'t, T>) -> Var<'t, T> {
-    Hinge.of(scores, labels, Reduction::Mean)
+    Hinge.reduced(scores, labels, Reduction::Mean)
 }
 
 /// The mean [`SquaredHinge`] loss.
 #[track_caller]
 pub fn squared_hinge<'t, T: Real>(scores: Var<'t, T>, labels: Var<'t, T>) -> Var<'t, T> {
-    SquaredHinge.of(scores, labels, Reduction::Mean)
+    SquaredHinge.reduced(scores, labels, Reduction::Mean)
 }
 
 /// The mean [`MulticlassHinge`] loss.
 #[track_caller]
 pub fn multiclass_hinge<'t, T: Real>(scores: Var<'t, T>, labels: Var<'t, T>) -> Var<'t, T> {
-    MulticlassHinge.of(scores, labels, Reduction::Mean)
+    MulticlassHinge.reduced(scores, labels, Reduction::Mean)
 }
 
 /// The mean [`OneVsRestHinge`] loss.
 #[track_caller]
 pub fn one_vs_rest_hinge<'t, T: Real>(scores: Var<'t, T>, labels: Var<'t, T>) -> Var<'t, T> {
-    OneVsRestHinge.of(scores, labels, Reduction::Mean)
+    OneVsRestHinge.reduced(scores, labels, Reduction::Mean)
 }
 
 #[cfg(test)]
@@ -146,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn the_own_class_counts_nothing_however_large_the_scores() {
+    fn the_own_class_adds_nothing_however_large_the_scores() {
         // 10¹⁷ − 1 is 10¹⁷ in f64.
         let (value, gradient) = mean(&MulticlassHinge, [[1e17, 0.0]].into(), [0.0].into());
         assert_eq!((value, gradient), (0.0, [[0.0, 0.0]].into()));

@@ -1,40 +1,47 @@
-//! Losses of numbers: squared, absolute, and Huber's between the two.
+//! Losses for regression: squared, absolute, and Huber.
 
 use autodiff::{Real, Var};
 
-use super::targets::{Kind, targets};
+use super::targets::{TargetKind, targets};
 use super::{Loss, Reduction};
-use crate::refusal::refuse;
+use crate::invalid::invalid_input;
 use crate::settings::positive;
 
-/// Squared loss, `(x − y)²` without a factor ½. `y` has the shape of `x`, and so have the losses.
+/// Squared loss, `(x − y)²`, without a factor ½.
+///
+/// # Shapes
+/// `x`, `y` and the losses have one shape.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Squared;
 
 impl<T: Real> Loss<T> for Squared {
     #[track_caller]
-    fn each<'t>(&self, x: Var<'t, T>, y: Var<'t, T>) -> Var<'t, T> {
-        (x - targets("squared", Kind::Number, x, y)).square()
+    fn unreduced<'t>(&self, x: Var<'t, T>, y: Var<'t, T>) -> Var<'t, T> {
+        (x - targets("squared", TargetKind::Number, x, y)).square()
     }
 }
 
-/// Absolute loss, `|x − y|`, whose minimum is the median. `y` has the shape of `x`, and so have the losses. At 0 the
-/// derivative is 0.
+/// Absolute loss, `|x − y|`, whose minimum is the median. The derivative at 0 is 0.
+///
+/// # Shapes
+/// `x`, `y` and the losses have one shape.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Absolute;
 
 impl<T: Real> Loss<T> for Absolute {
     #[track_caller]
-    fn each<'t>(&self, x: Var<'t, T>, y: Var<'t, T>) -> Var<'t, T> {
-        (x - targets("absolute", Kind::Number, x, y)).abs()
+    fn unreduced<'t>(&self, x: Var<'t, T>, y: Var<'t, T>) -> Var<'t, T> {
+        (x - targets("absolute", TargetKind::Number, x, y)).abs()
     }
 }
 
-/// Huber's loss (Huber 1964) of the difference `d = x − y`: `d²/2` up to `delta`, beyond it the tangent,
-/// `delta (|d| − delta/2)`. `y` has the shape of `x`, and so have the losses.
+/// Huber loss (Huber 1964) of the difference `d = x − y`: `d²/2` up to `|d| = delta`, and `delta (|d| − delta/2)` beyond.
+///
+/// # Shapes
+/// `x`, `y` and the losses have one shape.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Huber {
-    /// Where the parabola ends; a positive number, in the unit of `x`.
+    /// The difference at which the parabola ends: a positive number.
     pub delta: f64,
 }
 
@@ -47,13 +54,13 @@ impl Default for Huber {
 
 impl<T: Real> Loss<T> for Huber {
     #[track_caller]
-    fn each<'t>(&self, x: Var<'t, T>, y: Var<'t, T>) -> Var<'t, T> {
+    fn unreduced<'t>(&self, x: Var<'t, T>, y: Var<'t, T>) -> Var<'t, T> {
         let delta = self.delta;
         if let Err(reason) = positive::<T>("delta", delta) {
-            return refuse("huber", reason, x);
+            return invalid_input("huber", reason, x);
         }
-        let difference = x - targets("huber", Kind::Number, x, y);
-        // d² is never formed: it overflows where the loss does not.
+        let difference = x - targets("huber", TargetKind::Number, x, y);
+        // Without d², which may overflow when the loss does not.
         let limited = difference.clamp(-delta, delta);
         limited * (difference - limited * 0.5)
     }
@@ -62,26 +69,26 @@ impl<T: Real> Loss<T> for Huber {
 /// The mean [`Squared`] loss.
 #[track_caller]
 pub fn squared<'t, T: Real>(x: Var<'t, T>, y: Var<'t, T>) -> Var<'t, T> {
-    Squared.of(x, y, Reduction::Mean)
+    Squared.reduced(x, y, Reduction::Mean)
 }
 
 /// The mean [`Absolute`] loss.
 #[track_caller]
 pub fn absolute<'t, T: Real>(x: Var<'t, T>, y: Var<'t, T>) -> Var<'t, T> {
-    Absolute.of(x, y, Reduction::Mean)
+    Absolute.reduced(x, y, Reduction::Mean)
 }
 
 /// The mean [`Huber`] loss.
 #[track_caller]
 pub fn huber<'t, T: Real>(x: Var<'t, T>, y: Var<'t, T>, delta: f64) -> Var<'t, T> {
-    Huber { delta }.of(x, y, Reduction::Mean)
+    Huber { delta }.reduced(x, y, Reduction::Mean)
 }
 
 #[cfg(test)]
 mod tests {
     use autodiff::check;
 
-    use super::super::testing::{mean, refusal};
+    use super::super::testing::{error_of, mean};
     use super::*;
 
     #[test]
@@ -108,9 +115,9 @@ mod tests {
     }
 
     #[test]
-    fn a_bend_that_is_no_positive_number_is_refused() {
+    fn a_bend_that_is_no_positive_number_is_rejected() {
         for delta in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            let message = refusal(&Huber { delta }, [1.0].into(), [1.0].into());
+            let message = error_of(&Huber { delta }, [1.0].into(), [1.0].into());
             assert!(message.starts_with(&format!("huber: delta is {delta}: must be a positive number: [1] at nn")));
         }
     }

@@ -1,18 +1,17 @@
-//! Targets as losses take them: those that do not go with the scores are refused. Unchecked, `[n, 1]` scores and `[n]`
-//! targets broadcast to a loss of all n² pairs, too few labels leave rows of scores out, and labels 0 and 1 where −1 and
-//! 1 are due give a loss that trains in silence to something else.
+//! Checks of targets against scores. Unchecked, `[n, 1]` scores and `[n]` targets broadcast to a loss of all n² pairs, too few
+//! labels leave out rows of scores, and labels 0 and 1 instead of −1 and 1 give another loss, all without an error.
 
 use autodiff::op::{Frame, InputGrads, Inputs, Mismatch, Op, expect_inputs};
 use autodiff::{Real, Shape, Var};
 
 use crate::label;
 
-/// What a loss asks of its targets.
+/// The kind of targets that a loss takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Kind {
+pub(crate) enum TargetKind {
     /// A label for each row of scores: a class, an index along axis 1.
     Label,
-    /// A label for each row of scores, or a probability for each score. This label is let pass, whether a class or not.
+    /// A label for each row of scores, or a probability for each score. The ignored label need not be a class.
     Class { ignored: Option<i64> },
     /// −1 or 1 for each score.
     Sign,
@@ -22,11 +21,11 @@ pub(crate) enum Kind {
     Number,
 }
 
-/// The second input, targets, where it goes with the first, scores.
+/// The operation that returns its second input, the targets, if it matches the first, the scores.
 #[derive(Clone, Copy, Debug)]
 struct Targets {
     loss: &'static str,
-    kind: Kind,
+    kind: TargetKind,
 }
 
 impl<T: Real> Op<T> for Targets {
@@ -37,40 +36,42 @@ impl<T: Real> Op<T> for Targets {
         let [scores, targets] = expect_inputs(inputs)?;
         let (labels, same) = (scores.rank() >= 2 && *targets == scores.without(1), scores == targets);
         let (fits, due) = match self.kind {
-            Kind::Label => (labels, "scores must be [samples, classes, ..] and labels [samples, ..], one for each row"),
-            Kind::Class { .. } => (
+            TargetKind::Label => {
+                (labels, "scores must be [samples, classes, ..] and labels [samples, ..], one for each row")
+            }
+            TargetKind::Class { .. } => (
                 labels || (same && scores.rank() >= 2),
                 "scores must be [samples, classes, ..] and labels [samples, ..], one for each row, \
                  or probabilities, one for each score",
             ),
-            _ => (same, "the targets must have the shape of what they are compared with"),
+            _ => (same, "the targets must have the shape of the scores"),
         };
         if fits { Ok(targets.clone()) } else { Err(Mismatch::new(due)) }
     }
     fn check(&self, inputs: Inputs<'_, T>) -> Result<(), Mismatch> {
         let (scores, targets) = (inputs.view(0).shape(), inputs.view(1));
         let find = |admits: &dyn Fn(f64) -> bool| targets.iter().map(T::to_f64).enumerate().find(|&(_, y)| !admits(y));
-        let refuse = |wrong: Option<(usize, f64)>, what: &str, due: &str| match wrong {
-            Some((place, y)) => {
-                let sample = sample(targets.shape(), place);
+        let check = |wrong: Option<(usize, f64)>, what: &str, due: &str| match wrong {
+            Some((index, y)) => {
+                let sample = sample(targets.shape(), index);
                 Err(Mismatch::new(format!("the {what} of {sample} is {y}: must be {due}")))
             }
             None => Ok(()),
         };
         match self.kind {
-            Kind::Number => Ok(()),
-            Kind::Sign => refuse(find(&|y| y.abs() == 1.0), "label", "-1 or 1"),
-            Kind::Class { .. } if scores == targets.shape() => {
-                refuse(find(&|y| (0.0..=1.0).contains(&y)), "probability", "from 0 to 1")
+            TargetKind::Number => Ok(()),
+            TargetKind::Sign => check(find(&|y| y.abs() == 1.0), "label", "-1 or 1"),
+            TargetKind::Class { .. } if scores == targets.shape() => {
+                check(find(&|y| (0.0..=1.0).contains(&y)), "probability", "from 0 to 1")
             }
-            Kind::Probability => refuse(find(&|y| (0.0..=1.0).contains(&y)), "target", "from 0 to 1"),
-            Kind::Label | Kind::Class { .. } => {
+            TargetKind::Probability => check(find(&|y| (0.0..=1.0).contains(&y)), "target", "from 0 to 1"),
+            TargetKind::Label | TargetKind::Class { .. } => {
                 let classes = scores.get(1).copied().unwrap_or(0);
-                let ignored = if let Kind::Class { ignored } = self.kind { ignored } else { None };
+                let ignored = if let TargetKind::Class { ignored } = self.kind { ignored } else { None };
                 let passes =
                     |y: f64| label::class(y, classes).is_some() || ignored.is_some_and(|label| y == label as f64);
-                let Some((place, y)) = find(&passes) else { return Ok(()) };
-                let mut reason = label::no_class(sample(targets.shape(), place), y, classes);
+                let Some((index, y)) = find(&passes) else { return Ok(()) };
+                let mut reason = label::no_class(sample(targets.shape(), index), y, classes);
                 if let Some(ignored) = ignored {
                     reason += &format!(", or {ignored}, which is ignored");
                 }
@@ -91,10 +92,10 @@ impl<T: Real> Op<T> for Targets {
     }
 }
 
-/// "sample 3", or with further axes "sample 3 at [0, 5]", for a row-major place.
-fn sample(shape: &Shape, place: usize) -> String {
+/// "sample 3", or with further axes "sample 3 at [0, 5]", for a row-major index.
+fn sample(shape: &Shape, position: usize) -> String {
     let Some((_, inner)) = shape.split_first() else { return "the only sample".to_owned() };
-    let mut rest = place;
+    let mut rest = position;
     let mut index = vec![0; inner.len()];
     for (i, extent) in index.iter_mut().zip(inner).rev() {
         (*i, rest) = (rest % extent.max(&1), rest / extent.max(&1));
@@ -102,15 +103,15 @@ fn sample(shape: &Shape, place: usize) -> String {
     if index.is_empty() { format!("sample {rest}") } else { format!("sample {rest} at {index:?}") }
 }
 
-/// `targets`, unless they do not go with `scores`: then `loss` has refused them.
+/// `targets`, or an error of `loss` if they do not match `scores`.
 #[track_caller]
 pub(crate) fn targets<'t, T: Real>(
     loss: &'static str,
-    kind: Kind,
+    kind: TargetKind,
     scores: Var<'t, T>,
     targets: Var<'t, T>,
 ) -> Var<'t, T> {
-    // Of the scores only the shape is asked, so that no gradient is due through them.
+    // Detached: only the shape of the scores is used.
     scores.recording().apply(Targets { loss, kind }, [scores.detach(), targets])
 }
 
@@ -118,27 +119,27 @@ pub(crate) fn targets<'t, T: Real>(
 mod tests {
     use autodiff::Tensor;
 
-    use super::super::testing::refusal;
+    use super::super::testing::error_of;
     use super::super::*;
 
     #[test]
     fn a_label_past_the_last_class_is_named() {
         let losses: [&dyn Loss<f64>; 3] = [&CrossEntropy::new(), &MulticlassHinge, &OneVsRestHinge];
         for loss in losses {
-            let name = refusal(loss, Tensor::full([2, 3], 0.0), [0.0].into());
+            let name = error_of(loss, Tensor::full([2, 3], 0.0), [0.0].into());
             let name = name.split(':').next().unwrap();
             for label in [3.0, -1.0, 0.5, f64::NAN, 1e300] {
-                let message = refusal(loss, Tensor::full([2, 3], 0.0), [0.0, label].into());
-                let due = format!("{name}: the label of sample 1 is {label}: must be a class, a whole number in 0..3");
+                let message = error_of(loss, Tensor::full([2, 3], 0.0), [0.0, label].into());
+                let due = format!("{name}: the label of sample 1 is {label}: must be a class, an integer in 0..3");
                 assert!(message.starts_with(&(due + ": [2, 3] × [2] at nn")), "{message}");
             }
-            let message = refusal(loss, Tensor::full([2, 3, 2], 0.0), [[0.0, 1.0], [2.0, 99.0]].into());
+            let message = error_of(loss, Tensor::full([2, 3, 2], 0.0), [[0.0, 1.0], [2.0, 99.0]].into());
             assert!(message.starts_with(&format!("{name}: the label of sample 1 at [1] is 99: must be")), "{message}");
         }
     }
 
     #[test]
-    fn labels_that_are_not_one_for_each_row_are_refused() {
+    fn labels_that_are_not_one_for_each_row_are_rejected() {
         let losses: [(&str, &dyn Loss<f64>); 3] = [
             ("cross_entropy", &CrossEntropy::new()),
             ("multiclass_hinge", &MulticlassHinge),
@@ -146,11 +147,11 @@ mod tests {
         ];
         for (name, loss) in losses {
             let due = "scores must be [samples, classes, ..] and labels [samples, ..], one for each row";
-            let message = refusal(loss, Tensor::full([5, 2], 0.0), [0.0].into());
+            let message = error_of(loss, Tensor::full([5, 2], 0.0), [0.0].into());
             assert!(message.starts_with(&format!("{name}: {due}")), "{message}");
             assert!(message.contains(": [5, 2] × [1] at nn"), "{message}");
             for (scores, labels) in [(vec![5, 2], vec![5, 1]), (vec![5, 2, 3], vec![5, 2]), (vec![5], vec![5])] {
-                let message = refusal(loss, Tensor::full(&scores[..], 0.0), Tensor::full(&labels[..], 0.0));
+                let message = error_of(loss, Tensor::full(&scores[..], 0.0), Tensor::full(&labels[..], 0.0));
                 assert!(message.starts_with(&format!("{name}: {due}")), "{message}");
             }
         }
@@ -168,27 +169,27 @@ mod tests {
             ("squared_hinge", &SquaredHinge),
         ];
         for (name, loss) in losses {
-            let message = refusal(loss, [[1.0], [1.0]].into(), [1.0, 1.0].into());
-            let due = "the targets must have the shape of what they are compared with: [2, 1] × [2]";
+            let message = error_of(loss, [[1.0], [1.0]].into(), [1.0, 1.0].into());
+            let due = "the targets must have the shape of the scores: [2, 1] × [2]";
             assert!(message.starts_with(&format!("{name}: {due}")), "{message}");
         }
     }
 
     #[test]
-    fn targets_of_another_convention_are_refused() {
-        let message = refusal(&Hinge, [1.0, 1.0].into(), [1.0, 0.0].into());
+    fn targets_of_another_convention_are_rejected() {
+        let message = error_of(&Hinge, [1.0, 1.0].into(), [1.0, 0.0].into());
         assert!(message.starts_with("hinge: the label of sample 1 is 0: must be -1 or 1: [2] × [2]"), "{message}");
         let losses: [(&dyn Loss<f64>, _); 2] = [(&KlDivergence, "target"), (&CrossEntropy::new(), "probability")];
         for (loss, what) in losses {
-            let message = refusal(loss, [[1.0, 1.0]].into(), [[-1.0, 1.0]].into());
+            let message = error_of(loss, [[1.0, 1.0]].into(), [[-1.0, 1.0]].into());
             assert!(
                 message.contains(&format!(": the {what} of sample 0 at [0] is -1: must be from 0 to 1")),
                 "{message}"
             );
-            let message = refusal(loss, [[1.0, 1.0]].into(), [[0.0, f64::NAN]].into());
+            let message = error_of(loss, [[1.0, 1.0]].into(), [[0.0, f64::NAN]].into());
             assert!(message.contains(&format!("the {what} of sample 0 at [1] is NaN")), "{message}");
         }
-        let message = refusal(&BinaryLog::default(), [1.0, 1.0].into(), [-1.0, 1.0].into());
+        let message = error_of(&BinaryLog::default(), [1.0, 1.0].into(), [-1.0, 1.0].into());
         assert!(message.starts_with("binary_log: the target of sample 0 is -1: must be from 0 to 1"), "{message}");
     }
 }

@@ -1,21 +1,24 @@
-//! Shares of samples whose class is found.
+//! Metrics of classification.
 
 use autodiff::{Error, Real, Tensor};
 
 use crate::label;
 
-/// The 0-1 loss: the share of samples whose largest score is not that of their label. `scores` are
-/// `[samples, classes]`, `labels` `[samples]`, whole numbers from 0. A tie goes to the first class, a NaN is never right.
+/// The 0-1 loss: the share of samples whose largest score is not that of their label. Of equal scores the first class is the
+/// prediction; a NaN is always wrong.
+///
+/// # Shapes
+/// Scores `[samples, classes]`, labels `[samples]`, integers from 0.
 ///
 /// # Errors
-/// Shapes that do not fit; no sample, which has no share; a label that is no class.
+/// Shapes that do not match; no samples; a label that is not a class.
 pub fn zero_one<T: Real>(scores: &Tensor<T>, labels: &Tensor<T>) -> Result<f64, Error> {
     let ranks = ranks("zero_one", scores, labels)?;
     let wrong = ranks.iter().filter(|&&rank| rank != Some(0)).count();
     Ok(wrong as f64 / ranks.len() as f64)
 }
 
-/// The share of samples whose largest score is that of their label: 1 − [`zero_one`].
+/// The share of samples whose largest score is that of their label: 1 − [`zero_one`], with its shapes.
 ///
 /// # Errors
 /// As [`zero_one`].
@@ -23,10 +26,10 @@ pub fn accuracy<T: Real>(scores: &Tensor<T>, labels: &Tensor<T>) -> Result<f64, 
     Ok(1.0 - zero_one(scores, labels)?)
 }
 
-/// The share of samples whose label's score is one of the `k` largest. Shapes, ties and NaN as in [`zero_one`].
+/// The share of samples whose label has one of the `k` largest scores, with the shapes and the rules of [`zero_one`].
 ///
 /// # Errors
-/// As [`zero_one`]; a `k` that is 0 or more than there are classes.
+/// As [`zero_one`]; a `k` of 0, or above the number of classes.
 pub fn top_k_accuracy<T: Real>(scores: &Tensor<T>, labels: &Tensor<T>, k: usize) -> Result<f64, Error> {
     let ranks = ranks("top_k_accuracy", scores, labels)?;
     if k == 0 || scores.shape().get(1).is_some_and(|&classes| k > classes) {
@@ -37,7 +40,7 @@ pub fn top_k_accuracy<T: Real>(scores: &Tensor<T>, labels: &Tensor<T>, k: usize)
     Ok(right as f64 / ranks.len() as f64)
 }
 
-/// Rows of scores with their labels, once they are known to go together. `what` is asking.
+/// The rows of scores with their labels. `what` names the function in errors.
 ///
 /// # Errors
 /// As [`zero_one`].
@@ -64,16 +67,16 @@ pub(crate) fn labeled<'a, T: Real>(
     Ok(rows)
 }
 
-/// For each sample, how many classes come before its label; nothing where the label's score is NaN.
+/// For each sample, the number of classes that rank before its label; `None` if the score of the label is NaN.
 fn ranks<T: Real>(what: &'static str, scores: &Tensor<T>, labels: &Tensor<T>) -> Result<Vec<Option<usize>>, Error> {
     Ok(labeled(what, scores, labels)?.into_iter().map(|(row, label)| rank(row, label)).collect())
 }
 
 fn rank<T: Real>(row: &[T], label: usize) -> Option<usize> {
     let own = row[label];
-    // Asked the other way round, so that a NaN comes before everything.
-    let behind = |class: usize, score: T| if class < label { own > score } else { own >= score };
-    let before = row.iter().enumerate().filter(|&(class, &score)| !behind(class, score)).count();
+    // Negated, so that a NaN ranks before everything.
+    let after = |class: usize, score: T| if class < label { own > score } else { own >= score };
+    let before = row.iter().enumerate().filter(|&(class, &score)| !after(class, score)).count();
     (!own.is_nan()).then_some(before)
 }
 
@@ -104,18 +107,18 @@ mod tests {
     }
 
     #[test]
-    fn labels_that_are_no_class_and_the_share_of_nothing_are_refused() {
+    fn labels_that_are_no_class_and_the_share_of_nothing_are_rejected() {
         let message = |scores: &Tensor<f64>, labels: &Tensor<f64>| zero_one(scores, labels).unwrap_err().to_string();
         let scores = Tensor::from([[0.0, 1.0], [1.0, 0.0]]);
         assert_eq!(
             message(&scores, &[1.0, 2.0].into()),
-            "zero_one: the label of sample 1 is 2: must be a class, a whole number in 0..2"
+            "zero_one: the label of sample 1 is 2: must be a class, an integer in 0..2"
         );
         assert_eq!(
             message(&scores, &[0.5, 0.0].into()),
-            "zero_one: the label of sample 0 is 0.5: must be a class, a whole number in 0..2"
+            "zero_one: the label of sample 0 is 0.5: must be a class, an integer in 0..2"
         );
         assert!(message(&Tensor::full([0, 2], 0.0), &Tensor::full([0], 0.0)).contains("at least one sample"));
-        assert!(message(&Tensor::full([1, 0], 0.0), &[0.0].into()).contains("a whole number in 0..0"));
+        assert!(message(&Tensor::full([1, 0], 0.0), &[0.0].into()).contains("an integer in 0..0"));
     }
 }

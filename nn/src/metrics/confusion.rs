@@ -1,4 +1,4 @@
-//! Which class is taken for which.
+//! The confusion matrix.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,8 +7,7 @@ use autodiff::{Error, Real, Tensor};
 
 use super::classes::labeled;
 
-/// How many samples of each class were taken for each class. Memory grows with the pairs of classes that occur, not with all
-/// there are.
+/// The number of samples of each class for each predicted class. Memory grows with the pairs of classes that occur.
 ///
 /// ```
 /// use nn::metrics::ConfusionMatrix;
@@ -29,33 +28,35 @@ use super::classes::labeled;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfusionMatrix {
     classes: usize,
-    /// By label and prediction, without those that are 0.
+    /// By label and prediction, without zeros.
     counts: BTreeMap<(usize, usize), u64>,
 }
 
-/// The most classes that are shown.
+/// The most classes that are displayed.
 const SHOWN: usize = 100;
 
 impl ConfusionMatrix {
-    /// Without samples yet.
+    /// An empty matrix.
     pub fn new(classes: usize) -> Self {
         ConfusionMatrix { classes, counts: BTreeMap::new() }
     }
 
-    /// Counts these samples too. `scores` are `[samples, classes]`, `labels` `[samples]`, whole numbers from 0. The
-    /// prediction is the class with the largest score, the first of those that tie.
+    /// Adds samples. The prediction is the class with the largest score, the first of equal ones.
+    ///
+    /// # Shapes
+    /// Scores `[samples, classes]`, labels `[samples]`, integers from 0.
     ///
     /// # Errors
-    /// As [`zero_one`](super::zero_one); another number of classes than this matrix has; a score that is NaN, of which
-    /// there is no largest. Then none of the samples is counted.
+    /// As [`zero_one`](super::zero_one); another number of classes than the matrix has; a score that is NaN. No sample is then
+    /// added.
     pub fn add<T: Real>(&mut self, scores: &Tensor<T>, labels: &Tensor<T>) -> Result<(), Error> {
         let wrong_input = |reason| Err(Error::InvalidInput { what: "confusion matrix", reason });
         let samples = labeled("confusion matrix", scores, labels)?;
         if scores.shape().get(1) != Some(&self.classes) {
             return wrong_input(format!("scores must be [samples, {}], found {}", self.classes, scores.shape()));
         }
-        if let Some(place) = samples.iter().position(|(row, _)| row.iter().any(|score| score.is_nan())) {
-            return wrong_input(format!("the scores of sample {place} have a NaN, and so no largest"));
+        if let Some(sample) = samples.iter().position(|(row, _)| row.iter().any(|score| score.is_nan())) {
+            return wrong_input(format!("a score of sample {sample} is NaN: there is no largest"));
         }
         for (row, label) in samples {
             *self.counts.entry((label, first_largest(row))).or_default() += 1;
@@ -63,27 +64,27 @@ impl ConfusionMatrix {
         Ok(())
     }
 
-    /// How many samples of the class `label` were taken for `prediction`; 0 for what is no class.
+    /// The number of samples of the class `label` with this prediction; 0 for a number that is not a class.
     pub fn count(&self, label: usize, prediction: usize) -> u64 {
         self.counts.get(&(label, prediction)).copied().unwrap_or(0)
     }
 
-    /// The share of those taken for `class` that are of it; nothing if there are none.
+    /// The share of correct samples among those predicted as `class`; `None` without any.
     pub fn precision(&self, class: usize) -> Option<f64> {
         share(self.count(class, class), self.sum(|_, prediction| prediction == class))
     }
 
-    /// The share of those of `class` that were taken for it; nothing if there are none.
+    /// The share of samples of `class` that are predicted as such; `None` without any.
     pub fn recall(&self, class: usize) -> Option<f64> {
         share(self.count(class, class), self.sum(|label, _| label == class))
     }
 
-    /// The share of all samples that were taken for what they are; nothing if there are none.
+    /// The share of correct samples; `None` without samples.
     pub fn accuracy(&self) -> Option<f64> {
         share(self.sum(|label, prediction| label == prediction), self.sum(|_, _| true))
     }
 
-    /// The number of samples whose label and prediction are `counted`.
+    /// The number of samples for which `counted(label, prediction)` holds.
     fn sum(&self, counted: impl Fn(usize, usize) -> bool) -> u64 {
         self.counts.iter().filter(|&(&(label, prediction), _)| counted(label, prediction)).map(|(_, count)| count).sum()
     }
@@ -98,8 +99,8 @@ fn first_largest<T: Real>(row: &[T]) -> usize {
 }
 
 impl fmt::Display for ConfusionMatrix {
-    /// A row for each class with its counts and recall; below, the precisions. A dash where there is no share. Past 100 classes
-    /// the first 100, and how many there are.
+    /// A row for each class with its counts and recall, and a last row of precisions; a dash for an undefined share. Of more
+    /// than 100 classes the first 100, and their number.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let percent = |share: Option<f64>| share.map_or("–".to_owned(), |share| format!("{:.1} %", 100.0 * share));
         let shown = self.classes.min(SHOWN);
@@ -116,14 +117,14 @@ impl fmt::Display for ConfusionMatrix {
     }
 }
 
-/// Columns right-aligned, two blanks apart, no line break at the end.
+/// Right-aligned columns, two spaces apart, without a line break at the end.
 fn write_aligned(f: &mut fmt::Formatter<'_>, rows: &[Vec<String>]) -> fmt::Result {
     let cells = |column: usize| rows.iter().filter_map(move |row| row.get(column));
     let width = |column| cells(column).map(|cell| cell.chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..rows.first().map_or(0, Vec::len)).map(width).collect();
-    for (place, row) in rows.iter().enumerate() {
+    for (number, row) in rows.iter().enumerate() {
         let line: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:>width$}")).collect();
-        write!(f, "{}{}", if place > 0 { "\n" } else { "" }, line.join("  "))?;
+        write!(f, "{}{}", if number > 0 { "\n" } else { "" }, line.join("  "))?;
     }
     Ok(())
 }
@@ -176,13 +177,13 @@ mod tests {
     }
 
     #[test]
-    fn scores_of_other_classes_or_without_a_largest_are_refused() {
+    fn scores_of_other_classes_or_without_a_largest_are_rejected() {
         let mut confusion = ConfusionMatrix::new(2);
         let message = confusion.add(&[[0.0, 1.0, 2.0]].into(), &[2.0].into()).unwrap_err().to_string();
         assert_eq!(message, "confusion matrix: scores must be [samples, 2], found [1, 3]");
         let scores = [[0.0, 1.0], [0.0, f64::NAN]].into();
         let message = confusion.add(&scores, &[0.0, 1.0].into()).unwrap_err().to_string();
-        assert_eq!(message, "confusion matrix: the scores of sample 1 have a NaN, and so no largest");
+        assert_eq!(message, "confusion matrix: a score of sample 1 is NaN: there is no largest");
         assert!(
             confusion
                 .add(&[[0.0, 1.0]].into(), &[2.0].into())

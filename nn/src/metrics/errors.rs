@@ -1,16 +1,16 @@
-//! Mean errors of numbers.
+//! Metrics of regression.
 
 use autodiff::{Error, Real, Tensor};
 
-/// The mean of `(x − y)²` over all elements. `y` has the shape of `x`.
+/// The mean of `(x − y)²` over all elements of `x` and `y`, which have one shape.
 ///
 /// # Errors
-/// Shapes that differ; no element, which has no mean.
+/// Shapes that differ; no elements.
 pub fn mean_squared_error<T: Real>(x: &Tensor<T>, y: &Tensor<T>) -> Result<f64, Error> {
     mean("mean_squared_error", x, y, |difference| difference * difference)
 }
 
-/// The mean of `|x − y|` over all elements. `y` has the shape of `x`.
+/// The mean of `|x − y|` over all elements of `x` and `y`, which have one shape.
 ///
 /// # Errors
 /// As [`mean_squared_error`].

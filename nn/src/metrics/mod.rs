@@ -1,4 +1,4 @@
-//! Metrics: numbers to judge a model by, without gradients.
+//! Metrics: measures of a model, without gradients.
 
 mod classes;
 mod confusion;

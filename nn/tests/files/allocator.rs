@@ -1,7 +1,7 @@
 //! An allocator that counts the memory of each thread, and gives it no more than it may have.
 #![allow(
     unsafe_code,
-    reason = "an allocator can only be written with unsafe; this one passes on what it does not refuse"
+    reason = "an allocator can only be written with unsafe; this one passes on what it does not reject"
 )]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -27,7 +27,7 @@ fn count(size: isize) -> bool {
     true
 }
 
-// SAFETY: every call that is not refused goes to the system allocator unchanged; a refusal is a null pointer, as the trait
+// SAFETY: every call that is not rejected goes to the system allocator unchanged; a rejection is a null pointer, as the trait
 // asks for; counting touches thread-local integers only.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {

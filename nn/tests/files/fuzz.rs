@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use autodiff::{Error, Params};
 use flate2::{Compression, write::GzEncoder};
 use nn::data::{cifar, csv, idx, npy, npz};
-use nn::file::Source;
-use nn::state;
+use nn::io;
+use nn::io::Source;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
@@ -101,14 +101,14 @@ const EXTREMES: [u64; 12] =
 fn damage(file: &mut Vec<u8>, others: &[Vec<u8>], generator: &mut StdRng) {
     // Often near the beginning, where headers are.
     let span = if generator.random() { file.len() } else { file.len().min(64) };
-    let place = generator.random_range(0..=span);
+    let index = generator.random_range(0..=span);
     let longest = if generator.random() { 8 } else { 4096 };
-    let length = generator.random_range(0..=longest.min(file.len() - place));
-    let part = place..place + length;
+    let length = generator.random_range(0..=longest.min(file.len() - index));
+    let part = index..index + length;
     match generator.random_range(0..8) {
-        0 if place < file.len() => file[place] ^= 1 << generator.random_range(0..8),
-        1 if place < file.len() => file[place] = generator.random(),
-        2 => file.truncate(place),
+        0 if index < file.len() => file[index] ^= 1 << generator.random_range(0..8),
+        1 if index < file.len() => file[index] = generator.random(),
+        2 => file.truncate(index),
         3 => drop(file.drain(part)),
         4 => {
             let copy = file[part].to_vec();
@@ -125,12 +125,12 @@ fn damage(file: &mut Vec<u8>, others: &[Vec<u8>], generator: &mut StdRng) {
             let number = draw(&EXTREMES, generator).to_le_bytes();
             let number = number[..width].iter().copied();
             let number: Vec<u8> = if generator.random() { number.collect() } else { number.rev().collect() };
-            let end = (place + width).min(file.len());
-            file[place..end].copy_from_slice(&number[..end - place]);
+            let end = (index + width).min(file.len());
+            file[index..end].copy_from_slice(&number[..end - index]);
         }
         _ => {
             // A number in digits.
-            let Some(start) = file[place..].iter().position(u8::is_ascii_digit).map(|k| place + k) else { return };
+            let Some(start) = file[index..].iter().position(u8::is_ascii_digit).map(|k| index + k) else { return };
             let end = file[start..].iter().position(|c| !c.is_ascii_digit()).map_or(file.len(), |k| start + k);
             file.splice(start..end, draw(&EXTREMES, generator).to_string().into_bytes());
         }
@@ -209,7 +209,7 @@ fn npy_files() {
 pub(crate) fn large_archive(file: &[u8]) -> Vec<u8> {
     let (entries, end) = file.split_at(file.len() - 22);
     let count = u64::from(end[10]).to_le_bytes();
-    let [size, offset] = [12, 16].map(|place| [&end[place..place + 4], &[0; 4]].concat());
+    let [size, offset] = [12, 16].map(|index| [&end[index..index + 4], &[0; 4]].concat());
     let record =
         [b"PK\x06\x06", &44_u64.to_le_bytes()[..], &[45, 0, 45, 0], &[0; 8], &count, &count, &size, &offset].concat();
     let locator = [b"PK\x06\x07", &[0; 4][..], &(entries.len() as u64).to_le_bytes(), &[1, 0, 0, 0]].concat();
@@ -250,10 +250,10 @@ fn safetensors_files() {
     };
     fuzz("safetensors", &contents, pack, |path| {
         params.clone_from(&initial);
-        let loaded = state::load(&mut params, path);
+        let loaded = io::load(&mut params, path);
         if loaded.is_err() {
             assert_eq!(numbers(&params), numbers(&initial));
-            if state::load_matching(&mut params, path).is_err() {
+            if io::load_matching(&mut params, path).is_err() {
                 assert_eq!(numbers(&params), numbers(&initial));
             }
         }

@@ -7,7 +7,7 @@ use std::path::Path;
 use autodiff::{Error, Real, Tensor};
 use flate2::{Compression, write::GzEncoder};
 use nn::data::{Dataset, Standardizer, cifar, csv, idx, npy, npz};
-use nn::file::Source;
+use nn::io::Source;
 use zip::{ZipWriter, write::SimpleFileOptions};
 
 use crate::files::allocator::peak;
@@ -51,22 +51,22 @@ fn gz_of_zeros(path: &Path, count: usize) {
 }
 
 #[test]
-fn honest_bombs_are_refused_before_they_are_unpacked() {
+fn honest_bombs_are_rejected_before_they_are_unpacked() {
     let folder = tempfile::tempdir().unwrap();
     let (gz, archive) = (folder.path().join("zeros.idx.gz"), folder.path().join("zeros.npz"));
     gz_of_zeros(&gz, 400 * MIB);
     npz_of_zeros(&archive, &["x.npy"], &npy_header("|u1", "False", "419430400,"), 400 * MIB);
     assert!(fs::metadata(&gz).unwrap().len() < 2_000_000 && fs::metadata(&archive).unwrap().len() < 500_000);
-    let (refused, held) = peak(MIB, || idx::read::<f64>(&gz).unwrap_err().to_string());
+    let (message, held) = peak(MIB, || idx::read::<f64>(&gz).unwrap_err().to_string());
     let due = "3600 MiB are needed to read it: the limit is 2048 MiB (`Source::limit`)";
-    assert_eq!(refused, format!("{}: {due}", gz.display()));
+    assert_eq!(message, format!("{}: {due}", gz.display()));
     assert!(held < BESIDE, "{held}");
-    let (refused, held) = peak(MIB, || npz::read::<f64>(&archive).unwrap_err().to_string());
-    assert_eq!(refused, format!("{}: x.npy: {due}", archive.display()));
+    let (message, held) = peak(MIB, || npz::read::<f64>(&archive).unwrap_err().to_string());
+    assert_eq!(message, format!("{}: x.npy: {due}", archive.display()));
     assert!(held < BESIDE, "{held}");
 }
 
-/// Reads with a limit of just what is needed, and of a byte less, which must be refused.
+/// Reads with a limit of just what is needed, and of a byte less, which must be an error.
 fn at_the_limit<R>(needed: usize, read: impl Fn(usize) -> Result<R, Error>) {
     let (result, held) = peak(needed + BESIDE, || read(needed));
     result.unwrap();
@@ -123,17 +123,17 @@ fn a_table_takes_its_numbers_twice_while_it_grows() {
     let most = 2 * numbers + BESIDE;
     let (table, held) = peak(most, || read(2 * numbers));
     assert!(held > numbers && table.is_ok_and(|table: Dataset<f64>| table.len() == 200_000));
-    let (refused, _) = peak(most, || read(numbers - 1).unwrap_err().to_string());
-    assert!(refused.contains("MiB are needed to read it"), "{refused}");
+    let (message, _) = peak(most, || read(numbers - 1).unwrap_err().to_string());
+    assert!(message.contains("MiB are needed to read it"), "{message}");
     // Labels alone take memory too, and so does a row that does not end.
     fs::write(&path, "0\n".repeat(1_000_000)).unwrap();
-    let (refused, _) = peak(8 * MIB + BESIDE, || read(8 * MIB).unwrap_err().to_string());
-    assert!(refused.contains("MiB are needed to read it"), "{refused}");
+    let (message, _) = peak(8 * MIB + BESIDE, || read(8 * MIB).unwrap_err().to_string());
+    assert!(message.contains("MiB are needed to read it"), "{message}");
     for endless in ["0", ",", "\n", "\""] {
         fs::write(&path, endless.repeat(4 * MIB)).unwrap();
-        let (refused, held) = peak(64 * MIB, || read(64 * MIB).unwrap_err().to_string());
+        let (message, held) = peak(64 * MIB, || read(64 * MIB).unwrap_err().to_string());
         let due = format!("{}: a row is longer than the limit allows (`Source::limit`)", path.display());
-        assert!(refused == due, "{refused}");
+        assert!(message == due, "{message}");
         // Empty lines are skipped.
         assert!(held > MIB || endless == "\n", "{held}");
     }
@@ -148,8 +148,8 @@ fn a_list_of_entries_is_within_the_limit_too() {
         archive.start_file(format!("{name}.npy"), SimpleFileOptions::default()).unwrap();
     }
     archive.finish().unwrap();
-    let (refused, _) = peak(8 * MIB, || npz::read::<f32>(Source::new(&path).limit(MIB)).unwrap_err().to_string());
-    assert!(refused.contains("the list of entries is longer than the limit allows"), "{refused}");
+    let (message, _) = peak(8 * MIB, || npz::read::<f32>(Source::new(&path).limit(MIB)).unwrap_err().to_string());
+    assert!(message.contains("the list of entries is longer than the limit allows"), "{message}");
 }
 
 #[test]
@@ -159,20 +159,20 @@ fn memory_that_is_not_there_is_an_error() {
     let mut file = npy_header("<f8", "False", "1048576,");
     file.resize(file.len() + 8 * MIB, 0);
     fs::write(&path, file).unwrap();
-    let refused = |most| peak(most, || npy::read::<f64>(&path)).0.unwrap_err().to_string();
-    assert_eq!(refused(4 * MIB), format!("{}: there is no memory for 4194304 values of 1 bytes", path.display()));
+    let error_of = |most| peak(most, || npy::read::<f64>(&path)).0.unwrap_err().to_string();
+    assert_eq!(error_of(4 * MIB), format!("{}: there is no memory for 4194304 values of 1 bytes", path.display()));
     assert_eq!(
-        refused(12 * MIB + BESIDE),
+        error_of(12 * MIB + BESIDE),
         format!("{}: there is no memory for 1048576 values of 8 bytes", path.display())
     );
     let data = Dataset::new(Tensor::<f64>::full([4, 1 << 16], 0.0), &[0, 1, 2, 3]).unwrap();
-    let refused = |work: &dyn Fn() -> Result<(), Error>| peak(MIB / 4, work).0.unwrap_err().to_string();
+    let error_of = |work: &dyn Fn() -> Result<(), Error>| peak(MIB / 4, work).0.unwrap_err().to_string();
     let due = "data set: there is no memory for 262144 values of 8 bytes";
-    assert_eq!(refused(&|| data.batches(4, 0).map(drop)), due);
-    assert_eq!(refused(&|| data.subset(&[0, 1, 0, 1]).map(drop)), due);
-    assert_eq!(refused(&|| data.split(1.0, 0).map(drop)), due);
-    assert_eq!(refused(&|| data.clone().reshaped([1 << 16, 1]).map(drop)), due);
+    assert_eq!(error_of(&|| data.batches(4, 0).map(drop)), due);
+    assert_eq!(error_of(&|| data.subset(&[0, 1, 0, 1]).map(drop)), due);
+    assert_eq!(error_of(&|| data.split(1.0, 0).map(drop)), due);
+    assert_eq!(error_of(&|| data.clone().reshaped([1 << 16, 1]).map(drop)), due);
     let few = Dataset::new(Tensor::<f64>::full([1 << 16, 4], 0.0), &vec![0; 1 << 16]).unwrap();
     let standardizer = Standardizer::fit(&few).unwrap();
-    assert_eq!(refused(&|| standardizer.apply(few.clone()).map(drop)), due);
+    assert_eq!(error_of(&|| standardizer.apply(few.clone()).map(drop)), due);
 }

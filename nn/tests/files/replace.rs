@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 
 use autodiff::Tensor;
 use nn::data::{npy, npz};
-use nn::file::replace;
+use nn::io::{replace, replace_all};
 
 fn written(path: &Path) -> Result<(), String> {
     replace(path, |file| file.write_all(b"new")).map_err(|error| error.to_string())
@@ -48,7 +48,7 @@ fn a_link_stays_and_the_file_it_leads_to_is_replaced() {
 }
 
 #[test]
-fn what_is_no_regular_file_is_refused_and_stays() {
+fn what_is_no_regular_file_is_rejected_and_stays() {
     let folder = tempfile::tempdir().unwrap();
     let fifo = folder.path().join("fifo");
     assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
@@ -156,4 +156,20 @@ fn writers_of_one_path_do_not_disturb_each_other() {
     let content = fs::read(&path).unwrap();
     assert!(content.len() == 100 && content.iter().all(|&byte| byte == content[0]));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn of_several_files_all_are_replaced_or_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let files: [(PathBuf, &[u8]); 3] = [(path("a"), b"new"), (path("b"), b"new"), (path("c"), b"new")];
+    fs::write(path("b"), "old").unwrap();
+    fs::create_dir(path("c")).unwrap();
+    let message = replace_all(&files).unwrap_err().to_string();
+    assert!(message.starts_with(&format!("{}: is a folder", path("c").display())), "{message}");
+    let names = || fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!((names(), fs::read(path("b")).unwrap()), (2, b"old".to_vec()));
+    fs::remove_dir(path("c")).unwrap();
+    replace_all(&files).unwrap();
+    assert!(names() == 3 && files.iter().all(|(path, content)| fs::read(path).unwrap() == *content));
 }

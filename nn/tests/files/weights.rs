@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use autodiff::{Dual, Params, Real};
-use nn::state;
+use nn::io;
 
 use crate::files::allocator::peak;
 
@@ -30,87 +30,87 @@ fn the_type_in_the_file_is_that_of_the_scalar_whatever_its_size() {
     let typed = |kind: &str| String::from_utf8_lossy(&fs::read(&path).unwrap()).matches(kind).count();
     let mut duals = params::<Dual<f32>>(0.1);
     duals.flat_mut()[0] = Dual::new(0.5, 7.0);
-    state::save(&duals, &path).unwrap();
+    io::save(&duals, &path).unwrap();
     assert_eq!(typed("\"F32\""), 2);
     let mut singles = params::<f32>(0.0);
-    state::load(&mut singles, &path).unwrap();
+    io::load(&mut singles, &path).unwrap();
     assert_eq!(singles.flat(), [0.5, 0.1, 0.1, 0.1, 0.1, 0.1]);
-    state::load(&mut duals, &path).unwrap();
+    io::load(&mut duals, &path).unwrap();
     assert_eq!((duals.flat()[0].value, duals.flat()[0].tangent), (0.5, 0.0));
-    state::save(&params::<Dual<Dual<f64>>>(0.1), &path).unwrap();
+    io::save(&params::<Dual<Dual<f64>>>(0.1), &path).unwrap();
     assert_eq!(typed("\"F64\""), 2);
     let mut doubles = params::<f64>(0.0);
-    state::load(&mut doubles, &path).unwrap();
+    io::load(&mut doubles, &path).unwrap();
     assert_eq!(doubles.flat(), [0.1; 6]);
 }
 
 #[test]
-fn a_number_past_the_range_of_the_scalar_is_refused_by_name_and_element() {
+fn a_number_past_the_range_of_the_scalar_is_rejected_by_name_and_element() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
     let mut large = params::<f64>(0.5);
     large.flat_mut()[2] = -1e300;
-    state::save(&large, &path).unwrap();
+    io::save(&large, &path).unwrap();
     let mut singles = params::<f32>(3.0);
     let due = format!("{}: m.a: element [1, 0] is -1e300: f32 does not hold it", path.display());
-    assert_eq!(state::load(&mut singles, &path).unwrap_err().to_string(), due);
-    assert_eq!(state::load_matching(&mut singles, &path).unwrap_err().to_string(), due);
+    assert_eq!(io::load(&mut singles, &path).unwrap_err().to_string(), due);
+    assert_eq!(io::load_matching(&mut singles, &path).unwrap_err().to_string(), due);
     assert_eq!(singles.flat(), [3.0; 6]);
     let mut doubles = params::<f64>(3.0);
-    state::load(&mut doubles, &path).unwrap();
+    io::load(&mut doubles, &path).unwrap();
     assert_eq!(doubles.flat(), large.flat());
 }
 
 #[test]
-fn a_name_that_the_format_keeps_is_refused_before_anything_is_written() {
+fn a_name_that_the_format_keeps_is_rejected_before_anything_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
     let mut reserved = Params::<f32>::new(0);
     reserved.scope("__metadata__").parameter("w", [1], |_, _| ());
-    state::save(&reserved, &path).unwrap();
-    state::load(&mut reserved, &path).unwrap();
+    io::save(&reserved, &path).unwrap();
+    io::load(&mut reserved, &path).unwrap();
     fs::remove_file(&path).unwrap();
     let mut reserved = Params::<f32>::new(0);
     reserved.scope("").parameter("__metadata__", [1], |_, _| ());
     let due =
         "parameter __metadata__: cannot be saved: safetensors keeps this name for itself; register it under another";
-    assert_eq!(state::save(&reserved, &path).unwrap_err().to_string(), due);
+    assert_eq!(io::save(&reserved, &path).unwrap_err().to_string(), due);
     let mut reserved = Params::<f32>::new(0);
     reserved.scope("").state("__metadata__", &[1.0].into());
-    assert_eq!(state::save(&reserved, &path).unwrap_err().to_string(), due);
+    assert_eq!(io::save(&reserved, &path).unwrap_err().to_string(), due);
     assert!(!path.exists());
     // Every other name is kept, whatever is in it.
     for name in ["", " ", "\"", "\\", "\n", "\0", "ä😀", "a.b", "format"] {
         let mut odd = Params::<f32>::new(0);
         odd.scope(name).parameter(name, [1], |values, _| values.fill(2.0));
-        state::save(&odd, &path).unwrap();
+        io::save(&odd, &path).unwrap();
         odd.flat_mut().fill(0.0);
-        state::load(&mut odd, &path).unwrap();
+        io::load(&mut odd, &path).unwrap();
         assert_eq!(odd.flat(), [2.0], "{name:?}");
     }
 }
 
 #[test]
-fn a_name_that_is_there_twice_is_refused() {
+fn a_name_that_is_there_twice_is_rejected() {
     let folder = tempfile::tempdir().unwrap();
     let a = r#""m.a":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]}"#;
     let b = r#""m.b":{"dtype":"F32","shape":[2],"data_offsets":[16,24]}"#;
     let twice = file(folder.path(), &format!("{{{a},{b},{a}}}"), &[0; 24]);
-    let message = state::load(&mut params::<f32>(0.0), twice).unwrap_err().to_string();
-    assert!(message.contains("no safetensors file: two tensors are named m.a at line 1"), "{message}");
+    let message = io::load(&mut params::<f32>(0.0), twice).unwrap_err().to_string();
+    assert!(message.contains("not a safetensors file: two tensors are named m.a at line 1"), "{message}");
     let once = file(folder.path(), &format!("{{{a},{b}}}"), &[0; 24]);
-    state::load(&mut params::<f32>(0.0), once).unwrap();
+    io::load(&mut params::<f32>(0.0), once).unwrap();
 }
 
 #[test]
-fn headers_with_numbers_near_the_largest_are_refused() {
+fn headers_with_numbers_near_the_largest_are_rejected() {
     let folder = tempfile::tempdir().unwrap();
     for end in [u64::MAX, u64::MAX - 7, u64::MAX / 2, 1 << 61, (1 << 61) - 1] {
         for shape in ["[2,2]".into(), format!("[{end}]"), format!("[{end},2]"), format!("[0,{end}]")] {
             for kind in ["F32", "F64", "U8"] {
                 let header = format!(r#"{{"m.a":{{"dtype":"{kind}","shape":{shape},"data_offsets":[0,{end}]}}}}"#);
                 let path = file(folder.path(), &header, &[0; 16]);
-                assert!(state::load(&mut params::<f32>(0.0), path).is_err(), "{header}");
+                assert!(io::load(&mut params::<f32>(0.0), path).is_err(), "{header}");
             }
         }
     }
@@ -120,7 +120,7 @@ fn headers_with_numbers_near_the_largest_are_refused() {
         |k: u64| format!(r#""{k}":{{"dtype":"U8","shape":[{size}],"data_offsets":[{},{}]}}"#, k * size, (k + 1) * size);
     let header = format!("{{{}}}", (0..8).map(entry).collect::<Vec<_>>().join(","));
     let path = file(folder.path(), &header, &[]);
-    assert!(state::load_matching(&mut params::<f32>(0.0), path).is_err());
+    assert!(io::load_matching(&mut params::<f32>(0.0), path).is_err());
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn of_a_larger_file_only_what_fits_is_read() {
     let start = fs::metadata(&path).unwrap().len();
     fs::File::options().write(true).open(&path).unwrap().set_len(start + size).unwrap();
     let mut small = params::<f32>(0.0);
-    let (differences, held) = peak(1 << 20, || state::load_matching(&mut small, &path).unwrap());
+    let (differences, held) = peak(1 << 20, || io::load_matching(&mut small, &path).unwrap());
     assert_eq!((differences.missing, differences.unexpected), (vec!["m.a".to_owned()], vec!["rest".to_owned()]));
     assert_eq!(small.flat()[4..], [1.0, 2.0]);
     assert!(held < 1 << 18, "{held}");
@@ -150,11 +150,11 @@ fn saving_and_loading_take_no_second_copy_of_the_file() {
         large.scope(name).parameter("w", [1 << 17], |values, _| values.fill(1.0));
     }
     let size = size_of_val(large.flat());
-    let (saved, held) = peak(1 << 20, || state::save(&large, &path));
+    let (saved, held) = peak(1 << 20, || io::save(&large, &path));
     saved.unwrap();
     assert!(held < 1 << 17, "{held}");
     // All numbers once more, and one parameter as it is in the file.
-    let (loaded, held) = peak(size + size / 4 + (1 << 17), || state::load(&mut large, &path));
+    let (loaded, held) = peak(size + size / 4 + (1 << 17), || io::load(&mut large, &path));
     loaded.unwrap();
     assert!(held > size, "{held}");
 }
@@ -170,7 +170,7 @@ fn long_names_are_shortened_in_messages() {
         (0..1000).map(|k| format!(r#""{k}":{{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}"#)).collect();
     for header in [kind, unexpected, twice, format!("{{{}}}", many.join(","))] {
         let path = file(folder.path(), &header, &[0; 16]);
-        let message = state::load(&mut params::<f32>(0.0), path).unwrap_err().to_string();
+        let message = io::load(&mut params::<f32>(0.0), path).unwrap_err().to_string();
         assert!(message.len() < 5000, "{} bytes: {}", message.len(), &message[..200]);
     }
 }

@@ -13,7 +13,7 @@ fn the_weight_of_a_unit_of_zeros_has_no_direction() {
     assert_eq!(said, "parameter fc.magnitude: the weights of unit 0 are all 0: they have no direction to normalize");
     let mut others = Params::<f32>::new(0);
     let _ = zeros.weight_norm(others.scope("fc"));
-    assert!(others.check().unwrap_err().to_string().contains("fc.magnitude: the weight to be normalized: "));
+    assert!(others.check().unwrap_err().to_string().contains("fc.magnitude: the weight to normalize: "));
 }
 
 #[test]
@@ -24,7 +24,7 @@ fn cifar_nets_of_extreme_depth_are_none() {
 }
 
 #[test]
-fn unit_variance_by_layers_refuses_what_it_cannot_reach() {
+fn unit_variance_by_layers_is_an_error_if_it_cannot_be_reached() {
     let mut params = Params::<f64>::new(0);
     let layer = Linear::new(params.scope("fc"), 2, 3);
     let said = |params: &mut Params<f64>, batch: &Tensor<f64>| {

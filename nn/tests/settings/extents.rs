@@ -14,7 +14,7 @@ fn conv(settings: ConvSettings<2>) -> impl Fn(Scope<'_, f32>) -> Built {
     move |scope| Box::new(Conv2d::with(scope, 2, 4, [3, 3], settings))
 }
 
-fn transposed(settings: TransposedSettings<2>) -> impl Fn(Scope<'_, f32>) -> Built {
+fn transposed(settings: ConvTransposeSettings<2>) -> impl Fn(Scope<'_, f32>) -> Built {
     move |scope| Box::new(ConvTranspose2d::with(scope, 2, 4, [3, 3], settings))
 }
 
@@ -26,7 +26,7 @@ const IMAGE: &[usize] = &[1, 2, 4, 4];
 
 #[test]
 fn counts_and_extents_at_their_extremes() {
-    let up = TransposedSettings::<2>::default;
+    let up = ConvTransposeSettings::<2>::default;
     let rows: Vec<Row> = vec![
         (
             Box::new(conv(ConvSettings { stride: [0, 1], ..default() })),
@@ -65,45 +65,46 @@ fn counts_and_extents_at_their_extremes() {
         (Box::new(|s| Box::new(Conv2d::new(s, HUGE, HUGE, [HUGE, HUGE]))), IMAGE, "parameter m.weight"),
         (Box::new(|s| Box::new(Conv2d::new(s, 0, 0, [1, 1]))), &[1, 0, 4, 4], ""),
         (
-            Box::new(transposed(TransposedSettings { stride: [0; 2], ..up() })),
+            Box::new(transposed(ConvTransposeSettings { stride: [0; 2], ..up() })),
             IMAGE,
             "conv_transpose2d: stride is [0, 0]",
         ),
-        (Box::new(transposed(TransposedSettings { stride: [HUGE; 2], ..up() })), IMAGE, "conv_transpose2d"),
+        (Box::new(transposed(ConvTransposeSettings { stride: [HUGE; 2], ..up() })), IMAGE, "conv_transpose2d"),
         (
-            Box::new(transposed(TransposedSettings { dilation: [HUGE; 2], ..up() })),
+            Box::new(transposed(ConvTransposeSettings { dilation: [HUGE; 2], ..up() })),
             IMAGE,
             "conv_transpose2d: dilation is",
         ),
-        (Box::new(transposed(TransposedSettings { padding: [HUGE; 2], ..up() })), IMAGE, "conv_transpose2d"),
+        (Box::new(transposed(ConvTransposeSettings { padding: [HUGE; 2], ..up() })), IMAGE, "conv_transpose2d"),
         (
-            Box::new(transposed(TransposedSettings { extra: [HUGE; 2], ..up() })),
+            Box::new(transposed(ConvTransposeSettings { output_padding: [HUGE; 2], ..up() })),
             IMAGE,
-            "conv_transpose2d: extra is [18446744",
+            "conv_transpose2d: output_padding is [18446744",
         ),
         (
-            Box::new(transposed(TransposedSettings { extra: [1; 2], ..up() })),
+            Box::new(transposed(ConvTransposeSettings { output_padding: [1; 2], ..up() })),
             IMAGE,
-            "extra is [1, 1]: must be below the stride",
+            "output_padding is [1, 1]: must be below the stride",
         ),
         (
-            Box::new(transposed(TransposedSettings { groups: 4, ..up() })),
-            IMAGE,
-            "2 input channels do not divide into 4 groups",
-        ),
-        (
-            Box::new(transposed(TransposedSettings { groups: 4, weight: Initial::Orthogonal { gain: 1.0 }, ..up() })),
+            Box::new(transposed(ConvTransposeSettings { groups: 4, ..up() })),
             IMAGE,
             "2 input channels do not divide into 4 groups",
         ),
         (
             Box::new(|s| {
-                let settings = TransposedSettings {
-                    groups: 2,
-                    weight: Initial::Orthogonal { gain: 1.0 },
-                    ..TransposedSettings::default()
-                };
-                Box::new(ConvTranspose1d::with(s, 3, 4, [1], settings))
+                let (settings, weight) =
+                    (ConvTransposeSettings { groups: 4, ..Default::default() }, Initial::Orthogonal { gain: 1.0 });
+                Box::new(ConvTranspose2d::with_initializers(s, 2, 4, [3, 3], settings, weight, None))
+            }),
+            IMAGE,
+            "2 input channels do not divide into 4 groups",
+        ),
+        (
+            Box::new(|s| {
+                let settings = ConvTransposeSettings { groups: 2, ..ConvTransposeSettings::default() };
+                let weight = Initial::Orthogonal { gain: 1.0 };
+                Box::new(ConvTranspose1d::with_initializers(s, 3, 4, [1], settings, weight, None))
             }),
             &[1, 3, 4],
             "3 input channels do not divide into 2 groups",
@@ -120,19 +121,27 @@ fn counts_and_extents_at_their_extremes() {
         (Box::new(|_| Box::new(Pool::average([1 << 40; 2]).padding([1 << 39; 2]))), IMAGE, "memory"),
         (Box::new(|_| Box::new(Pool::max([1 << 40; 2]).padding([1 << 39; 2]))), IMAGE, "memory"),
         (
-            Box::new(|_| Box::new(AdaptivePool { pooling: Pooling::Max, places: [1 << 40, 1] })),
+            Box::new(|_| Box::new(AdaptivePool { pooling: Pooling::Max, output_size: [1 << 40, 1] })),
             IMAGE,
-            "adaptive_pool: places is 1099511627776: must be at most 65536",
+            "adaptive_pool: output_size is 1099511627776: must be at most 65536",
         ),
         (
-            Box::new(|_| Box::new(AdaptivePool { pooling: Pooling::Average, places: [1, HUGE] })),
+            Box::new(|_| Box::new(AdaptivePool { pooling: Pooling::Average, output_size: [1, HUGE] })),
             IMAGE,
-            "adaptive_pool: places is 1844",
+            "adaptive_pool: output_size is 1844",
         ),
-        (Box::new(|_| Box::new(AdaptivePool { pooling: Pooling::Average, places: [0, 1] })), IMAGE, "at least 1 place"),
-        (Box::new(|_| Box::new(AdaptivePool { pooling: Pooling::Average, places: [9, 3] })), IMAGE, ""),
-        (Box::new(|_| Box::new(AdaptivePool { pooling: Pooling::Average, places: [3] })), &[0, 1, 1 << 62], ""),
-        (Box::new(|_| Box::new(GlobalPool(Pooling::Max))), &[3], "global_pool: takes [samples, channels, ..]"),
+        (
+            Box::new(|_| Box::new(AdaptivePool { pooling: Pooling::Average, output_size: [0, 1] })),
+            IMAGE,
+            "output_size is [0, 1]: must be at least 1",
+        ),
+        (Box::new(|_| Box::new(AdaptivePool { pooling: Pooling::Average, output_size: [9, 3] })), IMAGE, ""),
+        (Box::new(|_| Box::new(AdaptivePool { pooling: Pooling::Average, output_size: [3] })), &[0, 1, 1 << 62], ""),
+        (
+            Box::new(|_| Box::new(GlobalPool(Pooling::Max))),
+            &[3],
+            "global_pool: the input must be [samples, channels, ..]",
+        ),
     ];
     for (build, shape, due) in &rows {
         for mode in [Mode::Train, Mode::Eval] {

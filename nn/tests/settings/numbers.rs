@@ -52,7 +52,7 @@ struct Lost<L>(L, Tensor<f32>);
 
 impl<L: Loss<f32>> Module<f32> for Lost<L> {
     fn forward<'t>(&self, x: Var<'t, f32>) -> Var<'t, f32> {
-        self.0.of(x, x.recording().input(&self.1), Reduction::Mean)
+        self.0.reduced(x, x.recording().input(&self.1), Reduction::Mean)
     }
 }
 
@@ -104,7 +104,7 @@ const SETTINGS: &[Row] = &[
     (
         "scale",
         not_negative,
-        |s, scale| started(Initial::VarianceScaling { scale, fan: Fan::In, draw: Draw::Normal })(s),
+        |s, scale| started(Initial::VarianceScaling { scale, fan: Fan::In, distribution: Distribution::Normal })(s),
         &[5, 2],
     ),
 ];
@@ -174,7 +174,7 @@ fn a_class_weight_and_an_ignored_label_are_numbers_of_the_scalar() {
         let due = if not_negative(value) {
             String::new()
         } else {
-            format!("class weight {} at place 1: must be", shown(value))
+            format!("class weight {} at index 1: must be", shown(value))
         };
         assert!(said.contains(&due) && said.is_empty() == due.is_empty(), "{value}: {said}");
     }

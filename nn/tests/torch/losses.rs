@@ -61,7 +61,7 @@ fn loss(name: &str, options: &Options) -> Box<dyn Loss<f64>> {
         "multiclass_hinge" => Box::new(MulticlassHinge),
         "one_vs_rest_hinge" => Box::new(OneVsRestHinge),
         "cross_entropy" => options.of(CrossEntropy::new()),
-        "negative_log_likelihood" => options.of(CrossEntropy::of_log_probabilities()),
+        "negative_log_likelihood" => options.of(CrossEntropy::from_log_probabilities()),
         _ => panic!("no loss is called {name}"),
     }
 }
@@ -78,7 +78,7 @@ fn losses_and_their_gradients_agree_with_pytorch() {
         for (reduction, expected) in reductions {
             let t = tape.start(&params, Mode::Train);
             let scores = t.variable(&case.scores.tensor());
-            let value = loss.of(scores, t.input(&case.targets.tensor()), reduction);
+            let value = loss.reduced(scores, t.input(&case.targets.tensor()), reduction);
             let what = format!("{}, {:?}, {reduction:?}", case.name, case.options);
             expected.value.assert_equals(&value.value().unwrap(), &what);
             value.backward_with(&cotangent(&expected.value.shape), &mut grads).unwrap();

@@ -23,9 +23,9 @@ impl Array {
     /// Holds `found` to this array, to a relative 1e-10 (absolute below 1).
     fn assert_equals(&self, found: &Tensor<f64>, what: &str) {
         assert_eq!(found.shape()[..], self.shape[..], "{what}");
-        for (place, (found, expected)) in found.data().iter().zip(&self.data).enumerate() {
+        for (index, (found, expected)) in found.data().iter().zip(&self.data).enumerate() {
             let allowed = 1e-10 * expected.abs().max(1.0);
-            assert!((found - expected).abs() <= allowed, "{what}, place {place}: {found} is not {expected}");
+            assert!((found - expected).abs() <= allowed, "{what}, index {index}: {found} is not {expected}");
         }
     }
 }

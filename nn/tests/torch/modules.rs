@@ -29,18 +29,16 @@ fn settings<const N: usize>(of: &Attributes) -> ConvSettings<N> {
         padding: Padding::Zeros([of.number("padding"); N]),
         dilation: [of.number("dilation"); N],
         groups: of.number("groups"),
-        ..ConvSettings::default()
     }
 }
 
-fn transposed<const N: usize>(of: &Attributes) -> TransposedSettings<N> {
-    TransposedSettings {
+fn transposed<const N: usize>(of: &Attributes) -> ConvTransposeSettings<N> {
+    ConvTransposeSettings {
         stride: [of.number("stride"); N],
         padding: [of.number("padding"); N],
-        extra: [of.number("extra"); N],
+        output_padding: [of.number("extra"); N],
         dilation: [of.number("dilation"); N],
         groups: of.number("groups"),
-        ..TransposedSettings::default()
     }
 }
 
@@ -83,7 +81,7 @@ fn module(case: &Case<Attributes>, params: &mut Params<f64>) -> Box<dyn Module<f
         "conv_transpose2d" => Box::new(ConvTranspose2d::with(scope, channels, out, of.both("kernel"), transposed(of))),
         "pool1d" => Box::new(pool::<1>(of)),
         "pool2d" => Box::new(pool::<2>(of)),
-        "adaptive2d" => Box::new(AdaptivePool { pooling: of.pooling(), places: [3, 2] }),
+        "adaptive2d" => Box::new(AdaptivePool { pooling: of.pooling(), output_size: [3, 2] }),
         "global" => Box::new(GlobalPool(of.pooling())),
         "resnet" => Box::new(ResNet::new(scope, &ResNetSettings::small(1, 2, vec![(2, 1), (3, 1)]))),
         name => panic!("no module is called {name}"),

@@ -2,6 +2,7 @@
 //! run.
 
 use autodiff::{Error, Tensor};
+use nn::functional::{conv_transpose1d, conv_transpose2d, conv1d, conv2d};
 use nn::*;
 
 use super::given::*;
@@ -12,17 +13,13 @@ const PLAIN: ConvSettings<2> = ConvSettings {
     padding: Padding::Zeros([0; 2]),
     dilation: [1; 2],
     groups: 1,
-    weight: Initial::HeNormal,
-    bias: Some(Initial::Constant(0.0)),
 };
-const TRANSPOSED: TransposedSettings<2> = TransposedSettings {
+const TRANSPOSED: ConvTransposeSettings<2> = ConvTransposeSettings {
     stride: [1; 2],
     padding: [0; 2],
-    extra: [0; 2],
+    output_padding: [0; 2],
     dilation: [1; 2],
     groups: 1,
-    weight: Initial::HeNormal,
-    bias: Some(Initial::Constant(0.0)),
 };
 
 /// A convolution of two to four channels with these settings, on an image of two channels.
@@ -30,7 +27,11 @@ fn conv(settings: ConvSettings<2>) -> Result<Tensor<f64>, Error> {
     module([1, 2, 5, 5], |p| Conv2d::with(p.scope("conv"), 2, 4, [3, 3], settings))
 }
 
-fn transposed(settings: TransposedSettings<2>) -> Result<Tensor<f64>, Error> {
+fn initialized(settings: ConvSettings<2>, weight: Initial, bias: Option<Initial>) -> Result<Tensor<f64>, Error> {
+    module([1, 2, 5, 5], |p| Conv2d::with_initializers(p.scope("conv"), 2, 4, [3, 3], settings, weight, bias))
+}
+
+fn transposed(settings: ConvTransposeSettings<2>) -> Result<Tensor<f64>, Error> {
     module([1, 2, 5, 5], |p| ConvTranspose2d::with(p.scope("conv"), 2, 4, [3, 3], settings))
 }
 
@@ -59,12 +60,14 @@ cases! {
         refuses "18446744073709551615": conv(ConvSettings { padding: Padding::Circular([0, MAX]), ..PLAIN });
         refuses "stride": conv(ConvSettings { stride: [0, 0], padding: Padding::Same, ..PLAIN });
         accepts: conv(ConvSettings { stride: [MAX, MAX], padding: Padding::Same, ..PLAIN });
-        refuses "conv.weight": conv(ConvSettings { weight: Initial::Orthogonal { gain: NAN }, ..PLAIN });
-        refuses "conv.bias": conv(ConvSettings { bias: Some(Initial::Constant(INF)), ..PLAIN });
-        returns: conv(ConvSettings { groups: 2, weight: Initial::Orthogonal { gain: 1.0 }, ..PLAIN });
+    }
+    Conv::with_initializers {
+        refuses "conv.weight": initialized(PLAIN, Initial::Orthogonal { gain: NAN }, None);
+        refuses "conv.bias": initialized(PLAIN, Initial::HeNormal, Some(Initial::Constant(INF)));
+        returns: initialized(ConvSettings { groups: 2, ..PLAIN }, Initial::Orthogonal { gain: 1.0 }, None);
     }
     Conv::forward {
-        refuses "four axes": module([2, 2], |p| Conv2d::new(p.scope("conv"), 2, 4, [3, 3]));
+        refuses "[samples, channels, ..] with 2 axes after": module([2, 2], |p| Conv2d::new(p.scope("conv"), 2, 4, [3, 3]));
         refuses "[1, 3, 5, 5]": module([1, 3, 5, 5], |p| Conv2d::new(p.scope("conv"), 2, 4, [3, 3]));
         refuses "[1, 2, 2, 2]": module([1, 2, 2, 2], |p| Conv2d::new(p.scope("conv"), 2, 4, [3, 3]));
         accepts: module([0, 2, 5, 5], |p| Conv2d::new(p.scope("conv"), 2, 4, [3, 3]));
@@ -81,18 +84,46 @@ cases! {
         refuses "kernel is [0]": module([1, 1, 2], |p| ConvTranspose1d::new(p.scope("conv"), 1, 1, [0]));
     }
     ConvTranspose::with {
-        refuses "stride": transposed(TransposedSettings { stride: [0, 1], ..TRANSPOSED });
-        refuses "groups": transposed(TransposedSettings { groups: 0, ..TRANSPOSED });
-        refuses "3 groups": transposed(TransposedSettings { groups: 3, ..TRANSPOSED });
-        refuses "[1, 2, 5, 5]": transposed(TransposedSettings { extra: [MAX, 0], ..TRANSPOSED });
-        refuses "[1, 2, 5, 5]": transposed(TransposedSettings { padding: [MAX, 0], ..TRANSPOSED });
-        refuses "[1, 2, 5, 5]": transposed(TransposedSettings { dilation: [MAX, 1], ..TRANSPOSED });
-        refuses "memory": transposed(TransposedSettings { stride: [HUGE, 1], ..TRANSPOSED });
-        returns: transposed(TransposedSettings { groups: 2, weight: Initial::Orthogonal { gain: 1.0 }, ..TRANSPOSED });
+        refuses "stride": transposed(ConvTransposeSettings { stride: [0, 1], ..TRANSPOSED });
+        refuses "groups": transposed(ConvTransposeSettings { groups: 0, ..TRANSPOSED });
+        refuses "3 groups": transposed(ConvTransposeSettings { groups: 3, ..TRANSPOSED });
+        refuses "[1, 2, 5, 5]": transposed(ConvTransposeSettings { output_padding: [MAX, 0], ..TRANSPOSED });
+        refuses "[1, 2, 5, 5]": transposed(ConvTransposeSettings { padding: [MAX, 0], ..TRANSPOSED });
+        refuses "[1, 2, 5, 5]": transposed(ConvTransposeSettings { dilation: [MAX, 1], ..TRANSPOSED });
+        refuses "memory": transposed(ConvTransposeSettings { stride: [HUGE, 1], ..TRANSPOSED });
+    }
+    ConvTranspose::with_initializers {
+        refuses "conv.weight": module([1, 2, 5], |p| ConvTranspose1d::with_initializers(
+            p.scope("conv"), 2, 4, [3], ConvTransposeSettings::default(), Initial::Constant(NAN), None,
+        ));
+        returns: module([1, 2, 5], |p| ConvTranspose1d::with_initializers(
+            p.scope("conv"), 2, 4, [3], ConvTransposeSettings { groups: 2, ..ConvTransposeSettings::default() }, Initial::Orthogonal { gain: 1.0 }, None,
+        ));
+    }
+    conv::conv1d {
+        refuses "the weight must be [out, in/groups, ..] with 1 axis after": of_two([&[1, 2, 4], &[2, 2]], |x, w| conv1d(x, w, None, ConvSettings::default()));
+        refuses "on two tapes": across(|x, w| conv1d(x.unsqueeze(0), w.unsqueeze(0), None, ConvSettings::default()));
+        refuses "the kernel is larger than the padded value": of_two([&[1, 2, 4], &[2, 2, 5]], |x, w| conv1d(x, w, None, ConvSettings::default()));
+        accepts: of_two([&[1, 2, 4], &[2, 2, 3]], |x, w| conv1d(x, w, None, ConvSettings::default()));
+        refuses "conv1d: the bias is [3]: must be [1]": of_two([&[1, 2, 4], &[3]], |x, b| conv1d(x, x, Some(b), ConvSettings { padding: Padding::Same, ..ConvSettings::default() }));
+    }
+    conv::conv2d {
+        refuses "groups": of_two([&[1, 2, 4, 4], &[2, 2, 3, 3]], |x, w| conv2d(x, w, None, ConvSettings { groups: 0, ..PLAIN }));
+        refuses "kernel is [0, 3]": of_two([&[1, 2, 4, 4], &[2, 2, 0, 3]], |x, w| conv2d(x, w, None, PLAIN));
+        refuses "memory": of_two([&[1, 1, HUGE, 1], &[1, 1, 1, 1]], |x, w| conv2d(x, w, None, PLAIN));
+    }
+    transposed::conv_transpose1d {
+        refuses "the weight must be": of_two([&[1, 2, 4], &[2]], |x, w| conv_transpose1d(x, w, None, ConvTransposeSettings::default()));
+        refuses "on two tapes": across(|x, w| conv_transpose1d(x.unsqueeze(0), w.unsqueeze(0), None, ConvTransposeSettings::default()));
+        accepts: of_two([&[1, 2, 4], &[2, 2, 3]], |x, w| conv_transpose1d(x, w, None, ConvTransposeSettings::default()));
+    }
+    transposed::conv_transpose2d {
+        refuses "output_padding is [1, 0]": of_two([&[1, 2, 4, 4], &[2, 2, 3, 3]], |x, w| conv_transpose2d(x, w, None, ConvTransposeSettings { output_padding: [1, 0], ..TRANSPOSED }));
+        refuses "[1, 3, 4, 4]": of_two([&[1, 3, 4, 4], &[2, 2, 3, 3]], |x, w| conv_transpose2d(x, w, None, TRANSPOSED));
     }
     ConvTranspose::forward {
         refuses "[1, 3, 5, 5]": module([1, 3, 5, 5], |p| ConvTranspose2d::new(p.scope("conv"), 2, 4, [3, 3]));
-        refuses "four axes": module([2], |p| ConvTranspose2d::new(p.scope("conv"), 2, 4, [3, 3]));
+        refuses "[samples, channels, ..] with 2 axes after": module([2], |p| ConvTranspose2d::new(p.scope("conv"), 2, 4, [3, 3]));
         returns: module([1, 2, 0, 5], |p| ConvTranspose2d::new(p.scope("conv"), 2, 4, [3, 3]));
     }
 
@@ -101,7 +132,9 @@ cases! {
     Pool::average { refuses "pool": pool(Pool::average([MAX, 1])); }
     Pool::stride { refuses "pool": pool(Pool::max([2, 2]).stride([0, 1])); accepts: pool(Pool::average([2, 2]).stride([MAX, MAX]).ceil()); }
     Pool::padding {
-        refuses "pool": pool(Pool::max([2, 2]).padding([2, 0]));
+        refuses "padding is [2, 0]: must be at most [1, 1]": pool(Pool::max([2, 2]).padding([2, 0]));
+        accepts: pool(Pool::max([3, 3]).padding([2, 2]));
+        refuses "pool": pool(Pool::max([MAX, 2]).padding([MAX - 1, 0]));
         refuses "pool": pool(Pool::average([2, 2]).padding([MAX, MAX]));
         refuses "[1, 2, 5, 5]": pool(Pool::average([1 << 40, 2]).padding([1 << 39, 0]));
         refuses "[1, 2, 5, 5]": pool(Pool::max([1 << 40, 2]).padding([1 << 39, 0]));
@@ -115,7 +148,7 @@ cases! {
     Pool::ceil { accepts: pool(Pool::max([2, 2]).ceil()); returns: pool(Pool::average([1, 1]).stride([MAX, 3]).ceil()); }
     Pool::without_padding_in_means { accepts: pool(Pool::average([2, 2]).padding([1, 1]).without_padding_in_means()); }
     Pool::forward {
-        refuses "pool: takes [samples, channels, ..]": module([2, 2], |_| Pool::max([2, 2]));
+        refuses "pool: the input must be [samples, channels, ..]": module([2, 2], |_| Pool::max([2, 2]));
         accepts: module([0, 2, 5, 5], |_| Pool::max([2, 2]));
         refuses "pool": module([1, 2, 0, 5], |_| Pool::average([2, 2]));
         refuses "memory": module([1, 2, HUGE], |_| Pool::max([2]));
@@ -127,11 +160,11 @@ cases! {
         refuses "memory": module([HUGE, 2, 1], |_| GlobalPool(Pooling::Average));
     }
     AdaptivePool::forward {
-        refuses "adaptive_pool": module([1, 2, 5], |_| AdaptivePool { pooling: Pooling::Max, places: [0] });
-        refuses "35184372088832": module([1, 2, 5], |_| AdaptivePool { pooling: Pooling::Max, places: [HUGE] });
-        refuses "18446744073709551615": module([1, 2, 5], |_| AdaptivePool { pooling: Pooling::Average, places: [MAX] });
-        refuses "adaptive_pool": module([1, 2], |_| AdaptivePool { pooling: Pooling::Average, places: [1] });
-        refuses "[1, 2, 0]": module([1, 2, 0], |_| AdaptivePool { pooling: Pooling::Max, places: [1] });
-        refuses "places is 17592186044416": module([1, 2, HUGE], |_| AdaptivePool { pooling: Pooling::Max, places: [HUGE / 2] });
+        refuses "adaptive_pool": module([1, 2, 5], |_| AdaptivePool { pooling: Pooling::Max, output_size: [0] });
+        refuses "35184372088832": module([1, 2, 5], |_| AdaptivePool { pooling: Pooling::Max, output_size: [HUGE] });
+        refuses "18446744073709551615": module([1, 2, 5], |_| AdaptivePool { pooling: Pooling::Average, output_size: [MAX] });
+        refuses "adaptive_pool": module([1, 2], |_| AdaptivePool { pooling: Pooling::Average, output_size: [1] });
+        refuses "[1, 2, 0]": module([1, 2, 0], |_| AdaptivePool { pooling: Pooling::Max, output_size: [1] });
+        refuses "output_size is 17592186044416": module([1, 2, HUGE], |_| AdaptivePool { pooling: Pooling::Max, output_size: [HUGE / 2] });
     }
 }

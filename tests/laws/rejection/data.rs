@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use autodiff::{Error, Params, Tensor};
 use nn::data::*;
-use nn::{file, state};
+use nn::io;
 
 use super::given::*;
 use super::harness::cases;
@@ -23,7 +23,7 @@ fn epoch(batches: Batches, data: &Dataset<f64>, epoch: u64) -> Result<usize, Err
 }
 
 fn padded(padding: usize) -> Batches {
-    Batches::of(2).augmented(Augmentation { padding, flip: true }, u64::MAX)
+    Batches::new(2).augmented(Augmentation { padding, flip: true }, u64::MAX)
 }
 
 /// What `run` does with a path in an empty folder.
@@ -48,6 +48,14 @@ fn fifo(path: &Path) -> &Path {
 
 fn nowhere() -> PathBuf {
     PathBuf::from("/nowhere/at/all")
+}
+
+/// A safetensors file of one tensor, `x`.
+fn stored() -> io::Safetensors {
+    in_folder(|path| {
+        io::Safetensors::write(path, [("x", &[1].into(), &[1e300][..])], []).unwrap();
+        io::Safetensors::open(path).unwrap()
+    })
 }
 
 /// The first bytes of an IDX file of `u8`, with these extents.
@@ -108,16 +116,16 @@ cases! {
         refuses "memory": Dataset::new(ramp([1, 1_000_000]), &[0]).unwrap().subset(&[0; 100]);
     }
     Dataset::batches { refuses "batch size is 0": set(3).batches(0, 0); returns: set(3).batches(MAX, u64::MAX).unwrap().count(); }
-    Batches::of { refuses "batch size is 0": epoch(Batches::of(0), &set(3), 0); accepts: epoch(Batches::of(MAX), &set(3), u64::MAX); }
-    Batches::shuffled { accepts: epoch(Batches::of(2).shuffled(u64::MAX), &set(3), u64::MAX); }
-    Batches::drop_last { accepts: epoch(Batches::of(MAX).drop_last(), &set(3), 0); }
+    Batches::new { refuses "batch size is 0": epoch(Batches::new(0), &set(3), 0); accepts: epoch(Batches::new(MAX), &set(3), u64::MAX); }
+    Batches::shuffled { accepts: epoch(Batches::new(2).shuffled(u64::MAX), &set(3), u64::MAX); }
+    Batches::drop_last { accepts: epoch(Batches::new(MAX).drop_last(), &set(3), 0); }
     Batches::augmented {
         refuses "padding is 2": epoch(padded(2), &images(), 0);
         refuses "padding is 18446744073709551615": epoch(padded(MAX), &images(), 0);
         refuses "[3, 4]": epoch(padded(0), &set(3), 0);
         accepts: epoch(padded(1), &images(), u64::MAX);
     }
-    Batches::epoch { accepts: epoch(Batches::of(1), &set(0), 0); }
+    Batches::epoch { accepts: epoch(Batches::new(1), &set(0), 0); }
     Standardizer::fit {
         refuses "[3]": Standardizer::fit(&Dataset::new(ramp([3]), &[0; 3]).unwrap());
         refuses "[0, 4]": Standardizer::fit(&set(0));
@@ -199,40 +207,62 @@ cases! {
         returns: in_folder(|path| npz::write(path, [(&*"a".repeat(70_000), &ramp([0]))]));
     }
     replace::replace {
-        refuses "/nowhere/at/all": file::replace(&nowhere(), |_| Ok(()));
-        returns: file::replace(Path::new(""), |_| Ok(()));
-        refuses "full": in_folder(|path| file::replace(path, |_| Err(std::io::Error::other("full"))));
-        accepts: in_folder(|path| file::replace(path, |file| file.write_all(&[])));
+        refuses "/nowhere/at/all": io::replace(&nowhere(), |_| Ok(()));
+        returns: io::replace(Path::new(""), |_| Ok(()));
+        refuses "full": in_folder(|path| io::replace(path, |_| Err(std::io::Error::other("full"))));
+        accepts: in_folder(|path| io::replace(path, |file| file.write_all(&[])));
+    }
+    replace::replace_all {
+        refuses "/nowhere/at/all": io::replace_all(&[(nowhere(), &[][..])]);
+        refuses "file": in_folder(|path| io::replace_all(&[(path, &[][..]), (fifo(path), &[][..])]));
+        accepts: io::replace_all::<&Path>(&[]);
+    }
+    Safetensors::open {
+        refuses "/nowhere/at/all": io::Safetensors::open(nowhere());
+        refuses "/file: ": of_bytes(&[255; 100], |path| io::Safetensors::open(path));
+        refuses "/dev/zero": io::Safetensors::open("/dev/zero");
+    }
+    Safetensors::write {
+        refuses "x: shape [2] with 1 values": in_folder(|path| io::Safetensors::write(path, [("x", &[2].into(), &[1.0][..])], []));
+        refuses "x: shape": in_folder(|path| io::Safetensors::write(path, [("x", &[MAX, MAX].into(), &[1.0][..])], []));
+        refuses "/nowhere/at/all": io::Safetensors::write::<f32>(nowhere(), [], [("", "")]);
+        accepts: in_folder(|path| io::Safetensors::write(path, [("", &[].into(), &[NAN][..])], [("format", "")]));
+    }
+    Safetensors::metadata { refuses "nothing": stored().metadata("x"); }
+    Safetensors::shape { refuses "nothing": stored().shape("z"); }
+    Safetensors::tensor {
+        refuses "z: is missing": stored().tensor::<f64>("z");
+        refuses "x: element [0] is 1e300": stored().tensor::<f32>("x");
     }
     state::save {
-        refuses "/nowhere/at/all": state::save(&model().0, nowhere());
-        refuses "fc.weight": in_folder(|path| state::save(&registered(|p| p.scope("fc").parameter("weight", [1], |x, _| x.fill(NAN))), path));
-        refuses "__metadata__": in_folder(|path| state::save(&registered(|p| p.scope("").parameter("__metadata__", [1], |_, _| {})), path));
-        accepts: in_folder(|path| state::save(&Params::<f32>::default(), path));
+        refuses "/nowhere/at/all": io::save(&model().0, nowhere());
+        refuses "fc.weight": in_folder(|path| io::save(&registered(|p| p.scope("fc").parameter("weight", [1], |x, _| x.fill(NAN))), path));
+        refuses "__metadata__": in_folder(|path| io::save(&registered(|p| p.scope("").parameter("__metadata__", [1], |_, _| {})), path));
+        accepts: in_folder(|path| io::save(&Params::<f32>::default(), path));
     }
     state::load {
-        refuses "/nowhere/at/all": state::load(&mut model().0, nowhere());
-        refuses "/file: ": of_bytes(&[255; 100], |path| state::load(&mut model().0, path));
-        refuses "/file: ": of_bytes(&[], |path| state::load(&mut model().0, path));
-        refuses "/dev/zero": state::load(&mut model().0, "/dev/zero");
+        refuses "/nowhere/at/all": io::load(&mut model().0, nowhere());
+        refuses "/file: ": of_bytes(&[255; 100], |path| io::load(&mut model().0, path));
+        refuses "/file: ": of_bytes(&[], |path| io::load(&mut model().0, path));
+        refuses "/dev/zero": io::load(&mut model().0, "/dev/zero");
         refuses "fc.weight": in_folder(|path| {
-            state::save(&Params::<f64>::default(), path)?;
-            state::load(&mut model().0, path)
+            io::save(&Params::<f64>::default(), path)?;
+            io::load(&mut model().0, path)
         });
         refuses "fc.weight": in_folder(|path| {
             let mut large = model().0;
             large.flat_mut().fill(1e300);
-            state::save(&large, path)?;
-            state::load(&mut model().0.cast::<f32>(), path)
+            io::save(&large, path)?;
+            io::load(&mut model().0.cast::<f32>(), path)
         });
     }
     state::load_matching {
-        refuses "/nowhere/at/all": state::load_matching(&mut model().0, nowhere());
-        refuses "/file: ": of_bytes(&u64::MAX.to_le_bytes(), |path| state::load_matching(&mut model().0, path));
+        refuses "/nowhere/at/all": io::load_matching(&mut model().0, nowhere());
+        refuses "/file: ": of_bytes(&u64::MAX.to_le_bytes(), |path| io::load_matching(&mut model().0, path));
         accepts: in_folder(|path| {
-            state::save(&Params::<f64>::default(), path)?;
-            state::load_matching(&mut model().0, path)
+            io::save(&Params::<f64>::default(), path)?;
+            io::load_matching(&mut model().0, path)
         });
     }
-    state::summary { returns: state::summary(&Params::<f64>::default()).to_string(); returns: state::summary(&registered(|p| p.scope("a").parameter("b", [0, HUGE], |_, _| {}))).to_string(); }
+    summary::summary { returns: nn::summary(&Params::<f64>::default()).to_string(); returns: nn::summary(&registered(|p| p.scope("a").parameter("b", [0, HUGE], |_, _| {}))).to_string(); }
 }

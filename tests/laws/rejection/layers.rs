@@ -2,6 +2,7 @@
 //! they run.
 
 use autodiff::{Shape, Tensor};
+use nn::functional::*;
 use nn::*;
 
 use super::given::*;
@@ -13,7 +14,7 @@ fn small(stages: &[(usize, usize)]) -> ResNetSettings {
     ResNetSettings::small(3, 10, stages.to_vec())
 }
 
-fn linear(shape: impl Into<Shape>, change: impl FnOnce(Linear) -> Linear) -> Answer {
+fn dense(shape: impl Into<Shape>, change: impl FnOnce(Linear) -> Linear) -> Answer {
     module(shape, |p| change(Linear::new(p.scope("fc"), 3, 2)))
 }
 
@@ -31,11 +32,18 @@ cases! {
         refuses "fc.weight": registered(|p| Linear::with(p.scope("fc"), 2, 2, Initial::Normal { variance: -1.0 }, Initial::Identity));
     }
     Linear::forward {
-        refuses "[2, 4] × [3, 2]": linear([2, 4], |l| l);
-        refuses "scalar": linear([], |l| l);
-        accepts: linear([0, 3], |l| l);
-        refuses "memory": linear([HUGE, 3], |l| l);
+        refuses "[2, 4] × [3, 2]": dense([2, 4], |l| l);
+        refuses "scalar": dense([], |l| l);
+        accepts: dense([0, 3], |l| l);
+        refuses "memory": dense([HUGE, 3], |l| l);
         refuses "other Params": { let mut l = None; registered(|p| l = Some(Linear::new(p.scope("fc"), 3, 2))); module([2, 3], |_| l.unwrap()) };
+    }
+    linear::linear {
+        refuses "[2, 4] × [3, 2]": of_two([&[2, 4], &[2, 3]], |x, w| linear(x, w, None));
+        refuses "on two tapes": across(|x, w| linear(x, w, None));
+        refuses "linear: the bias is [3]: must be [fan_out]": of_two([&[2, 2], &[3]], |x, b| linear(x, x, Some(b)));
+        refuses "memory": of_two([&[HUGE, 3], &[2, 3]], |x, w| linear(x, w, None));
+        accepts: of_two([&[0, 3], &[2, 3]], |x, w| linear(x, w, None));
     }
     Linear::weight_norm {
         refuses "fc.magnitude: is registered twice": module([2, 3], |p| {
@@ -45,9 +53,9 @@ cases! {
         returns: module([2, 0], |p| Linear::new(p.scope("fc"), 0, 2).weight_norm(p.scope("fc")));
     }
     Linear::drop_connect {
-        refuses "NaN": linear([2, 3], |l| l.drop_connect(NAN));
-        refuses "rate is 1: must": linear([2, 3], |l| l.drop_connect(1.0));
-        refuses "-0.5": linear([2, 3], |l| l.drop_connect(-0.5));
+        refuses "NaN": dense([2, 3], |l| l.drop_connect(NAN));
+        refuses "rate is 1: must": dense([2, 3], |l| l.drop_connect(1.0));
+        refuses "-0.5": dense([2, 3], |l| l.drop_connect(-0.5));
     }
 
     BatchNorm::new {
@@ -72,6 +80,50 @@ cases! {
         refuses "batch_norm": module([1, 2], |p| BatchNorm::new(p.scope("bn"), 2));
         refuses "memory": module([HUGE, 2], |p| BatchNorm::new(p.scope("bn"), 2));
         returns: module([0, 2], |p| BatchNorm::new(p.scope("bn"), 2));
+    }
+    batch::batch_norm {
+        refuses "epsilon is NaN": of([3, 2], |x| batch_norm(x, None, NAN).value);
+        refuses "there are parameters for 3 channels": of_two([&[3, 2], &[3]], |x, w| batch_norm(x, Some([w, w]), 0.1).value);
+        refuses "weight and bias must be [channels], found [3, 2]": of_two([&[3, 2], &[3, 2]], |x, w| batch_norm(x, Some([w, w]), 0.1).value);
+        refuses "on two tapes": across(|x, w| batch_norm(x, Some([w.sum(1), w.sum(1)]), 0.1).value);
+        refuses "expected more than 1 value": of([1, 2], |x| batch_norm(x, None, 0.1).mean);
+        accepts: of([3, 2], |x| batch_norm(x, None, 0.1).variance);
+        returns: of([], |x| batch_norm(x, None, 0.1).value);
+        returns: of([3, 0], |x| batch_norm(x, None, 0.1).value);
+        refuses "memory": of([HUGE, 2], |x| batch_norm(x, None, 0.1).value);
+    }
+    batch::batch_norm_inference {
+        refuses "epsilon is -1": of_two([&[3, 2], &[2]], |x, m| batch_norm_inference(x, [m, m], None, -1.0));
+        refuses "there are parameters for 3 channels": of_two([&[3, 2], &[3]], |x, m| batch_norm_inference(x, [m, m], None, 0.1));
+        refuses "on two tapes": across(|x, m| batch_norm_inference(x, [m.sum(1), m.sum(1)], None, 0.1));
+        accepts: of_two([&[3, 2], &[2]], |x, m| batch_norm_inference(x, [m, m.square()], Some([m, m]), 0.1));
+        returns: of_two([&[], &[2]], |x, m| batch_norm_inference(x, [m, m], None, 0.1));
+    }
+    layer::layer_norm {
+        refuses "epsilon is inf": of([2, 3], |x| layer_norm(x, &[3].into(), None, INF));
+        refuses "the last extents must be [18446744073709551615, 2]": of([2, 3], |x| layer_norm(x, &[MAX, 2].into(), None, 0.1));
+        refuses "[2, 3]": of_two([&[2, 3], &[2]], |x, w| layer_norm(x, &[3].into(), Some([w, w]), 0.1));
+        refuses "on two tapes": across(|x, w| layer_norm(x, &[2].into(), Some([w, w]), 0.1));
+        accepts: of([2, 3], |x| layer_norm(x, &[2, 3].into(), None, 0.1));
+    }
+    layer::rms_norm {
+        refuses "epsilon is NaN": of([2, 3], |x| rms_norm(x, &[3].into(), None, NAN));
+        refuses "the last extents must be [4]": of([2, 3], |x| rms_norm(x, &[4].into(), None, 0.1));
+        refuses "the weight is [2, 2]: must be [2]": across(|x, w| rms_norm(x, &[2].into(), Some(w), 0.1));
+        refuses "on two tapes": across(|x, w| rms_norm(x, &[2].into(), Some(w.sum(1)), 0.1));
+        accepts: of([2, 3], |x| rms_norm(x, &[].into(), None, 0.1));
+    }
+    group::group_norm {
+        refuses "2 channels do not divide into 3 groups": of([2, 2, 2], |x| group_norm(x, 3, None, 0.1));
+        refuses "into 0 groups": of([2, 2, 2], |x| group_norm(x, 0, None, 0.1));
+        refuses "the input must be [samples, channels, ..]": of([2], |x| group_norm(x, 1, None, 0.1));
+        refuses "there are parameters for 3 channels": of_two([&[2, 4], &[3]], |x, w| group_norm(x, 2, Some([w, w]), 0.1));
+        refuses "on two tapes": across(|x, w| group_norm(x, 1, Some([w.sum(1), w.sum(1)]), 0.1));
+    }
+    group::instance_norm {
+        refuses "expected more than 1 value per group": of([2, 3], |x| instance_norm(x, None, 0.1));
+        refuses "the input must be": of([], |x| instance_norm(x, None, 0.1));
+        accepts: of([2, 3, 2], |x| instance_norm(x, None, 0.1));
     }
     WhitenNorm::new {
         refuses "memory": registered(|p| WhitenNorm::new(p.scope("wn"), HUGE, Whitening::Zca));
@@ -139,6 +191,10 @@ cases! {
         refuses "rate is 1: must": module([2], |_| Dropout::new(1.0));
         refuses "-0.1": module([2], |_| Dropout::new(-0.1));
     }
+    dropout::dropout { refuses "rate is NaN": of([2], |x| dropout(x, NAN)); refuses "rate is 1: must": of([2], |x| dropout(x, 1.0)); accepts: of([], |x| dropout(x, 0.5)); }
+    dropout::channel_dropout { refuses "rate is -1": of([2, 2], |x| channel_dropout(x, -1.0)); accepts: of([2], |x| channel_dropout(x, 0.5)); }
+    dropout::stochastic_depth { refuses "rate is inf": of([2, 2], |x| stochastic_depth(x, INF)); accepts: of([0, HUGE], |x| stochastic_depth(x, 0.5)); }
+    dropout::alpha_dropout { refuses "rate is NaN": of([2], |x| alpha_dropout(x, NAN)); refuses "memory": of([HUGE], |x| alpha_dropout(x, 0.5)); }
     Dropout::channels { refuses "inf": module([2, 2, 2], |_| Dropout::channels(INF)); returns: module([], |_| Dropout::channels(0.5)); }
     Dropout::samples { refuses "-inf": module([2, 2], |_| Dropout::samples(-INF)); returns: module([], |_| Dropout::samples(0.5)); }
     Dropout::alpha { refuses "NaN": module([2, 2], |_| Dropout::alpha(NAN)); refuses "1": module([2], |_| Dropout::alpha(1.0)); }
@@ -156,6 +212,12 @@ cases! {
     PRelu::per_channel {
         refuses "prelu.": registered(|p| PRelu::per_channel(p.scope("prelu"), HUGE));
         refuses "[2, 3]": module([2, 3], |p| PRelu::per_channel(p.scope("prelu"), 0));
+    }
+    learned::prelu {
+        refuses "the slopes are [2, 2]": of_two([&[2, 2], &[2, 2]], |x, slope| prelu(x, slope));
+        refuses "the slopes are [3]": of_two([&[2, 2], &[3]], |x, slope| prelu(x, slope));
+        refuses "on two tapes": across(|x, slope| prelu(x, slope.sum(1)));
+        accepts: of_two([&[], &[1]], |x, slope| prelu(x, slope));
     }
     PRelu::forward {
         refuses "[2, 3]": module([2, 3], |p| PRelu::per_channel(p.scope("prelu"), 4));
@@ -200,7 +262,7 @@ cases! {
     }
     ResNet::forward {
         refuses "[1, 4, 4, 4]": module([1, 4, 4, 4], |p| ResNet::new(p.scope("net"), &small(&[(2, 1)])));
-        refuses "four axes": module([3], |p| ResNet::new(p.scope("net"), &small(&[(2, 1)])));
+        refuses "[samples, channels, ..] with 2 axes after": module([3], |p| ResNet::new(p.scope("net"), &small(&[(2, 1)])));
         returns: module([1, 3, 0, 0], |p| ResNet::new(p.scope("net"), &small(&[(2, 1)])));
     }
     Box::forward { refuses "axis 9": module([2], |_| Box::new(Softmax { axis: 9 }) as Box<dyn Module<f64>>); }

@@ -14,12 +14,12 @@ use super::harness::cases;
 
 /// The loss of scores and targets, each for itself.
 fn loss(loss: impl Loss<f64>, scores: impl Into<Tensor<f64>>, targets: impl Into<Tensor<f64>>) -> Result<Tensor<f64>, Error> {
-    at([scores.into(), targets.into()], |x, y| loss.each(x, y))
+    at([scores.into(), targets.into()], |x, y| loss.unreduced(x, y))
 }
 
 /// The cross entropy of two samples of three classes.
 fn of_labels(options: CrossEntropy, labels: [f64; 2]) -> Result<Tensor<f64>, Error> {
-    at([ramp([2, 3]), labels.into()], |x, y| options.of(x, y, Reduction::Mean))
+    at([ramp([2, 3]), labels.into()], |x, y| options.reduced(x, y, Reduction::Mean))
 }
 
 fn data(samples: usize) -> Dataset<f64> {
@@ -42,13 +42,13 @@ fn boosting(start: impl Into<Tensor<f64>>, rate: f64) -> GradientBoosting<f64, O
 
 /// Boosts two outputs by members that give their features.
 fn boost(start: impl Into<Tensor<f64>>, rate: f64, samples: usize, rounds: usize) -> Result<Vec<f64>, Error> {
-    boosting(start, rate).boost(&ramp([samples, 2]), rounds, |x| x.square().sum(..), |_, _, _| Ok(member()))
+    boosting(start, rate).boost(&ramp([samples, 2]), &ramp([]), rounds, |x, _| x.square().sum(..), |_, _, _| Ok(member()))
 }
 
 /// Boosts, with a member that is at fault.
 fn boost_once(rounds: usize) -> Result<Vec<f64>, Error> {
     let fault = Error::InvalidInput { what: "member", reason: "at fault".into() };
-    boosting([0.0, 0.0], 0.1).boost(&ramp([3, 2]), rounds, |x| x.square().sum(..), |_, _, _| Err(fault.clone()))
+    boosting([0.0, 0.0], 0.1).boost(&ramp([3, 2]), &ramp([]), rounds, |x, _| x.square().sum(..), |_, _, _| Err(fault.clone()))
 }
 
 fn fill(initial: Initial, shape: &[usize], values: usize) -> Vec<f64> {
@@ -61,7 +61,7 @@ fn every_initial() -> Vec<Initial> {
     let (scale, gain, variance) = (NAN, INF, -1.0);
     let mut all = Initial::NAMED.map(|(_, initial)| initial).to_vec();
     for fan in [Fan::In, Fan::Out, Fan::Average] {
-        all.extend([Draw::Normal, Draw::TruncatedNormal, Draw::Uniform].map(|draw| Initial::VarianceScaling { scale, fan, draw }));
+        all.extend([Distribution::Normal, Distribution::TruncatedNormal, Distribution::Uniform].map(|distribution| Initial::VarianceScaling { scale, fan, distribution }));
     }
     all.extend([Initial::Orthogonal { gain }, Initial::DeltaOrthogonal { gain }, Initial::Identity, Initial::Constant(NAN)]);
     all.extend([Initial::Normal { variance }, Initial::TruncatedNormal { variance }, Initial::ScaledNormal { variance }]);
@@ -80,8 +80,9 @@ fn lsuv_of(weights: usize, batch: &Tensor<f64>, outputs: impl for<'t> Fn(Var<'t,
 }
 
 cases! {
+    CrossEntropy::reduced { refuses "on two tapes": across(|x, y| CrossEntropy::new().reduced(x, y, Reduction::Mean)); }
     CrossEntropy::new { refuses "3": of_labels(CrossEntropy::new(), [0.0, 3.0]); }
-    CrossEntropy::of_log_probabilities { refuses "-1": of_labels(CrossEntropy::of_log_probabilities(), [0.0, -1.0]); }
+    CrossEntropy::from_log_probabilities { refuses "-1": of_labels(CrossEntropy::from_log_probabilities(), [0.0, -1.0]); }
     CrossEntropy::label_smoothing {
         refuses "label_smoothing is NaN": of_labels(CrossEntropy::new().label_smoothing(NAN), [0.0, 1.0]);
         refuses "label_smoothing is 1.5": of_labels(CrossEntropy::new().label_smoothing(1.5), [0.0, 1.0]);
@@ -98,7 +99,7 @@ cases! {
         returns: of_labels(CrossEntropy::new().ignore_index(i64::MAX), [i64::MAX as f64, 1.0]);
         refuses "ignore_index": loss(CrossEntropy::new().ignore_index(0), ramp([2, 3]), Tensor::full([2, 3], 0.5));
     }
-    CrossEntropy::each {
+    CrossEntropy::unreduced {
         refuses "99": loss(CrossEntropy::new(), ramp([2, 3]), [0.0, 99.0]);
         refuses "sample 1": loss(CrossEntropy::new(), ramp([2, 3]), [0.0, 99.0]);
         refuses "NaN": loss(CrossEntropy::new(), ramp([2, 3]), [0.0, NAN]);
@@ -108,43 +109,44 @@ cases! {
         refuses "-0.5": loss(CrossEntropy::new(), [[0.0, 0.0]], [[-0.5, 1.5]]);
         refuses "0": loss(CrossEntropy::new(), ramp([2, 0]), [0.0, 0.0]);
         returns: loss(CrossEntropy::new(), ramp([0, 3]), ramp([0]));
-        refuses "memory": of_two([&[HUGE, 3], &[HUGE]], |x, y| CrossEntropy::new().each(x, y));
-        refuses "on two tapes": across(|x, y| CrossEntropy::new().each(x, y));
+        refuses "memory": of_two([&[HUGE, 3], &[HUGE]], |x, y| CrossEntropy::new().unreduced(x, y));
+        refuses "on two tapes": across(|x, y| CrossEntropy::new().unreduced(x, y));
     }
-    Loss::of { refuses "[2] × [1]": at([[1.0, 2.0].into(), [1.0].into()], |x, y| Squared.of(x, y, Reduction::Sum)); }
+    loss::loss_fn { refuses "on two tapes": across(loss_fn(|x, y| x + y)); }
+    Loss::reduced { refuses "[2] × [1]": at([[1.0, 2.0].into(), [1.0].into()], |x, y| Squared.reduced(x, y, Reduction::Sum)); }
     CrossEntropy::of { refuses "7": of_labels(CrossEntropy::new(), [7.0, 0.0]); }
     cross_entropy::cross_entropy { refuses "7": at([ramp([1, 3]), [7.0].into()], |x, y| cross_entropy(x, y)); }
     cross_entropy::negative_log_likelihood { refuses "7": at([ramp([1, 3]), [7.0].into()], |x, y| negative_log_likelihood(x, y)); }
-    Hinge::each {
+    Hinge::unreduced {
         refuses "sample 0 is 0": loss(Hinge, [1.0], [0.0]);
         refuses "NaN": loss(Hinge, [1.0], [NAN]);
         refuses "[1] × [2]": loss(Hinge, [1.0], [1.0, 1.0]);
-        refuses "on two tapes": across(|x, y| Hinge.each(x, y));
+        refuses "on two tapes": across(|x, y| Hinge.unreduced(x, y));
     }
-    SquaredHinge::each { refuses "sample 0 is 2": loss(SquaredHinge, [1.0], [2.0]); }
-    MulticlassHinge::each {
+    SquaredHinge::unreduced { refuses "sample 0 is 2": loss(SquaredHinge, [1.0], [2.0]); }
+    MulticlassHinge::unreduced {
         refuses "3": loss(MulticlassHinge, ramp([1, 3]), [3.0]);
         refuses "NaN": loss(MulticlassHinge, ramp([1, 3]), [NAN]);
         refuses "[2, 3] × [3]": loss(MulticlassHinge, ramp([2, 3]), [0.0; 3]);
-        refuses "on two tapes": across(|x, y| MulticlassHinge.each(x, y));
+        refuses "on two tapes": across(|x, y| MulticlassHinge.unreduced(x, y));
     }
-    OneVsRestHinge::each { refuses "-1": loss(OneVsRestHinge, ramp([1, 3]), [-1.0]); refuses "memory": of_two([&[HUGE, 3], &[HUGE]], |x, y| OneVsRestHinge.each(x, y)); }
+    OneVsRestHinge::unreduced { refuses "-1": loss(OneVsRestHinge, ramp([1, 3]), [-1.0]); refuses "memory": of_two([&[HUGE, 3], &[HUGE]], |x, y| OneVsRestHinge.unreduced(x, y)); }
     hinge::hinge { refuses "sample 0 is 0": at([[1.0].into(), [0.0].into()], |x, y| hinge(x, y)); }
     hinge::squared_hinge { refuses "sample 0 is 0": at([[1.0].into(), [0.0].into()], |x, y| squared_hinge(x, y)); }
     hinge::multiclass_hinge { refuses "3": at([ramp([1, 3]), [3.0].into()], |x, y| multiclass_hinge(x, y)); }
     hinge::one_vs_rest_hinge { refuses "3": at([ramp([1, 3]), [3.0].into()], |x, y| one_vs_rest_hinge(x, y)); }
-    BinaryLog::each {
+    BinaryLog::unreduced {
         refuses "sample 0 is -1": loss(BinaryLog::default(), [1.0], [-1.0]);
         refuses "[1] × [2]": loss(BinaryLog::default(), [1.0], [1.0, 1.0]);
         refuses "NaN": loss(BinaryLog { positive_weight: NAN }, [1.0], [1.0]);
         refuses "-1": loss(BinaryLog { positive_weight: -1.0 }, [1.0], [1.0]);
     }
-    KlDivergence::each { refuses "sample 0 at [0] is 2": loss(KlDivergence, [[1.0]], [[2.0]]); refuses "[1, 1] × [1]": loss(KlDivergence, [[1.0]], [1.0]); }
+    KlDivergence::unreduced { refuses "sample 0 at [0] is 2": loss(KlDivergence, [[1.0]], [[2.0]]); refuses "[1, 1] × [1]": loss(KlDivergence, [[1.0]], [1.0]); }
     log::binary_log { refuses "sample 0 is 2": at([[1.0].into(), [2.0].into()], |x, y| binary_log(x, y)); }
     log::kl_divergence { refuses "NaN": at([[[1.0]].into(), [[NAN]].into()], |x, y| kl_divergence(x, y)); }
-    Squared::each { refuses "[1] × [2]": loss(Squared, [1.0], [1.0, 1.0]); refuses "on two tapes": across(|x, y| Squared.each(x, y)); accepts: loss(Squared, [INF], [NAN]); }
-    Absolute::each { refuses "[1, 1] × [1]": loss(Absolute, [[1.0]], [1.0]); refuses "memory": of_two([&[HUGE], &[HUGE]], |x, y| Absolute.each(x, y)); }
-    Huber::each {
+    Squared::unreduced { refuses "[1] × [2]": loss(Squared, [1.0], [1.0, 1.0]); refuses "on two tapes": across(|x, y| Squared.unreduced(x, y)); accepts: loss(Squared, [INF], [NAN]); }
+    Absolute::unreduced { refuses "[1, 1] × [1]": loss(Absolute, [[1.0]], [1.0]); refuses "memory": of_two([&[HUGE], &[HUGE]], |x, y| Absolute.unreduced(x, y)); }
+    Huber::unreduced {
         refuses "NaN": loss(Huber { delta: NAN }, [1.0], [1.0]);
         refuses "-1": loss(Huber { delta: -1.0 }, [1.0], [1.0]);
         refuses "0": loss(Huber { delta: 0.0 }, [1.0], [2.0]);
@@ -246,7 +248,7 @@ cases! {
         returns: every_initial().into_iter().map(|initial| fill(initial, &[0, 0], 4).len()).sum::<usize>();
         returns: every_initial().into_iter().map(|initial| fill(initial, &[2, 2, 3], 7).len()).sum::<usize>();
     }
-    gain::gain { returns: Activation::ALL.iter().map(|&activation| gain(activation)).sum::<f64>(); }
+    Activation::gain { returns: Activation::ALL.iter().map(|activation| activation.gain()).sum::<f64>(); }
     lsuv::lsuv {
         accepts: lsuv_of(0, &ramp([2, 2]), |_| vec![]);
         refuses "layer 0: there is no output": lsuv_of(1, &ramp([2, 2]), |_| vec![]);

@@ -22,7 +22,7 @@ fn fresh() -> (TrainingState<f64, optim::SgdRule>, Linear) {
 }
 
 fn one() -> Trainer {
-    Trainer::new(1, Batches::of(2)).quiet()
+    Trainer::new(1, Batches::new(2)).quiet()
 }
 
 /// Trains a layer on a few samples.
@@ -91,12 +91,12 @@ cases! {
         });
     }
     Trainer::new {
-        returns: fit(Trainer::new(0, Batches::of(2)).quiet(), 4);
-        refuses "batch size is 0": fit(Trainer::new(1, Batches::of(0)).quiet(), 4);
+        returns: fit(Trainer::new(0, Batches::new(2)).quiet(), 4);
+        refuses "batch size is 0": fit(Trainer::new(1, Batches::new(0)).quiet(), 4);
         refuses "0": fit(one(), 0);
-        refuses "patience is 0": fit(Trainer::new(u64::MAX, Batches::of(2)).quiet().early_stopping("worse", 0, 0.0), 4);
-        refuses "patience is 0": fit(Trainer::new(u64::MAX, Batches::of(MAX)).early_stopping("worse", 0, 0.0), 4);
-        refuses "no batch": fit(Trainer::new(1, Batches::of(9).drop_last()).quiet(), 4);
+        refuses "patience is 0": fit(Trainer::new(u64::MAX, Batches::new(2)).quiet().early_stopping("worse", 0, 0.0), 4);
+        refuses "patience is 0": fit(Trainer::new(u64::MAX, Batches::new(MAX)).early_stopping("worse", 0, 0.0), 4);
+        refuses "no batch": fit(Trainer::new(1, Batches::new(9).drop_last()).quiet(), 4);
     }
     Trainer::schedule {
         refuses "NaN": fit(one().schedule(Schedule::Exponential { factor: NAN }), 4);
@@ -118,9 +118,9 @@ cases! {
     Trainer::early_stopping {
         refuses "nowhere": fit(one().early_stopping("nowhere", 1, 0.0), 4);
         refuses "NaN": fit(one().early_stopping("worse", 1, NAN), 4);
-        returns: fit(Trainer::new(3, Batches::of(2)).quiet().early_stopping("none", MAX, 0.0), 4);
+        returns: fit(Trainer::new(3, Batches::new(2)).quiet().early_stopping("none", MAX, 0.0), 4);
     }
-    Trainer::plateau { refuses "nowhere": fit(one().plateau("nowhere", Plateau::new(0.5, 1)), 4); refuses "NaN": fit(Trainer::new(3, Batches::of(2)).quiet().plateau("worse", Plateau::new(NAN, 0)), 4); }
+    Trainer::plateau { refuses "nowhere": fit(one().plateau("nowhere", Plateau::new(0.5, 1)), 4); refuses "NaN": fit(Trainer::new(3, Batches::new(2)).quiet().plateau("worse", Plateau::new(NAN, 0)), 4); }
     Trainer::quiet { accepts: fit(one().quiet(), 1); }
     Trainer::fit {
         refuses "3": one().fit(&mut fresh().0, &Dataset::new(ramp([2, 3]), &[0, 3]).unwrap(), |x, y| cross_entropy(x, y), &mut ());

@@ -1,121 +1,121 @@
 //! The file format: safetensors, whose metadata holds the header and a checksum of everything.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::path::Path;
 
-use autodiff::{ParamId, Params, Real, Shape, StateId, Tensor};
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use autodiff::{Error, Params, Real, Shape, Tensor};
+use nn::io::Safetensors;
 
-use super::header::Header;
+use super::scalar;
 
-/// Tensors to be written, by name: shapes and bytes.
-#[derive(Default)]
-pub(super) struct Tensors(BTreeMap<String, (Vec<usize>, Vec<u8>)>);
+/// The prefixes of the names in the file.
+pub(super) const MODEL: &str = "model.";
+pub(super) const BEST: &str = "best.";
+pub(super) const OPTIMIZER: &str = "optimizer.";
 
-impl Tensors {
-    pub(super) fn put<T: Real>(&mut self, name: String, shape: &[usize], values: &[T]) {
-        // As f64, which represents every f32 exactly.
-        let bytes = values.iter().flat_map(|x| x.to_f64().to_le_bytes()).collect();
-        self.0.insert(name, (shape.to_vec(), bytes));
+/// Names and shapes of tensors, with their values where those are to be written.
+pub(super) struct Tensors<'a, T>(Vec<(String, Shape, &'a [T])>);
+
+impl<'a, T: Real> Tensors<'a, T> {
+    pub(super) fn new() -> Self {
+        Tensors(Vec::new())
     }
 
-    /// Puts parameters and state under `prefix`.
-    pub(super) fn put_params<T: Real>(&mut self, prefix: &str, params: &Params<T>) {
+    pub(super) fn add(&mut self, name: String, shape: &[usize], values: &'a [T]) {
+        self.0.push((name, Shape::new(shape), values));
+    }
+
+    /// Adds all parameters and states, under `prefix`.
+    pub(super) fn add_params(&mut self, prefix: &str, params: &'a Params<T>) {
         for (name, shape, values) in params.iter().chain(params.states()) {
-            self.put(format!("{prefix}{name}"), shape, values);
+            self.add(format!("{prefix}{name}"), shape, values);
+        }
+    }
+
+    pub(super) fn write(&self, path: &Path, header: &str) -> Result<(), Error> {
+        let sum = checksum(header, self.0.iter().map(|(name, _, values)| (name.as_str(), *values)).collect());
+        let tensors = self.0.iter().map(|(name, shape, values)| (name.as_str(), shape, *values));
+        // `nn::io::load` finds the weights by the prefix.
+        Safetensors::write(path, tensors, [("training_state", header), ("crc32c", &sum), ("model_prefix", MODEL)])
+    }
+
+    /// An error unless the file has tensors of these names and shapes.
+    pub(super) fn check(&self, file: &Safetensors) -> Result<(), String> {
+        self.0.iter().try_for_each(|(name, shape, _)| {
+            let of_model = name.strip_prefix(MODEL).unwrap_or(name);
+            match file.shape(name) {
+                None => Err(format!("of another model: {of_model} is missing")),
+                Some(found) if found != &shape[..] => {
+                    Err(format!("of another model: {of_model} is {}, not {shape}", Shape::new(found)))
+                }
+                Some(_) => Ok(()),
+            }
+        })
+    }
+
+    /// Reads the file, which must hold tensors of these names and shapes and no others.
+    pub(super) fn read(&self, file: &mut Safetensors) -> Result<FileTensors<T>, String> {
+        self.check(file)?;
+        let (found, expected) = (file.names().len(), self.0.len());
+        if found != expected {
+            return Err(format!("of another model: it holds {found} tensors, a checkpoint of this run {expected}"));
+        }
+        let mut tensors = BTreeMap::new();
+        for (name, ..) in &self.0 {
+            let tensor = file.tensor::<T>(name).map_err(|error| error.to_string())?;
+            tensors.insert(name.clone(), tensor);
+        }
+        let values = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor.data())).collect();
+        if file.metadata("crc32c") != Some(&checksum(file.metadata("training_state").unwrap_or_default(), values)) {
+            return Err("not a checkpoint: it is damaged: the checksum is another".into());
+        }
+        match tensors.iter().find(|(_, tensor)| !T::all_finite(tensor.data())) {
+            Some((name, _)) => Err(format!("damaged: {name} holds an infinity or a NaN")),
+            None => Ok(FileTensors(tensors)),
         }
     }
 }
 
-pub(super) fn encode(header: &Header, Tensors(tensors): &Tensors) -> Result<Vec<u8>, String> {
-    let header = serde_json::to_string(header).map_err(|error| error.to_string())?;
-    let mut views = Vec::new();
-    for (name, (shape, bytes)) in tensors {
-        let view = TensorView::new(Dtype::F64, shape.clone(), bytes).map_err(|error| error.to_string())?;
-        views.push((name.clone(), view));
-    }
-    let sum = checksum(&header, tensors.iter().map(|(name, (_, bytes))| (name.as_str(), bytes.as_slice())));
-    let about = HashMap::from([(HEADER.to_owned(), header), (CHECKSUM.to_owned(), format!("{sum:08x}"))]);
-    safetensors::serialize(views, Some(about)).map_err(|error| error.to_string())
-}
-
-/// The keys of the metadata.
-const HEADER: &str = "training_state";
-const CHECKSUM: &str = "crc32c";
-
-/// The CRC-32C of the header, and of names and bytes in the order of the names.
-fn checksum<'a>(header: &str, tensors: impl Iterator<Item = (&'a str, &'a [u8])>) -> u32 {
-    tensors.fold(crc32c::crc32c(header.as_bytes()), |sum, (name, bytes)| {
-        crc32c::crc32c_append(crc32c::crc32c_append(sum, name.as_bytes()), bytes)
-    })
-}
-
-/// The tensors of a file, of which none is copied before its shape is checked.
-pub(super) struct FileTensors<'c> {
-    views: BTreeMap<String, TensorView<'c>>,
-}
-
-pub(super) fn decode(content: &[u8]) -> Result<(Header, FileTensors<'_>), String> {
-    let text = |error: &dyn std::error::Error| format!("not a checkpoint: {error}");
-    let (_, metadata) = SafeTensors::read_metadata(content).map_err(|error| text(&error))?;
-    let file = SafeTensors::deserialize(content).map_err(|error| text(&error))?;
-    let about = metadata.metadata().clone().unwrap_or_default();
-    let (Some(header), Some(sum)) = (about.get(HEADER), about.get(CHECKSUM)) else {
-        return Err("not a checkpoint: it holds parameters, but no training state".into());
+/// The checksum of the header, and of names and numbers, as bytes of the file, in the order of the names.
+fn checksum<T: Real>(header: &str, mut tensors: Vec<(&str, &[T])>) -> String {
+    tensors.sort_by_key(|&(name, _)| name);
+    let single = scalar::<T>() == Ok("f32");
+    let bytes = |values: &[T]| -> Vec<u8> {
+        let numbers = values.iter().map(|value| value.to_f64());
+        if single {
+            numbers.flat_map(|number| (number as f32).to_le_bytes()).collect()
+        } else {
+            numbers.flat_map(f64::to_le_bytes).collect()
+        }
     };
-    let views: BTreeMap<String, TensorView<'_>> = file.tensors().into_iter().collect();
-    if *sum != format!("{:08x}", checksum(header, views.iter().map(|(name, view)| (name.as_str(), view.data())))) {
-        return Err("damaged: the checksum does not match".into());
-    }
-    Ok((serde_json::from_str(header).map_err(|error| text(&error))?, FileTensors { views }))
+    let sum = tensors.into_iter().fold(crc32c::crc32c(header.as_bytes()), |sum, (name, values)| {
+        let chunks = values.chunks(1024);
+        chunks.fold(crc32c::crc32c_append(sum, name.as_bytes()), |sum, part| crc32c::crc32c_append(sum, &bytes(part)))
+    });
+    format!("{sum:08x}")
 }
 
-impl FileTensors<'_> {
-    pub(super) fn len(&self) -> usize {
-        self.views.len()
+/// The tensors of a file.
+pub(super) struct FileTensors<T: Real>(BTreeMap<String, Tensor<T>>);
+
+impl<T: Real> FileTensors<T> {
+    /// The tensor of this name.
+    pub(super) fn tensor(&self, name: &str) -> Result<&Tensor<T>, String> {
+        self.0.get(name).ok_or_else(|| format!("of another model: {name} is missing"))
     }
 
-    /// An error unless there is a tensor for each parameter and state under `prefix`.
-    pub(super) fn check_model<T: Real>(&self, prefix: &str, params: &Params<T>) -> Result<(), String> {
-        let mut tensors = params.iter().chain(params.states());
-        tensors.try_for_each(|(name, shape, _)| self.view(prefix, name, shape).map(|_| ()))
-    }
-
-    /// The tensor of this name, which must have this shape.
-    fn view(&self, prefix: &str, name: &str, shape: &[usize]) -> Result<&TensorView<'_>, String> {
-        let view = self.views.get(&format!("{prefix}{name}"));
-        let view = view.ok_or_else(|| format!("of another model: {name} is missing"))?;
-        if view.dtype() == Dtype::F64 && view.shape() == shape {
-            return Ok(view);
+    /// The parameters and states under `prefix`, in the layout of `params`.
+    pub(super) fn params(&self, prefix: &str, params: &Params<T>) -> Result<Params<T>, String> {
+        let text = |error: Error| error.to_string();
+        let mut read = params.clone();
+        for (name, ..) in params.iter() {
+            let id = params.id(name).map_err(text)?;
+            read.set(id, self.tensor(&format!("{prefix}{name}"))?).map_err(text)?;
         }
-        Err(format!("of another model: {name} is {:?} {:?}, not F64 {shape:?}", view.dtype(), view.shape()))
-    }
-
-    /// The values of the tensor of this name, which must have this shape, and values that are finite and exact in this scalar.
-    pub(super) fn values<T: Real>(&self, prefix: &str, name: &str, shape: &[usize]) -> Result<Vec<T>, String> {
-        let view = self.view(prefix, name, shape)?;
-        let numbers = view.data().as_chunks::<8>().0.iter().map(|&bytes| f64::from_le_bytes(bytes));
-        let number = |x: f64| {
-            let value = T::from_f64(x);
-            if x.is_finite() && value.to_f64() == x { Ok(value) } else { Err(format!("damaged: {name} holds {x}")) }
-        };
-        numbers.map(number).collect()
-    }
-
-    /// Copies parameters and state from under `prefix`.
-    pub(super) fn copy_to<T: Real>(&self, params: &mut Params<T>, prefix: &str) -> Result<(), String> {
-        let text = |error: autodiff::Error| error.to_string();
-        let tensor = |name: &str, shape: &Shape| -> Result<Tensor<T>, String> {
-            Tensor::new(shape.clone(), self.values(prefix, name, shape)?).map_err(text)
-        };
-        let mut parameters: Vec<(ParamId, Tensor<T>)> = Vec::new();
-        for (name, shape, _) in params.iter() {
-            parameters.push((params.id(name).map_err(text)?, tensor(name, shape)?));
+        for (name, ..) in params.states() {
+            let id = params.state_id(name).map_err(text)?;
+            read.set_state(id, self.tensor(&format!("{prefix}{name}"))?).map_err(text)?;
         }
-        let mut states: Vec<(StateId, Tensor<T>)> = Vec::new();
-        for (name, shape, _) in params.states() {
-            states.push((params.state_id(name).map_err(text)?, tensor(name, shape)?));
-        }
-        parameters.iter().try_for_each(|(id, value)| params.set(*id, value)).map_err(text)?;
-        states.iter().try_for_each(|(id, value)| params.set_state(*id, value)).map_err(text)
+        Ok(read)
     }
 }

@@ -6,7 +6,7 @@ mod tensorboard;
 use std::path::PathBuf;
 
 use autodiff::Error;
-use nn::file;
+use nn::io::{Sink, replace};
 
 use crate::state::EpochReport;
 
@@ -38,7 +38,7 @@ impl Logs {
     /// an epoch and repeats it, no row is there twice.
     pub(crate) fn write(&mut self, history: &[EpochReport]) -> Result<(), Error> {
         if let Some(path) = &self.csv {
-            file::replace(path, |file| Ok(write_csv(file, history)?))?;
+            replace(path, |file| Ok(write_csv(file, history)?))?;
         }
         #[cfg(feature = "tensorboard")]
         if let Some(events) = &mut self.events {
@@ -48,7 +48,7 @@ impl Logs {
     }
 }
 
-fn write_csv(file: &mut dyn file::Sink, history: &[EpochReport]) -> Result<(), csv::Error> {
+fn write_csv(file: &mut dyn Sink, history: &[EpochReport]) -> Result<(), csv::Error> {
     let mut table = csv::Writer::from_writer(file);
     let metrics = history.first().map_or(&[][..], |report| &report.metrics);
     table.write_record(["epoch", "loss"].into_iter().chain(metrics.iter().map(|(name, _)| name.as_str())))?;

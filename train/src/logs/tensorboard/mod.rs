@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use autodiff::Error;
-use nn::file;
+use nn::io::replace;
 
 use self::records::{Event, START, SessionLog, Summary, Value};
 use crate::state::EpochReport;
@@ -76,7 +76,7 @@ impl EventFiles {
         // The file is renamed once its first row is written, so that a kill leaves no empty event file. Its first name is always
         // the same, so that the next process replaces what a kill left there.
         let unnamed = self.folder.join(".first-row");
-        file::replace(&unnamed, |file| file.write_all(&first))?;
+        replace(&unnamed, |file| file.write_all(&first))?;
         let named = fs::rename(&unnamed, &path).and_then(|()| OpenOptions::new().append(true).open(&path));
         self.file = Some((path.clone(), named.map_err(|error| failed(&path, &error))?));
         Ok(())

@@ -1,0 +1,5 @@
+//! Whole networks from the literature.
+
+mod resnet;
+
+pub use resnet::{ResNet, ResNetSettings};
