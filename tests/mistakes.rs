@@ -144,7 +144,7 @@ fn the_gradient_of_an_input_and_of_a_view() {
     x.matmul(transposed).sum(..).backward(&mut grads).unwrap();
     let expected = "it is an input; record it with variable() to get its gradient";
     assert_eq!(of(grads.of(x)), format!("gradient of leaf {}: {expected}", column(&input_line, x)));
-    let expected = "a view has none of its own; ask for that of the value it is a view of";
+    let expected = "a view has none of its own; ask for that of the value it is a view of, or compute with contiguous() of the view";
     assert_eq!(of(grads.of(transposed)), format!("gradient of view {}: {expected}", column(&view_line, transposed)));
 }
 

@@ -19,7 +19,7 @@ impl Axis {
     pub fn within(self, rank: usize) -> Option<usize> {
         match self {
             Axis::FromStart(axis) => (axis < rank).then_some(axis),
-            Axis::FromEnd(axis) => rank.checked_sub(axis),
+            Axis::FromEnd(axis) => rank.checked_sub(axis).filter(|&axis| axis < rank),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::Real;
 use crate::kernel::vector;
 
 macro_rules! float {
-    ($float:ident, $erf:path, $erfc:path, $mantissa:literal, $exp:path, $tanh:path, $sigmoid:path) => {
+    ($float:ident, [$asinh:path, $acosh:path, $atanh:path, $erf:path, $erfc:path], $mantissa:literal, $exp:path, $tanh:path, $sigmoid:path) => {
         impl Real for $float {
             type Accumulator = f64;
             const ZERO: Self = 0.0;
@@ -85,15 +85,15 @@ macro_rules! float {
             }
             #[inline(always)]
             fn asinh(self) -> Self {
-                $float::asinh(self)
+                $asinh(self)
             }
             #[inline(always)]
             fn acosh(self) -> Self {
-                $float::acosh(self)
+                $acosh(self)
             }
             #[inline(always)]
             fn atanh(self) -> Self {
-                $float::atanh(self)
+                $atanh(self)
             }
             #[inline(always)]
             fn floor(self) -> Self {
@@ -140,5 +140,19 @@ macro_rules! float {
     };
 }
 
-float!(f32, libm::erff, libm::erfcf, 24, vector::exp_f32, vector::tanh_f32, vector::sigmoid_f32);
-float!(f64, libm::erf, libm::erfc, 53, vector::exp_f64, vector::tanh_f64, vector::sigmoid_f64);
+float!(
+    f32,
+    [libm::asinhf, libm::acoshf, libm::atanhf, libm::erff, libm::erfcf],
+    24,
+    vector::exp_f32,
+    vector::tanh_f32,
+    vector::sigmoid_f32
+);
+float!(
+    f64,
+    [libm::asinh, libm::acosh, libm::atanh, libm::erf, libm::erfc],
+    53,
+    vector::exp_f64,
+    vector::tanh_f64,
+    vector::sigmoid_f64
+);

@@ -114,7 +114,7 @@ cases! {
     }
     loss::loss_fn { refuses "on two tapes": across(loss_fn(|x, y| x + y)); }
     Loss::reduced { refuses "[2] × [1]": at([[1.0, 2.0].into(), [1.0].into()], |x, y| Squared.reduced(x, y, Reduction::Sum)); }
-    CrossEntropy::of { refuses "7": of_labels(CrossEntropy::new(), [7.0, 0.0]); }
+    CrossEntropy::reduced { refuses "7": of_labels(CrossEntropy::new(), [7.0, 0.0]); }
     cross_entropy::cross_entropy { refuses "7": at([ramp([1, 3]), [7.0].into()], |x, y| cross_entropy(x, y)); }
     cross_entropy::negative_log_likelihood { refuses "7": at([ramp([1, 3]), [7.0].into()], |x, y| negative_log_likelihood(x, y)); }
     Hinge::unreduced {
