@@ -27,10 +27,18 @@ pub(super) fn of(
     shape: impl Into<Shape>,
     function: impl for<'t> Fn(Var<'t, f64>) -> Var<'t, f64>,
 ) -> Result<Tensor<f64>, Error> {
+    run(&shape.into(), &function)
+}
+
+type Function<'f> = &'f dyn for<'t> Fn(Var<'t, f64>) -> Var<'t, f64>;
+type FunctionOfTwo<'f> = &'f dyn for<'t> Fn(Var<'t, f64>, Var<'t, f64>) -> Var<'t, f64>;
+
+/// [`of`], compiled once for all functions.
+fn run(shape: &Shape, function: Function<'_>) -> Result<Tensor<f64>, Error> {
     let params = Params::default();
     let mut tape = Tape::new();
     let t = tape.start(&params, Mode::Train);
-    value_and_pull(function(variable(&t, &shape.into())), &mut params.gradients())
+    value_and_pull(function(variable(&t, shape)), &mut params.gradients())
 }
 
 /// As [`of`], of two values.
@@ -38,6 +46,10 @@ pub(super) fn of_two(
     shapes: [&[usize]; 2],
     function: impl for<'t> Fn(Var<'t, f64>, Var<'t, f64>) -> Var<'t, f64>,
 ) -> Result<Tensor<f64>, Error> {
+    run_of_two(shapes, &function)
+}
+
+fn run_of_two(shapes: [&[usize]; 2], function: FunctionOfTwo<'_>) -> Result<Tensor<f64>, Error> {
     let params = Params::default();
     let mut tape = Tape::new();
     let t = tape.start(&params, Mode::Train);
@@ -58,10 +70,14 @@ pub(super) fn at(
     [x, y]: [Tensor<f64>; 2],
     function: impl for<'t> Fn(Var<'t, f64>, Var<'t, f64>) -> Var<'t, f64>,
 ) -> Result<Tensor<f64>, Error> {
+    run_at([&x, &y], &function)
+}
+
+fn run_at([x, y]: [&Tensor<f64>; 2], function: FunctionOfTwo<'_>) -> Result<Tensor<f64>, Error> {
     let params = Params::default();
     let mut tape = Tape::new();
     let t = tape.start(&params, Mode::Train);
-    value_and_pull(function(t.variable(&x), t.input(&y)), &mut params.gradients())
+    value_and_pull(function(t.variable(x), t.input(y)), &mut params.gradients())
 }
 
 /// The value of a function of two values that are on two tapes.
