@@ -193,11 +193,17 @@ pub fn accumulate<T: Real, const N: usize>(
     accumulate_by(inputs, grad, &mut visit);
 }
 
+/// What is done with each block: its first index, the inputs, and the sums to add to.
+type VisitSums<'v, T, const N: usize> = &'v mut dyn FnMut(usize, [&[T]; N], &mut [T]);
+
+/// What is done with each block: its first index, the inputs, and its length.
+type VisitBlocks<'v, T, const N: usize> = &'v mut dyn FnMut(usize, [&[T]; N], usize);
+
 /// As [`accumulate`], for views of one shape.
 fn accumulate_by<T: Real, const N: usize>(
     inputs: [View<'_, T>; N],
     ViewMut { data, layout }: ViewMut<'_, T>,
-    visit: &mut dyn FnMut(usize, [&[T]; N], &mut [T]),
+    visit: VisitSums<'_, T, N>,
 ) {
     let size = layout.shape().size();
     match (layout.dense_range(), all_dense(&inputs)) {
@@ -246,7 +252,7 @@ fn all_dense<'a, T: Real, const N: usize>(inputs: &[View<'a, T>; N]) -> Option<[
 }
 
 /// As [`for_each_block`], with every block at most [`BLOCK`] long; also hands the block's length.
-fn gathered<T: Real, const N: usize>(inputs: [View<'_, T>; N], visit: &mut dyn FnMut(usize, [&[T]; N], usize)) {
+fn gathered<T: Real, const N: usize>(inputs: [View<'_, T>; N], visit: VisitBlocks<'_, T, N>) {
     let size = inputs.first().map_or(0, |input| input.shape().size());
     let mut sources = inputs.map(|input| (input.dense(), Cursor::new(input.layout)));
     let mut buffers = [[T::ZERO; BLOCK]; N];

@@ -30,6 +30,7 @@ pub(crate) fn with_scratch<T: Real>(length: usize, work: impl FnOnce(&mut [T])) 
 
 /// A vector of `length` zeros.
 // Apart from `with_scratch`, so that it is compiled once for a scalar and not once for each `work`.
+#[expect(clippy::box_collection, reason = "the box is what is kept, of any scalar")]
 fn lend<T: Real>(length: usize) -> Option<Box<Vec<T>>> {
     let idle = IDLE.with_borrow_mut(|idle| {
         // The smallest that is large enough, else the largest: then the same requests find their buffers again.

@@ -15,7 +15,7 @@
 /// # Ok::<(), autodiff::Error>(())
 /// ```
 ///
-/// For attributes, saved values or another shape rule, implement [`Op`](crate::Op).
+/// For attributes, saved values or another shape rule, implement [`Op`](crate::op::Op).
 #[macro_export]
 macro_rules! scalar_op {
     ($(#[$doc:meta])* $visibility:vis $name:ident, |$($x:ident),+| $value:expr, |$z:ident| [$($slope:expr),+ $(,)?]) => {
