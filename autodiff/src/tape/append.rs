@@ -18,14 +18,6 @@ fn next_id(count: usize) -> Result<u32, Mismatch> {
     id.ok_or_else(|| Mismatch::new(format!("a recording holds no more than {POISON} values; split it")))
 }
 
-/// What the output of an operation needs.
-struct Planned {
-    shape: Shape,
-    saved: usize,
-    /// For each input, whether backward adds to its gradient.
-    wanted: SmallVec<[bool; 3]>,
-}
-
 impl<T: Real> Graph<T> {
     /// Appends a leaf of dense layout that lives in the arena.
     pub(crate) fn push_leaf(
@@ -124,45 +116,45 @@ impl<T: Real> Graph<T> {
         params: &Params<T>,
         location: &'static Location<'static>,
     ) -> Result<u32, Error> {
-        // All but the storing of `op` is compiled once, not for each operation.
         let name = op.name();
-        let planned =
-            self.plan(&op, inputs).map_err(|refusal| self.mistake(name, refusal, inputs, params, location))?;
-        let step = Step::Op(self.ops.push(op));
-        self.push_planned(planned, (step, name), inputs, params, location)
-    }
-
-    /// Asks an operation what its output needs, and makes room for that.
-    fn plan(&mut self, op: &dyn Op<T>, inputs: &[u32]) -> Result<Planned, Mismatch> {
         let shapes: SmallVec<[&Shape; 4]> = inputs.iter().map(|&id| self.nodes[id as usize].layout.shape()).collect();
-        let (shape, saved) = (op.shape(&shapes)?, op.saved(&shapes));
+        let shape = match op.shape(&shapes) {
+            Ok(shape) => shape,
+            Err(mismatch) => return Err(self.mistake(name, mismatch, inputs, params, location)),
+        };
+        let saved = op.saved(&shapes);
         drop(shapes);
-        self.reserve(&shape, saved)?;
-        let wanted =
+        let wanted: SmallVec<[bool; 3]> =
             inputs.iter().enumerate().map(|(i, &id)| self.needs_gradient(id) && op.differentiable(i)).collect();
-        Ok(Planned { shape, saved, wanted })
+        if let Err(mismatch) = self.reserve(&shape, saved) {
+            return Err(self.mistake(name, mismatch, inputs, params, location));
+        }
+        let step = Step::Op(self.ops.push(op));
+        self.push_computed((step, name), (inputs, &wanted), shape, saved, params, location)
     }
 
-    fn needs_gradient(&self, id: u32) -> bool {
-        self.nodes[id as usize].gradient.is_some()
-    }
-
-    fn push_planned(
+    // Apart from `push_op`, so that it is compiled once for a scalar and not once for each operation.
+    fn push_computed(
         &mut self,
-        Planned { shape, saved, wanted }: Planned,
         (step, name): (Step, &'static str),
-        inputs: &[u32],
+        (inputs, wanted): (&[u32], &[bool]),
+        shape: Shape,
+        saved: usize,
         params: &Params<T>,
         location: &'static Location<'static>,
     ) -> Result<u32, Error> {
         let needed = inputs.iter().any(|&id| self.needs_gradient(id));
         let places = (Place::Arena(self.value_length), needed.then_some(Place::Arena(self.gradient_length)));
-        let pushed = self.push_owned(step, (inputs, &wanted), shape, places, saved, Label::None, location);
+        let pushed = self.push_owned(step, (inputs, wanted), shape, places, saved, Label::None, location);
         let id = pushed.map_err(|mismatch| self.mistake(name, mismatch, inputs, params, location))?;
         if !self.is_deferred() {
             self.run(id as usize, params)?;
         }
         Ok(id)
+    }
+
+    fn needs_gradient(&self, id: u32) -> bool {
+        self.nodes[id as usize].gradient.is_some()
     }
 
     /// Makes room for a value and what its operation saves.
