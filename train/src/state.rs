@@ -1,12 +1,9 @@
 //! The state of a training run: everything that a checkpoint holds.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use autodiff::{Error, Params, Real};
 use optim::{EarlyStopping, Optimizer, Rule};
-
-use crate::checkpoint;
 
 /// The state of a training run: parameters, optimizer, and progress.
 #[derive(Clone, Debug)]
@@ -72,24 +69,6 @@ impl<T: Real, R: Rule<T>> TrainingState<T, R> {
     /// Whether early stopping has ended the training.
     pub fn stopped(&self) -> bool {
         self.stopped
-    }
-
-    /// Saves the state as a checkpoint. An existing file is replaced in one go, or left as it is where writing fails.
-    ///
-    /// # Errors
-    /// A file that cannot be written; a value that is infinite or NaN; a scalar other than `f32` and `f64`.
-    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        checkpoint::save(self, path.as_ref())
-    }
-
-    /// Restores the state from a checkpoint; does nothing if there is no such file. The state must have been made with the same
-    /// model, seed, rate and optimizer. A checkpoint does not hold what a [`Callback`](crate::Callback) keeps for itself.
-    ///
-    /// # Errors
-    /// A file that cannot be read or is damaged; a checkpoint with another model, scalar, seed, rate or optimizer, which the
-    /// message names. The state is then unchanged.
-    pub fn resume(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
-        checkpoint::resume(self, path.as_ref(), &BTreeMap::new())
     }
 
     /// An error naming the first value of the state that is infinite or NaN.

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use autodiff::{Error, Params, Real};
 
-use super::ParamGroup;
-use super::plan::Plan;
+use super::group::ParamGroup;
 use crate::param_filter::ParamFilter;
 use crate::projections::Projection;
 use crate::settings;
-use crate::transforms::{GradientTransform, SelectedGradients};
+use crate::transforms::GradientTransform;
 
 #[derive(Clone, Debug)]
 pub(super) struct Chain<T: Real> {
@@ -59,25 +58,6 @@ impl<T: Real> Chain<T> {
                 _ => Ok(()),
             }
         })
-    }
-
-    /// Applies the transformations to `gradient`, flat. One that makes it infinite or NaN is an error.
-    pub(super) fn transform(
-        &self,
-        step: u64,
-        plan: &Plan<T>,
-        params: &Params<T>,
-        gradient: &mut [T],
-    ) -> Result<(), Error> {
-        for (index, (transform, _)) in self.transforms.iter().enumerate() {
-            transform.apply(step, &mut SelectedGradients::new(&plan.0, index, params.flat(), gradient))?;
-            // After each one: a clip would hide an infinity.
-            if let Some(param) = plan.first_not_finite(gradient) {
-                let reason = format!("its gradient with {transform:?} is infinite or NaN");
-                return Err(Error::Parameter { name: param.name.clone(), reason });
-            }
-        }
-        Ok(())
     }
 
     /// The parts with their settings, as text.

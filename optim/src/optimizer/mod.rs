@@ -1,5 +1,6 @@
 //! The optimizer: a rule with its buffers, and the chain around it.
 
+mod blocks;
 mod builder;
 mod chain;
 mod group;
@@ -14,9 +15,9 @@ use smallvec::SmallVec;
 
 use crate::rules::Rule;
 use crate::settings;
+use blocks::{blocks, nonzero_runs};
 use chain::Chain;
 pub use group::ParamGroup;
-pub(crate) use plan::ParamPlan;
 use plan::Plan;
 use workspace::Workspace;
 
@@ -110,11 +111,11 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
         } else {
             let copy = workspace.gradient.flat_mut();
             plan.copy_finite(grads, copy)?;
-            self.chain.transform(step, plan, params, copy)?;
+            plan.transform(&self.chain, step, params, copy)?;
             &*copy
         };
         self.steps = step;
-        for param in &plan.0 {
+        for param in &plan.params {
             let rate = self.rate * param.rate_factor;
             let step_block = |range: Range<usize>| {
                 let mut buffers: SmallVec<[&mut [T]; 3]> =
@@ -140,24 +141,6 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
         let error = || Error::Setting { name: "optimizer steps", value: self.steps.to_string(), requirement };
         self.steps.checked_add(1).ok_or_else(error)
     }
-}
-
-/// The number of entries whose gradient, direction, buffers and values fit into the first-level cache together.
-const BLOCK: usize = 2048;
-
-/// Cuts a range into blocks.
-fn blocks(range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
-    range.clone().step_by(BLOCK).map(move |start| start..range.end.min(start + BLOCK))
-}
-
-/// The runs of entries within a range whose gradient is not exactly zero.
-fn nonzero_runs<T: Real>(gradient: &[T], mut rest: Range<usize>) -> impl Iterator<Item = Range<usize>> {
-    std::iter::from_fn(move || {
-        let start = rest.clone().find(|&k| !gradient[k].is_zero())?;
-        let end = (start..rest.end).find(|&k| gradient[k].is_zero()).unwrap_or(rest.end);
-        rest.start = end;
-        Some(start..end)
-    })
 }
 
 #[cfg(test)]

@@ -5,20 +5,19 @@ use std::sync::Arc;
 
 use autodiff::{Error, Gradients, Params, Real, Shape};
 
+use super::blocks::blocks;
 use super::chain::Chain;
-use super::{ParamGroup, blocks};
+use super::group::ParamGroup;
 use crate::param_filter::ParamFilter;
 use crate::projections::Projection;
+use crate::transforms::{SelectedGradients, Selection};
 
-/// A parameter that is not frozen, and the parts of the chain that are for it.
+/// The step of a parameter that is not frozen, and the projections that are for it.
 #[derive(Clone, Debug)]
-pub(crate) struct ParamPlan<T: Real> {
-    pub(crate) name: String,
-    pub(crate) shape: Shape,
+pub(super) struct ParamPlan<T: Real> {
+    shape: Shape,
     /// Of the flat vector.
-    pub(crate) range: Range<usize>,
-    /// For each gradient transformation, whether it is for this parameter.
-    pub(crate) transforms: Vec<bool>,
+    pub(super) range: Range<usize>,
     projections: Vec<Arc<dyn Projection<T>>>,
     /// The sum of the projections' coefficients.
     decay: f64,
@@ -33,10 +32,8 @@ impl<T: Real> ParamPlan<T> {
         };
         let projections: Vec<_> = chain.projections.iter().filter(projects).map(|(own, _)| own.clone()).collect();
         ParamPlan {
-            name: name.to_owned(),
             shape: shape.clone(),
             range,
-            transforms: chain.transforms.iter().map(|(_, filter)| filter.matches(name)).collect(),
             decay: projections.iter().map(|projection| projection.decay()).sum(),
             projections,
             rate_factor: chain.group_of(name).and_then(ParamGroup::own_rate_factor).unwrap_or(1.0),
@@ -63,24 +60,33 @@ impl<T: Real> ParamPlan<T> {
 
 /// Every parameter that is not frozen, in order of registration.
 #[derive(Clone, Debug)]
-pub(super) struct Plan<T: Real>(pub(super) Vec<ParamPlan<T>>);
+pub(super) struct Plan<T: Real> {
+    pub(super) params: Vec<ParamPlan<T>>,
+    /// Which gradient transformations are for each.
+    selections: Vec<Selection>,
+}
 
 impl<T: Real> Plan<T> {
     pub(super) fn new(params: &Params<T>, chain: &Chain<T>) -> Result<Self, Error> {
         chain.check_filters(params)?;
+        let mut plan = Plan { params: Vec::new(), selections: Vec::new() };
         let mut start = 0;
-        let plan = |(name, shape, values): (&str, &Shape, &[T])| {
+        for (name, shape, values) in params.iter() {
             let range = start..start + values.len();
             start = range.end;
-            let frozen = chain.group_of(name).is_some_and(ParamGroup::is_frozen);
-            (!frozen).then(|| ParamPlan::new(name, shape, range, chain))
-        };
-        Ok(Plan(params.iter().filter_map(plan).collect()))
+            if chain.group_of(name).is_some_and(ParamGroup::is_frozen) {
+                continue;
+            }
+            let transforms = chain.transforms.iter().map(|(_, filter)| filter.matches(name)).collect();
+            plan.params.push(ParamPlan::new(name, shape, range.clone(), chain));
+            plan.selections.push(Selection { name: name.to_owned(), shape: shape.clone(), range, transforms });
+        }
+        Ok(plan)
     }
 
     /// The first parameter for which one of these numbers, flat, is infinite or NaN.
-    pub(super) fn first_not_finite(&self, flat: &[T]) -> Option<&ParamPlan<T>> {
-        self.0.iter().find(|param| !T::all_finite(&flat[param.range.clone()]))
+    fn first_not_finite(&self, flat: &[T]) -> Option<&Selection> {
+        self.selections.iter().find(|param| !T::all_finite(&flat[param.range.clone()]))
     }
 
     /// An error naming the first parameter, of those that are not frozen, whose gradient is infinite or NaN.
@@ -92,10 +98,29 @@ impl<T: Real> Plan<T> {
     /// it is in the cache.
     pub(super) fn copy_finite(&self, grads: &Gradients<T>, copy: &mut [T]) -> Result<(), Error> {
         let mut all_finite = true;
-        for block in self.0.iter().flat_map(|param| blocks(param.range.clone())) {
+        for block in self.params.iter().flat_map(|param| blocks(param.range.clone())) {
             copy[block.clone()].copy_from_slice(&grads.flat()[block.clone()]);
             all_finite &= T::all_finite(&copy[block]);
         }
         if all_finite { Ok(()) } else { grads.check_finite() }
+    }
+
+    /// Applies the transformations of the chain to `gradient`, flat. One that makes it infinite or NaN is an error.
+    pub(super) fn transform(
+        &self,
+        chain: &Chain<T>,
+        step: u64,
+        params: &Params<T>,
+        gradient: &mut [T],
+    ) -> Result<(), Error> {
+        for (index, (transform, _)) in chain.transforms.iter().enumerate() {
+            transform.apply(step, &mut SelectedGradients::new(&self.selections, index, params.flat(), gradient))?;
+            // After each one: a clip would hide an infinity.
+            if let Some(param) = self.first_not_finite(gradient) {
+                let reason = format!("its gradient with {transform:?} is infinite or NaN");
+                return Err(Error::Parameter { name: param.name.clone(), reason });
+            }
+        }
+        Ok(())
     }
 }

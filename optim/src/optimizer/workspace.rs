@@ -2,7 +2,7 @@
 
 use autodiff::{Error, ParamVec, Params, Real};
 
-use super::BLOCK;
+use super::blocks::BLOCK;
 use super::plan::Plan;
 use crate::rules::Rule;
 

@@ -4,10 +4,10 @@ mod clip;
 mod penalty;
 
 use std::fmt::Debug;
+use std::ops::Range;
 
 use autodiff::{Error, Real, Shape};
 
-use crate::optimizer::ParamPlan;
 pub use clip::{ClipEach, ClipNorm, ClipValue};
 pub use penalty::{ElasticNet, L1, L2, Penalty};
 
@@ -77,11 +77,22 @@ pub trait GradientTransform<T: Real>: Debug + Send + Sync {
 /// The parameters that a [`GradientTransform`] is for: those that its filter selects and that are not frozen.
 #[derive(Debug)]
 pub struct SelectedGradients<'s, T: Real> {
-    plans: &'s [ParamPlan<T>],
+    params: &'s [Selection],
     /// The index of the transformation in its chain.
     transform: usize,
     values: &'s [T],
     gradient: &'s mut [T],
+}
+
+/// A parameter that is not frozen, and the gradient transformations that are for it.
+#[derive(Clone, Debug)]
+pub(crate) struct Selection {
+    pub(crate) name: String,
+    pub(crate) shape: Shape,
+    /// Of the flat vector.
+    pub(crate) range: Range<usize>,
+    /// For each transformation of the chain, whether it is for this parameter.
+    pub(crate) transforms: Vec<bool>,
 }
 
 /// One of the parameters of [`SelectedGradients`].
@@ -98,19 +109,19 @@ pub struct ParamGradient<'s, T: Real> {
 }
 
 impl<'s, T: Real> SelectedGradients<'s, T> {
-    pub(crate) fn new(plans: &'s [ParamPlan<T>], transform: usize, values: &'s [T], gradient: &'s mut [T]) -> Self {
-        SelectedGradients { plans, transform, values, gradient }
+    pub(crate) fn new(params: &'s [Selection], transform: usize, values: &'s [T], gradient: &'s mut [T]) -> Self {
+        SelectedGradients { params, transform, values, gradient }
     }
 
     /// The selected parameters, in order of registration.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = ParamGradient<'_, T>> {
         let (transform, values) = (self.transform, self.values);
         let (mut rest, mut start) = (&mut *self.gradient, 0);
-        self.plans.iter().filter(move |plan| plan.transforms[transform]).map(move |plan| {
-            let (_, tail) = std::mem::take(&mut rest).split_at_mut(plan.range.start - start);
-            let (gradient, tail) = tail.split_at_mut(plan.range.len());
-            (rest, start) = (tail, plan.range.end);
-            ParamGradient { name: &plan.name, shape: &plan.shape, values: &values[plan.range.clone()], gradient }
+        self.params.iter().filter(move |param| param.transforms[transform]).map(move |param| {
+            let (_, tail) = std::mem::take(&mut rest).split_at_mut(param.range.start - start);
+            let (gradient, tail) = tail.split_at_mut(param.range.len());
+            (rest, start) = (tail, param.range.end);
+            ParamGradient { name: &param.name, shape: &param.shape, values: &values[param.range.clone()], gradient }
         })
     }
 }

@@ -16,8 +16,28 @@ use format::{BEST, FileTensors, MODEL, OPTIMIZER, Tensors};
 use header::Header;
 pub(crate) use header::check_same_settings;
 
+impl<T: Real, R: Rule<T>> TrainingState<T, R> {
+    /// Saves the state as a checkpoint. An existing file is replaced in one go, or left as it is where writing fails.
+    ///
+    /// # Errors
+    /// A file that cannot be written; a value that is infinite or NaN; a scalar other than `f32` and `f64`.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        save(self, path.as_ref())
+    }
+
+    /// Restores the state from a checkpoint; does nothing if there is no such file. The state must have been made with the same
+    /// model, seed, rate and optimizer. A checkpoint does not hold what a [`Callback`](crate::Callback) keeps for itself.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is damaged; a checkpoint with another model, scalar, seed, rate or optimizer, which the
+    /// message names. The state is then unchanged.
+    pub fn resume(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
+        resume(self, path.as_ref(), &BTreeMap::new())
+    }
+}
+
 /// Writes a checkpoint; the old file stays until the new one is complete.
-pub(crate) fn save<T: Real, R: Rule<T>>(state: &TrainingState<T, R>, path: &Path) -> Result<(), Error> {
+fn save<T: Real, R: Rule<T>>(state: &TrainingState<T, R>, path: &Path) -> Result<(), Error> {
     state.check_finite()?;
     let mut tensors = Tensors::new();
     tensors.add_params(MODEL, &state.params);
