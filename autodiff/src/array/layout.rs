@@ -224,16 +224,16 @@ pub(crate) struct Line {
 
 impl Line {
     /// Place number `index` of the line that starts at `start`.
-    pub(crate) fn place(self, start: usize, index: usize) -> usize {
+    pub(crate) fn offset(self, start: usize, index: usize) -> usize {
         start + index * self.stride
     }
 
     /// All places of the line that starts at `start`.
-    pub(crate) fn places(
+    pub(crate) fn offsets(
         self,
         start: usize,
     ) -> impl DoubleEndedIterator<Item = usize> + ExactSizeIterator + Clone + use<> {
-        (0..self.extent).map(move |index| self.place(start, index))
+        (0..self.extent).map(move |index| self.offset(start, index))
     }
 }
 
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_narrowed_layout_keeps_its_places() {
+    fn a_narrowed_layout_keeps_its_elements() {
         let narrowed = dense(&[5, 7]).narrow(1, 2, 7, 2).unwrap();
         assert_eq!((narrowed.shape().to_vec(), narrowed.offset()), (vec![5, 3], 2));
         assert!(narrowed.dense_range().is_none());
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_past_every_place_leave_the_first() {
+    fn steps_past_every_element_leave_the_first() {
         let layout = dense(&[5, 7]);
         let narrowed = layout.narrow(0, 1, 5, usize::MAX).unwrap();
         assert_eq!((narrowed.shape().to_vec(), narrowed.offset(), narrowed.reach()), (vec![1, 7], 7, Some(14)));

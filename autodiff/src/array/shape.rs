@@ -88,8 +88,8 @@ impl Shape {
     /// This shape with `axis` of extent `extent`; an axis out of range changes nothing.
     pub fn with(&self, axis: usize, extent: usize) -> Shape {
         let mut shape = self.clone();
-        if let Some(place) = shape.0.get_mut(axis) {
-            *place = extent;
+        if let Some(current) = shape.0.get_mut(axis) {
+            *current = extent;
         }
         shape
     }

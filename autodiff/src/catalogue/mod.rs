@@ -63,7 +63,7 @@ impl Domain {
     pub const REAL: Domain = Domain::Between(-2.0, 2.0, &[0.0]);
 
     /// Values of this shape.
-    pub fn of(self, shape: impl Into<Shape>) -> Sample {
+    pub fn sample(self, shape: impl Into<Shape>) -> Sample {
         Sample { shape: shape.into(), domain: self }
     }
 
@@ -78,8 +78,8 @@ impl Domain {
             // A stride prime to the size visits every place once, in an order that looks shuffled.
             Domain::Distinct(shift) => {
                 let stride = [7, 5, 3, 2, 1].into_iter().find(|&s| !size.is_multiple_of(s)).unwrap_or(1);
-                let place = (k as u128 * stride as u128 + 3) % size.max(1) as u128;
-                0.1 * (place as f64 + shift) - 0.1 * (size / 2) as f64
+                let shuffled = (k as u128 * stride as u128 + 3) % size.max(1) as u128;
+                0.1 * (shuffled as f64 + shift) - 0.1 * (size / 2) as f64
             }
             Domain::Index(bound) => (uniform * bound as f64).floor(),
             Domain::Mask => (uniform * 2.0).floor(),

@@ -4,7 +4,7 @@ use super::examiner::Examiner;
 use super::report::{Probe, Report};
 use super::single::Lifted;
 use super::subject::{FunctionSubject, ModelSubject, OpSubject, Subject};
-use super::{Cases, Inputs};
+use super::{CaseInputs, Cases};
 use crate::array::Tensor;
 use crate::error::Error;
 use crate::op::AnyScalar;
@@ -44,7 +44,7 @@ impl Check {
         self
     }
 
-    /// Inputs of up to so many entries are checked entry by entry, larger ones along random directions.
+    /// CaseInputs of up to so many entries are checked entry by entry, larger ones along random directions.
     #[must_use]
     pub fn one_by_one(mut self, entries: usize) -> Self {
         self.one_by_one = entries;
@@ -138,7 +138,7 @@ impl Check {
         }
     }
 
-    fn examine(&self, subject: &dyn Subject, cases: &[Inputs], names: &[String]) -> Result<Report, Error> {
+    fn examine(&self, subject: &dyn Subject, cases: &[CaseInputs], names: &[String]) -> Result<Report, Error> {
         self.check_settings(cases.len())?;
         let mut report = Report {
             subject: subject.name(),

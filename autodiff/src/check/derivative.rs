@@ -2,7 +2,7 @@
 
 use super::diagnosis::Diagnosis;
 use super::examiner::{Examiner, dot, is_finite, scale, tangents, values};
-use super::report::{Entry, Probe};
+use super::report::{Discrepancy, Probe};
 use super::runs::has_no_nan;
 use crate::array::Tensor;
 use crate::error::Error;
@@ -40,8 +40,8 @@ impl Examiner<'_> {
 
     fn entry_by_entry(&mut self, input: usize, found: &Tensor<f64>, around: f64) -> Result<(), Error> {
         let mut columns = Vec::with_capacity(found.data().len());
-        for place in 0..found.data().len() {
-            columns.push(self.tangent(&self.unit(input, place..place + 1))?);
+        for element in 0..found.data().len() {
+            columns.push(self.tangent(&self.unit(input, element..element + 1))?);
         }
         let expected = Tensor::from_fn(found.shape(), |k| dot(&self.cotangent, &columns[k]));
         let scales: Vec<f64> = columns.iter().map(|column| scale(&self.cotangent, column)).collect();
@@ -66,7 +66,7 @@ impl Examiner<'_> {
         self.row_by_row(input, &columns)
     }
 
-    /// The full Jacobian, where it is small: each row by a cotangent that is one in one place.
+    /// The full Jacobian, where it is small: each row by a cotangent that is one in one element.
     fn row_by_row(&mut self, input: usize, columns: &[Tensor<f64>]) -> Result<(), Error> {
         const SMALL: usize = 256;
         let rows = self.output.data().len();
@@ -107,10 +107,10 @@ impl Examiner<'_> {
         Tensor::new(self.output.shape(), entries.ok()?).ok()
     }
 
-    /// Ones in these places of one input, zeros elsewhere.
-    fn unit(&self, input: usize, places: std::ops::Range<usize>) -> Vec<Tensor<f64>> {
+    /// Ones in these elements of one input, zeros elsewhere.
+    fn unit(&self, input: usize, elements: std::ops::Range<usize>) -> Vec<Tensor<f64>> {
         let one = |(i, x): (usize, &Tensor<f64>)| {
-            Tensor::from_fn(x.shape(), |k| if i == input && places.contains(&k) { 1.0 } else { 0.0 })
+            Tensor::from_fn(x.shape(), |k| if i == input && elements.contains(&k) { 1.0 } else { 0.0 })
         };
         self.inputs.iter().enumerate().map(one).collect()
     }
@@ -136,31 +136,32 @@ impl Examiner<'_> {
         Ok(())
     }
 
-    /// Finds entries that disagree, among `places`, by halving.
+    /// Finds entries that disagree, among `elements`, by halving.
     fn bisect(
         &self,
         input: usize,
         found: &Tensor<f64>,
-        places: std::ops::Range<usize>,
-        worst: &mut Vec<Entry>,
+        elements: std::ops::Range<usize>,
+        worst: &mut Vec<Discrepancy>,
     ) -> Result<(), Error> {
         const ENOUGH: usize = 5;
-        let tangent = self.tangent(&self.unit(input, places.clone()))?;
+        let tangent = self.tangent(&self.unit(input, elements.clone()))?;
         let reference = dot(&self.cotangent, &tangent);
-        let analytic: f64 = found.data()[places.clone()].iter().sum();
-        let size = scale(&self.cotangent, &tangent) + found.data()[places.clone()].iter().map(|g| g.abs()).sum::<f64>();
+        let analytic: f64 = found.data()[elements.clone()].iter().sum();
+        let size =
+            scale(&self.cotangent, &tangent) + found.data()[elements.clone()].iter().map(|g| g.abs()).sum::<f64>();
         if worst.len() >= ENOUGH || (analytic - reference).abs() <= self.tolerance * size {
             return Ok(());
         }
-        if places.len() == 1 {
+        if elements.len() == 1 {
             let of = self.names.get(input).cloned().unwrap_or_default();
-            let index = found.shape().unravel_index(places.start).to_vec();
-            worst.push(Entry { of, index, analytic, reference, allowed: self.tolerance * size });
+            let index = found.shape().unravel_index(elements.start).to_vec();
+            worst.push(Discrepancy { of, index, analytic, reference, allowed: self.tolerance * size });
             return Ok(());
         }
-        let middle = places.start + places.len() / 2;
-        self.bisect(input, found, places.start..middle, worst)?;
-        self.bisect(input, found, middle..places.end, worst)
+        let middle = elements.start + elements.len() / 2;
+        self.bisect(input, found, elements.start..middle, worst)?;
+        self.bisect(input, found, middle..elements.end, worst)
     }
 
     /// Whether every input gets a gradient that should.

@@ -7,7 +7,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::diagnosis::{self, Diagnosis};
 use super::panics::{Panic, caught};
-use super::report::{Entry, Finding, Probe, Report};
+use super::report::{Discrepancy, Finding, Probe, Report};
 use super::storage::Storage;
 use super::subject::{Answer, D, Request, Subject, run};
 use super::suspects::suspects;
@@ -155,7 +155,7 @@ impl<'a> Examiner<'a> {
         Ok(answer.gradients.iter().zip(&self.inputs).map(one).collect())
     }
 
-    /// The places where two tensors differ by more than `allowed(place)`, worst first. A NaN always differs, unless both
+    /// The places where two tensors differ by more than `allowed(element)`, worst first. A NaN always differs, unless both
     /// are NaN.
     pub(super) fn differences(
         &mut self,
@@ -163,22 +163,22 @@ impl<'a> Examiner<'a> {
         found: &Tensor<f64>,
         expected: &Tensor<f64>,
         allowed: impl Fn(usize) -> f64,
-    ) -> Vec<Entry> {
+    ) -> Vec<Discrepancy> {
         self.report.comparisons += expected.data().len();
         let mut wrong: Vec<(usize, f64)> = Vec::new();
-        for (place, (&a, &r)) in found.data().iter().zip(expected.data()).enumerate() {
-            let agrees = a == r || (a - r).abs() <= allowed(place) || (a.is_nan() && r.is_nan());
+        for (element, (&a, &r)) in found.data().iter().zip(expected.data()).enumerate() {
+            let agrees = a == r || (a - r).abs() <= allowed(element) || (a.is_nan() && r.is_nan());
             if !agrees {
-                wrong.push((place, if a.is_nan() { f64::INFINITY } else { (a - r).abs() }));
+                wrong.push((element, if a.is_nan() { f64::INFINITY } else { (a - r).abs() }));
             }
         }
         wrong.sort_by(|x, y| y.1.total_cmp(&x.1));
-        let entry = |&(place, _): &(usize, f64)| Entry {
+        let entry = |&(element, _): &(usize, f64)| Discrepancy {
             of: of.to_owned(),
-            index: expected.shape().unravel_index(place).to_vec(),
-            analytic: found.data()[place],
-            reference: expected.data()[place],
-            allowed: allowed(place),
+            index: expected.shape().unravel_index(element).to_vec(),
+            analytic: found.data()[element],
+            reference: expected.data()[element],
+            allowed: allowed(element),
         };
         wrong.iter().map(entry).collect()
     }
@@ -208,7 +208,13 @@ impl<'a> Examiner<'a> {
         format!("{} at {}", self.subject.name(), shapes(&self.inputs))
     }
 
-    pub(super) fn note(&mut self, probe: Probe, setting: &str, diagnosis: Option<Diagnosis>, mut entries: Vec<Entry>) {
+    pub(super) fn note(
+        &mut self,
+        probe: Probe,
+        setting: &str,
+        diagnosis: Option<Diagnosis>,
+        mut entries: Vec<Discrepancy>,
+    ) {
         entries.truncate(SHOWN);
         let case = shapes(&self.inputs);
         let inputs = self.inputs.iter().map(code).collect::<Vec<_>>().join(", ");

@@ -80,7 +80,7 @@ mod suspects;
 
 pub use builder::Check;
 pub use diagnosis::Diagnosis;
-pub use report::{Entry, Finding, Probe, Report};
+pub use report::{Discrepancy, Finding, Probe, Report};
 
 use crate::array::Tensor;
 use crate::error::Error;
@@ -91,11 +91,11 @@ use crate::scalar::{Dual, Real};
 use crate::tape::{Recording, Var};
 
 /// The inputs of one case of an operation.
-pub type Inputs = Vec<Tensor<f64>>;
+pub type CaseInputs = Vec<Tensor<f64>>;
 
 /// One case, or several.
 #[derive(Clone, Debug)]
-pub struct Cases(Vec<Inputs>);
+pub struct Cases(Vec<CaseInputs>);
 
 impl<const N: usize> From<[Tensor<f64>; N]> for Cases {
     /// One case with these inputs.
@@ -104,9 +104,9 @@ impl<const N: usize> From<[Tensor<f64>; N]> for Cases {
     }
 }
 
-impl From<Vec<Inputs>> for Cases {
+impl From<Vec<CaseInputs>> for Cases {
     /// Several cases.
-    fn from(cases: Vec<Inputs>) -> Self {
+    fn from(cases: Vec<CaseInputs>) -> Self {
         Cases(cases)
     }
 }

@@ -23,10 +23,10 @@ pub(super) fn derivative(
     for _ in 0..STEPS {
         let mut row = vec![(function(step)? - function(-step)?) / (2.0 * step)];
         let mut factor = 1.0;
-        for (place, &coarser) in previous.iter().enumerate() {
+        for (column, &coarser) in previous.iter().enumerate() {
             factor *= SHRINK * SHRINK;
-            let value = (row[place] * factor - coarser) / (factor - 1.0);
-            let error = (value - row[place]).abs().max((value - coarser).abs());
+            let value = (row[column] * factor - coarser) / (factor - 1.0);
+            let error = (value - row[column]).abs().max((value - coarser).abs());
             if error <= best.error {
                 best = Estimate { value, error };
             }

@@ -61,7 +61,7 @@ impl Probe {
 /// One number that is not what it should be.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
-pub struct Entry {
+pub struct Discrepancy {
     /// Which input (the name of a parameter), or the output.
     pub of: String,
     /// Its multi-index there.
@@ -87,7 +87,7 @@ pub struct Finding {
     /// The operations whose own rule disagrees with dual numbers: place on the tape, name and the caller's line.
     pub suspects: Vec<String>,
     /// The worst entries, worst first.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<Discrepancy>,
     /// The case: shapes of the inputs.
     pub case: String,
     /// Code that reproduces it.
@@ -132,11 +132,15 @@ impl Report {
     }
 }
 
-impl fmt::Display for Entry {
+impl fmt::Display for Discrepancy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = format!("{}{:?}", self.of, self.index);
+        let location = format!("{}{:?}", self.of, self.index);
         let ratio = self.analytic / self.reference;
-        write!(f, "{place:<22} {:>14.6e} {:>14.6e} {:>10.1e} {ratio:>9.4}", self.analytic, self.reference, self.allowed)
+        write!(
+            f,
+            "{location:<22} {:>14.6e} {:>14.6e} {:>10.1e} {ratio:>9.4}",
+            self.analytic, self.reference, self.allowed
+        )
     }
 }
 

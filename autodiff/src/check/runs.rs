@@ -2,7 +2,7 @@
 
 use super::diagnosis::Diagnosis;
 use super::examiner::{Examiner, seeded, values};
-use super::report::{Entry, Probe};
+use super::report::{Discrepancy, Probe};
 use super::subject::{Answer, D, Request, with_values};
 use crate::array::Tensor;
 use crate::error::Error;
@@ -58,7 +58,7 @@ impl Examiner<'_> {
         let reversed = |x: &Tensor<f64>| Tensor::from_fn(x.shape(), |k| x.data()[x.data().len() - 1 - k]);
         let others: Vec<Tensor<f64>> = self.inputs.iter().map(reversed).collect();
         let (Ok(stale), Ok(fresh)) = (self.answer(&self.inputs, None), self.answer(&others, None)) else {
-            return Ok(()); // an index that fits one place only
+            return Ok(()); // an index that is in range for one element only
         };
         let case = || ("recorded, then run and run again".to_owned(), others.clone());
         let replayed = match self.guarded(|| self.replayed(&others), case) {
@@ -221,7 +221,7 @@ impl Examiner<'_> {
             self.report.comparisons += 1 + gradients.count();
             if invented || lost {
                 let of = if invented { "output" } else { "gradient" }.to_owned();
-                let entry = Entry { of, index: Vec::new(), analytic: f64::NAN, reference: 0.0, allowed: 0.0 };
+                let entry = Discrepancy { of, index: Vec::new(), analytic: f64::NAN, reference: 0.0, allowed: 0.0 };
                 self.note(Probe::Extremes, &format!("all values {x:e}"), Some(Diagnosis::NotFinite), vec![entry]);
                 return Ok(());
             }
@@ -231,9 +231,9 @@ impl Examiner<'_> {
 
     /// The inputs with `x` everywhere: in this one, or in all that have a gradient.
     fn filled(&self, x: f64, input: Option<usize>) -> Vec<Tensor<f64>> {
-        let chosen = |place: usize| self.wanted[place] && input.is_none_or(|input| input == place);
-        let one = |(place, values): (usize, &Tensor<f64>)| {
-            if chosen(place) { Tensor::full(values.shape(), x) } else { values.clone() }
+        let chosen = |k: usize| self.wanted[k] && input.is_none_or(|input| input == k);
+        let one = |(k, values): (usize, &Tensor<f64>)| {
+            if chosen(k) { Tensor::full(values.shape(), x) } else { values.clone() }
         };
         self.inputs.iter().enumerate().map(one).collect()
     }

@@ -4,7 +4,7 @@ use super::derivative::LARGE;
 use super::diagnosis::{self, Diagnosis};
 use super::examiner::{Examiner, dot, moved, scale, tangents, values};
 use super::reference;
-use super::report::{Entry, Probe};
+use super::report::{Discrepancy, Probe};
 use crate::array::Tensor;
 use crate::error::Error;
 
@@ -63,7 +63,7 @@ impl Examiner<'_> {
                 continue;
             }
             let (of, index, reference) = ("all inputs".to_owned(), Vec::new(), estimate.value);
-            let entry = Entry { of, index, analytic: found, reference, allowed };
+            let entry = Discrepancy { of, index, analytic: found, reference, allowed };
             let known = diagnosis::of_gradient(&[found], &[reference], &[1]);
             self.note(Probe::FiniteDifferences, "along a random direction", known, vec![entry]);
             return Ok(());
@@ -79,7 +79,7 @@ impl Examiner<'_> {
         }
         let entries: Vec<(usize, usize)> = (0..self.inputs.len())
             .filter(|&input| self.wanted[input])
-            .flat_map(|input| (0..self.inputs[input].data().len()).map(move |place| (input, place)))
+            .flat_map(|input| (0..self.inputs[input].data().len()).map(move |element| (input, element)))
             .collect();
         let Some(&first) = entries.first() else { return Ok(()) };
         let of_input = |input: usize| entries.iter().copied().filter(|entry| entry.0 == input).collect::<Vec<_>>();
@@ -109,7 +109,7 @@ impl Examiner<'_> {
     ) -> Result<bool, Error> {
         let mut inputs = self.inputs.clone();
         let value = inputs[like.0].data()[like.1];
-        tied.iter().for_each(|&(input, place)| inputs[input].data_mut()[place] = value);
+        tied.iter().for_each(|&(input, element)| inputs[input].data_mut()[element] = value);
         let answer = self.answer(&inputs, None)?;
         let zeros = |x: &Tensor<f64>| Tensor::full(x.shape(), 0.0);
         let gradients: Vec<_> =
@@ -117,7 +117,7 @@ impl Examiner<'_> {
         let Precision { step, slack } = self.precision();
         for group in std::iter::once(tied).chain(groups.iter().map(Vec::as_slice)) {
             let mut v: Vec<Tensor<f64>> = inputs.iter().map(zeros).collect();
-            group.iter().for_each(|&(input, place)| v[input].data_mut()[place] = 1.0);
+            group.iter().for_each(|&(input, element)| v[input].data_mut()[element] = 1.0);
             let found: f64 = gradients.iter().zip(&v).map(|(g, v)| dot(g, v)).sum();
             let size: f64 = gradients.iter().zip(&v).map(|(g, v)| scale(g, v)).sum::<f64>() + 1.0;
             let (left, right) = reference::one_sided(|step| self.along(&inputs, &v, step), step)?;
@@ -128,7 +128,7 @@ impl Examiner<'_> {
             }
             if found < left.min(right) - slack || found > left.max(right) + slack || found.is_nan() {
                 let (of, reference) = ("tied entries".to_owned(), (left + right) / 2.0);
-                let entry = Entry { of, index: Vec::new(), analytic: found, reference, allowed: slack };
+                let entry = Discrepancy { of, index: Vec::new(), analytic: found, reference, allowed: slack };
                 self.note(Probe::Ties, setting, Some(Diagnosis::TieNotShared), vec![entry]);
                 return Ok(true);
             }
@@ -170,7 +170,7 @@ impl Examiner<'_> {
             let exact = allowed <= 1e-4 * size && reference.is_finite() && left.is_finite();
             if exact && (left - reference).abs() > allowed {
                 let of = "Hessian".to_owned();
-                let entry = Entry { of, index: Vec::new(), analytic: left, reference, allowed };
+                let entry = Discrepancy { of, index: Vec::new(), analytic: left, reference, allowed };
                 self.note(Probe::SecondOrder, kind, Some(Diagnosis::SecondOrder), vec![entry]);
                 return Ok(());
             }

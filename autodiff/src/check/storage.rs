@@ -29,9 +29,9 @@ impl Storage {
     }
 
     /// The row-major place of the value that a place of the storage shows, if any.
-    fn shown(self, shape: &Shape, stored: &Shape, place: usize) -> Option<usize> {
+    fn shown(self, shape: &Shape, stored: &Shape, flat: usize) -> Option<usize> {
         let mut index = vec![0; stored.rank()];
-        let mut rest = place;
+        let mut rest = flat;
         for (i, &extent) in index.iter_mut().zip(stored.iter()).rev() {
             *i = rest % extent;
             rest /= extent;
@@ -42,14 +42,14 @@ impl Storage {
             Storage::Narrowed => index.iter_mut().for_each(|i| *i /= 2),
             Storage::Dense | Storage::Broadcast => {}
         }
-        Some(index.iter().zip(shape.iter()).fold(0, |place, (i, extent)| place * extent + i))
+        Some(index.iter().zip(shape.iter()).fold(0, |flat, (i, extent)| flat * extent + i))
     }
 
     /// The storage of `x`; of a broadcast, its first row.
     pub(super) fn store(self, x: &Tensor<Dual<f64>>) -> Tensor<Dual<f64>> {
         let stored = self.extents(x.shape());
         let nan = Dual::from_f64(f64::NAN);
-        Tensor::from_fn(&stored, |place| self.shown(x.shape(), &stored, place).map_or(nan, |k| x.data()[k]))
+        Tensor::from_fn(&stored, |flat| self.shown(x.shape(), &stored, flat).map_or(nan, |k| x.data()[k]))
     }
 
     /// The view of the storage that has the shape of the value.
@@ -78,11 +78,11 @@ impl Storage {
     pub(super) fn collect(self, dense: &Tensor<f64>) -> Tensor<f64> {
         let shape = dense.shape();
         let row: usize = shape.iter().skip(1).product();
-        let sum = |place: usize| match self {
-            Storage::Broadcast if shape.rank() > 0 => dense.data().iter().skip(place).step_by(row.max(1)).sum(),
-            _ => dense.data()[place],
+        let sum = |flat: usize| match self {
+            Storage::Broadcast if shape.rank() > 0 => dense.data().iter().skip(flat).step_by(row.max(1)).sum(),
+            _ => dense.data()[flat],
         };
         let stored = self.extents(shape);
-        Tensor::from_fn(&stored, |place| self.shown(shape, &stored, place).map_or(0.0, sum))
+        Tensor::from_fn(&stored, |flat| self.shown(shape, &stored, flat).map_or(0.0, sum))
     }
 }

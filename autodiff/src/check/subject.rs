@@ -145,7 +145,7 @@ pub(super) fn run(subject: &dyn Subject, request: Request<'_>, tape: &mut Tape<D
 pub(super) fn with_values(params: &Params<D>, inputs: &[Tensor<D>]) -> Params<D> {
     let mut params = params.clone();
     let values = inputs.iter().flat_map(|input| input.data().iter().copied());
-    params.flat_mut().iter_mut().zip(values).for_each(|(place, value)| *place = value);
+    params.flat_mut().iter_mut().zip(values).for_each(|(slot, value)| *slot = value);
     params
 }
 
@@ -179,9 +179,9 @@ fn run_on_values(subject: &dyn Subject, tape: &mut Tape<D>, request: Request<'_>
     };
     let leaf = |(x, &wanted): (&Tensor<D>, &bool)| if wanted { t.variable(x) } else { t.input(x) };
     let leaves: Vec<Var<'_, D>> = stored.iter().zip(request.wanted).map(leaf).collect();
-    let place = |input: usize| if request.shared { 0 } else { input };
+    let source = |input: usize| if request.shared { 0 } else { input };
     let views = request.inputs.iter().enumerate();
-    let views = views.map(|(input, x)| request.storage.view(leaves[place(input)], x.shape()));
+    let views = views.map(|(input, x)| request.storage.view(leaves[source(input)], x.shape()));
     let inputs: Vec<Var<'_, D>> = views.collect();
     let others = || {
         let (weights, _) = request.second?;

@@ -29,8 +29,8 @@ impl<T: Real> Recording<'_, T> {
                 Label::Parameter(index) => format!(" {}", self.params.name_of(index)),
                 Label::State(index) => format!(" {}", self.params.state_name(index)),
             };
-            let (shape, place) = (node.layout.shape(), node.location);
-            let text = format!("{}{name}\n{shape}\n{}:{}", graph.kind(k), place.file(), place.line());
+            let (shape, location) = (node.layout.shape(), node.location);
+            let text = format!("{}{name}\n{shape}\n{}:{}", graph.kind(k), location.file(), location.line());
             let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
             let style = match node.step {
                 Step::Op(_) => "",

@@ -4,4 +4,4 @@ mod dot;
 mod finite;
 mod profile;
 
-pub use profile::{Line, Profile};
+pub use profile::{Profile, ProfileLine};

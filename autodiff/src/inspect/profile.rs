@@ -11,9 +11,9 @@ use crate::tape::{Recording, Step, Var};
 
 /// What one line of the caller's code costs in one forward and backward pass.
 #[derive(Clone, Debug)]
-pub struct Line {
+pub struct ProfileLine {
     /// File and line.
-    pub place: String,
+    pub location: String,
     /// The operations recorded there.
     pub operations: Vec<&'static str>,
     /// How many of them.
@@ -30,7 +30,7 @@ pub struct Line {
 #[derive(Clone, Debug)]
 pub struct Profile {
     /// One entry a line.
-    pub lines: Vec<Line>,
+    pub lines: Vec<ProfileLine>,
 }
 
 impl fmt::Display for Profile {
@@ -40,7 +40,7 @@ impl fmt::Display for Profile {
             let micros = |time: Duration| format!("{:.1} µs", time.as_secs_f64() * 1e6);
             let (forward, backward) = (micros(line.forward), micros(line.backward));
             write!(f, "\n{forward:>10} {backward:>10} {:>6} {:>12}  ", line.calls, line.bytes)?;
-            write!(f, "{} {}", line.place, line.operations.join(", "))?;
+            write!(f, "{} {}", line.location, line.operations.join(", "))?;
         }
         Ok(())
     }
@@ -75,7 +75,7 @@ impl<'t, T: Real> Recording<'t, T> {
         let mut grads = self.params.try_gradients()?;
         loss.backward(&mut grads)?;
         let mut graph = self.graph.borrow_mut();
-        let mut lines: BTreeMap<(&str, u32), Line> = BTreeMap::new();
+        let mut lines: BTreeMap<(&str, u32), ProfileLine> = BTreeMap::new();
         for k in (0..graph.nodes.len()).filter(|&k| matches!(graph.nodes[k].step, Step::Op(_))).collect::<Vec<_>>() {
             let (mut forward, mut backward) = (Duration::MAX, Duration::MAX);
             for _ in 0..repeats.max(1) {
@@ -88,23 +88,23 @@ impl<'t, T: Real> Recording<'t, T> {
             }
             let (node, name) = (&graph.nodes[k], graph.kind(k));
             let location: &'static Location<'static> = node.location;
-            let line = lines.entry((location.file(), location.line())).or_insert_with(|| Line {
-                place: format!("{}:{}", location.file(), location.line()),
+            let line = lines.entry((location.file(), location.line())).or_insert_with(|| ProfileLine {
+                location: format!("{}:{}", location.file(), location.line()),
                 operations: Vec::new(),
                 calls: 0,
                 forward: Duration::ZERO,
                 backward: Duration::ZERO,
                 bytes: 0,
             });
-            if let Err(place) = line.operations.binary_search(&name) {
-                line.operations.insert(place, name);
+            if let Err(position) = line.operations.binary_search(&name) {
+                line.operations.insert(position, name);
             }
             line.calls += 1;
             line.forward += forward;
             line.backward += backward;
             line.bytes += node.bytes::<T>();
         }
-        let mut lines: Vec<Line> = lines.into_values().collect();
+        let mut lines: Vec<ProfileLine> = lines.into_values().collect();
         lines.sort_by_key(|line| std::cmp::Reverse(line.forward + line.backward));
         Ok(Profile { lines })
     }

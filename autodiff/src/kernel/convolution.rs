@@ -89,8 +89,8 @@ impl Convolution {
                 }
                 let each = (self.narrow * rows).max(1);
                 for (weight, transposed) in weight.chunks_mut(each).zip(transposed.chunks(each)) {
-                    for (place, sum) in weight.iter_mut().enumerate() {
-                        *sum += transposed[place % rows * self.narrow + place / rows];
+                    for (k, sum) in weight.iter_mut().enumerate() {
+                        *sum += transposed[k % rows * self.narrow + k / rows];
                     }
                 }
             });

@@ -31,14 +31,14 @@ fn agree<T>(a: &MatrixRef<'_, T>, b: &MatrixRef<'_, T>, c: &MatrixMut<'_, T>) ->
 }
 
 /// Products small or odd enough that a plain loop serves: a `c` that overlaps itself (a broadcast matrix collects
-/// the sum of its places), or one over no terms. The extents agree.
+/// the sum of its elements), or one over no terms. The extents agree.
 fn plain<T: Real>(a: MatrixRef<'_, T>, b: MatrixRef<'_, T>, mut c: MatrixMut<'_, T>, accumulate: bool) {
     let ([rows, inner], [_, columns]) = (a.shape, b.shape);
     for i in 0..rows {
         for j in 0..columns {
             let dot = sum_of((0..inner).map(|k| *a.at(i, k) * *b.at(k, j)));
-            let place = c.at(i, j);
-            *place = if accumulate { *place + dot } else { dot };
+            let element = c.at(i, j);
+            *element = if accumulate { *element + dot } else { dot };
         }
     }
 }

@@ -87,13 +87,13 @@ fn exp_in_blocks<T: Real, const SIZE: usize>(values: &mut [T]) -> T {
 pub(crate) fn sum_exp<T: Real>(mut exponents: impl Iterator<Item = T>, count: usize) -> T {
     if count <= SHORT {
         let mut block = [T::ZERO; SHORT];
-        block.iter_mut().zip(exponents).for_each(|(place, x)| *place = x);
+        block.iter_mut().zip(exponents).for_each(|(slot, x)| *slot = x);
         return exp_in_blocks::<T, SHORT>(&mut block[..count]);
     }
     let mut block = [T::ZERO; BLOCK];
     let mut total = T::Accumulator::ZERO;
     loop {
-        let filled = block.iter_mut().zip(&mut exponents).map(|(place, x)| *place = x).count();
+        let filled = block.iter_mut().zip(&mut exponents).map(|(slot, x)| *slot = x).count();
         if filled == 0 {
             return T::narrow(total);
         }

@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_result_does_not_depend_on_its_place() {
+    fn a_result_does_not_depend_on_its_position() {
         let input: Vec<f32> = (0..101).map(|k| 0.37 * k as f32 - 15.0).collect();
         for length in (0..input.len()).step_by(if cfg!(miri) { 25 } else { 1 }) {
             let mut output = vec![0.0; length];

@@ -79,12 +79,12 @@ impl<'t, T: Real> Var<'t, T> {
 
 #[cfg(feature = "catalogue")]
 pub(super) const ENTRIES: &[Entry] = &[
-    Entry { name: "contiguous", draw: |choices| Case::new(Contiguous {}, [Domain::REAL.of(choices.shape(0, 4))]) },
+    Entry { name: "contiguous", draw: |choices| Case::new(Contiguous {}, [Domain::REAL.sample(choices.shape(0, 4))]) },
     Entry {
         name: "flip",
         draw: |choices| {
             let shape = choices.shape(1, 4);
-            Case::new(Flip { axis: choices.below(shape.rank()) }, [Domain::REAL.of(shape)])
+            Case::new(Flip { axis: choices.below(shape.rank()) }, [Domain::REAL.sample(shape)])
         },
     },
 ];

@@ -65,9 +65,9 @@ impl Axes {
 
     /// The shape of the result of a reduction over these axes.
     pub(super) fn reduce(&self, shape: &Shape) -> Result<Shape, Mismatch> {
-        for (place, &axis) in self.list.iter().flatten().enumerate() {
+        for (position, &axis) in self.list.iter().flatten().enumerate() {
             let number = shape.check_axis(axis)?;
-            let earlier = self.list.iter().flatten().take(place);
+            let earlier = self.list.iter().flatten().take(position);
             if earlier.filter_map(|axis| axis.within(shape.rank())).any(|earlier| earlier == number) {
                 return Err(Mismatch::new(format!("axis {axis} is named twice")));
             }
@@ -132,13 +132,13 @@ impl Groups {
 pub(super) fn lines(
     axis: usize,
     layout: &Layout,
-) -> impl Iterator<Item = (impl Places + use<>, impl Places + use<>)> + use<> {
+) -> impl Iterator<Item = (impl Offsets + use<>, impl Offsets + use<>)> + use<> {
     let dense = Layout::dense(layout.shape().clone());
     let axes = Axes::from(axis);
     let starts = axes.groups(layout).starts().zip(axes.groups(&dense).starts());
     let (from, to) = (layout.line(axis), dense.line(axis));
     // Lines without elements are none, however many they are.
-    starts.take(layout.shape().size()).map(move |(i, o)| (from.places(i), to.places(o)))
+    starts.take(layout.shape().size()).map(move |(i, o)| (from.offsets(i), to.offsets(o)))
 }
 
 /// Writes `x` to `data` with each line along `axis` changed by `change`, which sees it as a slice.
@@ -161,13 +161,13 @@ pub(super) fn map_lines<T: Real>(axis: usize, x: View<'_, T>, data: &mut [T], mu
             for first in (0..inner).step_by(TILE) {
                 let columns = first..inner.min(first + TILE);
                 for (k, row) in part.chunks_exact(inner).enumerate() {
-                    let places = lines[k..].iter_mut().step_by(apart);
-                    places.zip(&row[columns.clone()]).for_each(|(place, &x)| *place = x);
+                    let column = lines[k..].iter_mut().step_by(apart);
+                    column.zip(&row[columns.clone()]).for_each(|(copy, &x)| *copy = x);
                 }
                 lines.chunks_exact_mut(apart).take(columns.len()).for_each(|line| change(&mut line[..extent]));
                 for (k, row) in part.chunks_exact_mut(inner).enumerate() {
-                    let places = lines[k..].iter().step_by(apart);
-                    row[columns.clone()].iter_mut().zip(places).for_each(|(y, &place)| *y = place);
+                    let column = lines[k..].iter().step_by(apart);
+                    row[columns.clone()].iter_mut().zip(column).for_each(|(y, &copy)| *y = copy);
                 }
             }
         }
@@ -175,9 +175,9 @@ pub(super) fn map_lines<T: Real>(axis: usize, x: View<'_, T>, data: &mut [T], mu
 }
 
 /// Places that can be walked again, and backwards.
-pub(super) trait Places: DoubleEndedIterator<Item = usize> + ExactSizeIterator + Clone {}
+pub(super) trait Offsets: DoubleEndedIterator<Item = usize> + ExactSizeIterator + Clone {}
 
-impl<I: DoubleEndedIterator<Item = usize> + ExactSizeIterator + Clone> Places for I {}
+impl<I: DoubleEndedIterator<Item = usize> + ExactSizeIterator + Clone> Offsets for I {}
 
 #[cfg(feature = "catalogue")]
 impl Axes {

@@ -52,7 +52,7 @@ macro_rules! comparisons {
                 draw: |choices| {
                     let shape = choices.shape(0, 4);
                     let other = choices.narrower(&shape);
-                    Case::new($op {}, [Domain::Index(3).of(shape), Domain::Index(3).of(other)])
+                    Case::new($op {}, [Domain::Index(3).sample(shape), Domain::Index(3).sample(other)])
                 },
             },
         )*];

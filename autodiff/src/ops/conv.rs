@@ -284,7 +284,7 @@ fn draw_conv(choices: &mut Choices<'_>) -> Case {
     let image = [0, 1].map(|axis| geometry.dilation[axis] * (kernel[axis] - 1) + 1 + choices.below(4));
     let x = [samples, seen * geometry.groups, image[0], image[1]];
     let weight = [out * geometry.groups, seen, kernel[0], kernel[1]];
-    Case::new(Conv2d { geometry }, [Domain::REAL.of(x), Domain::REAL.of(weight)])
+    Case::new(Conv2d { geometry }, [Domain::REAL.sample(x), Domain::REAL.sample(weight)])
 }
 
 #[cfg(feature = "catalogue")]
@@ -297,5 +297,5 @@ fn draw_transpose(choices: &mut Choices<'_>) -> Case {
     let output_padding = geometry.stride.map(|stride| choices.below(stride));
     let x = [samples, seen * geometry.groups, choices.positive().min(4), choices.positive().min(4)];
     let weight = [seen * geometry.groups, out, kernel[0], kernel[1]];
-    Case::new(ConvTranspose2d { geometry, output_padding }, [Domain::REAL.of(x), Domain::REAL.of(weight)])
+    Case::new(ConvTranspose2d { geometry, output_padding }, [Domain::REAL.sample(x), Domain::REAL.sample(weight)])
 }

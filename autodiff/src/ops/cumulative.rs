@@ -126,7 +126,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "cumsum",
         draw: |choices| {
             let shape = choices.shape(1, 4);
-            Case::new(Cumsum { axis: choices.below(shape.rank()) }, [Domain::REAL.of(shape)])
+            Case::new(Cumsum { axis: choices.below(shape.rank()) }, [Domain::REAL.sample(shape)])
         },
     },
     Entry {
@@ -135,7 +135,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             let shape = choices.shape(1, 4);
             // Whole numbers below 3: with zeros, where a rule that divides fails.
             let domain = [Domain::REAL, Domain::Index(3)][choices.below(2)];
-            Case::new(Cumprod { axis: choices.below(shape.rank()) }, [domain.of(shape)])
+            Case::new(Cumprod { axis: choices.below(shape.rank()) }, [domain.sample(shape)])
         },
     },
 ];

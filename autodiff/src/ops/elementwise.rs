@@ -65,7 +65,7 @@ macro_rules! unary {
                 name: stringify!($name),
                 draw: |choices| {
                     let shape = choices.shape(0, 4);
-                    Case::new($op { $($attribute: $sample),* }, [Domain::Between($low, $high, &[$($kink),*]).of(shape)])
+                    Case::new($op { $($attribute: $sample),* }, [Domain::Between($low, $high, &[$($kink),*]).sample(shape)])
                 },
             },
         )*];
@@ -180,7 +180,7 @@ macro_rules! binary {
                     };
                     let domains = [($left, $right) $(, ($other_left, $other_right))?];
                     let (left, right) = domains[choices.below(domains.len())];
-                    Case::new($op {}, [left.of(x), right.of(y)])
+                    Case::new($op {}, [left.sample(x), right.sample(y)])
                 },
             },
         )*];

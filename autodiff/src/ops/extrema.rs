@@ -35,7 +35,7 @@ macro_rules! extrema {
                     let x = inputs.view(0);
                     let groups = self.axes.groups(x.layout());
                     for ((start, best), ties) in groups.starts().zip(output).zip(ties) {
-                        let elements = || groups.members(start).map(|place| x.at(place));
+                        let elements = || groups.members(start).map(|offset| x.at(offset));
                         (*best, *ties) = extreme(elements, T::$wins);
                     }
                 }
@@ -45,8 +45,8 @@ macro_rules! extrema {
                     let groups = self.axes.groups(x.layout());
                     for (group, start) in groups.starts().enumerate() {
                         let share = cotangent[group] / at.saved[group];
-                        for place in groups.members(start).filter(|&place| x.at(place) == at.output[group]) {
-                            grad.add_at(place, share);
+                        for offset in groups.members(start).filter(|&offset| x.at(offset) == at.output[group]) {
+                            grad.add_at(offset, share);
                         }
                     }
                 }
@@ -95,7 +95,7 @@ fn extreme<T: Real, I: Iterator<Item = T>>(elements: impl Fn() -> I, wins: fn(T,
 }
 
 /// The place of an extreme element along an axis.
-macro_rules! places {
+macro_rules! indices {
     ($family:literal; $($(#[$doc:meta])* $name:ident: $op:ident by $wins:tt;)*) => {
         $(
             $(#[$doc])*
@@ -122,9 +122,9 @@ macro_rules! places {
                     let x = inputs.view(0);
                     let groups = Axes::from(self.axis).groups(x.layout());
                     for (start, best) in groups.starts().zip(output) {
-                        let elements = groups.members(start).map(|place| x.at(place)).enumerate();
+                        let elements = groups.members(start).map(|offset| x.at(offset)).enumerate();
                         let first = elements.reduce(|a, b| if b.1 $wins a.1 || (b.1.is_nan() && !a.1.is_nan()) { b } else { a });
-                        *best = T::from_f64(first.map_or(0, |(place, _)| place) as f64);
+                        *best = T::from_f64(first.map_or(0, |(index, _)| index) as f64);
                     }
                 }
                 fn backward(&self, _: Frame<'_, T>, _: &[T], _: &mut InputGrads<'_, T>) {}
@@ -146,7 +146,7 @@ macro_rules! places {
     };
 }
 
-places! {
+indices! {
     "# Indices of largest and smallest elements";
 
     /// The place of the largest element along `axis`, the first where several tie. Asking for a gradient through it is
@@ -164,28 +164,28 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "max",
         draw: |choices| {
             let shape = choices.full_shape(0, 4);
-            Case::new(Max { axes: Axes::draw(choices, shape.rank()) }, [Domain::Distinct(0.0).of(shape)])
+            Case::new(Max { axes: Axes::draw(choices, shape.rank()) }, [Domain::Distinct(0.0).sample(shape)])
         },
     },
     Entry {
         name: "min",
         draw: |choices| {
             let shape = choices.full_shape(0, 4);
-            Case::new(Min { axes: Axes::draw(choices, shape.rank()) }, [Domain::Distinct(0.0).of(shape)])
+            Case::new(Min { axes: Axes::draw(choices, shape.rank()) }, [Domain::Distinct(0.0).sample(shape)])
         },
     },
     Entry {
         name: "argmax",
         draw: |choices| {
             let shape = choices.full_shape(1, 4);
-            Case::new(Argmax { axis: choices.below(shape.rank()) }, [Domain::REAL.of(shape)])
+            Case::new(Argmax { axis: choices.below(shape.rank()) }, [Domain::REAL.sample(shape)])
         },
     },
     Entry {
         name: "argmin",
         draw: |choices| {
             let shape = choices.full_shape(1, 4);
-            Case::new(Argmin { axis: choices.below(shape.rank()) }, [Domain::REAL.of(shape)])
+            Case::new(Argmin { axis: choices.below(shape.rank()) }, [Domain::REAL.sample(shape)])
         },
     },
 ];

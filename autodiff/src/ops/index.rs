@@ -30,15 +30,15 @@ pub struct OneHot {
 
 /// Refuses anything but whole numbers below `bound`.
 pub(super) fn check_indices<T: Real>(indices: View<'_, T>, bound: usize) -> Result<(), Mismatch> {
-    for (place, index) in indices.iter().map(T::to_f64).enumerate() {
+    for (position, index) in indices.iter().map(T::to_f64).enumerate() {
         if index.fract() != 0.0 || !(0.0..bound as f64).contains(&index) {
-            return Err(Mismatch::new(format!("index {index} at place {place} is not one of 0..{bound}")));
+            return Err(Mismatch::new(format!("index {index} at position {position} is not one of 0..{bound}")));
         }
     }
     Ok(())
 }
 
-fn place<T: Real>(index: T) -> usize {
+fn as_index<T: Real>(index: T) -> usize {
     index.to_f64() as usize
 }
 
@@ -66,8 +66,8 @@ impl IndexSelect {
         let (from, to) = (axes.groups(x), axes.groups(&output));
         let line = x.line(self.axis);
         for (i, o) in from.starts().zip(to.starts()) {
-            for (index, target) in indices.iter().zip(output.line(self.axis).places(o)) {
-                visit(line.place(i, place(index)), target);
+            for (index, target) in indices.iter().zip(output.line(self.axis).offsets(o)) {
+                visit(line.offset(i, as_index(index)), target);
             }
         }
     }
@@ -106,7 +106,7 @@ impl Gather {
         let line = part.line(self.axis);
         for ((i, k), o) in from.starts().zip(by.starts()).zip(to.starts()) {
             for (named, target) in by.members(k).zip(to.members(o)) {
-                visit(line.place(i, place(index.at(named))), target);
+                visit(line.offset(i, as_index(index.at(named))), target);
             }
         }
     }
@@ -178,7 +178,7 @@ impl<T: Real> Op<T> for OneHot {
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
         output.fill(T::ZERO);
         for (row, index) in inputs.view(0).iter().enumerate() {
-            output[row * self.classes + place(index)] = T::ONE;
+            output[row * self.classes + as_index(index)] = T::ONE;
         }
     }
     fn backward(&self, _: Frame<'_, T>, _: &[T], _: &mut InputGrads<'_, T>) {}
@@ -220,7 +220,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             let shape = choices.shape(1, 4);
             let axis = choices.below(shape.rank());
             let count = if shape[axis] == 0 { 0 } else { choices.extent() };
-            Case::new(IndexSelect { axis }, [Domain::REAL.of(&shape), Domain::Index(shape[axis]).of([count])])
+            Case::new(IndexSelect { axis }, [Domain::REAL.sample(&shape), Domain::Index(shape[axis]).sample([count])])
         },
     },
     Entry {
@@ -230,15 +230,15 @@ pub(super) const ENTRIES: &[Entry] = &[
             let axis = choices.below(shape.rank());
             let count = if shape[axis] == 0 { 0 } else { choices.extent() };
             let narrowed: Shape = shape.iter().map(|&extent| extent - choices.below(2).min(extent)).collect();
-            let index = Domain::Index(shape[axis]).of(narrowed.with(axis, count));
-            Case::new(Gather { axis }, [Domain::REAL.of(shape), index])
+            let index = Domain::Index(shape[axis]).sample(narrowed.with(axis, count));
+            Case::new(Gather { axis }, [Domain::REAL.sample(shape), index])
         },
     },
     Entry {
         name: "one_hot",
         draw: |choices| {
             let classes = choices.positive();
-            Case::new(OneHot { classes }, [Domain::Index(classes).of(choices.shape(0, 3))])
+            Case::new(OneHot { classes }, [Domain::Index(classes).sample(choices.shape(0, 3))])
         },
     },
 ];

@@ -39,16 +39,16 @@ impl Slab {
 
     fn write<T: Real>(self, x: View<'_, T>, whole: &mut [T]) {
         for_each_block([x], |first, [x]| {
-            for (offset, place, length) in self.runs(first, x.len()) {
-                whole[place..place + length].copy_from_slice(&x[offset..offset + length]);
+            for (from, to, length) in self.runs(first, x.len()) {
+                whole[to..to + length].copy_from_slice(&x[from..from + length]);
             }
         });
     }
 
     fn pull<T: Real>(self, cotangent: &[T], grad: ViewMut<'_, T>) {
         accumulate([], grad, |first, [], sums| {
-            for (offset, place, length) in self.runs(first, sums.len()) {
-                let run = sums[offset..].iter_mut().zip(&cotangent[place..place + length]);
+            for (from, to, length) in self.runs(first, sums.len()) {
+                let run = sums[from..].iter_mut().zip(&cotangent[to..to + length]);
                 run.for_each(|(sum, &g)| *sum += g);
             }
         });
@@ -231,7 +231,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             let shape = choices.shape(1, 4);
             let axis = choices.below(shape.rank());
             let count = 1 + choices.below(4);
-            let inputs: Vec<_> = (0..count).map(|_| Domain::REAL.of(shape.with(axis, choices.extent()))).collect();
+            let inputs: Vec<_> = (0..count).map(|_| Domain::REAL.sample(shape.with(axis, choices.extent()))).collect();
             Case::new(Concatenate { axis }, inputs)
         },
     },
@@ -241,7 +241,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             let shape = choices.shape(1, 4);
             let axis = choices.below(shape.rank());
             let (before, after) = (choices.below(3), choices.below(3));
-            Case::new(Pad { axis, before, after, value: 0.5 }, [Domain::REAL.of(shape)])
+            Case::new(Pad { axis, before, after, value: 0.5 }, [Domain::REAL.sample(shape)])
         },
     },
     Entry {
@@ -249,7 +249,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         draw: |choices| {
             let shape = choices.shape(1, 4);
             let (axis, times) = (choices.below(shape.rank()), choices.below(4));
-            Case::new(Repeat { axis, times }, [Domain::REAL.of(shape)])
+            Case::new(Repeat { axis, times }, [Domain::REAL.sample(shape)])
         },
     },
 ];

@@ -81,8 +81,8 @@ fn starts(layout: &Layout) -> impl Iterator<Item = usize> {
 
 /// `c += a·b` (or `c = a·b`) for every matrix of the batch.
 fn products<T: Real>(a: View<'_, T>, b: View<'_, T>, mut c: ViewMut<'_, T>, accumulate: bool) {
-    let places = starts(a.layout()).zip(starts(b.layout())).zip(starts(c.layout()));
-    for ((a_start, b_start), c_start) in places {
+    let matrices = starts(a.layout()).zip(starts(b.layout())).zip(starts(c.layout()));
+    for ((a_start, b_start), c_start) in matrices {
         multiply_views(a.matrix(a_start), b.matrix(b_start), c.matrix(c_start), accumulate);
     }
 }
@@ -156,5 +156,5 @@ fn draw(choices: &mut Choices<'_>) -> Case {
         3 => (stack(batch.clone(), [m, k]), stack(choices.narrower(&batch), [k, n])),
         _ => (stack(choices.narrower(&batch), [m, k]), stack(batch, [k, n])),
     };
-    Case::new(Matmul {}, [Domain::REAL.of(x), Domain::REAL.of(y)])
+    Case::new(Matmul {}, [Domain::REAL.sample(x), Domain::REAL.sample(y)])
 }

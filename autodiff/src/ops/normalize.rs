@@ -211,11 +211,11 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
         let shape = choices.shape(0, 4);
         let axes = Axes::draw(choices, shape.rank());
         let op = Normalize { axes, epsilon: [0.1, 0.01][choices.below(2)] };
-        let x = Domain::REAL.of(shape.clone());
+        let x = Domain::REAL.sample(shape.clone());
         if choices.flag() {
             return Case::new(op, [x]);
         }
-        let [scale, shift] = [(); 2].map(|()| Domain::REAL.of(choices.narrower(&shape)));
+        let [scale, shift] = [(); 2].map(|()| Domain::REAL.sample(choices.narrower(&shape)));
         Case::new(op, [x, scale, shift])
     },
 }];

@@ -43,8 +43,8 @@ impl<T: Real> Rule<T> for Prod {
             let range = group * n..(group + 1) * n;
             let (elements, others) = (&mut elements[range.clone()], &mut others[range]);
             *product = T::ONE;
-            for ((place, element), other) in groups.members(start).zip(&mut *elements).zip(&mut *others) {
-                *element = x.at(place);
+            for ((offset, element), other) in groups.members(start).zip(&mut *elements).zip(&mut *others) {
+                *element = x.at(offset);
                 *other = *product;
                 *product = *product * *element;
             }
@@ -81,7 +81,7 @@ impl Power {
     }
 
     #[inline(always)]
-    fn of<T: Real>(self, x: T) -> T {
+    fn value<T: Real>(self, x: T) -> T {
         match self {
             Power::Square => x * x,
             Power::Even(order) => x.powf(order),
@@ -113,13 +113,13 @@ impl<T: Real> Rule<T> for Norm {
         let (power, groups) = (Power::new(self.order), self.axes.groups(x.layout()));
         for (start, norm) in groups.starts().zip(output) {
             let largest =
-                groups.members(start).fold(0.0, |largest: f64, place| x.at(place).to_f64().abs().max(largest));
+                groups.members(start).fold(0.0, |largest: f64, offset| x.at(offset).to_f64().abs().max(largest));
             // Scaled by its largest element, a vector's norm neither overflows nor underflows before the result does.
             let scale = T::from_f64(largest);
             *norm = if largest == 0.0 || !scale.is_finite() {
                 scale
             } else {
-                let terms = groups.members(start).map(|place| power.of(x.at(place) / scale));
+                let terms = groups.members(start).map(|offset| power.value(x.at(offset) / scale));
                 scale * sum_of(terms).powf(1.0 / self.order)
             };
         }
@@ -149,7 +149,7 @@ impl<T: Real> Rule<T> for LogSumExp {
         // A group that the buffer holds is walked once: the walk takes longer than the powers.
         let mut buffer = [T::ZERO; 256];
         for (start, result) in groups.starts().zip(output) {
-            let elements = || groups.members(start).map(|place| x.at(place));
+            let elements = || groups.members(start).map(|offset| x.at(offset));
             *result = match buffer.get_mut(..count) {
                 Some(line) => {
                     line.iter_mut().zip(elements()).for_each(|(to, x)| *to = x);

@@ -89,7 +89,7 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
     draw: |choices| {
         let shape = choices.shape(1, 4);
         let (axis, descending) = (choices.below(shape.rank()), choices.flag());
-        Case::new(Argsort { axis, descending }, [Domain::Distinct(0.0).of(shape)])
+        Case::new(Argsort { axis, descending }, [Domain::Distinct(0.0).sample(shape)])
     },
 }];
 

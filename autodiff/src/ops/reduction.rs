@@ -69,7 +69,7 @@ macro_rules! reductions {
                     let shape = choices.full_shape(0, 4);
                     let axes = Axes::draw(choices, shape.rank());
                     $(let $attribute = super::reduction::drawn($sample, choices, axes.count(&shape));)*
-                    Case::new($op { axes $(, $attribute)* }, [$domain.of(shape)])
+                    Case::new($op { axes $(, $attribute)* }, [$domain.sample(shape)])
                 },
             },
         )*];
@@ -106,8 +106,8 @@ pub(super) fn pull_each<T: Real>(
 ) {
     let groups = axes.groups(x.layout());
     for (group, start) in groups.starts().enumerate() {
-        for place in groups.members(start) {
-            grad.add_at(place, add(group, x.at(place)));
+        for offset in groups.members(start) {
+            grad.add_at(offset, add(group, x.at(offset)));
         }
     }
 }

@@ -111,9 +111,9 @@ pub(super) const ENTRIES: &[Entry] = &[
             let shape = choices.shape(1, 4);
             let axis = choices.below(shape.rank());
             let count = if shape[axis] == 0 { 0 } else { choices.extent() };
-            let index = Domain::Index(shape[axis]).of([count]);
-            let source = Domain::REAL.of(shape.with(axis, count));
-            Case::new(IndexAdd { axis }, [Domain::REAL.of(shape), index, source])
+            let index = Domain::Index(shape[axis]).sample([count]);
+            let source = Domain::REAL.sample(shape.with(axis, count));
+            Case::new(IndexAdd { axis }, [Domain::REAL.sample(shape), index, source])
         },
     },
     Entry {
@@ -123,9 +123,9 @@ pub(super) const ENTRIES: &[Entry] = &[
             let axis = choices.below(shape.rank());
             let count = if shape[axis] == 0 { 0 } else { choices.extent() };
             let narrowed: Shape = shape.iter().map(|&extent| extent - choices.below(2).min(extent)).collect();
-            let index = Domain::Index(shape[axis]).of(narrowed.with(axis, count));
-            let source = Domain::REAL.of(narrowed.with(axis, count));
-            Case::new(ScatterAdd { axis }, [Domain::REAL.of(shape), index, source])
+            let index = Domain::Index(shape[axis]).sample(narrowed.with(axis, count));
+            let source = Domain::REAL.sample(narrowed.with(axis, count));
+            Case::new(ScatterAdd { axis }, [Domain::REAL.sample(shape), index, source])
         },
     },
 ];

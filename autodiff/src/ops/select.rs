@@ -45,9 +45,9 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
     name: "select",
     draw: |choices| {
         let shape = choices.shape(0, 4);
-        let mut narrower = |domain: Domain| domain.of(choices.narrower(&shape));
+        let mut narrower = |domain: Domain| domain.sample(choices.narrower(&shape));
         let (mask, x) = (narrower(Domain::Mask), narrower(Domain::REAL));
-        Case::new(Select {}, [mask, x, Domain::REAL.of(shape)])
+        Case::new(Select {}, [mask, x, Domain::REAL.sample(shape)])
     },
 }];
 

@@ -140,14 +140,14 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "softmax",
         draw: |choices| {
             let shape = choices.shape(1, 4);
-            Case::new(Softmax { axis: choices.below(shape.rank()) }, [Domain::REAL.of(shape)])
+            Case::new(Softmax { axis: choices.below(shape.rank()) }, [Domain::REAL.sample(shape)])
         },
     },
     Entry {
         name: "log_softmax",
         draw: |choices| {
             let shape = choices.shape(1, 4);
-            Case::new(LogSoftmax { axis: choices.below(shape.rank()) }, [Domain::REAL.of(shape)])
+            Case::new(LogSoftmax { axis: choices.below(shape.rank()) }, [Domain::REAL.sample(shape)])
         },
     },
 ];

@@ -205,7 +205,7 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
         let batch = choices.shape(0, 2);
         let shape: Shape = batch.iter().copied().chain([side, side]).collect();
         // Positive definite by Gershgorin's theorem: rows sum to at most 1.6.
-        Case::new(InverseSqrt { epsilon: 1.8 }, [Domain::Between(-0.4, 0.4, &[]).of(shape)])
+        Case::new(InverseSqrt { epsilon: 1.8 }, [Domain::Between(-0.4, 0.4, &[]).sample(shape)])
     },
 }];
 

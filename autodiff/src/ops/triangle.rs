@@ -75,7 +75,7 @@ macro_rules! triangles {
                 name: stringify!($name),
                 draw: |choices| {
                     let diagonal = [0, 1, -1, 2, -2, -7, 7][choices.below(7)];
-                    Case::new($op { diagonal }, [Domain::REAL.of(choices.shape(2, 4))])
+                    Case::new($op { diagonal }, [Domain::REAL.sample(choices.shape(2, 4))])
                 },
             },
         )*];

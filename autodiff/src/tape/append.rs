@@ -1,4 +1,4 @@
-//! Appending to a recording: leaves, views and operations, each with its place in the arenas.
+//! Appending leaves, views and operations to a recording, and assigning each its position in the arenas.
 
 use std::panic::Location;
 
@@ -12,13 +12,13 @@ use crate::params::Params;
 use crate::scalar::Real;
 use crate::tape::{Graph, Label, Node, POISON, Place, Step};
 
-/// The number of the node after `count` others. The largest `u32` stands for a value without a node.
+/// The id of the node after `count` others. The largest `u32` is reserved for poisoned values, which have no node.
 fn next_id(count: usize) -> Result<u32, Mismatch> {
     let id = u32::try_from(count).ok().filter(|&id| id != POISON);
     id.ok_or_else(|| Mismatch::new(format!("a recording holds no more than {POISON} values; split it")))
 }
 
-/// What the output of an operation needs.
+/// The output that an operation is about to get.
 struct Planned {
     shape: Shape,
     saved: usize,
@@ -27,7 +27,7 @@ struct Planned {
 }
 
 impl<T: Real> Graph<T> {
-    /// Appends a leaf of dense layout that lives in the arena.
+    /// Appends a contiguous leaf stored in the arena.
     pub(crate) fn push_leaf(
         &mut self,
         shape: Shape,
@@ -41,7 +41,7 @@ impl<T: Real> Graph<T> {
         self.push_owned(Step::Leaf, (&[], &[]), shape, (value, gradient), 0, label, location)
     }
 
-    /// Appends the stored value of a state.
+    /// Appends a leaf that reads a state.
     pub(crate) fn push_state(
         &mut self,
         shape: Shape,
@@ -89,7 +89,7 @@ impl<T: Real> Graph<T> {
         self.push(node)
     }
 
-    /// Appends what operation `of` saved, from `start` within that: it lies behind the output.
+    /// Appends a view of what operation `of` saved, beginning at offset `start`; saved values follow the output in the arena.
     pub(crate) fn push_saved(
         &mut self,
         of: u32,
@@ -98,7 +98,7 @@ impl<T: Real> Graph<T> {
         location: &'static Location<'static>,
     ) -> Result<u32, Mismatch> {
         let owner = &self.nodes[of as usize];
-        debug_assert!(start + shape.size() <= owner.saved, "{} keeps less", self.kind(of as usize));
+        debug_assert!(start + shape.size() <= owner.saved, "{} saves less", self.kind(of as usize));
         let Place::Arena(output) = owner.value else { return Ok(of) };
         let node = Node {
             step: Step::View,
@@ -116,7 +116,7 @@ impl<T: Real> Graph<T> {
         self.push(node)
     }
 
-    /// Appends an operation; runs it unless only shapes are recorded.
+    /// Appends an operation, and runs it unless the recording is shape-only.
     pub(crate) fn push_op<O: Op<T>>(
         &mut self,
         op: O,
@@ -124,7 +124,7 @@ impl<T: Real> Graph<T> {
         params: &Params<T>,
         location: &'static Location<'static>,
     ) -> Result<u32, Error> {
-        // All but the storing of `op` is compiled once, not for each operation.
+        // Only the storing of `op` is generic over `O`; the rest is compiled once.
         let name = op.name();
         let planned =
             self.plan(&op, inputs).map_err(|refusal| self.mistake(name, refusal, inputs, params, location))?;
@@ -132,7 +132,7 @@ impl<T: Real> Graph<T> {
         self.push_planned(planned, (step, name), inputs, params, location)
     }
 
-    /// Asks an operation what its output needs, and makes room for that.
+    /// Calls the shape rule and reserves memory for the output.
     fn plan(&mut self, op: &dyn Op<T>, inputs: &[u32]) -> Result<Planned, Mismatch> {
         let shapes: SmallVec<[&Shape; 4]> = inputs.iter().map(|&id| self.nodes[id as usize].layout.shape()).collect();
         let (shape, saved) = (op.shape(&shapes)?, op.saved(&shapes));
@@ -165,7 +165,7 @@ impl<T: Real> Graph<T> {
         Ok(id)
     }
 
-    /// Makes room for a value and what its operation saves.
+    /// Reserves memory for a value and what its operation saves.
     fn reserve(&mut self, shape: &Shape, saved: usize) -> Result<(), Mismatch> {
         let more = shape.checked_size().and_then(|size| size.checked_add(saved));
         let countable = more.filter(|&more| self.value_length.checked_add(more).is_some());
@@ -176,7 +176,7 @@ impl<T: Real> Graph<T> {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the fields of a node, in one private place")]
+    #[expect(clippy::too_many_arguments, reason = "the fields of a node, in one private function")]
     fn push_owned(
         &mut self,
         step: Step,
@@ -221,7 +221,7 @@ impl<T: Real> Graph<T> {
         Ok(id)
     }
 
-    /// The number of the next random draw.
+    /// The index of the next random draw.
     pub(crate) fn next_draw(&mut self) -> u64 {
         self.draws.count += 1;
         self.draws.count - 1
@@ -233,7 +233,7 @@ mod tests {
     use super::{POISON, next_id};
 
     #[test]
-    fn the_number_that_stands_for_no_node_is_never_given() {
+    fn the_id_of_poisoned_values_is_never_assigned() {
         assert_eq!(next_id(POISON as usize - 1).ok(), Some(POISON - 1));
         assert!(next_id(POISON as usize).is_err() && next_id(usize::MAX).is_err());
     }

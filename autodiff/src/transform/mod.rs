@@ -193,8 +193,8 @@ where
     Tensor::new(shape, entries)
 }
 
-fn unit<T: Real>(like: &Tensor<T>, place: usize) -> Result<Tensor<T>, Error> {
-    Tensor::try_from_fn(like.shape(), |k| if k == place { T::ONE } else { T::ZERO })
+fn unit<T: Real>(like: &Tensor<T>, index: usize) -> Result<Tensor<T>, Error> {
+    Tensor::try_from_fn(like.shape(), |k| if k == index { T::ONE } else { T::ZERO })
 }
 
 /// As a dual whose derivatives are zero.
@@ -248,8 +248,8 @@ where
 {
     let shape: Shape = x.shape().iter().chain(x.shape().iter()).copied().collect();
     let mut entries = memory::room_for(&shape)?;
-    for place in 0..x.data().len() {
-        entries.extend_from_slice(hvp(&function, x, &unit(x, place)?)?.data());
+    for index in 0..x.data().len() {
+        entries.extend_from_slice(hvp(&function, x, &unit(x, index)?)?.data());
     }
     Tensor::new(shape, entries)
 }
@@ -303,8 +303,8 @@ where
     let count = params.flat().len();
     let shape = Shape::new(&[count, count]);
     let mut entries = memory::room_for(&shape)?;
-    for place in 0..count {
-        let direction: Vec<T> = (0..count).map(|k| if k == place { T::ONE } else { T::ZERO }).collect();
+    for index in 0..count {
+        let direction: Vec<T> = (0..count).map(|k| if k == index { T::ONE } else { T::ZERO }).collect();
         entries.extend(model_hvp(params, &direction, &loss)?.1);
     }
     Tensor::new(shape, entries)

@@ -109,7 +109,7 @@ cases! {
 
     ops::entries { returns: entries().map(|entry| (entry.draw)(&mut Choices::new(&[u32::MAX; 40]))).collect::<Vec<_>>(); }
     Case::new { returns: Case::new(Square {}, []); }
-    Domain::of { returns: Domain::Between(NAN, INF, &[]).of([MAX, MAX]); }
+    Domain::sample { returns: Domain::Between(NAN, INF, &[]).sample([MAX, MAX]); }
     Domain::value {
         returns: Domain::Between(INF, NAN, &[NAN]).value::<f64>(NAN, MAX, 0);
         returns: Domain::Distinct(INF).value::<f64>(NAN, MAX, MAX);

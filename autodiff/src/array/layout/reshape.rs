@@ -44,9 +44,9 @@ impl Layout {
                 }
             }
             let mut stride = old[last_old].1;
-            for place in (first_axis..axis).rev() {
-                strides[place] = stride;
-                stride *= shape[place];
+            for inner in (first_axis..axis).rev() {
+                strides[inner] = stride;
+                stride *= shape[inner];
             }
             next_old = last_old + 1;
         }

@@ -44,9 +44,9 @@ impl<T: Real> Tensor<T> {
         }
         let shown = |k: usize| shown(self.data[k]);
         let elided = self.data.len() > WHOLE;
-        let mut places = Vec::new();
-        visible(&self.shape, elided, 0, &mut places);
-        let width = places.iter().map(|&k| shown(k).chars().count()).max().unwrap_or(0);
+        let mut indices = Vec::new();
+        visible(&self.shape, elided, 0, &mut indices);
+        let width = indices.iter().map(|&k| shown(k).chars().count()).max().unwrap_or(0);
         let cell = |k: usize| format!("{:>width$}", shown(k));
         let mut text = String::new();
         write_axis(&mut text, &self.shape, elided, 0, 1, &cell);
@@ -62,13 +62,13 @@ fn along(extent: usize, elided: bool) -> impl Iterator<Item = Option<usize>> {
     (0..head).map(Some).chain(gap.then_some(None)).chain((tail..extent).map(Some))
 }
 
-fn visible(shape: &[usize], elided: bool, first: usize, places: &mut Vec<usize>) {
+fn visible(shape: &[usize], elided: bool, first: usize, indices: &mut Vec<usize>) {
     match shape {
-        [] => places.push(first),
+        [] => indices.push(first),
         [extent, inner @ ..] => {
             let stride: usize = inner.iter().product();
             for index in along(*extent, elided).flatten() {
-                visible(inner, elided, first + index * stride, places);
+                visible(inner, elided, first + index * stride, indices);
             }
         }
     }

@@ -17,9 +17,9 @@ use super::report::{Origin, inputs, range, same, shortest};
 struct Source<T> {
     /// The operation whose pullback it was.
     node: usize,
-    /// The node whose gradient it is, and the place in that.
+    /// The node whose gradient it is, and the offset in that.
     of: usize,
-    place: usize,
+    offset: usize,
     made: T,
 }
 
@@ -132,9 +132,9 @@ impl<T: Real> Search<'_, T> {
             }
             for (&of, before) in given.iter().zip(&before) {
                 let after = gradient_mut(self.graph, of, &mut grads);
-                for (place, (value, &before)) in after.iter_mut().zip(before).enumerate() {
+                for (offset, (value, &before)) in after.iter_mut().zip(before).enumerate() {
                     if before.is_finite() && !value.is_finite() {
-                        *value = replace(Source { node: k, of, place, made: *value }, before);
+                        *value = replace(Source { node: k, of, offset, made: *value }, before);
                     }
                 }
             }
@@ -143,10 +143,10 @@ impl<T: Real> Search<'_, T> {
     }
 
     fn report(&self, culprit: Source<T>) -> Error {
-        let Source { node: k, of, place, made } = culprit;
+        let Source { node: k, of, offset, made } = culprit;
         let (graph, params) = (self.graph, self.params);
         let shape = graph.nodes[k].layout.shape();
-        let element = graph.nodes[of].layout.shape().unravel_index(place);
+        let element = graph.nodes[of].layout.shape().unravel_index(offset);
         let output = range(graph.read(k, params).iter());
         let cotangent = range(gradient(graph, k, &self.actual).unwrap_or(&[]).iter().copied());
         let origin = Origin {
@@ -163,6 +163,6 @@ impl<T: Real> Search<'_, T> {
 impl<T> Source<T> {
     /// Grows along the backward pass.
     fn order(&self) -> (Reverse<usize>, usize, usize) {
-        (Reverse(self.node), self.of, self.place)
+        (Reverse(self.node), self.of, self.offset)
     }
 }

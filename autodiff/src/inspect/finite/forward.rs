@@ -17,7 +17,7 @@ use super::report::{Origin, inputs, same, shortest};
 struct Source<T> {
     node: usize,
     /// Within the memory of the node: its value, then what its operation saved.
-    place: usize,
+    offset: usize,
     made: T,
 }
 
@@ -86,9 +86,9 @@ impl<T: Real> Copies<T> {
 impl<T: Real> Search<'_, T> {
     fn sources(&self) -> Vec<Source<T>> {
         let mut sources = Vec::new();
-        self.replay(|node, place, made| {
-            if self.is_read(node, place) {
-                sources.push(Source { node, place, made });
+        self.replay(|node, offset, made| {
+            if self.is_read(node, offset) {
+                sources.push(Source { node, offset, made });
             }
             T::ONE
         });
@@ -97,10 +97,10 @@ impl<T: Real> Search<'_, T> {
 
     /// Whether the first sources, this many, make the root other than finite.
     fn spoils(&self, sources: &[Source<T>], kept: usize) -> bool {
-        let copies = self.replay(|node, place, made| {
-            let rank = sources.binary_search_by_key(&(node, place), |source| (source.node, source.place));
+        let copies = self.replay(|node, offset, made| {
+            let rank = sources.binary_search_by_key(&(node, offset), |source| (source.node, source.offset));
             match rank {
-                Ok(rank) if rank < kept => self.actual(node)[place],
+                Ok(rank) if rank < kept => self.actual(node)[offset],
                 // What it makes by itself is healed; if it makes something else, a source that is kept reaches it.
                 Ok(rank) if same(sources[rank].made, made) => T::ONE,
                 _ => made,
@@ -109,7 +109,7 @@ impl<T: Real> Search<'_, T> {
         self.graph.nodes[self.root].view(&copies.values, &copies.params).iter().any(|x| !x.is_finite())
     }
 
-    /// Computes what is not finite again; `replace(node, place, made)` says what stands for each entry that is still not.
+    /// Computes what is not finite again; `replace(node, offset, made)` says what stands for each entry that is still not.
     fn replay(&self, mut replace: impl FnMut(usize, usize, T) -> T) -> Copies<T> {
         let mut copies = Copies { values: self.graph.values.clone(), params: self.params.clone() };
         for &k in &self.tainted {
@@ -118,11 +118,11 @@ impl<T: Real> Search<'_, T> {
                 copies.memory_mut(self.graph, k).copy_from_slice(self.actual(k));
             }
             let memory = copies.memory_mut(self.graph, k);
-            for (place, (value, &actual)) in memory.iter_mut().zip(self.actual(k)).enumerate() {
+            for (offset, (value, &actual)) in memory.iter_mut().zip(self.actual(k)).enumerate() {
                 if actual.is_finite() {
                     *value = actual;
                 } else if !value.is_finite() {
-                    *value = replace(k, place, *value);
+                    *value = replace(k, offset, *value);
                 }
             }
         }
@@ -134,17 +134,17 @@ impl<T: Real> Search<'_, T> {
     }
 
     /// Whether anything but its own pullback can read an entry: what an operation saved is read through views of it.
-    fn is_read(&self, k: usize, place: usize) -> bool {
-        place < self.graph.nodes[k].extent || self.view_of_saved(k, place).is_some()
+    fn is_read(&self, k: usize, offset: usize) -> bool {
+        offset < self.graph.nodes[k].extent || self.view_of_saved(k, offset).is_some()
     }
 
-    /// The view that shows an entry of what operation `k` saved, and the entry's place in it.
-    fn view_of_saved(&self, k: usize, place: usize) -> Option<(usize, usize)> {
+    /// The view that shows an entry of what operation `k` saved, and the entry's offset in it.
+    fn view_of_saved(&self, k: usize, offset: usize) -> Option<(usize, usize)> {
         let Place::Arena(start) = self.graph.nodes[k].value else { return None };
         let mut views = self.graph.nodes.iter().enumerate().skip(k + 1).filter(|(_, node)| node.base as usize == k);
         views.find_map(|(view, node)| match node.value {
-            Place::Arena(first) if (first..first + node.extent).contains(&(start + place)) => {
-                Some((view, start + place - first))
+            Place::Arena(first) if (first..first + node.extent).contains(&(start + offset)) => {
+                Some((view, start + offset - first))
             }
             _ => None,
         })
@@ -153,21 +153,21 @@ impl<T: Real> Search<'_, T> {
     /// The first entry of the root's own node that is not finite.
     fn of_root(&self) -> Source<T> {
         let node = self.graph.nodes[self.root].base as usize;
-        let place = self.actual(node).iter().position(|x| !x.is_finite()).unwrap_or(0);
-        Source { node, place, made: self.actual(node)[place] }
+        let offset = self.actual(node).iter().position(|x| !x.is_finite()).unwrap_or(0);
+        Source { node, offset, made: self.actual(node)[offset] }
     }
 
     fn report(&self, culprit: Source<T>) -> Error {
-        let Source { node, place, .. } = culprit;
-        let (shown, in_shown) = if place < self.graph.nodes[node].extent {
-            (node, place)
+        let Source { node, offset, .. } = culprit;
+        let (shown, in_shown) = if offset < self.graph.nodes[node].extent {
+            (node, offset)
         } else {
-            self.view_of_saved(node, place).unwrap_or((node, 0))
+            self.view_of_saved(node, offset).unwrap_or((node, 0))
         };
         let origin = Origin {
             node,
             pass: "forward",
-            value: self.actual(node)[place],
+            value: self.actual(node)[offset],
             element: format!("{:?}", self.graph.nodes[shown].layout.shape().unravel_index(in_shown)),
             read: inputs(self.graph, node, self.params),
         };
