@@ -1,4 +1,4 @@
-//! The derivative against differences of function values: smooth, at kinks, at ties, and once more for the second order.
+//! Derivatives against finite differences: at smooth points, kinks and ties, and for second derivatives.
 
 use super::derivative::LARGE;
 use super::diagnosis::{self, Diagnosis};
@@ -8,15 +8,15 @@ use super::report::{Discrepancy, Probe};
 use crate::array::Tensor;
 use crate::error::Error;
 
-/// What differences of function values can tell, by the precision that the subject computes in.
+/// The accuracy of finite differences in the subject's precision.
 struct Precision {
-    /// A step at which one-sided slopes are good: rounding and curvature in balance.
+    /// The step of one-sided differences that balances rounding and curvature.
     step: f64,
-    /// By how much, relative to the terms, a slope at that step may be wrong.
+    /// The relative error of a one-sided difference with that step.
     slack: f64,
 }
 
-/// Entries up to which every pair of them is tied.
+/// Up to this many input elements, every pair is tied.
 const FEW: usize = 6;
 
 impl Examiner<'_> {
@@ -27,7 +27,7 @@ impl Examiner<'_> {
         }
     }
 
-    /// Rounding in an extrapolated central difference, relative to the terms.
+    /// The relative rounding error of an extrapolated central difference.
     fn rounding(&self) -> f64 {
         1e-9 * (self.subject.epsilon() / f64::EPSILON).powf(2.0 / 3.0)
     }
@@ -64,18 +64,18 @@ impl Examiner<'_> {
             }
             let (of, index, reference) = ("all inputs".to_owned(), Vec::new(), estimate.value);
             let entry = Discrepancy { of, index, analytic: found, reference, allowed };
-            let known = diagnosis::of_gradient(&[found], &[reference], &[1]);
+            let known = diagnosis::diagnose(&[found], &[reference], &[1]);
             self.note(Probe::FiniteDifferences, "along a random direction", known, vec![entry]);
             return Ok(());
         }
         Ok(())
     }
 
-    /// Values that tie: all of them, and, where there are few, every pair. Along a direction in which nothing ties any more
-    /// the gradient must be the slope, along others it must lie between the slopes to both sides.
+    /// Ties all input elements and, if there are few, every pair. The gradient along a direction must lie between the left
+    /// and right derivatives.
     pub(super) fn ties(&mut self) -> Result<(), Error> {
         if self.report.findings.iter().any(|finding| finding.probe == Probe::Derivative) {
-            return Ok(()); // wrong everywhere: what is wrong at ties then says nothing about ties
+            return Ok(()); // a gradient that is wrong everywhere is also wrong at ties
         }
         let entries: Vec<(usize, usize)> = (0..self.inputs.len())
             .filter(|&input| self.wanted[input])
@@ -98,8 +98,8 @@ impl Examiner<'_> {
         Ok(())
     }
 
-    /// Gives `tied` entries the value of `like`, and compares the gradient with the slopes when all of them move, and when
-    /// one of the groups does. Notes what is wrong, and says whether anything is.
+    /// Sets the elements `tied` to the value of `like`, and compares the gradient with one-sided derivatives along all of them
+    /// together and along each group. Records a finding and returns whether there is one.
     fn tie_is_wrong(
         &mut self,
         setting: &str,
@@ -127,7 +127,7 @@ impl Examiner<'_> {
                 continue;
             }
             if found < left.min(right) - slack || found > left.max(right) + slack || found.is_nan() {
-                let (of, reference) = ("tied entries".to_owned(), (left + right) / 2.0);
+                let (of, reference) = ("tied elements".to_owned(), (left + right) / 2.0);
                 let entry = Discrepancy { of, index: Vec::new(), analytic: found, reference, allowed: slack };
                 self.note(Probe::Ties, setting, Some(Diagnosis::TieNotShared), vec![entry]);
                 return Ok(true);
@@ -136,7 +136,7 @@ impl Examiner<'_> {
         Ok(false)
     }
 
-    /// The Hessian of ⟨u, f⟩: symmetric, and the derivative of the gradient.
+    /// The Hessian of ⟨u, f⟩ is symmetric, and equals finite differences of the gradient.
     pub(super) fn second_order(&mut self) -> Result<(), Error> {
         if !self.subject.has_tangents() {
             return Ok(());

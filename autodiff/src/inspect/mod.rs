@@ -1,4 +1,4 @@
-//! What a recording can be asked: where numbers first stop being finite, what costs time, how it looks drawn.
+//! Diagnostics of a recording: the first non-finite value, a profile by source line, a graph.
 
 mod dot;
 mod finite;

@@ -9,27 +9,27 @@ use crate::error::{Error, Mismatch};
 use crate::scalar::Real;
 use crate::tape::{Recording, Step, Var};
 
-/// What one line of the caller's code costs in one forward and backward pass.
+/// The cost of one source line in one forward and backward pass.
 #[derive(Clone, Debug)]
 pub struct ProfileLine {
     /// File and line.
     pub location: String,
-    /// The operations recorded there.
+    /// The names of the operations recorded there, sorted, without duplicates.
     pub operations: Vec<&'static str>,
-    /// How many of them.
+    /// Number of operations recorded there.
     pub calls: usize,
-    /// Forward, shortest of the repeats.
+    /// Time of forward: for each operation the shortest of the repeats.
     pub forward: Duration,
-    /// Backward, shortest of the repeats.
+    /// Time of backward: for each operation the shortest of the repeats.
     pub backward: Duration,
-    /// Bytes of values, kept intermediate results and gradients.
+    /// Bytes of values, saved intermediate results and gradients.
     pub bytes: usize,
 }
 
-/// The lines of a recording, the most expensive first.
+/// Time and memory of a recording by source line.
 #[derive(Clone, Debug)]
 pub struct Profile {
-    /// One entry a line.
+    /// The lines, most expensive first.
     pub lines: Vec<ProfileLine>,
 }
 
@@ -47,8 +47,7 @@ impl fmt::Display for Profile {
 }
 
 impl<'t, T: Real> Recording<'t, T> {
-    /// Runs every operation again, forward and backward from `loss`, `repeats` times, and adds up the time by the line
-    /// that recorded it.
+    /// Runs every operation `repeats` times again, forward and backward from `loss`, and sums the times by source line.
     ///
     /// ```
     /// use autodiff::{Mode, Params, Tape};
@@ -64,7 +63,7 @@ impl<'t, T: Real> Recording<'t, T> {
     /// ```
     ///
     /// # Errors
-    /// A mistake on the tape; a loss on another tape; what keeps `loss` from having a gradient.
+    /// The first mistake made on the recording; a loss on another tape; otherwise as [`Var::backward`].
     #[track_caller]
     pub fn profile(&self, loss: Var<'_, T>, repeats: usize) -> Result<Profile, Error> {
         if !self.holds(loss) {
