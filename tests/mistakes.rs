@@ -267,5 +267,5 @@ fn values_stacked_along_an_axis_that_is_not_there() {
     let x = t.input(&zeros([2]));
     let line = next_line!();
     let stacked = t.stack([x], 5);
-    assert_eq!(of(stacked.value()), format!("unsqueeze: no place for a new axis 5 among 1 axes: [2] {line}"));
+    assert_eq!(of(stacked.value()), format!("unsqueeze: new axis 5 is out of range (there are 1 axes): [2] {line}"));
 }

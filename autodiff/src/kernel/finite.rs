@@ -1,4 +1,4 @@
-//! Whether numbers are finite.
+//! Tests whether numbers are finite.
 
 use super::dispatch::dispatch;
 use crate::scalar::Real;
@@ -7,7 +7,8 @@ const LANES: usize = 32;
 
 /// Whether no value is infinite or NaN.
 pub(crate) fn all_finite<T: Real>(values: &[T]) -> bool {
-    // One addition a number: a sum with an infinity or a NaN in it stays one. Where it is one because it overflows, each is asked.
+    // One addition per number: a sum that includes an infinity or NaN is not finite. If it is not, perhaps by overflow, test
+    // each number.
     let sum = dispatch(|| {
         let (whole, rest) = values.as_chunks::<LANES>();
         let mut lanes = [T::ZERO; LANES];

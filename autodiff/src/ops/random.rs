@@ -1,8 +1,8 @@
-//! Random numbers: masks and noise that a replay draws anew.
+//! Random numbers: masks and noise, drawn anew in each replay.
 //!
-//! The generator is ChaCha8, its key made of the seed and the step of the [`Params`](crate::Params), the recording's
-//! pass and the number of the draw on the recording. So a recording is a function of its parameters and inputs like any
-//! other: started twice at one step it draws the same, resumed after a stop it draws what it would have drawn.
+//! The generator is ChaCha8, keyed by the seed and step of the [`Params`](crate::Params), the recording's pass and the index
+//! of the draw on the recording. So results are reproducible: two recordings of the same step draw the same numbers, and a
+//! training run resumed from a checkpoint continues as if it had not stopped.
 
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
@@ -10,23 +10,23 @@ use rand_distr::StandardNormal;
 use super::prelude::*;
 use crate::tape::Recording;
 
-/// What numbers are drawn from.
+/// The distribution of random numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Distribution {
-    /// One with this probability, else zero.
+    /// 1 with this probability, otherwise 0.
     Bernoulli(f64),
-    /// Evenly from 0 to 1, without 1.
+    /// Uniform in [0, 1).
     Uniform,
-    /// Normal, of mean 0 and variance 1.
+    /// Normal with mean 0 and variance 1.
     Normal,
 }
 
-/// Independent random numbers of a shape; it has no inputs.
+/// A tensor of independent random numbers; it has no inputs.
 #[derive(Clone, Debug)]
 pub struct Random {
     distribution: Distribution,
     shape: Shape,
-    /// Which draw of its recording this is.
+    /// The index of this draw on its recording.
     ordinal: u64,
 }
 
@@ -47,11 +47,11 @@ impl<T: Real> Op<T> for Random {
         let mut random = inputs.generator(self.ordinal);
         match self.distribution {
             Distribution::Bernoulli(p) => {
-                // Of 2³² equally likely numbers, those below the threshold.
+                // Those of 2³² equally likely integers below the threshold.
                 let threshold = p * 2.0_f64.powi(32);
                 output.fill_with(|| if f64::from(random.next_u32()) < threshold { T::ONE } else { T::ZERO });
             }
-            // In f64, so that every scalar sees the same numbers, rounded.
+            // Drawn in f64, so that every scalar gets the same numbers, rounded.
             Distribution::Uniform => output.fill_with(|| below_one(random.random())),
             Distribution::Normal => output.fill_with(|| T::from_f64(random.sample(StandardNormal))),
         }
@@ -59,14 +59,14 @@ impl<T: Real> Op<T> for Random {
     fn backward(&self, _: Frame<'_, T>, _: &[T], _: &mut InputGrads<'_, T>) {}
 }
 
-/// Of 24 bits, so that rounding to `f32` does not reach 1.
+/// A number in [0, 1) with 24 bits, so that it does not round to 1 in `f32`.
 fn below_one<T: Real>(bits: u32) -> T {
     T::from_f64(f64::from(bits >> 8) / 2.0_f64.powi(24))
 }
 
 impl<'t, T: Real> Recording<'t, T> {
-    /// Independent random numbers of this shape. They follow from the seed and the step of the parameters, from
-    /// [`Recording::set_pass`] and from how many draws stand before this one.
+    /// A tensor of independent random numbers, without gradient. They depend on the seed and step of the parameters, on
+    /// [`Recording::set_pass`] and on the number of earlier draws on this recording.
     ///
     /// ```
     /// use autodiff::ops::Distribution;

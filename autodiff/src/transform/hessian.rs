@@ -25,7 +25,7 @@ use crate::tape::Var;
 /// ```
 ///
 /// # Errors
-/// As [`grad`] and [`jvp`].
+/// As [`grad`], and a `v` whose shape differs from that of the input.
 #[track_caller]
 pub fn hvp<T: Real, F>(function: F, x: &Tensor<T>, v: &Tensor<T>) -> Result<Tensor<T>, Error>
 where
