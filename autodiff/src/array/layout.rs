@@ -1,5 +1,6 @@
 //! Strided layouts. Deriving one (transpose, narrow, broadcast) moves no data and needs no pullback.
 
+mod line;
 mod reshape;
 
 use std::ops::Range;
@@ -8,6 +9,7 @@ use smallvec::SmallVec;
 
 use crate::array::{Axis, Shape};
 use crate::error::Mismatch;
+use line::Line;
 
 /// Strides in elements, one per axis.
 pub(crate) type Strides = SmallVec<[usize; 4]>;
@@ -237,28 +239,6 @@ impl Layout {
 /// never used, and `step` may be any number.
 fn between(extent: usize, stride: usize, step: usize) -> usize {
     if extent > 1 { stride * step } else { stride }
-}
-
-/// A line of elements along one axis.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Line {
-    extent: usize,
-    stride: usize,
-}
-
-impl Line {
-    /// The offset of the element with this index, in the line at offset `start`.
-    pub(crate) fn offset(self, start: usize, index: usize) -> usize {
-        start + index * self.stride
-    }
-
-    /// The offsets of all elements of the line at offset `start`.
-    pub(crate) fn offsets(
-        self,
-        start: usize,
-    ) -> impl DoubleEndedIterator<Item = usize> + ExactSizeIterator + Clone + use<> {
-        (0..self.extent).map(move |index| self.offset(start, index))
-    }
 }
 
 /// Whether these strides are contiguous in row-major order; those of axes of extent 1 do not matter.
