@@ -232,10 +232,7 @@ fn gradients_of_parameters_are_looked_at_and_what_does_not_belong_together_is_sa
     t.check_finite_gradients(&grads).unwrap();
     grads.flat_mut()[0] = f64::NAN;
     let message = t.check_finite_gradients(&grads).unwrap_err().to_string();
-    assert_eq!(
-        message,
-        "gradients: they are not finite, though backward gives finite ones: they were changed after it"
-    );
+    assert_eq!(message, "gradients: they are not finite, but backward gives finite ones: they were changed after it");
 }
 
 /// One of several steps in which an infinity arises and does no harm; four positive numbers to four others.

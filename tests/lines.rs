@@ -178,7 +178,7 @@ fn every_operation_of_a_module_has_the_line_that_calls_the_module() {
             let own = line!() - 1;
             for line in t.profile(loss, 1).unwrap().lines {
                 let known = [due, own].map(|line| format!("{}:{line}", file!()));
-                assert!(known.contains(&line.place), "{name}: {:?} at {}", line.operations, line.place);
+                assert!(known.contains(&line.location), "{name}: {:?} at {}", line.operations, line.location);
             }
         }
     }

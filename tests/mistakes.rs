@@ -77,7 +77,7 @@ fn a_label_past_the_last_class() {
     let (scores, labels) = (t.variable(&zeros([2, 10])), t.input(&[[3.0], [10.0]].into()));
     let line = next_line!();
     let chosen = scores.gather(1, labels);
-    let expected = format!("gather: index 10 at place 1 is not one of 0..10: [2, 10] × [2, 1] {line}");
+    let expected = format!("gather: index 10 at position 1 is not one of 0..10: [2, 10] × [2, 1] {line}");
     assert_eq!(of(chosen.value()), expected);
 }
 
@@ -93,7 +93,7 @@ fn backward_from_a_value_that_is_no_scalar() {
     assert_eq!(of(result), format!("{expected} {line}"));
     let line = next_line!();
     let result = y.backward_with(&zeros([4]), &mut params.gradients());
-    assert_eq!(of(result), format!("backward: the cotangent has shape [4], the value another: [3] {line}"));
+    assert_eq!(of(result), format!("backward: the cotangent has shape [4], unlike the value: [3] {line}"));
 }
 
 #[test]
@@ -267,5 +267,5 @@ fn values_stacked_along_an_axis_that_is_not_there() {
     let x = t.input(&zeros([2]));
     let line = next_line!();
     let stacked = t.stack([x], 5);
-    assert_eq!(of(stacked.value()), format!("unsqueeze: no place for a new axis 5 among 1 axes: [2] {line}"));
+    assert_eq!(of(stacked.value()), format!("unsqueeze: new axis 5 is out of range (there are 1 axes): [2] {line}"));
 }

@@ -1,30 +1,30 @@
-//! The one error type, and what a shape rule returns.
+//! The error type, and what a shape rule returns.
 
 use std::panic::Location;
 use std::path::PathBuf;
 
 use crate::array::Shape;
 
-/// Everything that can go wrong. Messages name the operation, the shapes, the names and the caller's line.
+/// The error type of the crate. Messages name the operation, the shapes, the parameters and the caller's line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A mistake made while recording: shapes that do not fit, an index out of range, two tapes mixed.
+    /// A mistake made while recording: incompatible shapes, an index out of range, values of two tapes in one operation.
     #[error("{op}: {reason}{} at {location}", suffix(inputs))]
     Operation {
         /// The operation.
         op: &'static str,
         /// What is wrong, and what would have been right.
         reason: String,
-        /// The inputs' shapes, with names where they have one.
+        /// The inputs' shapes, each with its name if it has one.
         inputs: String,
-        /// Where the caller wrote it.
+        /// The caller's line.
         location: &'static Location<'static>,
     },
-    /// The data of a tensor do not fill its shape.
+    /// The number of values differs from the size of the shape.
     #[error("tensor: shape {shape} holds {} values, {found} given", capacity(shape))]
     Data {
-        /// The shape asked for.
+        /// The requested shape.
         shape: Shape,
         /// Number of values given.
         found: usize,
@@ -39,31 +39,31 @@ pub enum Error {
         /// Its length.
         found: usize,
     },
-    /// What makes a value, or a gradient, infinite or NaN: the first such number in the order of computation.
+    /// A value or gradient is infinite or NaN; names the first operation, in the order of computation, that made it so.
     #[error("{what} first produced {value} in {pass} at {location}, element {element}{}", suffix(inputs))]
     NotFinite {
-        /// The operation or leaf; in backward the operation whose pullback it is.
+        /// The operation or leaf; in backward, the operation whose pullback produced the number.
         what: String,
         /// `forward` or `backward`.
         pass: &'static str,
         /// The number.
         value: String,
-        /// Its multi-index; in backward also whose gradient it is in: `[1] of the gradient of [3] (x)`.
+        /// Its multi-index; in backward also the value whose gradient it belongs to: `[1] of the gradient of [3] (x)`.
         element: String,
-        /// What was read: shapes, names and ranges of the inputs, in backward also of output and cotangent.
+        /// Shapes, names and value ranges of the inputs; in backward also of output and cotangent.
         inputs: String,
-        /// Where the caller wrote it.
+        /// The caller's line.
         location: &'static Location<'static>,
     },
-    /// A gradient was asked for where there is none.
+    /// The requested gradient does not exist.
     #[error("gradient of {of}: {reason}")]
     NoGradient {
-        /// The value, described.
+        /// Description of the value.
         of: String,
-        /// Why there is none, and what to do.
+        /// Why it does not exist, and what to do.
         reason: String,
     },
-    /// A mistake in the parameters: a name used twice, an unknown name, a shape that differs.
+    /// A mistake in the parameters: a name registered twice, an unknown name, a wrong shape.
     #[error("parameter {name}: {reason}")]
     Parameter {
         /// The full name.
@@ -74,40 +74,40 @@ pub enum Error {
     /// Parameters, gradients or optimizer state that belong to different [`Params`](crate::Params).
     #[error("{what}: {reason}")]
     ForeignParams {
-        /// What was asked.
+        /// The call that failed.
         what: &'static str,
-        /// What does not belong together.
+        /// What does not match.
         reason: String,
     },
-    /// Gradients that no backward pass has filled.
+    /// No backward pass has filled the gradients.
     #[error("gradients: {reason}")]
     NotFilled {
         /// What is missing, and what to call.
         reason: &'static str,
     },
-    /// Data of a user that a function cannot work with: samples without labels, a batch of another shape.
+    /// Invalid data passed by the user: samples without labels, a batch of the wrong shape.
     #[error("{what}: {reason}")]
     InvalidInput {
-        /// What the data are for.
+        /// What the data is for.
         what: &'static str,
         /// What is wrong, and what would have been right.
         reason: String,
     },
-    /// A function of the user's that panics while it is checked.
+    /// A user's function panicked during a gradient check.
     #[error("gradient check: {0}")]
     Panicked(String),
-    /// Training that cannot go on: a loss that is infinite or NaN, a run without steps.
+    /// Training cannot continue: the loss is infinite or NaN, or the run has no steps.
     #[error("training: {0}")]
     Training(String),
-    /// A thread that cannot be started, or that stopped.
+    /// A thread could not be started, or has stopped.
     #[error("{what}: {reason}")]
     Thread {
         /// What the thread is for.
         what: &'static str,
-        /// What the system says.
+        /// The operating system's message.
         reason: String,
     },
-    /// A file that cannot be read or written, or does not hold what it should.
+    /// A file cannot be read or written, or has invalid contents.
     #[error("{}: {reason}", path.display())]
     File {
         /// The file.
@@ -115,18 +115,18 @@ pub enum Error {
         /// What is wrong, and what would have been right.
         reason: String,
     },
-    /// A replay was given inputs that the recording did not declare.
+    /// The inputs of a replay differ from those declared, or an output or input that was not declared is requested.
     #[error("replay: {0}")]
     Replay(String),
-    /// More memory than there is.
+    /// Out of memory.
     #[error("{what}: out of memory ({} asked for)", bytes.map_or("too much".into(), |bytes| format!("{bytes} bytes")))]
     Memory {
-        /// What the memory was asked for.
+        /// What the memory is for.
         what: String,
-        /// How many bytes; nothing where they are more than can be counted.
+        /// Number of bytes; `None` if it exceeds `usize`.
         bytes: Option<usize>,
     },
-    /// A setting outside its range.
+    /// A setting is outside its valid range.
     #[error("{name} is {value}: must be {requirement}")]
     Setting {
         /// The setting.
@@ -146,7 +146,7 @@ fn capacity(shape: &Shape) -> String {
     shape.checked_size().map_or_else(|| "too many".into(), |size| size.to_string())
 }
 
-/// Why an operation refuses its inputs; the tape adds the operation, the shapes, the names and the line.
+/// Why an operation rejects its inputs; the tape adds the operation, the shapes, the names and the caller's line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct Mismatch {
@@ -154,7 +154,7 @@ pub struct Mismatch {
 }
 
 impl Mismatch {
-    /// A refusal for this reason, in a few words: "inner dimensions differ".
+    /// A mismatch with this reason, in a few words: "inner dimensions differ".
     pub fn new(reason: impl Into<String>) -> Self {
         Mismatch { reason: reason.into() }
     }

@@ -16,21 +16,22 @@
 //! # Ok::<(), autodiff::Error>(())
 //! ```
 //!
-//! A [`Tape`] records operations on [`Var`]s and replays them backwards. Values and gradients lie in one arena each, in
-//! the order of computation; views of a value (transposes, slices, broadcasts) share its place in both. The scalar is
-//! a parameter ([`Real`]): `f32` to train, `f64` to check, [`Dual`] for exact directional and second derivatives.
+//! A [`Tape`] records operations on [`Var`]s; the backward pass visits them in reverse order. Values and gradients are
+//! stored in one arena each, in the order of computation; views of a value (transposes, slices, broadcasts) share its
+//! memory in both. Everything is generic over the scalar ([`Real`]): `f32` to train, `f64` to check gradients, [`Dual`]
+//! for exact directional and second derivatives.
 //!
 //! - [`Tape`], [`Recording`], [`Var`]: compute and differentiate. [`Program`]: record once, replay without allocating.
-//! - [`Params`], [`Scope`], [`Gradients`]: the parameters and the state of a model, flat.
-//! - [`ops`]: the operations, which are methods of [`Var`]. [`op`]: what an operation of your own is made of.
+//! - [`Params`], [`Scope`], [`Gradients`]: a model's parameters, its state and their gradients, in flat buffers.
+//! - [`ops`]: the operations, which are methods of [`Var`]. [`op`]: how to write your own.
 //! - [`check`]: the gradient checker. [`transform`]: derivatives of functions and models.
-//! - [`Tensor`], [`Shape`], [`Error`]: data in and out, and everything that can go wrong.
+//! - [`Tensor`], [`Shape`], [`Error`]: data in and out, and the error type.
 //!
 //! # Features
 //!
-//! - `linalg`: the inverse square root of a matrix, by nalgebra.
-//! - `catalogue`: cases of every built-in operation, for tests that sweep them.
-//! - `proptest`: strategies for shapes and tensors. `serde`: reports of the checker are serializable.
+//! - `linalg`: the inverse square root of a matrix, using nalgebra.
+//! - `catalogue`: test cases of every built-in operation.
+//! - `proptest`: strategies for shapes and tensors. `serde`: makes the gradient checker's reports serializable.
 
 mod array;
 #[cfg(feature = "catalogue")]
@@ -49,7 +50,7 @@ pub mod transform;
 
 pub use array::{Axis, Extents, Shape, Tensor};
 pub use error::Error;
-pub use inspect::{Line, Profile};
+pub use inspect::{Profile, ProfileLine};
 pub use ops::{Axes, keepdim};
 pub use params::{ParamId, ParamVec, Params, Scope, StateId};
 pub use scalar::{Dual, Real};

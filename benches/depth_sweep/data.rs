@@ -1,4 +1,4 @@
-//! The data that the networks are trained, tested and measured on.
+//! Training, test and measurement data.
 
 use autodiff::{Error, Real, Tensor};
 use nn::data::{Dataset, Digits};
@@ -9,9 +9,9 @@ use rand_distr::{Distribution, StandardNormal};
 use crate::options::Options;
 use crate::types::{CLASSES, DataSource, Failure};
 
-/// Samples of the gaussian source in all, if the batch does not ask for more.
+/// Total number of Gaussian samples, unless the batch needs more.
 const SAMPLES: usize = 2048;
-/// Share of the samples that is trained on.
+/// Fraction of the samples used for training.
 const TRAIN_SHARE: f64 = 0.75;
 
 /// The data of one seed.
@@ -19,12 +19,12 @@ const TRAIN_SHARE: f64 = 0.75;
 pub(crate) struct Data<T: Real> {
     pub(crate) train: Dataset<T>,
     pub(crate) test: Dataset<T>,
-    /// The batch that gradients are measured on, out of `train`: features and labels.
+    /// The batch on which gradients are measured, taken from `train`: features and labels.
     pub(crate) probe: (Tensor<T>, Tensor<T>),
 }
 
 impl<T: Real> Data<T> {
-    /// The data that the options ask for, split and shuffled by the seed.
+    /// The data selected by the options, shuffled and split by the seed.
     pub(crate) fn load(options: &Options, seed: u64) -> Result<Self, Failure> {
         let all = match options.data {
             DataSource::Digits => Digits::load()?.standardized(),
@@ -40,18 +40,18 @@ impl<T: Real> Data<T> {
         Ok(Data { train, test, probe })
     }
 
-    /// Number of inputs of a sample.
+    /// Number of features.
     pub(crate) fn features(&self) -> usize {
         self.probe.0.shape()[1]
     }
 }
 
-/// Samples of the gaussian source: enough for the batch to be among those that are trained on.
+/// Number of Gaussian samples: enough for the training set to contain the batch.
 pub(crate) fn gaussian_samples(batch: usize) -> usize {
     SAMPLES.max(2 * batch)
 }
 
-/// Standard normal features; the class is the largest of ten random linear functions, so a network can learn it.
+/// Standard normal features; the class is the argmax of ten random linear functions, so that it can be learned.
 fn gaussian<T: Real>(width: usize, samples: usize, seed: u64) -> Result<Dataset<T>, Error> {
     let mut random = StdRng::seed_from_u64(seed);
     let mut normal = |count: usize| -> Vec<f64> { StandardNormal.sample_iter(&mut random).take(count).collect() };

@@ -1,4 +1,4 @@
-//! The results as files.
+//! Writes the results to files.
 
 use std::fs;
 use std::io;
@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::options::Options;
 use crate::types::{Configuration, Layer, Outcome, Summary};
 
-/// The columns of the settings, with which both tables begin.
+/// The first columns of both tables: the settings.
 #[derive(Serialize)]
 struct Settings {
     activation: String,
@@ -135,18 +135,18 @@ pub(crate) fn summary(options: &Options, summaries: &[Summary]) -> Result<Vec<u8
     table.into_inner().map_err(|error| error.into_error().into())
 }
 
-/// Checks that files can be made in the folder, and leaves it as it was: a folder that does not exist is not left behind.
+/// Checks that files can be created in the folder, and leaves it unchanged: a folder created for the check is removed.
 pub(crate) fn check(folder: &Path) -> io::Result<()> {
     let missing: Vec<&Path> = folder.ancestors().take_while(|part| !part.exists()).collect();
     let checked = fs::create_dir_all(folder).and_then(|()| tempfile::tempfile_in(folder).map(drop));
     for created in missing {
-        // A folder that another process has put something into meanwhile stays.
+        // Kept if another process has written to it meanwhile.
         let _ = fs::remove_dir(created);
     }
     checked
 }
 
-/// Writes files of `(name, content)` into the folder: all of them or, with an error that names the one that failed, none.
+/// Writes files of `(name, content)` to the folder: all of them, or none and an error that names the one that failed.
 pub(crate) fn write(folder: &Path, files: [(&str, &[u8]); 3]) -> Result<(), Error> {
     let failed = |error: io::Error| Error::File { path: folder.to_owned(), reason: error.to_string() };
     fs::create_dir_all(folder).map_err(failed)?;

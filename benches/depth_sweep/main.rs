@@ -1,6 +1,6 @@
-//! `depth-sweep`: how the gradient fares in networks of growing depth, at initialization and after training.
+//! `depth-sweep`: measures how gradients vanish or explode with depth, at initialization and after training.
 //!
-//! [`types`] has what the others pass to each other. [`options`] reads the command line, [`mod@sweep`] runs one network for each activation, depth and seed in parallel,
+//! [`types`] has the shared types. [`options`] reads the command line, [`mod@sweep`] runs one network for each activation, depth and seed in parallel,
 //! [`summary`] takes means over seeds, [`report`], [`files`] and [`plot`] show them.
 
 mod data;
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        // The reader of the table closed the pipe; the files have been written by then.
+        // The reader of the table closed the pipe; the files are written already.
         Err(Failure::Print(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("error: {failure}");

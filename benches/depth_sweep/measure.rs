@@ -1,12 +1,12 @@
-//! Norms, means and standard deviations of values of any size.
+//! Norms, means and standard deviations without overflow or underflow.
 
 use autodiff::Real;
 
-/// The Euclidean norm. The squares of the gradients of a deep network leave even the range of `f64`, so they are computed
-/// relative to the largest value.
+/// The Euclidean norm. Squared gradients of a deep network can exceed even the range of `f64`, so values are scaled by the
+/// largest.
 pub(crate) fn norm<T: Real>(values: &[T]) -> f64 {
     let largest = values.iter().map(|value| value.to_f64().abs()).fold(0.0, f64::max);
-    // No scale if the largest is zero or infinite; a NaN, which `max` skips, propagates through the sum.
+    // Not scaled if the largest is zero or infinite; a NaN, which `max` ignores, propagates through the sum.
     let unit = if largest.is_normal() { largest } else { 1.0 };
     unit * values.iter().map(|value| (value.to_f64() / unit).powi(2)).sum::<f64>().sqrt()
 }

@@ -1,21 +1,21 @@
-//! Whether what is asked for fits into memory, before any of it is computed.
+//! Checks, before computing anything, that the sweep fits into memory.
 
 use crate::data::gaussian_samples;
 use crate::options::Options;
 use crate::types::{CLASSES, DataSource, Dtype, Failure};
 
-/// Samples of the digits, and features of each.
+/// Number of samples and features of the digits.
 const DIGITS: u64 = 1797;
 const DIGIT_FEATURES: u64 = 64;
 
-/// Address space that the allocator of the C library sets aside for each thread.
+/// Address space that the C library's allocator reserves for each thread.
 const OF_A_THREAD: u64 = 64 << 20;
 
-/// Whether the data and one of the deepest networks fit. The memory is reserved and given back, as only the system knows its
-/// limits.
+/// Checks that the data and one of the deepest networks fit. Reserves the memory and frees it again, because only the
+/// system knows its limits.
 ///
 /// # Errors
-/// Where they do not: with the largest width that does.
+/// If they do not fit; names the largest width that does.
 pub(crate) fn check(options: &Options) -> Result<(), Failure> {
     let fits = |width: usize| available(needed(options, width, 1));
     if fits(options.width) {
@@ -37,7 +37,7 @@ pub(crate) fn check(options: &Options) -> Result<(), Failure> {
     Err(Failure::Option(format!("{asked}: not enough memory: {gibibytes:.1} GiB are needed; {advice}")))
 }
 
-/// How many networks may run at a time, at most `threads` and at least the one of [`check`].
+/// The number of networks that may run in parallel: at most `threads`, and at least the one of [`check`].
 pub(crate) fn networks_at_a_time(options: &Options, threads: usize) -> usize {
     (2..=threads).rev().find(|&networks| available(needed(options, options.width, networks))).unwrap_or(1)
 }
@@ -46,13 +46,13 @@ fn deepest(options: &Options) -> usize {
     options.depths.iter().copied().max().unwrap_or(1)
 }
 
-/// Whether the system gives as much.
+/// Whether the system can allocate this much.
 fn available(bytes: u64) -> bool {
     usize::try_from(bytes).is_ok_and(|bytes| Vec::<u8>::new().try_reserve_exact(bytes).is_ok())
 }
 
-/// An estimate, from above, of the bytes that the data of all seeds and this many of the deepest networks take. The limits of
-/// the options keep it far below the range of `u64`.
+/// An upper bound on the bytes of the data of all seeds and this many of the deepest networks. The limits of the options
+/// keep it far below `u64::MAX`.
 fn needed(options: &Options, width: usize, networks: usize) -> u64 {
     let [width, depth, batch, seeds, networks, classes] =
         [width, deepest(options), options.batch, options.seeds, networks, CLASSES].map(|count| count as u64);
@@ -61,13 +61,13 @@ fn needed(options: &Options, width: usize, networks: usize) -> u64 {
         DataSource::Digits => (DIGIT_FEATURES, DIGITS),
         DataSource::Gaussian => (width, gaussian_samples(options.batch) as u64),
     };
-    // The parts of each seed, one set while it is drawn in f64 and converted, before it is split.
+    // The parts for each seed, and one data set while it is drawn in f64, converted and split.
     let data = seeds * (samples + batch) * features * scalar + samples * features * (8 + scalar);
     let square = (width + 1) * width;
     let parameters = (features + 1) * width + (depth - 1) * square + (width + 1) * classes;
-    // Values with room to grow, gradients and momentum; the initial values of a layer are drawn in f64.
+    // Values with spare capacity, gradients and momentum; a layer's initial values are drawn in f64.
     let of_parameters = 4 * parameters * scalar + 8 * square.max((features + 1) * width);
-    // Of each layer's units three values with room to grow; in training their gradients, and one that is read off.
+    // Three values with spare capacity for each unit; in training also their gradients, and one that is copied.
     let rows = (10 * batch).max(6 * (samples / 4 + 1));
     let of_values = rows * (depth + 1) * width * scalar;
     data + networks * (of_parameters + of_values + OF_A_THREAD)

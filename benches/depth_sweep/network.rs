@@ -1,4 +1,4 @@
-//! The network that is measured: equal hidden layers and a readout.
+//! The measured network: equal hidden layers and a linear readout.
 
 use autodiff::{Params, Real, Var};
 use nn::{Activation, Linear, Module};
@@ -14,7 +14,7 @@ pub(crate) struct Network {
     activation: Activation,
 }
 
-/// The values of a forward pass that are measured.
+/// The measured values of a forward pass.
 pub(crate) struct Trace<'t, T: Real> {
     /// Pre-activations of the hidden layers, `[samples, width]` each.
     pub(crate) z: Vec<Var<'t, T>>,

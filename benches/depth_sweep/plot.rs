@@ -1,4 +1,4 @@
-//! The picture: gradient norm against layer, a panel for each activation, a line for each depth.
+//! The plot: gradient norm against layer; a panel for each activation, a line for each depth.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use crate::options::Options;
 use crate::types::{Configuration, Summary};
 
 const PANEL: (u32, u32) = (390, 330);
-/// The width of a single panel, for which the heading fits.
+/// The width of a single panel, wide enough for the heading.
 const ALONE: u32 = 640;
 const HEAD: u32 = 96;
 const MARGIN: u32 = 14;
@@ -19,15 +19,14 @@ const COLUMNS: usize = 3;
 const FONT: &str = "sans-serif";
 const INK: RGBColor = RGBColor(51, 51, 51);
 const GRID: RGBColor = RGBColor(226, 226, 226);
-/// Dark blue to green by way of teal: ordered also for the color-blind and in print, and never too light on white.
+/// Dark blue through teal to green: ordered also for the color-blind and in gray, and dark enough on white.
 const SHADES: [RGBColor; 4] =
     [RGBColor(68, 1, 84), RGBColor(55, 90, 140), RGBColor(33, 145, 140), RGBColor(110, 190, 70)];
 
 type Failure = Box<dyn std::error::Error>;
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-/// The picture as SVG. Norms are the geometric means over seeds at initialization, on one logarithmic axis for all
-/// panels.
+/// The plot as SVG. Norms are geometric means over seeds at initialization; all panels share one logarithmic axis.
 pub(crate) fn gradients(options: &Options, summaries: &[Summary]) -> Result<String, Failure> {
     let panels: Vec<_> = summaries.chunk_by(|a, b| a.configuration.activation == b.configuration.activation).collect();
     let columns = panels.len().min(COLUMNS);
@@ -109,7 +108,7 @@ fn draw_line<'a>(
     shade: RGBColor,
 ) -> Result<(), Failure> {
     let points: Vec<_> = norms.iter().enumerate().map(|(index, norm)| ((index + 1) as f64, norm.log10())).collect();
-    // A norm of zero, or one that overflowed, is not on the axis: the line has a gap there.
+    // A norm that is zero or overflowed is a gap in the line.
     for piece in points.chunk_by(|a, b| a.1.is_finite() == b.1.is_finite()) {
         if let [first, .., last] | [first @ last] = piece
             && first.1.is_finite()
@@ -121,7 +120,7 @@ fn draw_line<'a>(
     Ok(())
 }
 
-/// Whole decades that hold every norm, at least two of them.
+/// The range of all norms in whole decades, at least two.
 fn decades(summaries: &[Summary]) -> Range<f64> {
     let norms = summaries.iter().flat_map(|summary| &summary.delta_norms).map(|norm| norm.log10());
     let shown = norms.filter(|decade| decade.is_finite());
@@ -129,7 +128,7 @@ fn decades(summaries: &[Summary]) -> Range<f64> {
     low.min(high - 2.0)..high
 }
 
-/// `10⁻³`; empty for a fraction of a decade.
+/// A tick label such as `10⁻³`; empty between decades.
 fn power_of_ten(decade: f64) -> String {
     if (decade - decade.round()).abs() > 1e-6 {
         return String::new();

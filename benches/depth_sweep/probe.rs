@@ -9,15 +9,15 @@ use crate::measure::{mean_and_std, norm};
 use crate::network::Network;
 use crate::types::{GradientProfile, GradientSource, Layer};
 
-/// Near the end of the range of `f32`: a gradient below this at the bottom layer is computed again, scaled up.
+/// Near the end of the range of `f32`: a gradient at the bottom layer below this is recomputed, scaled up.
 const SMALL: f64 = 1e-25;
-/// A power of two, so that scaling rounds nothing; the square root of the range of `f32`, roughly.
+/// Roughly the square root of the range of `f32`; a power of two, so that scaling is exact.
 const LIFT: f64 = (1_u128 << 90) as f64;
 
-/// The profile of a network on one batch.
+/// Measures the gradient profile of a network on one batch.
 ///
-/// δ is that of each sample's own loss, so the gradient of the mean loss is multiplied by the number of samples; the
-/// weights' gradient is that of the mean. With [`GradientSource::Random`] a sample's loss is ⟨c, z_top⟩, c standard normal.
+/// δ is the gradient of each sample's own loss, so that of the mean loss is multiplied by the number of samples; the weights'
+/// gradient is that of the mean loss. With [`GradientSource::Random`] a sample's loss is ⟨c, z_top⟩, c standard normal.
 pub(crate) fn profile<T: Real>(
     network: &Network,
     params: &Params<T>,
@@ -50,8 +50,8 @@ pub(crate) fn profile<T: Real>(
     Ok(GradientProfile { layers: layers.collect::<Result<_, Error>>()? })
 }
 
-/// Fills `grads` from `cotangent` times the returned scale, which brings the gradient at the bottom layer back into
-/// the scalar's range where it left it: deep sigmoid networks leave that of `f32`.
+/// Fills `grads` from `cotangent` times the returned scale, which brings an underflowing gradient at the bottom layer
+/// back into the scalar's range: that of deep sigmoid networks underflows in `f32`.
 fn backward_in_range<T: Real>(
     root: Var<'_, T>,
     cotangent: &Tensor<T>,

@@ -5,7 +5,7 @@ use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 use crate::options::Options;
 use crate::types::{Configuration, Phase, Summary, THRESHOLD};
 
-/// Lines above and below the table and under its head, none between rows.
+/// Horizontal rules above and below the table and under its header.
 const STYLE: TableStyle = TableStyle::new()
     .top_border(LineStyle::none().fill('─').junction('─'))
     .header_separator(LineStyle::none().fill('─').junction('─'))
@@ -39,7 +39,7 @@ pub(crate) fn table(options: &Options, summaries: &[Summary]) -> String {
     format!("{table}\n{}", legend(options))
 }
 
-/// A number to three digits, in powers of ten where it is very large or small.
+/// A number with three digits, in scientific notation if it is very large or small.
 fn magnitude(value: f64) -> String {
     if value != 0.0 && value.is_finite() && !(0.01..1000.0).contains(&value.abs()) {
         format!("{value:.1e}")

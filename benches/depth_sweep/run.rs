@@ -1,4 +1,4 @@
-//! One network: measured, trained, measured again.
+//! One network: measures it, trains it, measures it again.
 
 use autodiff::{Error, Mode, Params, Real, Tape};
 use nn::loss::cross_entropy;
@@ -31,7 +31,7 @@ pub(crate) fn run<T: Real>(
     Ok(Outcome { configuration, seed, init, trained, before, after })
 }
 
-/// Trains until the loss is infinite or NaN, or all steps are done; returns whether they are.
+/// Trains for all steps, or until the loss is infinite or NaN; returns whether all steps were done.
 fn train<T: Real>(
     network: &Network,
     params: &mut Params<T>,

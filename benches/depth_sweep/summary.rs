@@ -4,7 +4,7 @@ use crate::measure::{geometric_mean, mean};
 use crate::types::{GradientProfile, Outcome, Phase, Score, Summary, Verdict};
 
 impl Summary {
-    /// The summary of the outcomes of one configuration, one for each seed; `None` without outcomes.
+    /// Summarizes the outcomes of one configuration, one for each seed; `None` if there are none.
     pub(crate) fn from_outcomes(outcomes: &[Outcome]) -> Option<Self> {
         let first = outcomes.first()?;
         let init = phase(outcomes.iter().map(|outcome| (&outcome.init, outcome.before)));

@@ -1,4 +1,4 @@
-//! Every network of a sweep: one for each activation, depth and seed.
+//! Runs all networks of a sweep: one for each activation, depth and seed.
 
 use autodiff::Real;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -11,13 +11,13 @@ use crate::run::run;
 use crate::types::{Configuration, Failure, Outcome};
 use crate::{files, memory};
 
-/// The outcomes, by activation, depth and seed in this order. Networks run in parallel and share nothing that they
-/// write to, so the numbers do not depend on how many threads there are.
+/// The outcomes, ordered by activation, depth and seed. Networks run in parallel and share no mutable data, so results do not
+/// depend on the number of threads.
 pub(crate) fn sweep<T: Real>(options: &Options) -> Result<Vec<Outcome>, Failure> {
     files::check(&options.out).map_err(|error| {
         Failure::Option(format!("--out {}: no files can be written there: {error}", options.out.display()))
     })?;
-    // Before threads are started, which take memory of their own.
+    // Before threads are started, which need memory themselves.
     memory::check(options)?;
     let threads = threads(options)?;
     let data: Vec<Data<T>> =
@@ -42,7 +42,7 @@ pub(crate) fn sweep<T: Real>(options: &Options) -> Result<Vec<Outcome>, Failure>
     Ok(outcomes)
 }
 
-/// As many threads as the machine has, but no more than there is memory for networks.
+/// The number of threads: that of the machine, limited by the memory for networks.
 fn threads(options: &Options) -> Result<ThreadPool, Failure> {
     let all = ThreadPoolBuilder::new().build()?;
     match memory::networks_at_a_time(options, all.current_num_threads()) {
@@ -61,7 +61,7 @@ fn configurations(options: &Options) -> Vec<Configuration> {
     configurations
 }
 
-/// Shown on a terminal only; progress counts layers, as deep networks take longer.
+/// Shown only on a terminal; progress counts layers, because deep networks take longer.
 fn style() -> ProgressStyle {
     let style = ProgressStyle::with_template("{bar:40} {percent:>3} % of {len} layers, {eta} left");
     style.unwrap_or_else(|_| ProgressStyle::default_bar())

@@ -1,4 +1,4 @@
-//! What the modules of the sweep pass to each other. Of those it knows only the initial weights.
+//! The types shared by the modules of the sweep. Depends only on `weights`.
 
 use std::{fmt, io};
 
@@ -7,10 +7,10 @@ use nn::Activation;
 
 use crate::weights::Weights;
 
-/// The number of classes, of the digits and of the Gaussian data.
+/// Number of classes, in the digits and in the Gaussian data.
 pub(crate) const CLASSES: usize = 10;
 
-/// The reason that there is no result.
+/// Why a sweep failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     /// An invalid option.
@@ -28,7 +28,7 @@ pub(crate) enum Failure {
     Print(#[from] io::Error),
 }
 
-/// The data that the networks are trained and measured on.
+/// The data source: `--data`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DataSource {
     /// Handwritten digits (UCI optical digits, 8×8), standardized
@@ -37,7 +37,7 @@ pub(crate) enum DataSource {
     Gaussian,
 }
 
-/// The source of the gradient that is measured: `--probe`.
+/// The source of the measured gradient: `--probe`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum GradientSource {
     /// Softmax cross-entropy of each sample, through the readout
@@ -46,7 +46,7 @@ pub(crate) enum GradientSource {
     Random,
 }
 
-/// The scalar that networks compute in.
+/// The scalar type of the networks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Dtype {
     /// Single precision
@@ -55,7 +55,7 @@ pub(crate) enum Dtype {
     F64,
 }
 
-/// The name that an option has on the command line and in the files.
+/// The name of an option value on the command line and in the files.
 macro_rules! display_by_option_name {
     ($($kind:ty),*) => {$(
         impl fmt::Display for $kind {
@@ -68,7 +68,7 @@ macro_rules! display_by_option_name {
 
 display_by_option_name!(DataSource, GradientSource, Dtype);
 
-/// What the networks of one row of the table have in common; they differ in their seeds.
+/// A configuration: networks that differ only in their seeds.
 #[derive(Clone, Debug)]
 pub(crate) struct Configuration {
     pub(crate) activation: Activation,
@@ -142,11 +142,11 @@ impl Outcome {
     }
 }
 
-/// How far the gradient may shrink or grow from the top layer to the bottom and still be called healthy. A step that
-/// suits the top layer then moves the bottom layer by a twentieth, or twentyfold.
+/// The factor by which a healthy gradient may shrink or grow from the top layer to the bottom. A learning rate that suits
+/// the top layer is then up to twenty times too small or too large for the bottom layer.
 pub(crate) const THRESHOLD: f64 = 20.0;
 
-/// How the gradient fares.
+/// The verdict on the gradient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Vanishing,

@@ -8,7 +8,7 @@ use nn::{Activation, Initial};
 /// The choice of `--init`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Init {
-    /// By activation.
+    /// Chosen by activation.
     Auto,
     /// An initializer of `nn`.
     Named(Initial),
@@ -33,8 +33,8 @@ impl Init {
         [AUTO].into_iter().chain(Initial::NAMED.map(|(name, _)| name))
     }
 
-    /// The initializer for layers with this activation: He's for rectifiers, whose factor 2 compensates the half that they
-    /// cut off, LeCun's for SELU, and Xavier's for the rest.
+    /// The initializer for layers with this activation: He for rectifiers, whose factor 2 compensates the variance that they
+    /// remove; LeCun for SELU; Xavier otherwise.
     fn initial(self, activation: Activation) -> Initial {
         use Activation::{Celu, Elu, Gelu, GeluTanh, HardSwish, LeakyRelu, Mish, Relu, Relu6, Selu, Silu};
         match (self, activation) {
@@ -54,9 +54,9 @@ pub(crate) struct Weights {
     pub(crate) name: String,
     pub(crate) weight: Initial,
     pub(crate) bias: Initial,
-    /// σw²: fan_in times the variance of a weight, in the square layers.
+    /// σw²: fan_in times the variance of the weights of the square hidden layers.
     pub(crate) weight_variance: f64,
-    /// σb²: the variance of a bias.
+    /// σb²: the variance of the biases.
     pub(crate) bias_variance: f64,
 }
 
@@ -67,14 +67,14 @@ impl Weights {
         Weights::from_initial(weight.to_string(), weight, 0.0)
     }
 
-    /// Normal weights and biases of these variances.
+    /// Normal weights and biases with these variances.
     pub(crate) fn with_variances(variance: f64, bias_variance: f64) -> Self {
         Weights::from_initial("normal".to_owned(), Initial::ScaledNormal { variance }, bias_variance)
     }
 
     fn from_initial(name: String, weight: Initial, bias_variance: f64) -> Self {
         let bias = Initial::Normal { variance: bias_variance };
-        // In square layers σw² does not depend on the width; at width 1 it is computed without rounding.
+        // In square layers σw² does not depend on the width; width 1 avoids rounding.
         Weights { name, weight, bias, weight_variance: weight.variance(&[1, 1]), bias_variance }
     }
 }

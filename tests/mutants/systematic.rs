@@ -143,7 +143,7 @@ fn systematic_mistakes_in_many_operations_are_found() {
     mutants.extend(mutants_of(ops::Concatenate { axis: 0 }, &[x(), y()]));
     let single = |op: Box<dyn AnyScalar>, expected| Mutant { origin: "systematic", op, inputs: vec![x()], expected };
     mutants.push(single(Box::new(SoftplusNaive), Some(Diagnosis::OverflowInSingle)));
-    mutants.push(single(Box::new(AtOutput), Some(Diagnosis::WrongPlace)));
+    mutants.push(single(Box::new(AtOutput), Some(Diagnosis::WrongPoint)));
     mutants.push(single(Box::new(DenseOnly), Some(Diagnosis::Panicked("strided".into()))));
     kill("systematic mistakes", mutants);
 }

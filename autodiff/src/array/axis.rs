@@ -1,21 +1,21 @@
-//! [`Axis`]: one of an array's axes, counted from either end.
+//! [`Axis`]: an axis of an array, counted from either end.
 
 use std::fmt;
 
 use super::Shape;
 use crate::error::Mismatch;
 
-/// An axis of an array. As in numpy, 0 is the outermost axis and −1 the innermost.
+/// An axis of an array, made from an integer. As in numpy, 0 is the outermost axis and −1 the innermost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Axis {
-    /// Counted from the outermost, 0.
+    /// Counted from the outermost axis, which is 0.
     FromStart(usize),
-    /// Counted from the innermost, 1.
+    /// Counted from the innermost axis, which is 1.
     FromEnd(usize),
 }
 
 impl Axis {
-    /// The index from the outermost axis, of `rank` axes; nothing where there are fewer.
+    /// The index from the outermost of `rank` axes; `None` if it is out of range.
     pub fn within(self, rank: usize) -> Option<usize> {
         match self {
             Axis::FromStart(axis) => (axis < rank).then_some(axis),
@@ -25,7 +25,10 @@ impl Axis {
 }
 
 impl Shape {
-    /// The index of `axis` from the outermost, or an error unless it is one of the axes.
+    /// The index of `axis` from the outermost axis.
+    ///
+    /// # Errors
+    /// If it is out of range.
     pub fn check_axis(&self, axis: impl Into<Axis>) -> Result<usize, Mismatch> {
         let (axis, rank) = (axis.into(), self.rank());
         axis.within(rank).ok_or_else(|| {

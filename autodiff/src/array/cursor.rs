@@ -1,4 +1,4 @@
-//! Walks the strides of a layout.
+//! Traverses the elements of a layout.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use crate::array::Layout;
 use crate::kernel::{dispatch, reduce};
 use crate::scalar::Real;
 
-/// Runs from this length on are worth a loop of their own instruction set.
+/// Runs of at least this length use a loop compiled for wider instructions.
 const LONG: usize = 32;
 
 impl Layout {
@@ -27,9 +27,9 @@ impl Layout {
 /// An axis of a cursor: its extent, its stride and the index along it.
 pub(crate) type CursorAxis = (usize, usize, usize);
 
-/// A place in a layout, walked in row-major order by runs along the innermost axis.
+/// A position in a layout, moved in row-major order by runs along the innermost axis.
 pub(crate) struct Cursor {
-    /// Outer to inner, with axes that lie densely within one another joined.
+    /// Outer to inner; axes that are contiguous with each other are joined.
     pub(crate) axes: SmallVec<[CursorAxis; 4]>,
     pub(crate) offset: usize,
 }
@@ -56,7 +56,7 @@ impl Cursor {
         Cursor { axes, offset }
     }
 
-    /// Moves on by at most `limit` elements along the innermost axis: (offset, stride, length) of that run.
+    /// Advances by at most `limit` elements along the innermost axis; returns (offset, stride, length) of that run.
     fn advance(&mut self, limit: usize) -> (usize, usize, usize) {
         let start = self.offset;
         let innermost = self.axes.len() - 1;
@@ -80,7 +80,7 @@ impl Cursor {
         run
     }
 
-    /// Calls `visit(which of them, offset, stride)` for the runs that the next `length` elements lie in.
+    /// Calls `visit(range, offset, stride)` for each run of the next `length` elements.
     #[inline(always)]
     pub(crate) fn for_each_run(&mut self, length: usize, mut visit: impl FnMut(Range<usize>, usize, usize)) {
         let mut done = 0;
@@ -123,7 +123,7 @@ impl Cursor {
         });
     }
 
-    /// Whether runs are long and dense.
+    /// Whether runs are long and contiguous.
     pub(crate) fn has_rows(&self) -> bool {
         self.axes.last().is_some_and(|&(extent, stride, _)| stride == 1 && extent >= LONG)
     }

@@ -1,13 +1,13 @@
-//! [`Extents`]: the shape asked of a reshape.
+//! [`Extents`]: the target shape of a reshape.
 
 use smallvec::SmallVec;
 
 use super::Shape;
 use crate::error::Mismatch;
 
-/// The extents that a reshape asks for. As in numpy, one of them may be −1: it becomes what the number of elements leaves.
+/// The target extents of a reshape. As in numpy, one of them may be −1: it is inferred from the number of elements.
 ///
-/// Made from arrays of `usize`, `isize` or `i32`, and from a [`Shape`].
+/// Made from arrays of `usize`, `isize` or `i32`, or from a [`Shape`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Extents(SmallVec<[Extent; 4]>);
 
@@ -18,10 +18,10 @@ enum Extent {
 }
 
 impl Extents {
-    /// The shape of `size` elements.
+    /// The shape for `size` elements, with −1 inferred.
     ///
     /// # Errors
-    /// Extents of another size, more than one −1, or another negative number.
+    /// If the sizes differ, more than one extent is −1, or an extent is another negative number.
     pub fn of_size(&self, size: usize) -> Result<Shape, Mismatch> {
         let known = |extent: &Extent| match *extent {
             Extent::Known(extent) => Some(extent),

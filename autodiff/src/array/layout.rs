@@ -1,5 +1,6 @@
-//! Views: how a shape lies over a stretch of memory. None of them moves data, none needs backward code.
+//! Strided layouts. Deriving one (transpose, narrow, broadcast) moves no data and needs no pullback.
 
+mod line;
 mod reshape;
 
 use std::ops::Range;
@@ -8,59 +9,63 @@ use smallvec::SmallVec;
 
 use crate::array::{Axis, Shape};
 use crate::error::Mismatch;
+use line::Line;
 
-/// Strides in elements, one an axis.
+/// Strides in elements, one per axis.
 pub(crate) type Strides = SmallVec<[usize; 4]>;
 
-/// A shape with strides and an offset into the memory of the value it is a view of.
+/// A strided view: shape, strides and offset, in elements, into the memory of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
     shape: Shape,
     strides: Strides,
     offset: usize,
-    /// The stretch of memory that the elements fill in row-major order; asked for at every run, so computed once.
+    /// The range of memory, if the elements are contiguous in row-major order. Cached, because every run needs it.
     dense: Option<Range<usize>>,
 }
 
 impl Layout {
-    /// The dense row-major layout that every owned value has.
+    /// The contiguous row-major layout, which every owned value has.
     pub fn dense(shape: Shape) -> Self {
         let strides = shape.dense_strides();
         let dense = Some(0..shape.size());
         Layout { shape, strides, offset: 0, dense }
     }
 
-    /// The extents.
+    /// The shape.
     pub fn shape(&self) -> &Shape {
         &self.shape
     }
 
-    /// Elements between neighbors along each axis; 0 where the axis is broadcast.
+    /// Distance between neighbors along each axis, in elements; 0 for a broadcast axis.
     pub fn strides(&self) -> &[usize] {
         &self.strides
     }
 
-    /// Place of the first element.
+    /// Offset of the first element.
     pub fn offset(&self) -> usize {
         self.offset
     }
 
-    /// The stretch of memory it covers in order, if its elements lie densely in row-major order.
+    /// The range of memory, if the elements are contiguous in row-major order.
     #[inline]
     pub fn dense_range(&self) -> Option<Range<usize>> {
         self.dense.clone()
     }
 
-    /// A layout whose parts may be strided.
+    /// A layout with any strides.
     fn new(shape: Shape, strides: Strides, offset: usize) -> Self {
-        // Of no element, a part past the first would begin behind the end of what it is a part of.
+        // Without elements, the offset could exceed the memory.
         let offset = if shape.contains(&0) { 0 } else { offset };
-        // A sound layout ends within memory; of one that does not, the end saturates and lies in no slice.
+        // The end of an invalid layout saturates and so is outside every slice.
         let dense = is_contiguous(&shape, &strides).then(|| offset..offset.saturating_add(shape.size()));
         Layout { shape, strides, offset, dense }
     }
 
-    /// Axes reordered: axis `i` of the result is axis `axes[i]` of this layout.
+    /// Reorders axes: axis `i` of the result is axis `axes[i]` of this layout.
+    ///
+    /// # Errors
+    /// If `axes` is not a permutation of the axes.
     pub fn permute(&self, axes: &[impl Into<Axis> + Copy]) -> Result<Layout, Mismatch> {
         let rank = self.shape.rank();
         let mut seen: SmallVec<[bool; 8]> = SmallVec::from_elem(false, rank);
@@ -75,7 +80,10 @@ impl Layout {
         Ok(Layout::new(shape, strides, self.offset))
     }
 
-    /// Two axes swapped.
+    /// Swaps two axes.
+    ///
+    /// # Errors
+    /// If an axis is out of range.
     pub fn transpose(&self, first: impl Into<Axis>, second: impl Into<Axis>) -> Result<Layout, Mismatch> {
         let (first, second) = (self.shape.check_axis(first)?, self.shape.check_axis(second)?);
         let mut axes: SmallVec<[usize; 8]> = (0..self.shape.rank()).collect();
@@ -83,7 +91,10 @@ impl Layout {
         self.permute(&axes)
     }
 
-    /// Stretched to `shape` by numpy's rule; stretched axes get stride 0.
+    /// Broadcasts to `shape` by numpy's rule; broadcast axes get stride 0.
+    ///
+    /// # Errors
+    /// If this shape does not broadcast to `shape`, or its size exceeds `usize`.
     pub fn broadcast_to(&self, shape: &Shape) -> Result<Layout, Mismatch> {
         if self.shape == *shape {
             return Ok(self.clone());
@@ -104,7 +115,10 @@ impl Layout {
         Ok(Layout::new(shape.clone(), strides, self.offset))
     }
 
-    /// Every `step`-th of the places `start..end` along `axis`.
+    /// Every `step`-th of the elements with indices `start..end` along `axis`.
+    ///
+    /// # Errors
+    /// If the axis or the indices are out of range, or `step` is 0.
     pub fn narrow(&self, axis: impl Into<Axis>, start: usize, end: usize, step: usize) -> Result<Layout, Mismatch> {
         let axis = self.shape.check_axis(axis)?;
         let extent = self.shape[axis];
@@ -119,7 +133,10 @@ impl Layout {
         Ok(Layout::new(self.shape.with(axis, length), strides, self.offset + skipped))
     }
 
-    /// Index `index` along `axis`, which is removed.
+    /// The slice at `index` along `axis`, which is removed.
+    ///
+    /// # Errors
+    /// If the axis or the index is out of range.
     pub fn index(&self, axis: impl Into<Axis>, index: usize) -> Result<Layout, Mismatch> {
         let axis = self.shape.check_axis(axis)?;
         let extent = self.shape[axis];
@@ -129,8 +146,11 @@ impl Layout {
         self.narrow(axis, index, index + 1, 1)?.squeeze(axis)
     }
 
-    /// Windows of `size` places along `axis`, which may overlap: the axis counts them, a new last axis counts their places.
-    /// Windows start `stride` apart, their places are `dilation` apart.
+    /// Windows of `size` elements along `axis`, `stride` apart, with elements `dilation` apart; windows may overlap. `axis`
+    /// becomes the index of the window, a new last axis the index within it.
+    ///
+    /// # Errors
+    /// If the axis is out of range, no window fits, or `stride` or `dilation` is 0.
     pub fn unfold(
         &self,
         axis: impl Into<Axis>,
@@ -158,8 +178,8 @@ impl Layout {
         Ok(Layout::new(shape, strides, self.offset))
     }
 
-    /// How much memory it reaches into: one more than the largest offset of an element, 0 where it has none. Nothing where
-    /// that is past `usize`.
+    /// The least length of memory that contains all elements: one more than the largest offset, 0 without elements. `None` if
+    /// it exceeds `usize`.
     pub(crate) fn reach(&self) -> Option<usize> {
         if self.shape.contains(&0) {
             return Some(0);
@@ -169,8 +189,8 @@ impl Layout {
         self.shape.iter().zip(&self.strides).try_fold(self.offset, last)?.checked_add(1)
     }
 
-    /// The axes for which `chosen` is false, and those for which it is true: any element lies at the sum of a place
-    /// in the first and a place in the second.
+    /// Splits the axes into those for which `chosen` is false and those for which it is true. The offset of an element is the
+    /// sum of its offsets in the two layouts.
     pub(crate) fn split(&self, chosen: impl Fn(usize) -> bool) -> (Layout, Layout) {
         let part = |side: bool, offset: usize| {
             let axes = || (0..self.shape.rank()).filter(|&axis| chosen(axis) == side);
@@ -180,23 +200,29 @@ impl Layout {
         (part(false, self.offset), part(true, 0))
     }
 
-    /// The places along `axis`, which must be one of the axes.
+    /// The elements along `axis`, which must be in range.
     pub(crate) fn line(&self, axis: usize) -> Line {
         Line { extent: self.shape[axis], stride: self.strides[axis] }
     }
 
-    /// A new axis of extent 1, which is `axis` of the result.
+    /// Inserts an axis of extent 1, which is `axis` of the result.
+    ///
+    /// # Errors
+    /// If `axis` is out of range.
     pub fn unsqueeze(&self, axis: impl Into<Axis>) -> Result<Layout, Mismatch> {
         let (axis, rank) = (axis.into(), self.shape.rank());
         let Some(axis) = axis.within(rank + 1) else {
-            return Err(Mismatch::new(format!("no place for a new axis {axis} among {rank} axes")));
+            return Err(Mismatch::new(format!("new axis {axis} is out of range (there are {rank} axes)")));
         };
         let mut strides = self.strides.clone();
         strides.insert(axis, 0);
         Ok(Layout::new(self.shape.insert(axis, 1), strides, self.offset))
     }
 
-    /// `axis`, which must have extent 1, removed.
+    /// Removes `axis`, which must have extent 1.
+    ///
+    /// # Errors
+    /// If the axis is out of range, or its extent is not 1.
     pub fn squeeze(&self, axis: impl Into<Axis>) -> Result<Layout, Mismatch> {
         let axis = self.shape.check_axis(axis)?;
         if self.shape[axis] != 1 {
@@ -209,35 +235,13 @@ impl Layout {
     }
 }
 
-/// The stride of an axis of this extent of which every `step`-th place is left. Where at most one is left, the stride is never
-/// used and the step may be any number.
+/// The stride of an axis of this extent after keeping every `step`-th element. With at most one element left, the stride is
+/// never used, and `step` may be any number.
 fn between(extent: usize, stride: usize, step: usize) -> usize {
     if extent > 1 { stride * step } else { stride }
 }
 
-/// The places along one axis, from wherever it starts.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Line {
-    extent: usize,
-    stride: usize,
-}
-
-impl Line {
-    /// Place number `index` of the line that starts at `start`.
-    pub(crate) fn place(self, start: usize, index: usize) -> usize {
-        start + index * self.stride
-    }
-
-    /// All places of the line that starts at `start`.
-    pub(crate) fn places(
-        self,
-        start: usize,
-    ) -> impl DoubleEndedIterator<Item = usize> + ExactSizeIterator + Clone + use<> {
-        (0..self.extent).map(move |index| self.place(start, index))
-    }
-}
-
-/// Whether elements of these strides lie densely in row-major order; axes of extent 1 are never walked.
+/// Whether these strides are contiguous in row-major order; those of axes of extent 1 do not matter.
 fn is_contiguous(shape: &Shape, strides: &[usize]) -> bool {
     let mut expected = 1;
     for (&extent, &stride) in shape.iter().zip(strides).rev() {
@@ -258,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_narrowed_layout_keeps_its_places() {
+    fn a_narrowed_layout_keeps_its_elements() {
         let narrowed = dense(&[5, 7]).narrow(1, 2, 7, 2).unwrap();
         assert_eq!((narrowed.shape().to_vec(), narrowed.offset()), (vec![5, 3], 2));
         assert!(narrowed.dense_range().is_none());
@@ -266,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_past_every_place_leave_the_first() {
+    fn steps_past_every_element_leave_the_first() {
         let layout = dense(&[5, 7]);
         let narrowed = layout.narrow(0, 1, 5, usize::MAX).unwrap();
         assert_eq!((narrowed.shape().to_vec(), narrowed.offset(), narrowed.reach()), (vec![1, 7], 7, Some(14)));

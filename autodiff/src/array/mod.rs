@@ -1,4 +1,4 @@
-//! Shapes, layouts over memory, views through them, and [`Tensor`], the data that enters and leaves.
+//! Shapes, strided layouts and views, and [`Tensor`], the owned array.
 
 mod axis;
 mod cursor;

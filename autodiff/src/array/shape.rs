@@ -1,16 +1,16 @@
-//! Dimensions and the broadcast rule.
+//! [`Shape`]: the extents of an array, and the broadcast rule.
 
 use std::fmt;
 use std::ops::Deref;
 
 use smallvec::SmallVec;
 
-/// The extents of an array, outermost axis first. A scalar has none.
+/// The extents of an array, outermost axis first. A scalar has none. Dereferences to `[usize]`.
 #[derive(PartialEq, Eq, Hash, Default)]
 pub struct Shape(SmallVec<[usize; 4]>);
 
 impl Clone for Shape {
-    /// One copy of memory, where the derived clone pushes extent by extent.
+    /// One memory copy; the derived clone pushes one extent at a time.
     fn clone(&self) -> Self {
         Shape::new(&self.0)
     }
@@ -32,19 +32,19 @@ impl Shape {
         self.0.len()
     }
 
-    /// Number of elements: the product of the extents, 1 for a scalar; `usize::MAX` where it is larger than that.
+    /// Number of elements: the product of the extents, 1 for a scalar. Saturates at `usize::MAX`.
     pub fn size(&self) -> usize {
         if self.0.contains(&0) { 0 } else { self.0.iter().fold(1, |size, &extent| size.saturating_mul(extent)) }
     }
 
-    /// Number of elements, or nothing where that does not fit `usize`. Strides are products of extents too, so the
-    /// extents beside a zero must fit as well.
+    /// Number of elements; `None` if it exceeds `usize`. Strides are products of extents too, so the product of the nonzero
+    /// extents must not exceed `usize` either.
     pub fn checked_size(&self) -> Option<usize> {
         self.0.iter().try_fold(1_usize, |size, &extent| size.checked_mul(extent.max(1)))?;
         Some(self.size())
     }
 
-    /// Strides of a dense row-major array of this shape; `usize::MAX` where one is larger than that.
+    /// Strides, in elements, of a contiguous row-major array of this shape. They saturate at `usize::MAX`.
     pub fn dense_strides(&self) -> SmallVec<[usize; 4]> {
         let mut strides: SmallVec<[usize; 4]> = SmallVec::from_elem(1, self.rank());
         for axis in (1..self.rank()).rev() {
@@ -53,7 +53,8 @@ impl Shape {
         strides
     }
 
-    /// The shape that both broadcast to (numpy's rule: aligned at the last axis, extent 1 stretches), if any.
+    /// The shape that both broadcast to by numpy's rule: axes are aligned at the last one, and extent 1 is stretched. `None` if
+    /// there is none.
     pub fn broadcast(&self, other: &Shape) -> Option<Shape> {
         if self == other {
             return Some(self.clone());
@@ -74,7 +75,7 @@ impl Shape {
             .map(Shape)
     }
 
-    /// The index along each axis of the element at row-major index `flat`, as numpy's `unravel_index`.
+    /// The multi-index of the element at row-major index `flat`, as numpy's `unravel_index`.
     pub fn unravel_index(&self, flat: usize) -> SmallVec<[usize; 4]> {
         let mut rest = flat;
         let mut index: SmallVec<[usize; 4]> = SmallVec::from_elem(0, self.rank());
@@ -85,16 +86,16 @@ impl Shape {
         index
     }
 
-    /// This shape with `axis` of extent `extent`; an axis out of range changes nothing.
+    /// This shape with the extent of `axis` replaced; unchanged if `axis` is out of range.
     pub fn with(&self, axis: usize, extent: usize) -> Shape {
         let mut shape = self.clone();
-        if let Some(place) = shape.0.get_mut(axis) {
-            *place = extent;
+        if let Some(current) = shape.0.get_mut(axis) {
+            *current = extent;
         }
         shape
     }
 
-    /// This shape without `axis`; an axis out of range changes nothing.
+    /// This shape without `axis`; unchanged if `axis` is out of range.
     pub fn without(&self, axis: usize) -> Shape {
         let mut shape = self.clone();
         if axis < shape.rank() {
@@ -103,7 +104,7 @@ impl Shape {
         shape
     }
 
-    /// This shape with an axis of extent `extent` inserted before `axis` (at most the rank).
+    /// This shape with an axis of extent `extent` inserted before `axis`; at the end if `axis` exceeds the rank.
     pub fn insert(&self, axis: usize, extent: usize) -> Shape {
         let mut shape = self.clone();
         shape.0.insert(axis.min(self.rank()), extent);

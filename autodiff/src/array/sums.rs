@@ -1,8 +1,8 @@
-//! Sums what falls on one element of a layout.
+//! Sums terms that fall on the same element of a layout.
 //!
-//! Where a layout repeats its elements (a broadcast, windows that overlap), many terms are added to one element. They are
-//! summed in the scalar's [`Accumulator`](Real::Accumulator), so that a sum over millions of rows in `f32` is right to
-//! its last bits; the order of the terms follows from the layout alone.
+//! If a layout repeats elements (broadcast axes, overlapping windows), many terms are added to one element. They are summed
+//! in the scalar's [`Accumulator`](Real::Accumulator), so that a sum over millions of rows in `f32` is accurate to the last
+//! bits. The order of the terms depends only on the layout.
 
 use std::ops::Range;
 
@@ -12,23 +12,23 @@ use crate::array::{Cursor, CursorAxis, Layout};
 use crate::kernel::{dispatch, with_scratch};
 use crate::scalar::Real;
 
-/// Up to this many terms to an element are added in the scalar itself: fifteen roundings are less than 1e-6 in `f32`.
+/// Up to this many terms per element are added in the scalar itself: fifteen roundings are less than 1e-6 in `f32`.
 pub(crate) const FEW: usize = 16;
 
-/// Elements that are visited at a time where they do not lie densely.
+/// Block length for elements that are not contiguous.
 pub(crate) const BLOCK: usize = 256;
 
-/// How the terms to elements that a layout repeats are summed apart from the elements.
+/// How terms of repeated elements are summed in separate totals.
 struct Totals {
     length: usize,
-    /// Walks the layout over the totals.
+    /// Traverses the layout over the totals.
     terms: Cursor,
-    /// Walks the elements that the totals belong to.
+    /// Traverses the elements that the totals belong to.
     elements: Cursor,
 }
 
 impl Totals {
-    /// Nothing where at most a [`FEW`] terms are added to an element.
+    /// `None` if at most [`FEW`] terms are added to an element.
     fn new(cursor: &Cursor) -> Option<Totals> {
         let repeats: usize = cursor.axes.iter().filter(|axis| axis.1 == 0).map(|axis| axis.0).product();
         let elements: SmallVec<[CursorAxis; 4]> = cursor.axes.iter().copied().filter(|axis| axis.1 > 0).collect();
@@ -42,7 +42,7 @@ impl Totals {
         }
         let mut terms = cursor.axes.clone();
         if size > span {
-            // Windows that overlap: a total for each place that they span.
+            // Overlapping windows: a total for each element that they cover.
             let elements = SmallVec::from_slice(&[(span, 1, 0)]);
             return Some(Totals {
                 length: span,
@@ -59,17 +59,17 @@ impl Totals {
     }
 }
 
-/// The elements of a layout, walked in row-major order and added to.
+/// The elements of a layout, added to in row-major order.
 pub(crate) struct Sums<'a, T: Real> {
     cursor: Cursor,
     target: Target<'a, T>,
 }
 
 enum Target<'a, T: Real> {
-    /// Few terms fall on an element: they are added to it.
+    /// Few terms fall on an element: they are added directly.
     Elements(&'a mut [T]),
     Totals(&'a mut [T::Accumulator]),
-    /// Long rows that all fall on the same elements: some are added up before they are added to the totals.
+    /// Long rows that fall on the same elements: several are summed before they are added to the totals.
     Rows {
         recent: &'a mut [T],
         count: usize,
@@ -78,7 +78,7 @@ enum Target<'a, T: Real> {
 }
 
 impl<'a, T: Real> Sums<'a, T> {
-    /// Calls `fill` with the elements that `layout` lays over `data`.
+    /// Calls `fill` with the elements of `data` in this layout.
     pub(crate) fn with(data: &mut [T], layout: &Layout, fill: impl FnOnce(&mut Sums<'_, T>)) {
         let cursor = Cursor::new(layout);
         let Some(Totals { length, terms, elements }) = Totals::new(&cursor) else {
@@ -111,7 +111,7 @@ impl<'a, T: Real> Sums<'a, T> {
         }
     }
 
-    /// Calls `visit(which of them, sums)` for the next `length` elements, at most [`BLOCK`]; it adds to `sums`.
+    /// Calls `visit(range, sums)` for the next `length` elements, at most [`BLOCK`]; it adds to `sums`.
     pub(crate) fn visit(&mut self, length: usize, visit: &mut dyn FnMut(Range<usize>, &mut [T])) {
         let Sums { cursor, target } = self;
         match target {

@@ -1,4 +1,4 @@
-//! An owned, dense array: what crosses the border between a tape and the rest of a program.
+//! An owned, contiguous array: data passed to and from a tape.
 
 mod arithmetic;
 mod display;
@@ -9,7 +9,7 @@ use crate::error::{Error, Mismatch};
 use crate::memory;
 use crate::scalar::Real;
 
-/// Values in row-major order with a shape.
+/// An owned array: a shape and values in row-major order. Data enters and leaves a tape as tensors.
 ///
 /// ```
 /// use autodiff::Tensor;
@@ -26,6 +26,9 @@ pub struct Tensor<T> {
 
 impl<T: Real> Tensor<T> {
     /// The tensor of this shape with `data` in row-major order.
+    ///
+    /// # Errors
+    /// If the length of `data` is not the size of the shape.
     pub fn new(shape: impl Into<Shape>, data: Vec<T>) -> Result<Self, Error> {
         let shape = shape.into();
         if shape.checked_size() != Some(data.len()) {
@@ -42,7 +45,7 @@ impl<T: Real> Tensor<T> {
     /// The tensor of this shape with `value` everywhere.
     ///
     /// # Panics
-    /// Where it does not fit into memory; [`Tensor::try_from_fn`] gives an error.
+    /// If it does not fit into memory; [`Tensor::try_from_fn`] returns an error instead.
     #[track_caller]
     pub fn full(shape: impl Into<Shape>, value: T) -> Self {
         Tensor::from_fn(shape, |_| value)
@@ -51,7 +54,7 @@ impl<T: Real> Tensor<T> {
     /// The tensor of this shape with `make(k)` at row-major index `k`.
     ///
     /// # Panics
-    /// Where it does not fit into memory; [`Tensor::try_from_fn`] gives an error.
+    /// If it does not fit into memory; [`Tensor::try_from_fn`] returns an error instead.
     #[track_caller]
     pub fn from_fn(shape: impl Into<Shape>, make: impl FnMut(usize) -> T) -> Self {
         memory::or_panic(Tensor::try_from_fn(shape, make))
@@ -60,7 +63,7 @@ impl<T: Real> Tensor<T> {
     /// The tensor of this shape with `make(k)` at row-major index `k`.
     ///
     /// # Errors
-    /// A tensor that does not fit into memory.
+    /// If the tensor does not fit into memory.
     pub fn try_from_fn(shape: impl Into<Shape>, make: impl FnMut(usize) -> T) -> Result<Self, Error> {
         let shape = shape.into();
         let mut data = memory::room_for(&shape)?;
@@ -68,26 +71,29 @@ impl<T: Real> Tensor<T> {
         Ok(Tensor { shape, data })
     }
 
-    /// A copy of `data`, which fill the shape.
+    /// A copy of `data`, whose length is the size of the shape.
     pub(crate) fn copy_of(shape: &Shape, data: &[T]) -> Result<Self, Error> {
         let mut copy = memory::room_for(shape)?;
         copy.extend_from_slice(data);
         Tensor::new(shape, copy)
     }
 
-    /// A vector of whole numbers: labels, places to gather.
+    /// A vector of indices, such as labels, for [`Var::gather`](crate::Var::gather) and losses.
     ///
     /// # Errors
-    /// A number that the scalar cannot represent exactly (past 2²⁴ in `f32`).
+    /// If the scalar cannot represent an index exactly (above 2²⁴ in `f32`).
     pub fn from_indices(indices: &[usize]) -> Result<Self, Error> {
         if let Some(large) = indices.iter().find(|&&index| index as f64 > T::LARGEST_EXACT_INTEGER) {
-            let requirement = "at most the largest whole number that the scalar represents exactly";
+            let requirement = "at most the largest integer that the scalar represents exactly";
             return Err(Error::Setting { name: "index", value: large.to_string(), requirement });
         }
         Ok(Tensor::from_fn([indices.len()], |k| T::from_f64(indices[k] as f64)))
     }
 
-    /// The matrix of these rows, which must have one length.
+    /// The matrix with these rows.
+    ///
+    /// # Errors
+    /// If the rows differ in length.
     pub fn from_rows<R: AsRef<[T]>>(rows: &[R]) -> Result<Self, Error> {
         let width = rows.first().map_or(0, |row| row.as_ref().len());
         let mut data = Vec::with_capacity(rows.len() * width);
@@ -101,7 +107,7 @@ impl<T: Real> Tensor<T> {
         Tensor::new([rows.len(), width], data)
     }
 
-    /// The extents.
+    /// The shape.
     pub fn shape(&self) -> &Shape {
         &self.shape
     }
@@ -111,27 +117,27 @@ impl<T: Real> Tensor<T> {
         &self.data
     }
 
-    /// The values in row-major order, to be changed.
+    /// The values in row-major order, mutable.
     pub fn data_mut(&mut self) -> &mut [T] {
         &mut self.data
     }
 
-    /// The values in row-major order.
+    /// Consumes the tensor and returns the values in row-major order.
     pub fn into_vec(self) -> Vec<T> {
         self.data
     }
 
-    /// The value at a multi-index, if it is inside.
+    /// The value at a multi-index; `None` if it is out of range.
     pub fn get(&self, index: &[usize]) -> Option<T> {
         let inside = index.len() == self.shape.rank() && index.iter().zip(self.shape.iter()).all(|(i, n)| i < n);
         let element = || index.iter().zip(self.shape.iter()).fold(0, |element, (i, extent)| element * extent + i);
         if inside { self.data.get(element()).copied() } else { None }
     }
 
-    /// The same values under another shape, in which one extent may be −1: it is what the others leave.
+    /// The same values in another shape. One extent may be −1: it is inferred from the others.
     ///
     /// # Errors
-    /// Extents of another size.
+    /// If the sizes differ.
     pub fn reshaped(self, extents: impl Into<Extents>) -> Result<Self, Error> {
         let refused = |mismatch: Mismatch| Error::InvalidInput {
             what: "tensor",
@@ -141,7 +147,7 @@ impl<T: Real> Tensor<T> {
         Ok(Tensor { shape, data: self.data })
     }
 
-    /// These values in the scalar `T`: for code that is generic over it.
+    /// Converts values to the scalar `T`: for code that is generic over it.
     ///
     /// ```
     /// use autodiff::{Real, Tensor};
@@ -158,7 +164,7 @@ impl<T: Real> Tensor<T> {
     /// The same values in another scalar.
     ///
     /// # Panics
-    /// Where they do not fit into memory.
+    /// If they do not fit into memory.
     pub fn cast<U: Real>(&self) -> Tensor<U> {
         Tensor::from_fn(&self.shape, |k| U::from_f64(self.data[k].to_f64()))
     }

@@ -1,8 +1,8 @@
-//! A slice with a layout, handed to kernels as dense slices.
+//! A slice with a layout, passed to kernels as contiguous slices.
 //!
-//! Kernels see dense slices and nothing else. Where a view is dense it is passed on whole; where it is not, blocks
-//! of it are gathered into a buffer on the stack, and gradients are added back the same way: stride 0 sums what a
-//! broadcast spread, swapped strides transpose. So no operation has a second code path for strided data.
+//! Kernels work on contiguous slices only. A contiguous view is passed as it is; otherwise blocks are gathered into a stack
+//! buffer, and gradients are scattered back the same way: stride 0 sums over a broadcast axis, swapped strides transpose.
+//! So no operation needs a second code path for strided data.
 
 use crate::array::{BLOCK, Cursor, Layout, Shape, Sums};
 use crate::kernel::{MatrixMut, MatrixRef};
@@ -23,7 +23,7 @@ pub struct ViewMut<'a, T> {
 }
 
 impl<'a, T: Real> View<'a, T> {
-    /// `data` seen through `layout`, or nothing where that leaves `data`.
+    /// A view of `data` with this layout; `None` if the layout exceeds `data`.
     pub fn new(data: &'a [T], layout: &'a Layout) -> Option<Self> {
         layout.reach().is_some_and(|reach| reach <= data.len()).then_some(View { data, layout })
     }
@@ -34,12 +34,12 @@ impl<'a, T: Real> View<'a, T> {
         View { data, layout }
     }
 
-    /// The extents.
+    /// The shape.
     pub fn shape(&self) -> &'a Shape {
         self.layout.shape()
     }
 
-    /// The layout, to derive another view of the same data from.
+    /// The layout, from which other views of the same data can be derived.
     pub fn layout(&self) -> &'a Layout {
         self.layout
     }
@@ -52,7 +52,7 @@ impl<'a, T: Real> View<'a, T> {
         View::over(self.data, layout)
     }
 
-    /// The elements in row-major order, if they lie so in memory.
+    /// The elements as a slice, if they are contiguous in row-major order.
     pub fn dense(&self) -> Option<&'a [T]> {
         self.data.get(self.layout.dense_range()?)
     }
@@ -66,16 +66,16 @@ impl<'a, T: Real> View<'a, T> {
     /// The element at an offset given by [`Layout::offsets`] of a layout derived from this view's.
     ///
     /// # Panics
-    /// At an offset outside the data, as a slice does.
+    /// If the offset is outside the data.
     #[inline(always)]
     pub fn at(&self, offset: usize) -> T {
         self.data[offset]
     }
 
-    /// Writes the elements in row-major order; `output` has the view's size.
+    /// Copies the elements to `output` in row-major order.
     ///
     /// # Panics
-    /// At an output of another length, as [`slice::copy_from_slice`] does.
+    /// If the length of `output` is not the size of the view.
     #[track_caller]
     pub fn copy_to(&self, output: &mut [T]) {
         expect_size(output.len(), self.layout);
@@ -93,7 +93,7 @@ impl<'a, T: Real> View<'a, T> {
 }
 
 impl<'a, T: Real> ViewMut<'a, T> {
-    /// `data` seen through `layout`, or nothing where that leaves `data`.
+    /// A view of `data` with this layout; `None` if the layout exceeds `data`.
     pub fn new(data: &'a mut [T], layout: &'a Layout) -> Option<Self> {
         layout.reach().is_some_and(|reach| reach <= data.len()).then_some(ViewMut { data, layout })
     }
@@ -104,7 +104,7 @@ impl<'a, T: Real> ViewMut<'a, T> {
         ViewMut { data, layout }
     }
 
-    /// The layout, to derive another view of the same data from.
+    /// The layout, from which other views of the same data can be derived.
     pub fn layout(&self) -> &'a Layout {
         self.layout
     }
@@ -117,16 +117,16 @@ impl<'a, T: Real> ViewMut<'a, T> {
     /// Adds to the element at an offset given by [`Layout::offsets`] of a layout derived from this view's.
     ///
     /// # Panics
-    /// At an offset outside the data, as a slice does.
+    /// If the offset is outside the data.
     #[inline(always)]
     pub fn add_at(&mut self, offset: usize, amount: T) {
         self.data[offset] += amount;
     }
 
-    /// Adds `amounts`, in row-major order; it has the view's size.
+    /// Adds `amounts`, which are in row-major order.
     ///
     /// # Panics
-    /// At amounts of another length.
+    /// If their number is not the size of the view.
     #[track_caller]
     pub fn add(self, amounts: &[T]) {
         expect_size(amounts.len(), self.layout);
@@ -161,16 +161,16 @@ fn add_each<T: Real>(amounts: &[T], sums: &mut [T]) {
     sums.iter_mut().zip(amounts).for_each(|(sum, &amount)| *sum += amount);
 }
 
-/// Calls `visit(first, inputs)` with dense slices that together cover the views; `first` is the row-major index of the
-/// slices' first element.
+/// Calls `visit(first, inputs)` with contiguous slices that together cover the views; `first` is the row-major index of
+/// their first element.
 ///
 /// # Panics
-/// Where the views differ in shape: an operation that pairs such is wrong ([`Inputs::broadcast`](crate::op::Inputs::broadcast)
-/// stretches inputs to one shape).
+/// If the shapes of the views differ; use [`Inputs::broadcast`](crate::op::Inputs::broadcast) to broadcast inputs to one
+/// shape.
 #[track_caller]
 pub fn for_each_block<T: Real, const N: usize>(inputs: [View<'_, T>; N], mut visit: impl FnMut(usize, [&[T]; N])) {
     expect_one_shape(&inputs, None);
-    // What is visited is compiled once, and the walk once for all visits.
+    // The traversal is compiled once for all closures.
     let visit: &mut dyn FnMut(usize, [&[T]; N]) = &mut visit;
     match all_dense(&inputs) {
         Some(slices) => visit(0, slices),
@@ -178,11 +178,11 @@ pub fn for_each_block<T: Real, const N: usize>(inputs: [View<'_, T>; N], mut vis
     }
 }
 
-/// Calls `visit(first, inputs, sums)` with dense slices that together cover the views; what it adds to `sums` is added to
-/// `grad`. Terms that meet in one element are summed in the [`Accumulator`](Real::Accumulator).
+/// Calls `visit(first, inputs, sums)` with contiguous slices that together cover the views; what it adds to `sums` is added
+/// to `grad`. Terms that fall on the same element of `grad` are summed in the [`Accumulator`](Real::Accumulator).
 ///
 /// # Panics
-/// Where the views and `grad` differ in shape, as [`for_each_block`].
+/// If the shapes of the views and `grad` differ, as [`for_each_block`].
 #[track_caller]
 pub fn accumulate<T: Real, const N: usize>(
     inputs: [View<'_, T>; N],
@@ -193,13 +193,13 @@ pub fn accumulate<T: Real, const N: usize>(
     accumulate_by(inputs, grad, &mut visit);
 }
 
-/// What is done with each block: its first index, the inputs, and the sums to add to.
+/// Called for each block with its first index, the inputs, and the sums to add to.
 type VisitSums<'v, T, const N: usize> = &'v mut dyn FnMut(usize, [&[T]; N], &mut [T]);
 
-/// What is done with each block: its first index, the inputs, and its length.
+/// Called for each block with its first index, the inputs, and its length.
 type VisitBlocks<'v, T, const N: usize> = &'v mut dyn FnMut(usize, [&[T]; N], usize);
 
-/// As [`accumulate`], for views of one shape.
+/// As [`accumulate`], for views of equal shape.
 fn accumulate_by<T: Real, const N: usize>(
     inputs: [View<'_, T>; N],
     ViewMut { data, layout }: ViewMut<'_, T>,
@@ -232,8 +232,8 @@ fn expect_size(length: usize, layout: &Layout) {
     assert!(length == layout.shape().size(), "{length} numbers for a view of shape {}", layout.shape());
 }
 
-/// The shapes of views that are walked together must agree: one shorter than another would be read past its end, or the
-/// rest of the others left out.
+/// Checks that views traversed together have equal shapes; otherwise one would be read past its end, or elements of another
+/// left out.
 #[track_caller]
 fn expect_one_shape<T: Real, const N: usize>(inputs: &[View<'_, T>; N], grad: Option<&Layout>) {
     let Some(first) = inputs.first().map(View::shape) else { return };
@@ -251,7 +251,7 @@ fn all_dense<'a, T: Real, const N: usize>(inputs: &[View<'a, T>; N]) -> Option<[
     Some(slices)
 }
 
-/// As [`for_each_block`], with every block at most [`BLOCK`] long; also hands the block's length.
+/// As [`for_each_block`], with every block at most [`BLOCK`] long; also passes the block's length.
 fn gathered<T: Real, const N: usize>(inputs: [View<'_, T>; N], visit: VisitBlocks<'_, T, N>) {
     let size = inputs.first().map_or(0, |input| input.shape().size());
     let mut sources = inputs.map(|input| (input.dense(), Cursor::new(input.layout)));

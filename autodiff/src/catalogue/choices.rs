@@ -1,11 +1,11 @@
-//! How a case is drawn from a list of numbers.
+//! Draws a case from a list of numbers.
 
 use smallvec::SmallVec;
 
 use crate::array::Shape;
 
-/// Numbers that cases are drawn from. Zeros, and the end of the list, mean the simplest choice, so that a property
-/// test which shrinks the list shrinks the case.
+/// A list of numbers that determines a case. Zeros, and the end of the list, mean the simplest choice, so that a property
+/// test that shrinks the list shrinks the case.
 #[derive(Debug)]
 pub struct Choices<'a> {
     numbers: &'a [u32],
@@ -17,14 +17,14 @@ impl<'a> Choices<'a> {
         Choices { numbers }
     }
 
-    /// A number below `bound`, 0 where that is 0.
+    /// A number below `bound`; 0 if `bound` is 0.
     pub fn below(&mut self, bound: usize) -> usize {
         let Some((&number, rest)) = self.numbers.split_first() else { return 0 };
         self.numbers = rest;
         number as usize % bound.max(1)
     }
 
-    /// Yes or no.
+    /// A boolean.
     pub fn flag(&mut self) -> bool {
         self.below(2) == 1
     }
@@ -39,7 +39,7 @@ impl<'a> Choices<'a> {
         self.extent().max(1)
     }
 
-    /// A shape of `least..=most` axes; of `least` where that is the larger.
+    /// A shape with `least..=most` axes; with `least` axes if `least` is larger.
     pub fn shape(&mut self, least: usize, most: usize) -> Shape {
         let rank = least + self.below(most.saturating_sub(least).saturating_add(1));
         (0..rank).map(|_| self.extent()).collect()
@@ -51,14 +51,14 @@ impl<'a> Choices<'a> {
         shape.iter().map(|&extent| extent.max(1)).collect()
     }
 
-    /// A shape that broadcasts with `shape`, to it: axes dropped in front, extents set to 1.
+    /// A shape that broadcasts to `shape`: leading axes dropped, extents set to 1.
     pub fn narrower(&mut self, shape: &Shape) -> Shape {
         let dropped = if self.flag() { self.below(shape.rank() + 1) } else { 0 };
         let kept: SmallVec<[usize; 4]> = shape[dropped..].into();
         kept.into_iter().map(|extent| if self.below(4) == 3 { 1 } else { extent }).collect()
     }
 
-    /// Distinct axes of a shape of this rank, ascending, perhaps none.
+    /// Distinct axes of a shape of this rank, in ascending order; possibly none.
     pub fn axes(&mut self, rank: usize) -> SmallVec<[usize; 4]> {
         (0..rank).filter(|_| !self.flag()).collect()
     }

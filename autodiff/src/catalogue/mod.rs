@@ -1,7 +1,7 @@
-//! Cases of operations: what the laws in `tests/` sweep, with the feature `catalogue`.
+//! Test cases of the built-in operations, swept by the tests in `tests/laws`.
 //!
-//! An operation's [`Entry`] stands beside its rule, in its family's file of `ops/`; [`ops::entries`](crate::ops::entries)
-//! lists them, and a test compares that list with the sources.
+//! Each operation has an [`Entry`] in its family's file of `ops/`; [`ops::entries`](crate::ops::entries) lists them, and a
+//! test compares that list with the sources.
 
 mod choices;
 
@@ -20,16 +20,16 @@ pub struct Entry {
     pub draw: fn(&mut Choices<'_>) -> Case,
 }
 
-/// One application of an operation: attributes and inputs.
+/// One application of an operation: its attributes and inputs.
 #[derive(Debug)]
 pub struct Case {
     /// The operation.
     pub op: Box<dyn AnyScalar>,
-    /// What each input is drawn from.
+    /// The shape and domain of each input.
     pub inputs: Vec<Sample>,
 }
 
-/// The shape of an input, and where its values come from.
+/// The shape of an input and the domain of its values.
 #[derive(Clone, Debug)]
 pub struct Sample {
     /// The extents.
@@ -38,12 +38,12 @@ pub struct Sample {
     pub domain: Domain,
 }
 
-/// Values that an operation can be tried at.
+/// The domain of an input's values.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Domain {
     /// Between the first two numbers, at least 0.05 away from each number of the list: the operation's kinks.
     Between(f64, f64, &'static [f64]),
-    /// No two equal: multiples of 0.1 shifted by a fraction, so that inputs of different shift never tie.
+    /// Pairwise distinct: multiples of 0.1 plus this fraction of 0.1, so that inputs of different fractions never tie.
     Distinct(f64),
     /// Whole numbers below the bound.
     Index(usize),
@@ -52,22 +52,22 @@ pub enum Domain {
 }
 
 impl Case {
-    /// The case of `op` at these inputs.
+    /// The case of `op` with these inputs.
     pub fn new(op: impl AnyScalar + 'static, inputs: impl Into<Vec<Sample>>) -> Self {
         Case { op: Box::new(op), inputs: inputs.into() }
     }
 }
 
 impl Domain {
-    /// Values at large: of either sign, none near zero.
+    /// Real numbers of either sign, none near zero.
     pub const REAL: Domain = Domain::Between(-2.0, 2.0, &[0.0]);
 
-    /// Values of this shape.
-    pub fn of(self, shape: impl Into<Shape>) -> Sample {
+    /// An input of this shape with values in the domain.
+    pub fn sample(self, shape: impl Into<Shape>) -> Sample {
         Sample { shape: shape.into(), domain: self }
     }
 
-    /// The value at row-major place `k` among `size`, made from a uniform number in [0, 1).
+    /// The value at row-major index `k` of `size`, from a uniform number in [0, 1).
     pub fn value<T: Real>(self, uniform: f64, k: usize, size: usize) -> T {
         T::from_f64(match self {
             Domain::Between(low, high, kinks) => {
@@ -75,11 +75,11 @@ impl Domain {
                 let near = kinks.iter().find(|&&kink| (x - kink).abs() < 0.05);
                 near.map_or(x, |kink| if x < *kink || *kink >= high { kink - 0.05 } else { kink + 0.05 })
             }
-            // A stride prime to the size visits every place once, in an order that looks shuffled.
+            // A stride coprime to the size visits every index once, in an order that looks shuffled.
             Domain::Distinct(shift) => {
                 let stride = [7, 5, 3, 2, 1].into_iter().find(|&s| !size.is_multiple_of(s)).unwrap_or(1);
-                let place = (k as u128 * stride as u128 + 3) % size.max(1) as u128;
-                0.1 * (place as f64 + shift) - 0.1 * (size / 2) as f64
+                let shuffled = (k as u128 * stride as u128 + 3) % size.max(1) as u128;
+                0.1 * (shuffled as f64 + shift) - 0.1 * (size / 2) as f64
             }
             Domain::Index(bound) => (uniform * bound as f64).floor(),
             Domain::Mask => (uniform * 2.0).floor(),

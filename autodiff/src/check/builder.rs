@@ -4,7 +4,7 @@ use super::examiner::Examiner;
 use super::report::{Probe, Report};
 use super::single::Lifted;
 use super::subject::{FunctionSubject, ModelSubject, OpSubject, Subject};
-use super::{Cases, Inputs};
+use super::{CaseInputs, Cases};
 use crate::array::Tensor;
 use crate::error::Error;
 use crate::op::AnyScalar;
@@ -13,7 +13,7 @@ use crate::params::Params;
 use crate::scalar::{Dual, Real};
 use crate::tape::{Recording, Var};
 
-/// A check with other settings than the defaults.
+/// A gradient check with settings.
 #[derive(Clone, Debug)]
 pub struct Check {
     seed: u64,
@@ -31,49 +31,49 @@ impl Default for Check {
 }
 
 impl Check {
-    /// Seed 0; derivatives entry by entry up to 256 entries an input, else along 4 random directions, to 1e-10 of dual
-    /// numbers; every probe, to second order.
+    /// The default settings: seed 0; inputs of up to 256 elements are checked element by element, larger ones along 4 random
+    /// directions; relative tolerance 1e-10 against dual numbers; all probes, up to second order.
     pub fn new() -> Self {
         Check { seed: 0, one_by_one: 256, directions: 4, tolerance: 1e-10, orders: 2, skipped: Vec::new() }
     }
 
-    /// The seed of cotangents and directions.
+    /// The seed of random cotangents and directions.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// Inputs of up to so many entries are checked entry by entry, larger ones along random directions.
+    /// Inputs of up to this many elements are checked element by element, larger ones along random directions.
     #[must_use]
     pub fn one_by_one(mut self, entries: usize) -> Self {
         self.one_by_one = entries;
         self
     }
 
-    /// How many random directions an input of many entries is checked along.
+    /// The number of random directions along which a large input is checked.
     #[must_use]
     pub fn directions(mut self, directions: usize) -> Self {
         self.directions = directions;
         self
     }
 
-    /// The difference from dual numbers that is let pass, relative to the sum of absolute terms. The other probes allow
-    /// what their own references may be wrong by.
+    /// The tolerance against dual numbers, relative to the sum of absolute terms. The other probes derive theirs from the
+    /// estimated error of their references.
     #[must_use]
     pub fn tolerance(mut self, relative: f64) -> Self {
         self.tolerance = relative;
         self
     }
 
-    /// Checks derivatives up to this order: 1 leaves out the Hessian.
+    /// The highest order of derivatives to check: 1 (gradients), or 2 (also Hessians).
     #[must_use]
     pub fn orders(mut self, orders: usize) -> Self {
         self.orders = orders;
         if orders < 2 { self.skip(Probe::SecondOrder, "first order asked for") } else { self }
     }
 
-    /// Leaves a probe out; the report repeats why.
+    /// Skips a probe; the report lists it with the reason `why`.
     #[must_use]
     pub fn skip(mut self, probe: Probe, why: &str) -> Self {
         self.skipped.push((probe, why.to_owned()));
@@ -88,7 +88,7 @@ impl Check {
         self.examine(&OpSubject(op), &cases.into().0, &[])
     }
 
-    /// Checks an operation that knows `f32` only.
+    /// Checks an operation implemented for `f32` only.
     ///
     /// # Errors
     /// As [`single`](crate::check::single).
@@ -96,7 +96,7 @@ impl Check {
         self.examine(&Lifted(op.clone()), &cases.into().0, &[])
     }
 
-    /// Checks a function of `N` values.
+    /// Checks a function of `N` inputs.
     ///
     /// # Errors
     /// As [`function`](crate::check::function).
@@ -124,7 +124,7 @@ impl Check {
         self.examine(&ModelSubject { params, loss }, &[inputs], &names)
     }
 
-    /// Refuses settings under which everything would pass, or nothing is checked.
+    /// Rejects settings under which everything would pass or nothing would be checked.
     fn check_settings(&self, cases: usize) -> Result<(), Error> {
         let setting = |name, value: String, requirement| Err(Error::Setting { name, value, requirement });
         match self {
@@ -138,7 +138,7 @@ impl Check {
         }
     }
 
-    fn examine(&self, subject: &dyn Subject, cases: &[Inputs], names: &[String]) -> Result<Report, Error> {
+    fn examine(&self, subject: &dyn Subject, cases: &[CaseInputs], names: &[String]) -> Result<Report, Error> {
         self.check_settings(cases.len())?;
         let mut report = Report {
             subject: subject.name(),

@@ -1,30 +1,30 @@
-//! The derivative against dual numbers, and whether it arrives at all.
+//! The gradient against dual numbers, and whether each input receives one.
 
 use super::diagnosis::Diagnosis;
 use super::examiner::{Examiner, dot, is_finite, scale, tangents, values};
-use super::report::{Entry, Probe};
+use super::report::{Discrepancy, Probe};
 use super::runs::has_no_nan;
 use crate::array::Tensor;
 use crate::error::Error;
 
-/// Entries times numbers read for each, from which on a derivative is taken along directions: seconds otherwise.
+/// If elements × size of the inputs exceeds this, a gradient is checked along directions: element by element takes seconds.
 pub(super) const LARGE: usize = 1 << 20;
 
 impl Examiner<'_> {
-    /// Numbers that a run reads.
+    /// The total size of the inputs.
     pub(super) fn size(&self) -> usize {
         self.inputs.iter().map(|x| x.data().len()).sum()
     }
 
-    /// Reverse mode against dual numbers: entry by entry where there are few, else along random directions, and entry by
-    /// entry, by bisection, where a direction disagrees.
+    /// Reverse mode against dual numbers: element by element for small inputs, otherwise along random directions. If a
+    /// direction disagrees, bisection finds the wrong elements.
     pub(super) fn derivative(&mut self) -> Result<(), Error> {
         if !self.subject.has_tangents() {
             return Ok(());
         }
         let gradients = self.gradients()?;
-        // What cancels to zero in a model (a bias before batch normalization) is left with the rounding errors of its terms,
-        // which are of the size of other gradients.
+        // A gradient whose terms cancel to zero (a bias before batch normalization) keeps their rounding errors, which are
+        // relative to other gradients.
         let around = largest_entry(&gradients);
         for (input, found) in gradients.iter().enumerate().filter(|(input, _)| self.wanted[*input]).collect::<Vec<_>>()
         {
@@ -40,8 +40,8 @@ impl Examiner<'_> {
 
     fn entry_by_entry(&mut self, input: usize, found: &Tensor<f64>, around: f64) -> Result<(), Error> {
         let mut columns = Vec::with_capacity(found.data().len());
-        for place in 0..found.data().len() {
-            columns.push(self.tangent(&self.unit(input, place..place + 1))?);
+        for element in 0..found.data().len() {
+            columns.push(self.tangent(&self.unit(input, element..element + 1))?);
         }
         let expected = Tensor::from_fn(found.shape(), |k| dot(&self.cotangent, &columns[k]));
         let scales: Vec<f64> = columns.iter().map(|column| scale(&self.cotangent, column)).collect();
@@ -51,11 +51,11 @@ impl Examiner<'_> {
         let (cotangent, inputs) = (self.cotangent.clone(), self.inputs.clone());
         let at_output = self.at_output(input);
         let pattern = || {
-            let known = super::diagnosis::of_gradient(found.data(), expected.data(), expected.shape());
+            let known = super::diagnosis::diagnose(found.data(), expected.data(), expected.shape());
             let of_terms = || one_term_only(found, &columns, &cotangent).then_some(Diagnosis::MissingSum);
             let elsewhere = || {
                 let there = at_output.as_ref()?;
-                (inputs.len() == 1 && close(found, there)).then_some(Diagnosis::WrongPlace)
+                (inputs.len() == 1 && close(found, there)).then_some(Diagnosis::WrongPoint)
             };
             known.or_else(of_terms).or_else(elsewhere)
         };
@@ -66,7 +66,7 @@ impl Examiner<'_> {
         self.row_by_row(input, &columns)
     }
 
-    /// The full Jacobian, where it is small: each row by a cotangent that is one in one place.
+    /// If the Jacobian is small, checks each of its rows, with a cotangent that is one at a single element.
     fn row_by_row(&mut self, input: usize, columns: &[Tensor<f64>]) -> Result<(), Error> {
         const SMALL: usize = 256;
         let rows = self.output.data().len();
@@ -93,7 +93,7 @@ impl Examiner<'_> {
         Ok(())
     }
 
-    /// The gradient as it would be at the output: for an operation that confuses the two.
+    /// The gradient evaluated at the output: to recognize an operation that confuses output and input.
     fn at_output(&self, input: usize) -> Option<Tensor<f64>> {
         if self.inputs.len() != 1 || self.output.shape() != self.inputs[0].shape() {
             return None;
@@ -107,10 +107,10 @@ impl Examiner<'_> {
         Tensor::new(self.output.shape(), entries.ok()?).ok()
     }
 
-    /// Ones in these places of one input, zeros elsewhere.
-    fn unit(&self, input: usize, places: std::ops::Range<usize>) -> Vec<Tensor<f64>> {
+    /// One at these elements of one input, zero elsewhere.
+    fn unit(&self, input: usize, elements: std::ops::Range<usize>) -> Vec<Tensor<f64>> {
         let one = |(i, x): (usize, &Tensor<f64>)| {
-            Tensor::from_fn(x.shape(), |k| if i == input && places.contains(&k) { 1.0 } else { 0.0 })
+            Tensor::from_fn(x.shape(), |k| if i == input && elements.contains(&k) { 1.0 } else { 0.0 })
         };
         self.inputs.iter().enumerate().map(one).collect()
     }
@@ -136,34 +136,35 @@ impl Examiner<'_> {
         Ok(())
     }
 
-    /// Finds entries that disagree, among `places`, by halving.
+    /// Finds elements whose gradient disagrees, among `elements`, by bisection.
     fn bisect(
         &self,
         input: usize,
         found: &Tensor<f64>,
-        places: std::ops::Range<usize>,
-        worst: &mut Vec<Entry>,
+        elements: std::ops::Range<usize>,
+        worst: &mut Vec<Discrepancy>,
     ) -> Result<(), Error> {
         const ENOUGH: usize = 5;
-        let tangent = self.tangent(&self.unit(input, places.clone()))?;
+        let tangent = self.tangent(&self.unit(input, elements.clone()))?;
         let reference = dot(&self.cotangent, &tangent);
-        let analytic: f64 = found.data()[places.clone()].iter().sum();
-        let size = scale(&self.cotangent, &tangent) + found.data()[places.clone()].iter().map(|g| g.abs()).sum::<f64>();
+        let analytic: f64 = found.data()[elements.clone()].iter().sum();
+        let size =
+            scale(&self.cotangent, &tangent) + found.data()[elements.clone()].iter().map(|g| g.abs()).sum::<f64>();
         if worst.len() >= ENOUGH || (analytic - reference).abs() <= self.tolerance * size {
             return Ok(());
         }
-        if places.len() == 1 {
+        if elements.len() == 1 {
             let of = self.names.get(input).cloned().unwrap_or_default();
-            let index = found.shape().unravel_index(places.start).to_vec();
-            worst.push(Entry { of, index, analytic, reference, allowed: self.tolerance * size });
+            let index = found.shape().unravel_index(elements.start).to_vec();
+            worst.push(Discrepancy { of, index, analytic, reference, allowed: self.tolerance * size });
             return Ok(());
         }
-        let middle = places.start + places.len() / 2;
-        self.bisect(input, found, places.start..middle, worst)?;
-        self.bisect(input, found, middle..places.end, worst)
+        let middle = elements.start + elements.len() / 2;
+        self.bisect(input, found, elements.start..middle, worst)?;
+        self.bisect(input, found, middle..elements.end, worst)
     }
 
-    /// Whether every input gets a gradient that should.
+    /// Whether every input that the result depends on receives a gradient.
     pub(super) fn received(&mut self) -> Result<(), Error> {
         let answer = self.answer(&self.inputs, None)?;
         for (input, gradient) in answer.gradients.iter().enumerate() {
@@ -185,12 +186,12 @@ impl Examiner<'_> {
     }
 }
 
-/// The largest finite entry of several gradients.
+/// The largest finite absolute value of several gradients.
 fn largest_entry(gradients: &[Tensor<f64>]) -> f64 {
     gradients.iter().flat_map(Tensor::data).map(|g| g.abs()).filter(|g| g.is_finite()).fold(0.0, f64::max)
 }
 
-/// Whether every entry found is one of the terms that should have been summed, and not their sum.
+/// Whether every element found is a single term of the sum that it should be.
 fn one_term_only(found: &Tensor<f64>, columns: &[Tensor<f64>], cotangent: &Tensor<f64>) -> bool {
     let is_term = |(&g, column): (&f64, &Tensor<f64>)| {
         let terms = column.data().iter().zip(cotangent.data()).map(|(c, u)| c * u).filter(|&term| term != 0.0);

@@ -1,71 +1,71 @@
-//! Known patterns of wrong gradients, found by comparing what was computed with what should have been.
+//! Recognizes common mistakes by comparing a wrong gradient with its reference.
 
 use std::fmt;
 
-/// What kind of mistake a wrong gradient looks like.
+/// The kind of mistake that a wrong gradient indicates.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub enum Diagnosis {
-    /// A NaN or infinity where the reference is a number.
+    /// A NaN or infinity where the reference is finite.
     NotFinite,
-    /// A buffer that `forward` or `backward` reads, or returns, was never written.
+    /// `forward` or `backward` reads or returns memory that was never written.
     Uninitialized,
-    /// No gradient arrives at all.
+    /// The input receives no gradient.
     NoGradient,
-    /// Zero where it should not be.
+    /// Zero, where the reference is not.
     Zero,
     /// The negative of the right gradient.
     SignFlipped,
-    /// This many times the right gradient.
+    /// The right gradient times this factor.
     Factor(f64),
-    /// The right entries, transposed.
+    /// The right values, transposed.
     Transposed,
-    /// The right entries in other places: a slice that starts too early or too late, swapped channels.
+    /// The right values at wrong indices: a slice shifted by one, swapped channels.
     Misplaced,
-    /// The sum over a broadcast axis has one term only.
+    /// The sum over a broadcast axis is missing: the gradient is a single term of it.
     MissingSum,
-    /// What another consumer had added was overwritten.
+    /// Overwrites the gradient that another consumer added.
     Overwritten,
-    /// The derivative at another place: at the output instead of the input.
-    WrongPlace,
-    /// A replay gives what was true while recording.
+    /// The derivative is evaluated at the output instead of the input.
+    WrongPoint,
+    /// A replay returns values from the time of recording.
     Frozen,
     /// Two runs differ.
     Nondeterministic,
-    /// Entries that tie get, together, more or less than the gradient.
+    /// Elements that tie do not share the gradient: together they get more or less.
     TieNotShared,
     /// Wrong where some of the inputs need no gradient.
     DependsOnSubset,
     /// Wrong for strided inputs.
     DependsOnLayout,
-    /// Infinite or NaN in `f32` where the true value fits.
+    /// Infinite or NaN in `f32`, where the true value is representable.
     OverflowInSingle,
     /// Backward is not linear in the cotangent.
     NotLinear,
-    /// The derivative of backward is wrong: it hides a dependence on the inputs.
+    /// The derivative of the pullback is wrong: it ignores a dependence on the inputs.
     SecondOrder,
-    /// It panicked, with this message, at the finding's inputs.
+    /// Panics, with this message, at the finding's inputs.
     Panicked(String),
 }
 
 impl fmt::Display for Diagnosis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Diagnosis::NotFinite => f.write_str("not a number where the true value is one"),
+            Diagnosis::NotFinite => f.write_str("NaN or infinite where the true value is finite"),
             Diagnosis::Uninitialized => f.write_str("a buffer was never written"),
-            Diagnosis::NoGradient => f.write_str("no gradient arrives"),
+            Diagnosis::NoGradient => f.write_str("receives no gradient"),
             Diagnosis::Zero => f.write_str("zero where it should not be"),
             Diagnosis::SignFlipped => f.write_str("sign flipped"),
             Diagnosis::Factor(factor) => write!(f, "off by the factor {factor:.6}"),
             Diagnosis::Transposed => f.write_str("transposed"),
-            Diagnosis::Misplaced => f.write_str("the right numbers in wrong places"),
+            Diagnosis::Misplaced => f.write_str("the right values at wrong indices"),
             Diagnosis::MissingSum => f.write_str("missing sum over a broadcast axis"),
             Diagnosis::Overwritten => f.write_str("overwritten instead of added"),
-            Diagnosis::WrongPlace => f.write_str("derivative taken at the wrong place"),
+            Diagnosis::WrongPoint => f.write_str("derivative evaluated at the wrong point"),
             Diagnosis::Frozen => f.write_str("frozen on replay"),
             Diagnosis::Nondeterministic => f.write_str("two runs differ"),
-            Diagnosis::TieNotShared => f.write_str("entries that tie do not share the gradient"),
+            Diagnosis::TieNotShared => f.write_str("elements that tie do not share the gradient"),
             Diagnosis::DependsOnSubset => f.write_str("wrong where some inputs need no gradient"),
             Diagnosis::DependsOnLayout => f.write_str("wrong for strided inputs"),
             Diagnosis::OverflowInSingle => f.write_str("overflows in f32 where the true value fits"),
@@ -83,8 +83,8 @@ fn alike(x: &[f64], y: &[f64]) -> bool {
     x.len() == y.len() && x.iter().zip(y).all(|(x, y)| (x - y).abs() <= RELATIVE * scale.max(f64::MIN_POSITIVE))
 }
 
-/// The pattern of one input's wrong gradient, of this shape.
-pub(super) fn of_gradient(analytic: &[f64], reference: &[f64], shape: &[usize]) -> Option<Diagnosis> {
+/// The mistake that the gradient of one input, of this shape, indicates.
+pub(super) fn diagnose(analytic: &[f64], reference: &[f64], shape: &[usize]) -> Option<Diagnosis> {
     if analytic.iter().zip(reference).any(|(a, r)| !a.is_finite() && r.is_finite()) {
         return Some(Diagnosis::NotFinite);
     }
@@ -99,7 +99,7 @@ pub(super) fn of_gradient(analytic: &[f64], reference: &[f64], shape: &[usize]) 
         return Some(Diagnosis::SignFlipped);
     }
     let largest = reference.iter().zip(analytic).max_by(|x, y| x.0.abs().total_cmp(&y.0.abs()));
-    // A single number is some multiple of any other: only a round one tells something.
+    // A single number is always a multiple of the reference: only a round factor is informative.
     let factor = largest.map_or(1.0, |(r, a)| a / r);
     let telling = reference.len() > 1 || (factor * 4.0).fract().abs() < RELATIVE;
     if telling && alike(analytic, &times(factor)) {
@@ -124,7 +124,7 @@ pub(super) fn of_gradient(analytic: &[f64], reference: &[f64], shape: &[usize]) 
     None
 }
 
-/// Whether the last two axes are exchanged: in the values of a square matrix, or in how another's were written.
+/// Whether the matrices of the last two axes are transposed: square ones, or others written in transposed order.
 fn is_transposed(analytic: &[f64], reference: &[f64], shape: &[usize]) -> bool {
     let [.., rows, columns] = *shape else { return false };
     if rows < 2 || columns < 2 {

@@ -1,4 +1,4 @@
-//! One case of a subject: runs it, compares, and notes what is wrong. The probes are methods in their own files.
+//! Checks one case of a subject: runs it, compares results, and records findings. The probes are methods in other files.
 
 use std::cell::RefCell;
 
@@ -7,7 +7,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::diagnosis::{self, Diagnosis};
 use super::panics::{Panic, caught};
-use super::report::{Entry, Finding, Probe, Report};
+use super::report::{Discrepancy, Finding, Probe, Report};
 use super::storage::Storage;
 use super::subject::{Answer, D, Request, Subject, run};
 use super::suspects::suspects;
@@ -16,26 +16,26 @@ use crate::error::Error;
 use crate::scalar::Dual;
 use crate::tape::Tape;
 
-/// Entries that a finding shows.
+/// The maximal number of elements listed in a finding.
 const SHOWN: usize = 5;
 
 pub(super) struct Examiner<'a> {
     pub(super) subject: &'a dyn Subject,
     pub(super) names: &'a [String],
     pub(super) inputs: Vec<Tensor<f64>>,
-    /// Which inputs have a gradient.
+    /// Which inputs need a gradient.
     pub(super) wanted: Vec<bool>,
     pub(super) cotangent: Tensor<f64>,
     pub(super) output: Tensor<f64>,
-    /// Entries up to which a derivative is taken one by one.
+    /// The largest input that is checked element by element.
     pub(super) one_by_one: usize,
     pub(super) directions: usize,
-    /// Relative difference from dual numbers that is let pass.
+    /// Relative tolerance against dual numbers.
     pub(super) tolerance: f64,
     pub(super) random: StdRng,
-    /// The memory of all runs.
+    /// Reused by all runs.
     tape: RefCell<Tape<D>>,
-    /// What has panicked in the current probe.
+    /// The panics of the current probe.
     pub(super) panics: RefCell<Vec<Panic>>,
     pub(super) report: &'a mut Report,
 }
@@ -52,7 +52,7 @@ pub(super) fn dot(x: &Tensor<f64>, y: &Tensor<f64>) -> f64 {
     x.data().iter().zip(y.data()).map(|(a, b)| a * b).sum()
 }
 
-/// Sum of absolute products: what rounding in [`dot`] is measured against.
+/// The sum of absolute products, to which rounding errors of [`dot`] are relative.
 pub(super) fn scale(x: &Tensor<f64>, y: &Tensor<f64>) -> f64 {
     x.data().iter().zip(y.data()).map(|(a, b)| (a * b).abs()).sum()
 }
@@ -65,7 +65,7 @@ pub(super) fn moved(inputs: &[Tensor<f64>], directions: &[Tensor<f64>], step: f6
 }
 
 impl<'a> Examiner<'a> {
-    /// Nothing where the subject panics at these inputs, which is noted.
+    /// `None` if the subject panics at these inputs, which becomes a finding.
     pub(super) fn new(
         subject: &'a dyn Subject,
         names: &'a [String],
@@ -83,7 +83,7 @@ impl<'a> Examiner<'a> {
             (Ok(answer), _) => values(&answer.output),
             (Err(error), None) => return Err(error),
             (Err(_), Some(panic)) => {
-                panic.note(Probe::Derivative, subject, report); // the first probe
+                panic.note(Probe::Derivative, subject, report); // attributed to the first probe
                 return Ok(None);
             }
         };
@@ -108,7 +108,7 @@ impl<'a> Examiner<'a> {
         }))
     }
 
-    /// Random numbers of either sign, none near zero, where `input` has a gradient; else zeros.
+    /// A random direction: for inputs with a gradient, numbers of either sign, none near zero; zeros for the others.
     pub(super) fn direction(&mut self) -> Vec<Tensor<f64>> {
         let random = &mut self.random;
         let one = |(x, &wanted): (&Tensor<f64>, &bool)| {
@@ -117,13 +117,13 @@ impl<'a> Examiner<'a> {
         self.inputs.iter().zip(&self.wanted).map(one).collect()
     }
 
-    /// Runs the subject at `inputs` with `directions` as tangents (none: zero), pulling the cotangent back.
+    /// Runs the subject forward and backward at `inputs`, with `directions` (default zero) as tangents.
     pub(super) fn answer(&self, inputs: &[Tensor<f64>], directions: Option<&[Tensor<f64>]>) -> Result<Answer, Error> {
         let inputs = seeded(inputs, directions);
         self.run(Request { cotangent: Some(&self.cotangent), ..self.forward(&inputs) })
     }
 
-    /// A request to run forward alone.
+    /// A request to run forward only.
     pub(super) fn forward<'r>(&'r self, inputs: &'r [Tensor<D>]) -> Request<'r> {
         request(inputs, &self.wanted)
     }
@@ -139,13 +139,13 @@ impl<'a> Examiner<'a> {
         Ok(dot(&self.cotangent, &values(&self.run(self.forward(&inputs))?.output)))
     }
 
-    /// J v, by dual numbers.
+    /// The Jacobian-vector product `J v`, by dual numbers.
     pub(super) fn tangent(&self, v: &[Tensor<f64>]) -> Result<Tensor<f64>, Error> {
         let inputs = seeded(&self.inputs, Some(v));
         Ok(tangents(&self.run(self.forward(&inputs))?.output))
     }
 
-    /// The gradients, in values; zeros, and so not right, where there is none.
+    /// The values of the gradients; zeros for an input that receives none.
     pub(super) fn gradients(&self) -> Result<Vec<Tensor<f64>>, Error> {
         let answer = self.answer(&self.inputs, None)?;
         let one = |(gradient, x): (&Result<Tensor<D>, Error>, &Tensor<f64>)| match gradient {
@@ -155,36 +155,36 @@ impl<'a> Examiner<'a> {
         Ok(answer.gradients.iter().zip(&self.inputs).map(one).collect())
     }
 
-    /// The places where two tensors differ by more than `allowed(place)`, worst first. A NaN always differs, unless both
-    /// are NaN.
+    /// The elements at which two tensors differ by more than `allowed(element)`, worst first. A NaN differs from everything
+    /// but NaN.
     pub(super) fn differences(
         &mut self,
         of: &str,
         found: &Tensor<f64>,
         expected: &Tensor<f64>,
         allowed: impl Fn(usize) -> f64,
-    ) -> Vec<Entry> {
+    ) -> Vec<Discrepancy> {
         self.report.comparisons += expected.data().len();
         let mut wrong: Vec<(usize, f64)> = Vec::new();
-        for (place, (&a, &r)) in found.data().iter().zip(expected.data()).enumerate() {
-            let agrees = a == r || (a - r).abs() <= allowed(place) || (a.is_nan() && r.is_nan());
+        for (element, (&a, &r)) in found.data().iter().zip(expected.data()).enumerate() {
+            let agrees = a == r || (a - r).abs() <= allowed(element) || (a.is_nan() && r.is_nan());
             if !agrees {
-                wrong.push((place, if a.is_nan() { f64::INFINITY } else { (a - r).abs() }));
+                wrong.push((element, if a.is_nan() { f64::INFINITY } else { (a - r).abs() }));
             }
         }
         wrong.sort_by(|x, y| y.1.total_cmp(&x.1));
-        let entry = |&(place, _): &(usize, f64)| Entry {
+        let entry = |&(element, _): &(usize, f64)| Discrepancy {
             of: of.to_owned(),
-            index: expected.shape().unravel_index(place).to_vec(),
-            analytic: found.data()[place],
-            reference: expected.data()[place],
-            allowed: allowed(place),
+            index: expected.shape().unravel_index(element).to_vec(),
+            analytic: found.data()[element],
+            reference: expected.data()[element],
+            allowed: allowed(element),
         };
         wrong.iter().map(entry).collect()
     }
 
-    /// [`Examiner::differences`] of an input's gradient, noted as a finding where there are any. `pattern` names the
-    /// mistake where the numbers themselves do not.
+    /// Records a finding if an input's gradient differs from the reference. `pattern` diagnoses the mistake first; if it does
+    /// not, the values do.
     pub(super) fn compare(
         &mut self,
         probe: Probe,
@@ -198,17 +198,23 @@ impl<'a> Examiner<'a> {
         let entries = self.differences(&name, found, expected, allowed);
         if !entries.is_empty() {
             let known = pattern();
-            let known = known.or_else(|| diagnosis::of_gradient(found.data(), expected.data(), expected.shape()));
+            let known = known.or_else(|| diagnosis::diagnose(found.data(), expected.data(), expected.shape()));
             self.note(probe, setting, known, entries);
         }
     }
 
-    /// The subject and its case, for lines of a report.
+    /// The subject and its inputs' shapes, for a report.
     pub(super) fn describe(&self) -> String {
         format!("{} at {}", self.subject.name(), shapes(&self.inputs))
     }
 
-    pub(super) fn note(&mut self, probe: Probe, setting: &str, diagnosis: Option<Diagnosis>, mut entries: Vec<Entry>) {
+    pub(super) fn note(
+        &mut self,
+        probe: Probe,
+        setting: &str,
+        diagnosis: Option<Diagnosis>,
+        mut entries: Vec<Discrepancy>,
+    ) {
         entries.truncate(SHOWN);
         let case = shapes(&self.inputs);
         let inputs = self.inputs.iter().map(code).collect::<Vec<_>>().join(", ");
@@ -225,7 +231,7 @@ impl<'a> Examiner<'a> {
     }
 }
 
-/// A request to run forward alone, on dense inputs, with fresh buffers filled with NaN.
+/// A request to run forward only, on contiguous inputs, with fresh buffers filled with NaN.
 fn request<'r>(inputs: &'r [Tensor<D>], wanted: &'r [bool]) -> Request<'r> {
     let (cotangent, storage, second) = (None, Storage::Dense, None);
     Request { inputs, wanted, cotangent, storage, second, shared: false, poisoned: true }
@@ -235,7 +241,7 @@ pub(super) fn shapes(inputs: &[Tensor<f64>]) -> String {
     inputs.iter().map(|x| x.shape().to_string()).collect::<Vec<_>>().join(", ")
 }
 
-/// The tensor as an expression, where it is not too long to read.
+/// The tensor as Rust code, unless it is too long.
 pub(super) fn code(tensor: &Tensor<f64>) -> String {
     const LONGEST: usize = 64;
     match (tensor.shape().rank(), tensor.data().len()) {
@@ -264,7 +270,7 @@ pub(super) fn seeded(inputs: &[Tensor<f64>], directions: Option<&[Tensor<f64>]>)
     }
 }
 
-/// One where both numbers are finite and zero elsewhere: for sums over what can be compared.
+/// Whether all elements are finite.
 pub(super) fn is_finite(tensor: &Tensor<f64>) -> bool {
     tensor.data().iter().all(|x| x.is_finite())
 }

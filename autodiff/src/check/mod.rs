@@ -1,21 +1,21 @@
-//! The gradient checker: for built-in operations, for your own, for functions and for whole models.
+//! The gradient checker: checks operations, functions and whole models.
 //!
 //! ```
 //! use autodiff::check;
 //! use autodiff::ops::Tanh;
 //!
-//! // An operation, at one case: a list of inputs.
+//! // An operation, at one case: an array of inputs.
 //! check::op(&Tanh {}, [[0.3, -1.2].into()])?.assert();
-//! // A function of values.
+//! // A function.
 //! check::function(|[x, y]| (x * y).sin().sum(..), [[1.0, 2.0].into(), [0.5, -0.3].into()])?.assert();
 //! # Ok::<(), autodiff::Error>(())
 //! ```
 //!
-//! The first reference is exact: forward mode in dual numbers, from the same generic forward code, to rounding. The
-//! second, finite differences, comes with an estimate of its own error and says when it cannot decide. Beyond the
-//! derivative, fourteen [`Probe`]s look at how gradients are passed on, at layouts, replays, ties, extremes, `f32` and
-//! second order. Fresh buffers are filled with NaN, and a NaN never passes. A panic of the operation is a finding, with the
-//! inputs that led to it.
+//! Gradients are compared with two references. Forward mode in dual numbers, which runs the same generic forward code, is
+//! exact to rounding. Finite differences come with an error estimate; if it is too large, the comparison is reported as
+//! undecided. In all, fourteen [`Probe`]s check the derivative, its accumulation and linearity, strided inputs, replays,
+//! ties, extreme values, `f32` and second derivatives. Fresh buffers are filled with NaN, and a NaN never passes. A panic
+//! of the operation is a finding that lists the inputs.
 //!
 //! # What a failure looks like
 //!
@@ -40,7 +40,7 @@
 //! ```
 //!
 //! A function in which one operation is wrong, `x.square().apply(Root).sum(..)`, where `Root` has the derivative of the
-//! logarithm: the operation is named, with its place on the tape and the line that recorded it.
+//! logarithm: the report names the operation, its index on the tape and the line that recorded it.
 //!
 //! ```text
 //! gradient check of function of 1 input(s): FAILED; 1 case(s), 19 numbers compared, seed 0
@@ -80,7 +80,7 @@ mod suspects;
 
 pub use builder::Check;
 pub use diagnosis::Diagnosis;
-pub use report::{Entry, Finding, Probe, Report};
+pub use report::{Discrepancy, Finding, Probe, Report};
 
 use crate::array::Tensor;
 use crate::error::Error;
@@ -90,12 +90,12 @@ use crate::params::Params;
 use crate::scalar::{Dual, Real};
 use crate::tape::{Recording, Var};
 
-/// The inputs of one case of an operation.
-pub type Inputs = Vec<Tensor<f64>>;
+/// The inputs of one case.
+pub type CaseInputs = Vec<Tensor<f64>>;
 
-/// One case, or several.
+/// One or several cases, each a list of inputs. Made from an array of inputs (one case) or a vector of cases.
 #[derive(Clone, Debug)]
-pub struct Cases(Vec<Inputs>);
+pub struct Cases(Vec<CaseInputs>);
 
 impl<const N: usize> From<[Tensor<f64>; N]> for Cases {
     /// One case with these inputs.
@@ -104,25 +104,25 @@ impl<const N: usize> From<[Tensor<f64>; N]> for Cases {
     }
 }
 
-impl From<Vec<Inputs>> for Cases {
+impl From<Vec<CaseInputs>> for Cases {
     /// Several cases.
-    fn from(cases: Vec<Inputs>) -> Self {
+    fn from(cases: Vec<CaseInputs>) -> Self {
         Cases(cases)
     }
 }
 
-/// Checks an operation that is generic over the scalar. [`Check::op`] with the defaults.
+/// Checks an operation that is generic over the scalar: [`Check::op`] with default settings.
 ///
 /// # Errors
-/// Cases that the operation refuses. A wrong gradient is no error here: see [`Report::passed`] and [`Report::assert`].
+/// If the operation rejects a case. A wrong gradient is not an error: see [`Report::passed`] and [`Report::assert`].
 pub fn op(op: &dyn AnyScalar, cases: impl Into<Cases>) -> Result<Report, Error> {
     Check::new().op(op, cases)
 }
 
-/// Checks a function of `N` values. [`Check::function`] with the defaults.
+/// Checks a function of `N` inputs: [`Check::function`] with default settings. Its value may have any shape.
 ///
 /// # Errors
-/// Mistakes that the function makes on the tape.
+/// A mistake made by the function on the tape.
 pub fn function<F, const N: usize>(function: F, inputs: [Tensor<f64>; N]) -> Result<Report, Error>
 where
     F: for<'t> Fn([Var<'t, Dual<f64>>; N]) -> Var<'t, Dual<f64>>,
@@ -130,10 +130,10 @@ where
     Check::new().function(function, inputs)
 }
 
-/// Checks a model's gradients with respect to all its parameters. [`Check::model`] with the defaults.
+/// Checks a model's gradients with respect to all its parameters: [`Check::model`] with default settings.
 ///
 /// # Errors
-/// Mistakes that the model makes on the tape.
+/// A mistake made by the model on the tape.
 pub fn model<T: Real, F>(params: &Params<T>, loss: F) -> Result<Report, Error>
 where
     F: for<'t> Fn(&'t Recording<'t, Dual<f64>>) -> Var<'t, Dual<f64>>,
@@ -141,8 +141,8 @@ where
     Check::new().model(params, loss)
 }
 
-/// Checks an operation that knows `f32` only: against finite differences, to their precision, and without what needs
-/// dual numbers. An operation generic over the scalar is checked far more sharply by [`op`].
+/// Checks an operation implemented for `f32` only, against finite differences and to their precision, without the probes
+/// that need dual numbers. For an operation generic over the scalar, [`op`] is far more precise.
 ///
 /// # Errors
 /// As [`op`].

@@ -1,4 +1,4 @@
-//! Panics of what is checked: findings, with the inputs that led to them.
+//! Panics of the subject become findings that list the inputs.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,27 +10,27 @@ use super::subject::{Request, Subject};
 use crate::array::Tensor;
 use crate::error::Error;
 
-/// A panic, and what was run.
+/// A panic and the run that caused it.
 #[derive(Debug)]
 pub(super) struct Panic {
     message: String,
-    /// How the inputs lay in memory, or in what way the subject was run otherwise.
+    /// The layout of the inputs, or how else the subject was run.
     setting: String,
     inputs: Vec<Tensor<f64>>,
 }
 
-/// Runs the subject; a panic is handed to `seen`, and is then an error as well, which ends the probe. `case` describes the
-/// run: setting and inputs.
+/// Calls `run`. A panic is passed to `seen` and returned as an error, which ends the probe. `case` describes the run:
+/// setting and inputs.
 pub(super) fn caught<R>(
     run: impl FnOnce() -> Result<R, Error>,
     case: impl FnOnce() -> (String, Vec<Tensor<f64>>),
     seen: impl FnOnce(Panic),
 ) -> Result<R, Error> {
-    // What a panic may have left half done is the tape's recording, which the next run clears.
+    // Unwind safe: a panic can only leave an incomplete recording, which the next run clears.
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|payload| {
         let message = message(&*payload);
         let (setting, inputs) = case();
-        let error = Error::Panicked(format!("what is checked panicked: {message}"));
+        let error = Error::Panicked(format!("the subject panicked: {message}"));
         seen(Panic { message, setting, inputs });
         Err(error)
     })
@@ -52,7 +52,7 @@ impl Request<'_> {
 }
 
 impl Panic {
-    /// Notes it in the report, unless it is there already: many probes may meet it.
+    /// Adds it to the report, unless another probe already has.
     pub(super) fn note(self, probe: Probe, subject: &dyn Subject, report: &mut Report) {
         let diagnosis = Some(Diagnosis::Panicked(self.message));
         if report.findings.iter().any(|finding| finding.diagnosis == diagnosis && finding.setting == self.setting) {
@@ -72,7 +72,7 @@ impl Panic {
 }
 
 impl Examiner<'_> {
-    /// Runs the subject; a panic is kept for [`Examiner::note_panics`].
+    /// Calls `run`; a panic is stored for [`Examiner::note_panics`].
     pub(super) fn guarded<R>(
         &self,
         run: impl FnOnce() -> Result<R, Error>,
@@ -81,7 +81,7 @@ impl Examiner<'_> {
         caught(run, case, |panic| self.panics.borrow_mut().push(panic))
     }
 
-    /// Notes what has panicked since the last call, and says whether anything has.
+    /// Reports the panics since the last call, and returns whether there were any.
     pub(super) fn note_panics(&mut self, probe: Probe) -> bool {
         let panics = self.panics.take();
         let any = !panics.is_empty();

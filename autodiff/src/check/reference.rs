@@ -1,16 +1,16 @@
-//! Finite differences with an estimate of their error, and slopes to one side.
+//! Finite differences with an error estimate, and one-sided derivatives.
 
 use crate::error::Error;
 
-/// A number and how wrong it may be.
+/// A number with an estimate of its absolute error.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Estimate {
     pub(super) value: f64,
     pub(super) error: f64,
 }
 
-/// The derivative of `function` at 0 by Ridders' method: central differences at shrinking steps, extrapolated to step 0;
-/// the error is how much the best extrapolation still moved (Ridders 1982).
+/// The derivative of `function` at 0 by Ridders' method (1982): central differences at shrinking steps, extrapolated to
+/// step 0. The error estimate is the change of the best extrapolation.
 pub(super) fn derivative(
     mut function: impl FnMut(f64) -> Result<f64, Error>,
     first_step: f64,
@@ -23,10 +23,10 @@ pub(super) fn derivative(
     for _ in 0..STEPS {
         let mut row = vec![(function(step)? - function(-step)?) / (2.0 * step)];
         let mut factor = 1.0;
-        for (place, &coarser) in previous.iter().enumerate() {
+        for (column, &coarser) in previous.iter().enumerate() {
             factor *= SHRINK * SHRINK;
-            let value = (row[place] * factor - coarser) / (factor - 1.0);
-            let error = (value - row[place]).abs().max((value - coarser).abs());
+            let value = (row[column] * factor - coarser) / (factor - 1.0);
+            let error = (value - row[column]).abs().max((value - coarser).abs());
             if error <= best.error {
                 best = Estimate { value, error };
             }
@@ -38,7 +38,7 @@ pub(super) fn derivative(
     Ok(best)
 }
 
-/// The slopes of `function` at 0 to the left and to the right, from steps of this size.
+/// The left and right derivatives of `function` at 0, from steps of this size.
 pub(super) fn one_sided(mut function: impl FnMut(f64) -> Result<f64, Error>, step: f64) -> Result<(f64, f64), Error> {
     let here = function(0.0)?;
     let mut slope = |step: f64| -> Result<f64, Error> {

@@ -1,45 +1,45 @@
-//! What a check has to say: findings with their worst entries, a diagnosis, and how to reproduce them.
+//! The result of a check: findings with their worst elements, a diagnosis, and code to reproduce them.
 
 use std::fmt;
 
 use super::diagnosis::Diagnosis;
 
-/// What is looked at.
+/// A property that the checker tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Probe {
-    /// Reverse mode against dual numbers.
+    /// Gradients against dual numbers.
     Derivative,
-    /// Reverse mode against finite differences.
+    /// Gradients against finite differences.
     FiniteDifferences,
-    /// All inputs equal: kinks and ties, against slopes to both sides.
+    /// Gradients at equal input elements, where kinks and ties occur, against one-sided derivatives.
     Ties,
-    /// A zero cotangent gives zero, and twice the cotangent twice the gradient.
+    /// The pullback is linear: a zero cotangent gives zero, −2 times the cotangent gives −2 times the gradient.
     Linearity,
-    /// Another consumer of the same input, before or after.
+    /// The pullback adds to the gradients of another consumer of the same input, recorded before or after.
     Accumulation,
-    /// Every subset of the inputs needing gradients.
+    /// A gradient does not depend on which other inputs need one.
     Subsets,
-    /// Transposed, narrowed and broadcast inputs against dense copies.
+    /// Transposed, narrowed and broadcast inputs against contiguous copies.
     Layouts,
-    /// Extents 1 and 0, where the shape rule takes them.
+    /// Extents 1 and 0, if the shape rule accepts them.
     Extents,
-    /// Two runs give the same bits.
+    /// Two runs give bit-identical results.
     Determinism,
-    /// A replay on other values against a fresh recording.
+    /// A replay on other values against a new recording.
     Replay,
     /// `f32` against `f64`, also for large inputs.
     SinglePrecision,
-    /// 0, ±1000 and ± the largest finite number.
+    /// At 0, ±1000 and ± the largest finite number: no NaN in value or gradient where the true one is a number.
     Extremes,
-    /// The Hessian, by reverse over dual: symmetric, and the difference quotient of gradients.
+    /// The Hessian, by reverse mode over dual numbers: symmetric, and equal to finite differences of gradients.
     SecondOrder,
-    /// Inputs and parameters that get no gradient.
+    /// Every input and parameter that the result depends on receives a gradient.
     Received,
 }
 
 impl Probe {
-    /// All of them.
+    /// All probes.
     pub const ALL: [Probe; 14] = [
         Probe::Derivative,
         Probe::FiniteDifferences,
@@ -58,39 +58,39 @@ impl Probe {
     ];
 }
 
-/// One number that is not what it should be.
+/// An element whose computed value differs from the reference.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
-pub struct Entry {
-    /// Which input (the name of a parameter), or the output.
+pub struct Discrepancy {
+    /// The tensor that it belongs to: an input, a parameter (its name) or the output.
     pub of: String,
-    /// Its multi-index there.
+    /// Its multi-index in that tensor.
     pub index: Vec<usize>,
-    /// What was computed.
+    /// The computed value.
     pub analytic: f64,
-    /// What should have been.
+    /// The reference value.
     pub reference: f64,
-    /// The difference that would have been allowed: estimated error of the reference, and rounding.
+    /// The allowed absolute difference: estimated error of the reference, and rounding.
     pub allowed: f64,
 }
 
-/// Something wrong.
+/// A failed probe.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Finding {
-    /// What was looked at.
+    /// The probe that failed.
     pub probe: Probe,
-    /// In what way, in words: "transposed input", "second consumer recorded first".
+    /// The setting of the probe, in words: "transposed inputs", "a second consumer recorded first".
     pub setting: String,
-    /// The pattern, where it is a known one.
+    /// The kind of mistake, if it is a known one.
     pub diagnosis: Option<Diagnosis>,
-    /// The operations whose own rule disagrees with dual numbers: place on the tape, name and the caller's line.
+    /// The operations whose own pullback disagrees with dual numbers: index on the tape, name and the caller's line.
     pub suspects: Vec<String>,
-    /// The worst entries, worst first.
-    pub entries: Vec<Entry>,
-    /// The case: shapes of the inputs.
+    /// The elements that differ most, worst first.
+    pub entries: Vec<Discrepancy>,
+    /// The shapes of the inputs.
     pub case: String,
-    /// Code that reproduces it.
+    /// Code that reproduces the finding.
     pub snippet: String,
 }
 
@@ -98,45 +98,49 @@ pub struct Finding {
 #[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Report {
-    /// What was checked.
+    /// The operation, function or model that was checked.
     pub subject: String,
     /// The seed of all random numbers.
     pub seed: u64,
-    /// How many cases were checked.
+    /// Number of cases checked.
     pub cases: usize,
-    /// How many numbers were compared.
+    /// Number of comparisons.
     pub comparisons: usize,
-    /// What is wrong, one finding a probe and case.
+    /// The failed probes.
     pub findings: Vec<Finding>,
-    /// Places where left and right slopes differ; the gradient lies between them.
+    /// Cases whose one-sided derivatives differ, with the gradient between them.
     pub kinks: Vec<String>,
-    /// Where a reference was too inexact to decide.
+    /// Comparisons whose reference was not accurate enough to decide.
     pub undecided: Vec<String>,
-    /// Probes that were left out, and why.
+    /// Skipped probes, with the reason.
     pub skipped: Vec<(Probe, String)>,
 }
 
 impl Report {
-    /// Whether nothing is wrong.
+    /// Whether there are no findings.
     pub fn passed(&self) -> bool {
         self.findings.is_empty()
     }
 
-    /// Fails a test with this report, unless nothing is wrong.
+    /// For tests: panics with the report if there are findings.
     ///
     /// # Panics
-    /// With the report, where there are findings: for tests.
+    /// If there are findings.
     #[track_caller]
     pub fn assert(&self) {
         assert!(self.passed(), "{self}");
     }
 }
 
-impl fmt::Display for Entry {
+impl fmt::Display for Discrepancy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = format!("{}{:?}", self.of, self.index);
+        let location = format!("{}{:?}", self.of, self.index);
         let ratio = self.analytic / self.reference;
-        write!(f, "{place:<22} {:>14.6e} {:>14.6e} {:>10.1e} {ratio:>9.4}", self.analytic, self.reference, self.allowed)
+        write!(
+            f,
+            "{location:<22} {:>14.6e} {:>14.6e} {:>10.1e} {ratio:>9.4}",
+            self.analytic, self.reference, self.allowed
+        )
     }
 }
 

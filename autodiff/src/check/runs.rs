@@ -1,8 +1,8 @@
-//! Probes that compare runs: the same twice, a replay, `f32`, and the extremes of the numbers.
+//! Probes that compare runs: two equal runs, a replay, `f32`, and extreme values.
 
 use super::diagnosis::Diagnosis;
 use super::examiner::{Examiner, seeded, values};
-use super::report::{Entry, Probe};
+use super::report::{Discrepancy, Probe};
 use super::subject::{Answer, D, Request, with_values};
 use crate::array::Tensor;
 use crate::error::Error;
@@ -10,17 +10,17 @@ use crate::op::Op;
 use crate::params::Params;
 use crate::tape::{Mode, Program, Tape, Var, input, variable};
 
-/// The output and the gradients of a replay, where there are any.
+/// The output of a replay, and the gradients of the inputs that have one.
 type Replayed = (Tensor<f64>, Vec<Option<Tensor<f64>>>);
 
-/// The output in `f32`, and the gradients, each an error where there is none.
+/// The output in `f32`, and the gradients; an error for an input without one.
 type Singles = (Tensor<f32>, Vec<Result<Tensor<f32>, Error>>);
 
 /// Names of a program's declared inputs.
 const NAMES: [&str; 8] = ["x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7"];
 
 impl Examiner<'_> {
-    /// Two runs give the same bits; a NaN out of numbers is a buffer that was never written.
+    /// Two runs give bit-identical results. A NaN that vanishes with zeroed buffers means that a buffer was never written.
     pub(super) fn determinism(&mut self) -> Result<(), Error> {
         let written = self.with_zeroed_buffers()?;
         if !has_no_nan(&self.output) && has_no_nan(&values(&written.output)) {
@@ -44,13 +44,13 @@ impl Examiner<'_> {
         Ok(())
     }
 
-    /// A run whose fresh buffers are zero: where only this gives numbers, something was never written.
+    /// A run with fresh buffers filled with zeros instead of NaN.
     pub(super) fn with_zeroed_buffers(&self) -> Result<Answer, Error> {
         let inputs = seeded(&self.inputs, None);
         self.run(Request { cotangent: Some(&self.cotangent), poisoned: false, ..self.forward(&inputs) })
     }
 
-    /// A program recorded once gives on other values what a fresh recording gives, bit for bit.
+    /// A program recorded once gives, on other values, results bit-identical to those of a new recording.
     pub(super) fn replay(&mut self) -> Result<(), Error> {
         if self.inputs.len() > NAMES.len() && self.subject.params().is_none() {
             return Ok(());
@@ -58,7 +58,7 @@ impl Examiner<'_> {
         let reversed = |x: &Tensor<f64>| Tensor::from_fn(x.shape(), |k| x.data()[x.data().len() - 1 - k]);
         let others: Vec<Tensor<f64>> = self.inputs.iter().map(reversed).collect();
         let (Ok(stale), Ok(fresh)) = (self.answer(&self.inputs, None), self.answer(&others, None)) else {
-            return Ok(()); // an index that fits one place only
+            return Ok(()); // an index that is out of range for the other values
         };
         let case = || ("recorded, then run and run again".to_owned(), others.clone());
         let replayed = match self.guarded(|| self.replayed(&others), case) {
@@ -86,7 +86,7 @@ impl Examiner<'_> {
         Ok(())
     }
 
-    /// Output and gradients of a program that is recorded, run at the inputs, and run again at others.
+    /// Output and gradients of a program that is recorded, run on the inputs, and then run on `others`.
     fn replayed(&self, others: &[Tensor<f64>]) -> Result<Replayed, Error> {
         let none = Params::default();
         let recorded = self.subject.params().unwrap_or(&none);
@@ -122,7 +122,7 @@ impl Examiner<'_> {
         Ok(result)
     }
 
-    /// `f32` gives what `f64` gives, to the precision of `f32`; also for inputs of size 100, where what overflows shows.
+    /// `f32` agrees with `f64` to the precision of `f32`; for inputs of size 100, it must not overflow.
     pub(super) fn single_precision(&mut self) -> Result<(), Error> {
         let largest = self
             .inputs
@@ -134,7 +134,7 @@ impl Examiner<'_> {
         for factor in [1.0, 100.0 / largest.max(1e-3)] {
             let Some(op) = self.subject.single() else { return Ok(()) };
             let scaled = |(x, &wanted): (&Tensor<f64>, &bool)| {
-                // Through f32, so that both start from the same numbers.
+                // Rounded to f32, so that both start from the same numbers.
                 Tensor::from_fn(x.shape(), |k| {
                     f64::from((if wanted { factor * x.data()[k] } else { x.data()[k] }) as f32)
                 })
@@ -177,7 +177,7 @@ impl Examiner<'_> {
     fn compare_single(&mut self, setting: &str, moderate: bool, of: &str, single: &Tensor<f64>, double: &Tensor<f64>) {
         let fits = |x: f64| x.is_finite() && x.abs() < 1e37;
         let largest = double.data().iter().filter(|x| fits(**x)).fold(0.0_f64, |largest, x| largest.max(x.abs()));
-        // Far out only overflow is looked at: rounded inputs alone may change an exponential beyond recognition.
+        // For large inputs only overflow is checked: rounding the input can change an exponential by any factor.
         let tolerance = if moderate { 2e-3 * largest + 1e-5 } else { f64::MAX };
         let masked =
             Tensor::from_fn(
@@ -191,11 +191,12 @@ impl Examiner<'_> {
         }
     }
 
-    /// At 0, ±1000 and ± the largest number a gradient is a number where the value is, and the value where it is at ±2.
+    /// At 0, ±1000 and ± the largest number: the value is not NaN if it is not NaN at ±2, and the gradient is not NaN if
+    /// the value is finite.
     ///
-    /// Zero goes to one input at a time: of several at once, what 0/0 and 0⁰ give is no mistake.
+    /// Only one input at a time is set to zero, because 0/0 and 0⁰ may be NaN.
     pub(super) fn extremes(&mut self) -> Result<(), Error> {
-        // Of one sign, so that infinite slopes, summed over a broadcast, do not cancel to NaN.
+        // A cotangent of one sign, so that infinite derivatives summed over a broadcast do not cancel to NaN.
         let ones = Tensor::full(self.cotangent.shape(), 1.0);
         let cotangent = std::mem::replace(&mut self.cotangent, ones);
         let looked = self.look_at_extremes();
@@ -221,7 +222,7 @@ impl Examiner<'_> {
             self.report.comparisons += 1 + gradients.count();
             if invented || lost {
                 let of = if invented { "output" } else { "gradient" }.to_owned();
-                let entry = Entry { of, index: Vec::new(), analytic: f64::NAN, reference: 0.0, allowed: 0.0 };
+                let entry = Discrepancy { of, index: Vec::new(), analytic: f64::NAN, reference: 0.0, allowed: 0.0 };
                 self.note(Probe::Extremes, &format!("all values {x:e}"), Some(Diagnosis::NotFinite), vec![entry]);
                 return Ok(());
             }
@@ -229,11 +230,11 @@ impl Examiner<'_> {
         Ok(())
     }
 
-    /// The inputs with `x` everywhere: in this one, or in all that have a gradient.
+    /// The inputs with every element set to `x`: in this input, or in all that have a gradient.
     fn filled(&self, x: f64, input: Option<usize>) -> Vec<Tensor<f64>> {
-        let chosen = |place: usize| self.wanted[place] && input.is_none_or(|input| input == place);
-        let one = |(place, values): (usize, &Tensor<f64>)| {
-            if chosen(place) { Tensor::full(values.shape(), x) } else { values.clone() }
+        let chosen = |k: usize| self.wanted[k] && input.is_none_or(|input| input == k);
+        let one = |(k, values): (usize, &Tensor<f64>)| {
+            if chosen(k) { Tensor::full(values.shape(), x) } else { values.clone() }
         };
         self.inputs.iter().enumerate().map(one).collect()
     }

@@ -1,4 +1,4 @@
-//! An operation that knows `f32` only, lifted so that the checker can run it.
+//! Wraps an operation implemented for `f32` only, so that the checker can run it.
 
 use crate::array::{Shape, Tensor};
 use crate::error::{Error, Mismatch};
@@ -9,7 +9,7 @@ use crate::tape::{Mode, Recording, Tape, Var};
 
 use super::subject::{D, Subject};
 
-/// Runs an operation in `f32` inside a recording of duals; tangents end at it.
+/// Runs an operation in `f32` inside a recording of dual numbers; drops their tangents.
 #[derive(Clone, Debug)]
 pub(super) struct Lifted<O>(pub(super) O);
 
@@ -35,7 +35,7 @@ impl<O: Op<f32> + Clone + Sync> Subject for Lifted<O> {
 }
 
 impl<O: Op<f32> + Clone> Lifted<O> {
-    /// The output, and the gradients where a cotangent is given.
+    /// The output, and the gradients if there is a cotangent.
     fn run(&self, inputs: Inputs<'_, D>, cotangent: Option<&[D]>) -> Result<(Tensor<f32>, Vec<Tensor<f32>>), Error> {
         let params = Params::default();
         let mut tape = Tape::new();

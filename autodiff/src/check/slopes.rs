@@ -1,22 +1,22 @@
-//! The derivative against differences of function values: smooth, at kinks, at ties, and once more for the second order.
+//! Derivatives against finite differences: at smooth points, kinks and ties, and for second derivatives.
 
 use super::derivative::LARGE;
 use super::diagnosis::{self, Diagnosis};
 use super::examiner::{Examiner, dot, moved, scale, tangents, values};
 use super::reference;
-use super::report::{Entry, Probe};
+use super::report::{Discrepancy, Probe};
 use crate::array::Tensor;
 use crate::error::Error;
 
-/// What differences of function values can tell, by the precision that the subject computes in.
+/// The accuracy of finite differences in the subject's precision.
 struct Precision {
-    /// A step at which one-sided slopes are good: rounding and curvature in balance.
+    /// The step of one-sided differences that balances rounding and curvature.
     step: f64,
-    /// By how much, relative to the terms, a slope at that step may be wrong.
+    /// The relative error of a one-sided difference with that step.
     slack: f64,
 }
 
-/// Entries up to which every pair of them is tied.
+/// Up to this many input elements, every pair is tied.
 const FEW: usize = 6;
 
 impl Examiner<'_> {
@@ -27,7 +27,7 @@ impl Examiner<'_> {
         }
     }
 
-    /// Rounding in an extrapolated central difference, relative to the terms.
+    /// The relative rounding error of an extrapolated central difference.
     fn rounding(&self) -> f64 {
         1e-9 * (self.subject.epsilon() / f64::EPSILON).powf(2.0 / 3.0)
     }
@@ -63,23 +63,23 @@ impl Examiner<'_> {
                 continue;
             }
             let (of, index, reference) = ("all inputs".to_owned(), Vec::new(), estimate.value);
-            let entry = Entry { of, index, analytic: found, reference, allowed };
-            let known = diagnosis::of_gradient(&[found], &[reference], &[1]);
+            let entry = Discrepancy { of, index, analytic: found, reference, allowed };
+            let known = diagnosis::diagnose(&[found], &[reference], &[1]);
             self.note(Probe::FiniteDifferences, "along a random direction", known, vec![entry]);
             return Ok(());
         }
         Ok(())
     }
 
-    /// Values that tie: all of them, and, where there are few, every pair. Along a direction in which nothing ties any more
-    /// the gradient must be the slope, along others it must lie between the slopes to both sides.
+    /// Ties all input elements and, if there are few, every pair. The gradient along a direction must lie between the left
+    /// and right derivatives.
     pub(super) fn ties(&mut self) -> Result<(), Error> {
         if self.report.findings.iter().any(|finding| finding.probe == Probe::Derivative) {
-            return Ok(()); // wrong everywhere: what is wrong at ties then says nothing about ties
+            return Ok(()); // a gradient that is wrong everywhere is also wrong at ties
         }
         let entries: Vec<(usize, usize)> = (0..self.inputs.len())
             .filter(|&input| self.wanted[input])
-            .flat_map(|input| (0..self.inputs[input].data().len()).map(move |place| (input, place)))
+            .flat_map(|input| (0..self.inputs[input].data().len()).map(move |element| (input, element)))
             .collect();
         let Some(&first) = entries.first() else { return Ok(()) };
         let of_input = |input: usize| entries.iter().copied().filter(|entry| entry.0 == input).collect::<Vec<_>>();
@@ -98,8 +98,8 @@ impl Examiner<'_> {
         Ok(())
     }
 
-    /// Gives `tied` entries the value of `like`, and compares the gradient with the slopes when all of them move, and when
-    /// one of the groups does. Notes what is wrong, and says whether anything is.
+    /// Sets the elements `tied` to the value of `like`, and compares the gradient with one-sided derivatives along all of them
+    /// together and along each group. Records a finding and returns whether there is one.
     fn tie_is_wrong(
         &mut self,
         setting: &str,
@@ -109,7 +109,7 @@ impl Examiner<'_> {
     ) -> Result<bool, Error> {
         let mut inputs = self.inputs.clone();
         let value = inputs[like.0].data()[like.1];
-        tied.iter().for_each(|&(input, place)| inputs[input].data_mut()[place] = value);
+        tied.iter().for_each(|&(input, element)| inputs[input].data_mut()[element] = value);
         let answer = self.answer(&inputs, None)?;
         let zeros = |x: &Tensor<f64>| Tensor::full(x.shape(), 0.0);
         let gradients: Vec<_> =
@@ -117,7 +117,7 @@ impl Examiner<'_> {
         let Precision { step, slack } = self.precision();
         for group in std::iter::once(tied).chain(groups.iter().map(Vec::as_slice)) {
             let mut v: Vec<Tensor<f64>> = inputs.iter().map(zeros).collect();
-            group.iter().for_each(|&(input, place)| v[input].data_mut()[place] = 1.0);
+            group.iter().for_each(|&(input, element)| v[input].data_mut()[element] = 1.0);
             let found: f64 = gradients.iter().zip(&v).map(|(g, v)| dot(g, v)).sum();
             let size: f64 = gradients.iter().zip(&v).map(|(g, v)| scale(g, v)).sum::<f64>() + 1.0;
             let (left, right) = reference::one_sided(|step| self.along(&inputs, &v, step), step)?;
@@ -127,8 +127,8 @@ impl Examiner<'_> {
                 continue;
             }
             if found < left.min(right) - slack || found > left.max(right) + slack || found.is_nan() {
-                let (of, reference) = ("tied entries".to_owned(), (left + right) / 2.0);
-                let entry = Entry { of, index: Vec::new(), analytic: found, reference, allowed: slack };
+                let (of, reference) = ("tied elements".to_owned(), (left + right) / 2.0);
+                let entry = Discrepancy { of, index: Vec::new(), analytic: found, reference, allowed: slack };
                 self.note(Probe::Ties, setting, Some(Diagnosis::TieNotShared), vec![entry]);
                 return Ok(true);
             }
@@ -136,7 +136,7 @@ impl Examiner<'_> {
         Ok(false)
     }
 
-    /// The Hessian of ⟨u, f⟩: symmetric, and the derivative of the gradient.
+    /// The Hessian of ⟨u, f⟩ is symmetric, and equals finite differences of the gradient.
     pub(super) fn second_order(&mut self) -> Result<(), Error> {
         if !self.subject.has_tangents() {
             return Ok(());
@@ -170,7 +170,7 @@ impl Examiner<'_> {
             let exact = allowed <= 1e-4 * size && reference.is_finite() && left.is_finite();
             if exact && (left - reference).abs() > allowed {
                 let of = "Hessian".to_owned();
-                let entry = Entry { of, index: Vec::new(), analytic: left, reference, allowed };
+                let entry = Discrepancy { of, index: Vec::new(), analytic: left, reference, allowed };
                 self.note(Probe::SecondOrder, kind, Some(Diagnosis::SecondOrder), vec![entry]);
                 return Ok(());
             }

@@ -1,24 +1,24 @@
-//! Ways to store a value so that a view of the storage is the value.
+//! Storage of an input as part of a larger or permuted array, of which a view is the input.
 
 use crate::array::{Shape, Tensor};
 use crate::scalar::{Dual, Real};
 use crate::tape::Var;
 
-/// A way to store an input. What no view shows is NaN: an operation that reads it gives itself away.
+/// How an input is stored. Elements outside the view are NaN, to expose an operation that reads them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Storage {
-    /// As it is.
+    /// Contiguous.
     Dense,
     /// Axes in reverse order.
     Transposed,
-    /// Every second place of a larger array, along every axis.
+    /// Every second element of a larger array, along every axis.
     Narrowed,
-    /// The first place of axis 0 alone, stretched.
+    /// Only index 0 of axis 0, broadcast.
     Broadcast,
 }
 
 impl Storage {
-    /// Extents of the storage.
+    /// The shape of the storage.
     fn extents(self, shape: &Shape) -> Shape {
         match self {
             Storage::Dense => shape.clone(),
@@ -28,10 +28,10 @@ impl Storage {
         }
     }
 
-    /// The row-major place of the value that a place of the storage shows, if any.
-    fn shown(self, shape: &Shape, stored: &Shape, place: usize) -> Option<usize> {
+    /// The row-major index in the value of the element at row-major index `flat` of the storage, if the view contains it.
+    fn shown(self, shape: &Shape, stored: &Shape, flat: usize) -> Option<usize> {
         let mut index = vec![0; stored.rank()];
-        let mut rest = place;
+        let mut rest = flat;
         for (i, &extent) in index.iter_mut().zip(stored.iter()).rev() {
             *i = rest % extent;
             rest /= extent;
@@ -42,17 +42,17 @@ impl Storage {
             Storage::Narrowed => index.iter_mut().for_each(|i| *i /= 2),
             Storage::Dense | Storage::Broadcast => {}
         }
-        Some(index.iter().zip(shape.iter()).fold(0, |place, (i, extent)| place * extent + i))
+        Some(index.iter().zip(shape.iter()).fold(0, |flat, (i, extent)| flat * extent + i))
     }
 
-    /// The storage of `x`; of a broadcast, its first row.
+    /// Stores `x`; for a broadcast, its first row.
     pub(super) fn store(self, x: &Tensor<Dual<f64>>) -> Tensor<Dual<f64>> {
         let stored = self.extents(x.shape());
         let nan = Dual::from_f64(f64::NAN);
-        Tensor::from_fn(&stored, |place| self.shown(x.shape(), &stored, place).map_or(nan, |k| x.data()[k]))
+        Tensor::from_fn(&stored, |flat| self.shown(x.shape(), &stored, flat).map_or(nan, |k| x.data()[k]))
     }
 
-    /// The view of the storage that has the shape of the value.
+    /// The view of the storage that is the value.
     pub(super) fn view<'t>(self, stored: Var<'t, Dual<f64>>, shape: &Shape) -> Var<'t, Dual<f64>> {
         match self {
             Storage::Dense => stored,
@@ -65,7 +65,7 @@ impl Storage {
         }
     }
 
-    /// The values as this storage can show them: a broadcast repeats the first row.
+    /// The value that the view has: for a broadcast, the first row repeated.
     pub(super) fn repeated(self, x: &Tensor<f64>) -> Tensor<f64> {
         let row: usize = x.shape().iter().skip(1).product();
         match self {
@@ -74,15 +74,15 @@ impl Storage {
         }
     }
 
-    /// The gradient that the storage must get where the value, stored densely, gets `dense`.
+    /// The gradient of the storage, given the gradient `dense` of the contiguous value.
     pub(super) fn collect(self, dense: &Tensor<f64>) -> Tensor<f64> {
         let shape = dense.shape();
         let row: usize = shape.iter().skip(1).product();
-        let sum = |place: usize| match self {
-            Storage::Broadcast if shape.rank() > 0 => dense.data().iter().skip(place).step_by(row.max(1)).sum(),
-            _ => dense.data()[place],
+        let sum = |flat: usize| match self {
+            Storage::Broadcast if shape.rank() > 0 => dense.data().iter().skip(flat).step_by(row.max(1)).sum(),
+            _ => dense.data()[flat],
         };
         let stored = self.extents(shape);
-        Tensor::from_fn(&stored, |place| self.shown(shape, &stored, place).map_or(0.0, sum))
+        Tensor::from_fn(&stored, |flat| self.shown(shape, &stored, flat).map_or(0.0, sum))
     }
 }

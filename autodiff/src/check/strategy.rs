@@ -1,4 +1,4 @@
-//! Strategies for proptest: shapes and tensors to check your own operations on.
+//! Proptest strategies for shapes and tensors, to check your own operations.
 
 use std::ops::{Range, RangeInclusive};
 
@@ -7,7 +7,7 @@ use proptest::strategy::Strategy;
 
 use crate::array::{Shape, Tensor};
 
-/// Shapes with so many axes and such extents; they shrink to fewer and smaller ones.
+/// Shapes with a rank in `axes` and extents in `extents`; they shrink to fewer axes and smaller extents.
 ///
 /// ```
 /// use autodiff::check::strategy::{shapes, tensors};
@@ -22,7 +22,7 @@ pub fn shapes(axes: RangeInclusive<usize>, extents: RangeInclusive<usize>) -> im
     vec(extents, axes).prop_map(|extents| Shape::new(&extents))
 }
 
-/// Tensors of this shape with values from this range.
+/// Tensors of this shape with values in this range.
 pub fn tensors(shape: impl Into<Shape>, values: Range<f64>) -> impl Strategy<Value = Tensor<f64>> {
     let shape = shape.into();
     vec(values, shape.size()).prop_map(move |values| Tensor::from_fn(&shape, |k| values[k]))

@@ -1,4 +1,4 @@
-//! Probes of how gradients are passed on: linearity, accumulation, subsets, layouts, extents.
+//! Probes of a pullback's structure: linearity, accumulation, subsets, layouts, extents.
 
 use super::diagnosis::Diagnosis;
 use super::examiner::{Examiner, is_finite, seeded, values};
@@ -32,7 +32,7 @@ impl Examiner<'_> {
         Ok(())
     }
 
-    /// What another consumer of the same input adds stays, whichever of the two comes first.
+    /// The gradient of another consumer of the same input is kept, whichever is recorded first.
     pub(super) fn accumulation(&mut self) -> Result<(), Error> {
         if self.subject.params().is_some() {
             return Ok(()); // a model's inputs are parameters, which its own operations consume
@@ -60,7 +60,7 @@ impl Examiner<'_> {
         self.same_input_twice()
     }
 
-    /// `f(x, x)` gives `x` the sum of what `f(x, y)` gives `x` and `y` where they are equal.
+    /// The gradient of `f(x, x)` is the sum of the two gradients of `f(x, y)` at y = x.
     fn same_input_twice(&mut self) -> Result<(), Error> {
         let alike = self.inputs.windows(2).all(|pair| pair[0].shape() == pair[1].shape());
         if self.inputs.len() < 2 || !alike || self.wanted.contains(&false) {
@@ -108,7 +108,7 @@ impl Examiner<'_> {
         Ok(())
     }
 
-    /// Strided inputs give what dense copies of them give.
+    /// Strided inputs give the same results as contiguous copies.
     pub(super) fn layouts(&mut self) -> Result<(), Error> {
         if self.subject.params().is_some() {
             return Ok(());
@@ -148,7 +148,7 @@ impl Examiner<'_> {
         Ok(())
     }
 
-    /// The same with one extent set to 1, then to 0, wherever it occurs, as far as the shape rule takes it.
+    /// Checks the derivative with each extent set to 1, then to 0, wherever it occurs, if the shape rule accepts that.
     pub(super) fn extents(&mut self) -> Result<(), Error> {
         if self.subject.params().is_some() {
             return Ok(());
@@ -160,7 +160,7 @@ impl Examiner<'_> {
             let resized: Vec<Tensor<f64>> = self.inputs.iter().map(|x| with_extent(x, extent, target)).collect();
             let settings = (self.one_by_one, self.directions, self.tolerance);
             let before = self.report.findings.len();
-            // Refused by the shape rule, or an index is out of range now, is no mistake.
+            // Rejection by the shape rule, or an index that is out of range now, is not a mistake.
             if let Ok(Some(mut small)) = Examiner::new(self.subject, self.names, &resized, settings, self.report) {
                 let result = small.derivative();
                 if !small.note_panics(Probe::Extents) {

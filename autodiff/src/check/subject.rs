@@ -1,5 +1,5 @@
-//! What is checked, seen alike: an operation, a function of values, a model. All run in dual numbers, whose values are
-//! those of `f64`, so that one recording gives values, gradients, directional derivatives and second derivatives.
+//! The subject of a check: an operation, a function or a model. All run in dual numbers over `f64`, so that one recording
+//! gives values, gradients, directional derivatives and second derivatives.
 
 use crate::array::Tensor;
 use crate::error::Error;
@@ -13,18 +13,18 @@ use super::storage::Storage;
 
 pub(super) type D = Dual<f64>;
 
-/// Something with inputs and one output.
+/// A computation with inputs and one output.
 pub(super) trait Subject {
     fn name(&self) -> String;
-    /// The call that checks it again at these inputs, for snippets.
+    /// Code that checks it again at these inputs.
     fn call(&self, inputs: &str) -> String;
     fn record<'t>(&self, t: &'t Recording<'t, D>, inputs: &[Var<'t, D>]) -> Var<'t, D>;
-    /// Whether it claims a gradient for this input.
+    /// Whether it has a gradient for this input.
     fn differentiable(&self, input: usize) -> bool {
         let _ = input;
         true
     }
-    /// Whether forward mode can be trusted with it: not where it computes in `f32` inside.
+    /// Whether forward mode works: not if it computes in `f32` internally.
     fn has_tangents(&self) -> bool {
         true
     }
@@ -32,15 +32,15 @@ pub(super) trait Subject {
     fn epsilon(&self) -> f64 {
         f64::EPSILON
     }
-    /// The same in `f32`, where there is such a thing.
+    /// The operation in `f32`, if it is one.
     fn single(&self) -> Option<Box<dyn Op<f32>>> {
         None
     }
-    /// Whether it is a single operation, not a composition: of `sin(x·y)` nothing can be asked where `x·y` overflows.
+    /// Whether it is a single operation. A composition cannot be tested at extremes: in `sin(x·y)`, `x·y` overflows.
     fn is_operation(&self) -> bool {
         self.single().is_some()
     }
-    /// Parameters that are its inputs, in order; nothing where its inputs are values on the tape.
+    /// The parameters that are its inputs, in order; `None` if its inputs are values on the tape.
     fn params(&self) -> Option<&Params<D>> {
         None
     }
@@ -81,7 +81,7 @@ where
     fn record<'t>(&self, t: &'t Recording<'t, D>, inputs: &[Var<'t, D>]) -> Var<'t, D> {
         match <[Var<'t, D>; N]>::try_from(inputs) {
             Ok(inputs) => (self.0)(inputs),
-            Err(_) => t.constant(&Tensor::scalar(D::default())), // never: a case has N inputs by its type
+            Err(_) => t.constant(&Tensor::scalar(D::default())), // unreachable: a case has N inputs by its type
         }
     }
 }
@@ -109,30 +109,30 @@ where
     }
 }
 
-/// How a subject is to be run.
+/// How to run a subject.
 #[derive(Clone, Copy)]
 pub(super) struct Request<'a> {
     pub(super) inputs: &'a [Tensor<D>],
-    /// Which inputs are to get gradients.
+    /// Which inputs need gradients.
     pub(super) wanted: &'a [bool],
-    /// Nothing to run forward only.
+    /// `None` to run forward only.
     pub(super) cotangent: Option<&'a Tensor<f64>>,
     pub(super) storage: Storage,
     /// Weights `w` of a second consumer `Σ ⟨w, x⟩`, and whether it is recorded first.
     pub(super) second: Option<(&'a [Tensor<f64>], bool)>,
-    /// All inputs are the first one, which gets the sum of their gradients.
+    /// Whether all inputs are the same value: the first.
     pub(super) shared: bool,
-    /// Fresh buffers are NaN: what is never written shows.
+    /// Whether fresh buffers are filled with NaN.
     pub(super) poisoned: bool,
 }
 
-/// What a run gave; a gradient is an error where there is none.
+/// The result of a run; an input that receives no gradient has an error instead.
 pub(super) struct Answer {
     pub(super) output: Tensor<D>,
     pub(super) gradients: Vec<Result<Tensor<D>, Error>>,
 }
 
-/// Runs a subject on a tape that is reused from run to run.
+/// Runs a subject on a reused tape.
 pub(super) fn run(subject: &dyn Subject, request: Request<'_>, tape: &mut Tape<D>) -> Result<Answer, Error> {
     tape.poison_buffers(request.poisoned);
     match subject.params() {
@@ -141,11 +141,11 @@ pub(super) fn run(subject: &dyn Subject, request: Request<'_>, tape: &mut Tape<D
     }
 }
 
-/// The parameters with the inputs as their values.
+/// A copy of the parameters with the inputs as values.
 pub(super) fn with_values(params: &Params<D>, inputs: &[Tensor<D>]) -> Params<D> {
     let mut params = params.clone();
     let values = inputs.iter().flat_map(|input| input.data().iter().copied());
-    params.flat_mut().iter_mut().zip(values).for_each(|(place, value)| *place = value);
+    params.flat_mut().iter_mut().zip(values).for_each(|(slot, value)| *slot = value);
     params
 }
 
@@ -179,9 +179,9 @@ fn run_on_values(subject: &dyn Subject, tape: &mut Tape<D>, request: Request<'_>
     };
     let leaf = |(x, &wanted): (&Tensor<D>, &bool)| if wanted { t.variable(x) } else { t.input(x) };
     let leaves: Vec<Var<'_, D>> = stored.iter().zip(request.wanted).map(leaf).collect();
-    let place = |input: usize| if request.shared { 0 } else { input };
+    let source = |input: usize| if request.shared { 0 } else { input };
     let views = request.inputs.iter().enumerate();
-    let views = views.map(|(input, x)| request.storage.view(leaves[place(input)], x.shape()));
+    let views = views.map(|(input, x)| request.storage.view(leaves[source(input)], x.shape()));
     let inputs: Vec<Var<'_, D>> = views.collect();
     let others = || {
         let (weights, _) = request.second?;

@@ -1,4 +1,4 @@
-//! Which operation on a tape is wrong: each node's own rule against its own tangents.
+//! Finds the wrong operation on a tape: compares each node's pullback with its tangents.
 
 use super::examiner::seeded;
 use super::subject::{D, Subject};
@@ -6,13 +6,13 @@ use crate::array::Tensor;
 use crate::params::Params;
 use crate::tape::{Graph, Mode, Tape};
 
-/// The operations whose pullback, given ones, disagrees with the tangents of what they read and gave. In a model of many
-/// operations this names the wrong one, where the gradient of a parameter only shows that there is one.
+/// The operations whose pullback, applied to ones, disagrees with the tangents of their inputs and output. In a model this
+/// names the wrong operation, whereas the gradient of a parameter only shows that there is one.
 pub(super) fn suspects(subject: &dyn Subject, inputs: &[Tensor<f64>]) -> Vec<String> {
     if subject.is_operation() || !subject.has_tangents() {
-        return Vec::new(); // there is but one, or nothing to compare with
+        return Vec::new(); // only one operation, or no tangents to compare with
     }
-    // A fixed direction without structure: tangents that are not zero and not equal.
+    // A fixed unstructured direction: nonzero, unequal tangents.
     let direction = |x: &Tensor<f64>| Tensor::from_fn(x.shape(), |k| 0.5 + ((k * 37 + 11) % 23) as f64 / 23.0);
     let directions: Vec<_> = inputs.iter().map(direction).collect();
     let lifted = seeded(inputs, Some(&directions));
@@ -37,5 +37,5 @@ pub(super) fn suspects(subject: &dyn Subject, inputs: &[Tensor<f64>]) -> Vec<Str
 fn is_wrong(graph: &Graph<D>, params: &Params<D>, k: usize) -> bool {
     let Some([contributed, output]) = graph.pull_alone(k, params) else { return false };
     let agrees = (contributed.0 - output.0).abs() <= 1e-8 * (contributed.1 + output.1);
-    !agrees // a NaN does not agree
+    !agrees // NaN counts as wrong
 }

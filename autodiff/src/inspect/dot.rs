@@ -1,4 +1,4 @@
-//! A recording as a graph for Graphviz.
+//! A recording as a Graphviz graph.
 
 use std::fmt::Write;
 
@@ -6,8 +6,8 @@ use crate::scalar::Real;
 use crate::tape::{Label, Recording, Step};
 
 impl<T: Real> Recording<'_, T> {
-    /// The recording in the DOT language: operations as boxes, leaves as ellipses, views dashed, each with shape, name and
-    /// the caller's line. `dot -Tsvg` draws it.
+    /// The recording as a graph in the DOT language: operations as boxes, leaves as ellipses, views dashed; each with name,
+    /// shape and the caller's line. `dot -Tsvg` renders it.
     ///
     /// ```
     /// use autodiff::{Mode, Params, Tape};
@@ -29,15 +29,15 @@ impl<T: Real> Recording<'_, T> {
                 Label::Parameter(index) => format!(" {}", self.params.name_of(index)),
                 Label::State(index) => format!(" {}", self.params.state_name(index)),
             };
-            let (shape, place) = (node.layout.shape(), node.location);
-            let text = format!("{}{name}\n{shape}\n{}:{}", graph.kind(k), place.file(), place.line());
+            let (shape, location) = (node.layout.shape(), node.location);
+            let text = format!("{}{name}\n{shape}\n{}:{}", graph.kind(k), location.file(), location.line());
             let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
             let style = match node.step {
                 Step::Op(_) => "",
                 Step::View => ", style=dashed",
                 Step::Leaf => ", shape=ellipse",
             };
-            // Writing to a string does not fail.
+            // Writing to a string cannot fail.
             let _ = writeln!(dot, "  {k} [label=\"{escaped}\"{style}]");
             for input in &node.inputs {
                 let _ = writeln!(dot, "  {input} -> {k}");

@@ -1,10 +1,10 @@
-//! Which operation first made a value, or a gradient, infinite or NaN.
+//! Finds the operation that first made a value or gradient infinite or NaN.
 //!
-//! Infinities are at home in healthy networks: the padding of max pooling is −∞, and so are the masks of attention. So the
-//! first one on the tape says nothing; only what makes the value that was asked for infinite or NaN counts. That is
-//! found by counterfactual replays (`forward.rs`, `backward.rs`): numbers that are not finite are replaced where they
-//! arise, by 1, but for the first few, and the shortest list of those that spoils the result ends with the culprit.
-//! It takes some twenty passes, and only where there is something to find.
+//! Healthy networks contain infinities: the padding of max pooling is −∞, and so are attention masks. So the first infinity
+//! on the tape is not necessarily the cause; only one that makes the requested value infinite or NaN is. Counterfactual
+//! replays (`forward.rs`, `backward.rs`) find it: they keep the first n non-finite numbers that arise and replace all later
+//! ones by 1. The smallest n for which the result is still not finite ends with the cause. This takes about twenty passes,
+//! and only if the result is not finite.
 
 mod backward;
 mod forward;
@@ -15,9 +15,9 @@ use crate::scalar::Real;
 use crate::tape::{Gradients, Recording, Replay, Var};
 
 impl<T: Real> Var<'_, T> {
-    /// An error if the value is infinite or NaN, naming what first made it so, in the order of computation: the
-    /// operation, the caller's line, the element, and the ranges of the inputs it was computed from. Infinities that do
-    /// not get through to this value, such as masks, are not accused.
+    /// Checks that the value is finite. The error names the operation that first made it infinite or NaN, the caller's line,
+    /// the element, and the value ranges of the operation's inputs. Infinities that do not reach this value, such as masks,
+    /// are not reported.
     ///
     /// ```
     /// use autodiff::{Mode, Params, Tape};
@@ -34,8 +34,8 @@ impl<T: Real> Var<'_, T> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::NotFinite`]; a mistake on the tape; in a [`Program`](crate::Program), which records shapes only, always: see
-    /// [`Replay::check_finite`].
+    /// [`Error::NotFinite`]; the first mistake made on the recording. While a [`Program`](crate::Program) is recorded, always:
+    /// use [`Replay::check_finite`].
     #[track_caller]
     pub fn check_finite(self) -> Result<(), Error> {
         let location = std::panic::Location::caller();
@@ -52,11 +52,11 @@ impl<T: Real> Var<'_, T> {
 }
 
 impl<T: Real> Recording<'_, T> {
-    /// An error if a gradient that a backward pass of this recording has left in `grads`, of a parameter or a variable,
-    /// is infinite or NaN. It names the operation whose pullback first made it so, in the order of the backward pass:
-    /// its line, the element, and the ranges of what the pullback read: inputs, output and cotangent.
+    /// Checks that the gradients of parameters and variables that a backward pass of this recording wrote to `grads` are
+    /// finite. The error names the operation whose pullback first made one infinite or NaN, in the order of the backward
+    /// pass: its line, the element, and the value ranges of inputs, output and cotangent.
     ///
-    /// Where the value that backward started from is itself not finite, [`Var::check_finite`] tells more.
+    /// If the loss itself is not finite, [`Var::check_finite`] is more informative.
     ///
     /// ```
     /// use autodiff::{Mode, Params, Tape};
@@ -77,7 +77,7 @@ impl<T: Real> Recording<'_, T> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::NotFinite`]; gradients that another recording has filled, or that were changed after backward.
+    /// [`Error::NotFinite`]; gradients filled by another recording, or changed since backward.
     pub fn check_finite_gradients(&self, grads: &Gradients<T>) -> Result<(), Error> {
         backward::check(&self.graph.borrow(), self.params, grads)
     }
@@ -95,7 +95,7 @@ impl<T: Real> Replay<'_, T> {
     /// As [`Recording::check_finite_gradients`].
     ///
     /// # Errors
-    /// [`Error::NotFinite`]; gradients that another recording has filled, or that were changed after backward.
+    /// [`Error::NotFinite`]; gradients filled by another recording, or changed since backward.
     pub fn check_finite_gradients(&self, grads: &Gradients<T>) -> Result<(), Error> {
         backward::check(self.graph, self.params, grads)
     }

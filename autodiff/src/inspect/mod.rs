@@ -1,7 +1,7 @@
-//! What a recording can be asked: where numbers first stop being finite, what costs time, how it looks drawn.
+//! Diagnostics of a recording: the first non-finite value, a profile by source line, a graph.
 
 mod dot;
 mod finite;
 mod profile;
 
-pub use profile::{Line, Profile};
+pub use profile::{Profile, ProfileLine};

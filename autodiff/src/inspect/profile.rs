@@ -9,28 +9,28 @@ use crate::error::{Error, Mismatch};
 use crate::scalar::Real;
 use crate::tape::{Recording, Step, Var};
 
-/// What one line of the caller's code costs in one forward and backward pass.
+/// The cost of one source line in one forward and backward pass.
 #[derive(Clone, Debug)]
-pub struct Line {
+pub struct ProfileLine {
     /// File and line.
-    pub place: String,
-    /// The operations recorded there.
+    pub location: String,
+    /// The names of the operations recorded there, sorted, without duplicates.
     pub operations: Vec<&'static str>,
-    /// How many of them.
+    /// Number of operations recorded there.
     pub calls: usize,
-    /// Forward, shortest of the repeats.
+    /// Time of forward: for each operation the shortest of the repeats.
     pub forward: Duration,
-    /// Backward, shortest of the repeats.
+    /// Time of backward: for each operation the shortest of the repeats.
     pub backward: Duration,
-    /// Bytes of values, kept intermediate results and gradients.
+    /// Bytes of values, saved intermediate results and gradients.
     pub bytes: usize,
 }
 
-/// The lines of a recording, the most expensive first.
+/// Time and memory of a recording by source line.
 #[derive(Clone, Debug)]
 pub struct Profile {
-    /// One entry a line.
-    pub lines: Vec<Line>,
+    /// The lines, most expensive first.
+    pub lines: Vec<ProfileLine>,
 }
 
 impl fmt::Display for Profile {
@@ -40,15 +40,14 @@ impl fmt::Display for Profile {
             let micros = |time: Duration| format!("{:.1} µs", time.as_secs_f64() * 1e6);
             let (forward, backward) = (micros(line.forward), micros(line.backward));
             write!(f, "\n{forward:>10} {backward:>10} {:>6} {:>12}  ", line.calls, line.bytes)?;
-            write!(f, "{} {}", line.place, line.operations.join(", "))?;
+            write!(f, "{} {}", line.location, line.operations.join(", "))?;
         }
         Ok(())
     }
 }
 
 impl<'t, T: Real> Recording<'t, T> {
-    /// Runs every operation again, forward and backward from `loss`, `repeats` times, and adds up the time by the line
-    /// that recorded it.
+    /// Runs every operation `repeats` times again, forward and backward from `loss`, and sums the times by source line.
     ///
     /// ```
     /// use autodiff::{Mode, Params, Tape};
@@ -64,7 +63,7 @@ impl<'t, T: Real> Recording<'t, T> {
     /// ```
     ///
     /// # Errors
-    /// A mistake on the tape; a loss on another tape; what keeps `loss` from having a gradient.
+    /// The first mistake made on the recording; a loss on another tape; otherwise as [`Var::backward`].
     #[track_caller]
     pub fn profile(&self, loss: Var<'_, T>, repeats: usize) -> Result<Profile, Error> {
         if !self.holds(loss) {
@@ -75,7 +74,7 @@ impl<'t, T: Real> Recording<'t, T> {
         let mut grads = self.params.try_gradients()?;
         loss.backward(&mut grads)?;
         let mut graph = self.graph.borrow_mut();
-        let mut lines: BTreeMap<(&str, u32), Line> = BTreeMap::new();
+        let mut lines: BTreeMap<(&str, u32), ProfileLine> = BTreeMap::new();
         for k in (0..graph.nodes.len()).filter(|&k| matches!(graph.nodes[k].step, Step::Op(_))).collect::<Vec<_>>() {
             let (mut forward, mut backward) = (Duration::MAX, Duration::MAX);
             for _ in 0..repeats.max(1) {
@@ -88,23 +87,23 @@ impl<'t, T: Real> Recording<'t, T> {
             }
             let (node, name) = (&graph.nodes[k], graph.kind(k));
             let location: &'static Location<'static> = node.location;
-            let line = lines.entry((location.file(), location.line())).or_insert_with(|| Line {
-                place: format!("{}:{}", location.file(), location.line()),
+            let line = lines.entry((location.file(), location.line())).or_insert_with(|| ProfileLine {
+                location: format!("{}:{}", location.file(), location.line()),
                 operations: Vec::new(),
                 calls: 0,
                 forward: Duration::ZERO,
                 backward: Duration::ZERO,
                 bytes: 0,
             });
-            if let Err(place) = line.operations.binary_search(&name) {
-                line.operations.insert(place, name);
+            if let Err(position) = line.operations.binary_search(&name) {
+                line.operations.insert(position, name);
             }
             line.calls += 1;
             line.forward += forward;
             line.backward += backward;
             line.bytes += node.bytes::<T>();
         }
-        let mut lines: Vec<Line> = lines.into_values().collect();
+        let mut lines: Vec<ProfileLine> = lines.into_values().collect();
         lines.sort_by_key(|line| std::cmp::Reverse(line.forward + line.backward));
         Ok(Profile { lines })
     }

@@ -1,11 +1,11 @@
-//! Convolution of dense slices by matrix products on unfolded images (im2col): forward, and the two adjoints that backward
-//! and the transposed convolution need.
+//! Convolution of contiguous slices by matrix products on unfolded images (im2col): forward, and the two adjoints, which
+//! backward and transposed convolution use.
 
 use super::{Unfold, multiply, with_scratch};
 use crate::scalar::Real;
 
-/// Im2col plan: one matrix product a sample and group. The image is the input of a convolution and the output of a transposed
-/// one; the other side, which has fewer elements, is called narrow.
+/// Im2col plan: one matrix product per sample and group. `image` is the input of a convolution or the output of a transposed
+/// one; `narrow` is the other side.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Convolution {
     pub(crate) samples: usize,
@@ -16,7 +16,7 @@ pub(crate) struct Convolution {
 }
 
 impl Convolution {
-    /// For every sample and group: its number, and where its image, narrow side and weight start.
+    /// For every sample and group: its index, and the offsets of its image, narrow side and weight.
     fn parts(&self) -> impl Iterator<Item = [usize; 3]> + use<> {
         let (groups, unfold) = (self.groups, self.unfold);
         let image = unfold.channels * unfold.image[0] * unfold.image[1];
@@ -28,7 +28,7 @@ impl Convolution {
         self.unfold.channels * self.unfold.image[0] * self.unfold.image[1]
     }
 
-    /// The columns of one image, in `scratch` unless the image is that itself.
+    /// The columns of one image: the image itself if unfolding is the identity, otherwise computed in `scratch`.
     fn columns<'a, T: Real>(&self, image: &'a [T], scratch: &'a mut [T]) -> &'a [T] {
         if self.unfold.is_identity() {
             return image;
@@ -41,7 +41,7 @@ impl Convolution {
         if self.unfold.is_identity() { 0 } else { self.unfold.rows() * self.unfold.columns() }
     }
 
-    /// `narrow = weight · columns(image)`, or adds that.
+    /// `narrow = weight · columns(image)`, or `+=` if `accumulate`.
     pub(crate) fn forward<T: Real>(&self, image: &[T], weight: &[T], narrow: &mut [T], accumulate: bool) {
         let (rows, columns) = (self.unfold.rows(), self.unfold.columns());
         with_scratch(self.scratch(), |scratch| {
@@ -75,9 +75,9 @@ impl Convolution {
         });
     }
 
-    /// The gradient with respect to the weight, added to it: `narrow · columns(image)ᵀ`, summed over the samples.
+    /// `weight += narrow · columns(image)ᵀ`, summed over samples: the gradient with respect to the weight.
     ///
-    /// Summed as its transpose, `columns(image) · narrowᵀ`: so the product reads the columns, which are many, where they lie.
+    /// Computed as the transpose, `columns(image) · narrowᵀ`, so that the large matrix of columns is read in place.
     pub(crate) fn backward_weight<T: Real>(&self, image: &[T], narrow: &[T], weight: &mut [T]) {
         let (rows, columns) = (self.unfold.rows(), self.unfold.columns());
         let sizes = [rows, columns, self.narrow];
@@ -89,8 +89,8 @@ impl Convolution {
                 }
                 let each = (self.narrow * rows).max(1);
                 for (weight, transposed) in weight.chunks_mut(each).zip(transposed.chunks(each)) {
-                    for (place, sum) in weight.iter_mut().enumerate() {
-                        *sum += transposed[place % rows * self.narrow + place / rows];
+                    for (k, sum) in weight.iter_mut().enumerate() {
+                        *sum += transposed[k % rows * self.narrow + k / rows];
                     }
                 }
             });

@@ -1,11 +1,11 @@
-//! Picks the instruction set at run time, so that one binary is fast where it can be and runs everywhere.
+//! Selects the instruction set at run time, so that one binary runs everywhere and uses AVX2 where available.
 
-/// Runs `work` compiled for AVX2 and FMA where the processor has them, for the target's baseline elsewhere.
+/// Runs `work`, compiled for AVX2 and FMA if the processor has them, otherwise for the target's baseline.
 ///
-/// Both give the same bits: Rust fuses a product and a sum only where `mul_add` asks for it. Only what is inlined into
-/// `work`, and `work` itself if it is, gets the wider instructions. So put the loop over a whole slice into the closure,
-/// mark what it calls `#[inline(always)]`, and keep it below some two hundred instructions: the compiler leaves a larger
-/// closure out of line, where it is right but slow.
+/// Both give bit-identical results: Rust fuses a product and a sum only in `mul_add`. Only code that is inlined gets the
+/// wider instructions. So put the loop over a whole slice into the closure, mark the functions that it calls
+/// `#[inline(always)]`, and keep it below about two hundred instructions: the compiler does not inline a larger closure,
+/// which is then correct but slow.
 #[inline(always)]
 pub(crate) fn dispatch<R>(work: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]
@@ -16,7 +16,7 @@ pub(crate) fn dispatch<R>(work: impl FnOnce() -> R) -> R {
     work()
 }
 
-/// The features change how `work` is compiled, not what it does; detection is all that a caller owes.
+/// The features only change how `work` is compiled; the caller must have detected them.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 #[inline]

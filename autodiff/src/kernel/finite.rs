@@ -1,4 +1,4 @@
-//! Whether numbers are finite.
+//! Tests whether numbers are finite.
 
 use super::dispatch::dispatch;
 use crate::scalar::Real;
@@ -7,7 +7,8 @@ const LANES: usize = 32;
 
 /// Whether no value is infinite or NaN.
 pub(crate) fn all_finite<T: Real>(values: &[T]) -> bool {
-    // One addition a number: a sum with an infinity or a NaN in it stays one. Where it is one because it overflows, each is asked.
+    // One addition per number: a sum that includes an infinity or NaN is not finite. If it is not, perhaps by overflow, test
+    // each number.
     let sum = dispatch(|| {
         let (whole, rest) = values.as_chunks::<LANES>();
         let mut lanes = [T::ZERO; LANES];
@@ -30,14 +31,14 @@ mod tests {
     fn one_number_that_is_not_finite_is_found_anywhere_and_an_overflowing_sum_is_none() {
         for len in [0, 1, 31, 32, 33, 100] {
             assert!(all_finite(&vec![f32::MAX; len]) && all_finite(&vec![-f64::MAX; len]));
-            for place in 0..len {
+            for k in 0..len {
                 for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
                     let mut values = vec![-1.0; len];
-                    values[place] = bad;
-                    assert!(!all_finite(&values), "{bad} at {place} of {len}");
+                    values[k] = bad;
+                    assert!(!all_finite(&values), "{bad} at {k} of {len}");
                     // An infinity of the other sign does not hide it.
-                    values[len - 1 - place] = -bad;
-                    assert!(!all_finite(&values), "{bad} at {place} of {len}");
+                    values[len - 1 - k] = -bad;
+                    assert!(!all_finite(&values), "{bad} at {k} of {len}");
                 }
             }
         }

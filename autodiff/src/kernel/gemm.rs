@@ -1,18 +1,18 @@
-//! Matrix products of every scalar: `f32` and `f64` through matrixmultiply, duals by splitting value and tangent.
+//! Matrix products in every scalar: `f32` and `f64` by matrixmultiply, dual numbers by splitting value and tangent.
 
 use super::reduce::sum_of;
 use super::{MatrixMut, MatrixRef, thin};
 use crate::error::Mismatch;
 use crate::scalar::{Dual, Real};
 
-/// The matrix product of a scalar. Only this crate implements it, and with it [`Real`]: a product reads and writes memory by
-/// pointers, so what it is handed must be trusted.
+/// The matrix product of a scalar. Sealed, and thereby [`Real`]: a product accesses memory through pointers, so its
+/// arguments must be trusted.
 pub trait Product: Sized {
-    /// `c = a·b`, or `c += a·b` where `accumulate`. Strides are in elements of `Self`. [`MatrixRef::new`] has checked that
-    /// each matrix lies in its slice.
+    /// `c = a·b`, or `c += a·b` if `accumulate`. Strides are in elements of `Self`. [`MatrixRef::new`] has checked that each
+    /// matrix is within its slice.
     ///
     /// # Errors
-    /// Extents that disagree: `a` must have as many columns as `b` has rows, `c` the rows of `a` and the columns of `b`.
+    /// If the extents do not agree: `[m, k] × [k, n]` gives `[m, n]`.
     fn gemm(
         a: MatrixRef<'_, Self>,
         b: MatrixRef<'_, Self>,
@@ -30,20 +30,20 @@ fn agree<T>(a: &MatrixRef<'_, T>, b: &MatrixRef<'_, T>, c: &MatrixMut<'_, T>) ->
     Err(Mismatch::new(format!("no matrix product of {:?} and {:?} has the extents {:?}", a.shape, b.shape, c.shape)))
 }
 
-/// Products small or odd enough that a plain loop serves: a `c` that overlaps itself (a broadcast matrix collects
-/// the sum of its places), or one over no terms. The extents agree.
+/// A plain loop for special cases: a `c` that overlaps itself (a broadcast matrix, whose elements are sums), or sums over no
+/// terms. The extents agree.
 fn plain<T: Real>(a: MatrixRef<'_, T>, b: MatrixRef<'_, T>, mut c: MatrixMut<'_, T>, accumulate: bool) {
     let ([rows, inner], [_, columns]) = (a.shape, b.shape);
     for i in 0..rows {
         for j in 0..columns {
             let dot = sum_of((0..inner).map(|k| *a.at(i, k) * *b.at(k, j)));
-            let place = c.at(i, j);
-            *place = if accumulate { *place + dot } else { dot };
+            let element = c.at(i, j);
+            *element = if accumulate { *element + dot } else { dot };
         }
     }
 }
 
-/// Strides as matrixmultiply takes them; that of an axis with one element is never used and may be any number.
+/// Strides for matrixmultiply; the stride of an axis with one element is never used and may be any number.
 fn signed(shape: [usize; 2], strides: [usize; 2]) -> [isize; 2] {
     std::array::from_fn(|axis| if shape[axis] > 1 { strides[axis] as isize } else { 1 })
 }
@@ -108,7 +108,7 @@ impl<T: Real> Product for Dual<T> {
     }
 }
 
-/// Which half of a dual.
+/// Value or tangent of a dual number.
 #[derive(Clone, Copy)]
 enum Part {
     Value = 0,
@@ -124,7 +124,7 @@ fn half<T: Real>(matrix: MatrixRef<'_, Dual<T>>, part: Part) -> MatrixRef<'_, T>
     MatrixRef { data: data.get(part as usize..).unwrap_or_default(), shape, strides: strides.map(|s| 2 * s) }
 }
 
-/// As [`half`], to be written.
+/// As [`half`], mutable.
 fn half_mut<T: Real>(matrix: MatrixMut<'_, Dual<T>>, part: Part) -> MatrixMut<'_, T> {
     let MatrixMut { data, shape, strides } = matrix;
     // SAFETY: as in `half`; the exclusive borrow is passed on.
@@ -136,7 +136,7 @@ fn half_mut<T: Real>(matrix: MatrixMut<'_, Dual<T>>, part: Part) -> MatrixMut<'_
 mod tests {
     use super::*;
 
-    /// Small whole numbers, so that sums are exact and every order of summation gives the same.
+    /// Small integers, so that sums are exact in any order.
     fn numbers(length: usize) -> Vec<f32> {
         (0..length).map(|k| ((k * 7 + k / 5) % 11) as f32 - 5.0).collect()
     }
@@ -158,7 +158,7 @@ mod tests {
     fn blocks_give_what_the_plain_loop_gives() {
         let extents = if cfg!(miri) { &[1, 6, 7, 17][..] } else { &[1, 2, 4, 5, 7, 16, 17, 33] };
         let small = extents.iter().flat_map(|&m| extents.iter().map(move |&n| [m, 9, n]));
-        // Beyond one block along each axis, and large enough to be packed.
+        // More than one block along each axis, and large enough to be packed.
         let large = [[200, 300, 130], [97, 257, 400], [1, 600, 2100], [3, 77, 130], [300, 513, 3]];
         let large = if cfg!(miri) { &[[13, 257, 19]][..] } else { &large };
         for (case, extents) in small.chain(large.iter().copied()).enumerate() {

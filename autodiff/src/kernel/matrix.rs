@@ -1,4 +1,4 @@
-//! A matrix inside a slice: what [`Real::gemm`](crate::Real::gemm) is handed.
+//! A matrix inside a slice: the argument of [`Real::gemm`](crate::Real::gemm).
 
 /// A matrix that is read: element `(i, j)` is `data[i·row_stride + j·column_stride]`.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +28,7 @@ fn fits(length: usize, shape: [usize; 2], strides: [usize; 2]) -> bool {
     )
 }
 
-/// Whether two places of the matrix may share an element.
+/// Whether two elements of the matrix may share memory.
 fn overlaps(shape: [usize; 2], strides: [usize; 2]) -> bool {
     let [rows, columns] = shape;
     let [row_stride, column_stride] = strides;
@@ -44,7 +44,7 @@ fn overlaps(shape: [usize; 2], strides: [usize; 2]) -> bool {
 }
 
 impl<'a, T> MatrixRef<'a, T> {
-    /// The matrix of `shape` = (rows, columns) and `strides`, or nothing where it would leave `data`.
+    /// The matrix of `shape` = (rows, columns) and `strides`, or `None` if it exceeds `data`.
     pub(crate) fn new(data: &'a [T], shape: [usize; 2], strides: [usize; 2]) -> Option<Self> {
         let unused = data.len();
         fits(data.len(), shape, strides).then_some(MatrixRef { data, shape, strides: strides.map(|s| s.min(unused)) })
@@ -61,13 +61,13 @@ impl<'a, T> MatrixRef<'a, T> {
 }
 
 impl<'a, T> MatrixMut<'a, T> {
-    /// The matrix of `shape` = (rows, columns) and `strides`, or nothing where it would leave `data`.
+    /// The matrix of `shape` = (rows, columns) and `strides`, or `None` if it exceeds `data`.
     pub(crate) fn new(data: &'a mut [T], shape: [usize; 2], strides: [usize; 2]) -> Option<Self> {
         let unused = data.len();
         fits(data.len(), shape, strides).then_some(MatrixMut { data, shape, strides: strides.map(|s| s.min(unused)) })
     }
 
-    /// The same matrix for a shorter time.
+    /// The same matrix with a shorter lifetime.
     pub(crate) fn reborrow(&mut self) -> MatrixMut<'_, T> {
         MatrixMut { data: self.data, shape: self.shape, strides: self.strides }
     }

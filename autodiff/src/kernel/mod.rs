@@ -1,4 +1,4 @@
-//! Loops over slices that know nothing of tapes: matrix products, vectorized functions, sums.
+//! Loops over slices, independent of tapes: matrix products, vectorized functions, sums.
 //!
 //! The only folder where `unsafe` is allowed; each block states the contract it relies on. Its unit tests shrink under Miri,
 //! which needs a nightly toolchain; the second command runs the AVX2 kernels, the first what other processors run:
@@ -36,8 +36,8 @@ pub(crate) use gemm::Product;
 pub(crate) use matrix::{MatrixMut, MatrixRef};
 pub(crate) use scratch::{shortage, with_scratch};
 
-/// `c = a·b` or `c += a·b`, of `[m, k] × [k, n]`, in slices of which the caller knows that the matrices lie in them; each with
-/// its strides, `c` dense.
+/// `c = a·b` or `c += a·b` for `[m, k] × [k, n]`, each a slice with strides, `c` contiguous. The caller guarantees that the
+/// matrices are within their slices.
 pub(crate) fn multiply<T: Real>(
     [m, k, n]: [usize; 3],
     (a, a_strides): (&[T], [usize; 2]),
@@ -48,7 +48,7 @@ pub(crate) fn multiply<T: Real>(
     multiply_views(a, b, MatrixMut::new(c, [m, n], [n, 1]), accumulate);
 }
 
-/// `c = a·b` or `c += a·b` of matrices of which the caller knows that they exist and agree: a shape rule has seen them.
+/// `c = a·b` or `c += a·b`. The caller guarantees, by a shape rule, that the matrices exist and their extents agree.
 pub(crate) fn multiply_views<T: Real>(
     a: Option<MatrixRef<'_, T>>,
     b: Option<MatrixRef<'_, T>>,

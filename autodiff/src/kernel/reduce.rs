@@ -1,19 +1,19 @@
-//! Sums of many terms, in a fixed order that depends on their number alone.
+//! Sums of many terms, in a fixed order that depends only on their number.
 //!
-//! The error of one running sum in `f32` grows with the number of terms: 2·10⁶ times 0.1 is off by a percent. Here a few
-//! terms at most follow one another in the scalar itself; what they give is summed in the scalar's
+//! The error of a sequential sum in `f32` grows with the number of terms: 2·10⁶ times 0.1 is off by a percent. Here only
+//! short runs of terms are summed in the scalar itself, and the partial sums in the scalar's
 //! [`Accumulator`](Real::Accumulator).
 
 use std::ops::Range;
 
 use crate::scalar::Real;
 
-/// Sums that run side by side.
+/// Number of interleaved partial sums.
 const LANES: usize = 16;
-/// Terms to a lane that are added in the scalar itself: seven roundings are less than 1e-6 in `f32`.
+/// Terms per lane that are added in the scalar itself: seven roundings are less than 1e-6 in `f32`.
 const TERMS: usize = 8;
-/// Terms that a buffer on the stack holds, and those that a smaller one holds: of a short row, filling the buffer would take
-/// longer than the sum.
+/// Lengths of the stack buffer and of a smaller one: for a short row, initializing the large buffer would take longer than
+/// the sum.
 const BLOCK: usize = 256;
 const SHORT: usize = 32;
 
@@ -25,7 +25,7 @@ pub(crate) fn sum<T: Real>(values: &[T]) -> T::Accumulator {
     }
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
-        // SAFETY: `by_lanes_avx2` may run where AVX2 and FMA are available, and both were just detected.
+        // SAFETY: `by_lanes_avx2` may run if AVX2 and FMA are available, and both were just detected.
         return unsafe { by_lanes_avx2(values) };
     }
     by_lanes(values)
@@ -59,13 +59,13 @@ fn by_lanes<T: Real>(values: &[T]) -> T::Accumulator {
     quarters.into_iter().fold(rest, |sum, total| sum + total)
 }
 
-/// The sum of what an iterator gives.
+/// The sum of an iterator's items.
 #[inline(always)]
 pub(crate) fn sum_of<T: Real>(terms: impl Iterator<Item = T>) -> T {
     T::narrow(terms.fold(T::Accumulator::ZERO, |sum, term| sum + term.widen()))
 }
 
-/// Replaces each `x` by `eˣ` and gives their sum.
+/// Replaces each `x` by `eˣ` and returns their sum.
 pub(crate) fn exp_and_sum<T: Real>(values: &mut [T]) -> T {
     if values.len() <= SHORT { exp_in_blocks::<T, SHORT>(values) } else { exp_in_blocks::<T, BLOCK>(values) }
 }
@@ -87,13 +87,13 @@ fn exp_in_blocks<T: Real, const SIZE: usize>(values: &mut [T]) -> T {
 pub(crate) fn sum_exp<T: Real>(mut exponents: impl Iterator<Item = T>, count: usize) -> T {
     if count <= SHORT {
         let mut block = [T::ZERO; SHORT];
-        block.iter_mut().zip(exponents).for_each(|(place, x)| *place = x);
+        block.iter_mut().zip(exponents).for_each(|(slot, x)| *slot = x);
         return exp_in_blocks::<T, SHORT>(&mut block[..count]);
     }
     let mut block = [T::ZERO; BLOCK];
     let mut total = T::Accumulator::ZERO;
     loop {
-        let filled = block.iter_mut().zip(&mut exponents).map(|(place, x)| *place = x).count();
+        let filled = block.iter_mut().zip(&mut exponents).map(|(slot, x)| *slot = x).count();
         if filled == 0 {
             return T::narrow(total);
         }
@@ -101,8 +101,7 @@ pub(crate) fn sum_exp<T: Real>(mut exponents: impl Iterator<Item = T>, count: us
     }
 }
 
-/// Writes to `sums`, for each element of a matrix of `width` columns, the sum of those up to it in its column: from the first row
-/// down, or from the last row up.
+/// Cumulative sums down the columns of a matrix with `width` columns, written to `sums`; from the last row if `upward`.
 pub(crate) fn running_sums<T: Real>(matrix: &[T], sums: &mut [T], width: usize, upward: bool) {
     match (width, upward) {
         (1, false) => running_line(matrix.iter().zip(sums)),
@@ -113,7 +112,7 @@ pub(crate) fn running_sums<T: Real>(matrix: &[T], sums: &mut [T], width: usize, 
     }
 }
 
-/// The sums of one column, which is dense: a loop of its own, several times as fast as that over rows of one element.
+/// Cumulative sums of a single contiguous column: several times as fast as the loop over rows of one element.
 #[inline(always)]
 fn running_line<'a, T: Real>(mut line: impl ExactSizeIterator<Item = (&'a T, &'a mut T)>) {
     let mut before = T::Accumulator::ZERO;
@@ -127,7 +126,7 @@ fn running_line<'a, T: Real>(mut line: impl ExactSizeIterator<Item = (&'a T, &'a
     }
 }
 
-/// As [`running_sums`], of at most [`LANES`] neighboring columns.
+/// As [`running_sums`], for at most [`LANES`] neighboring columns.
 fn running_columns<T: Real>(matrix: &[T], sums: &mut [T], width: usize, columns: Range<usize>, upward: bool) {
     let mut before = [T::Accumulator::ZERO; LANES];
     let add_block = |(matrix, sums): (&[T], &mut [T])| {

@@ -1,7 +1,7 @@
-//! Buffers that an operation needs while it runs, kept from run to run so that a training step allocates nothing.
+//! Scratch buffers of operations, reused so that a training step allocates nothing.
 //!
-//! A rule has no way to fail, and should have none: the one thing in it that can is this memory. So a buffer that is not to
-//! be had is noted here, and whoever ran the rule asks with [`shortage`] and gives the error.
+//! `forward` and `backward` of an operation cannot fail, except for lack of this memory. So a failed allocation is recorded
+//! here, and the caller of the operation checks [`shortage`] and returns the error.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -9,18 +9,19 @@ use std::cell::{Cell, RefCell};
 use crate::scalar::Real;
 
 thread_local! {
-    /// Vectors of any scalar that are not lent out.
+    /// Free vectors of all scalars.
     static IDLE: RefCell<Vec<Box<dyn Any>>> = const { RefCell::new(Vec::new()) };
-    /// Bytes of the first buffer that was not to be had.
+    /// Bytes of the first failed allocation.
     static SHORTAGE: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
-/// Bytes of the first buffer on this thread that was not to be had since this was last asked.
+/// Bytes of the first failed allocation on this thread since the last call, if any.
 pub(crate) fn shortage() -> Option<usize> {
     SHORTAGE.take()
 }
 
-/// Calls `work` with `length` zeros, or leaves it and notes a [`shortage`]. It may ask for further buffers, which are others.
+/// Calls `work` with a buffer of `length` zeros; if it cannot be allocated, records a [`shortage`] instead. Calls may be
+/// nested.
 pub(crate) fn with_scratch<T: Real>(length: usize, work: impl FnOnce(&mut [T])) {
     if let Some(mut buffer) = lend(length) {
         work(&mut buffer);
@@ -29,11 +30,11 @@ pub(crate) fn with_scratch<T: Real>(length: usize, work: impl FnOnce(&mut [T])) 
 }
 
 /// A vector of `length` zeros.
-// Apart from `with_scratch`, so that it is compiled once for a scalar and not once for each `work`.
+// Separate from `with_scratch`, so that it is compiled once per scalar and not for each `work`.
 #[expect(clippy::box_collection, reason = "the box is what is kept, of any scalar")]
 fn lend<T: Real>(length: usize) -> Option<Box<Vec<T>>> {
     let idle = IDLE.with_borrow_mut(|idle| {
-        // The smallest that is large enough, else the largest: then the same requests find their buffers again.
+        // The smallest that is large enough, otherwise the largest: a repeated sequence of requests reuses the same buffers.
         let mut best: Option<(usize, (bool, usize))> = None;
         for (index, buffer) in idle.iter().enumerate() {
             let Some(capacity) = buffer.downcast_ref::<Vec<T>>().map(Vec::capacity) else { continue };

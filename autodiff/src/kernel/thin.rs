@@ -1,21 +1,21 @@
-//! Products of a few rows, where packing the other matrix would cost more than the product: plain loops over its rows, or over
-//! its columns if those are dense.
+//! Products with few rows, for which packing the other matrix would cost more than the product: plain loops over its rows, or
+//! over its columns if those are contiguous.
 
 use super::{MatrixMut, MatrixRef, dispatch};
 use crate::scalar::Real;
 
-/// At most this many rows of the result.
+/// The maximal number of rows of the result.
 pub(super) const ROWS: usize = 4;
-/// Columns of the result that are summed at a time: with as many of the right matrix they stay in the first-level cache.
+/// Columns of the result computed at a time: with those of the right matrix they fit the L1 cache.
 const WIDTH: usize = 1024;
 /// Interleaved partial sums of a dot product: four vectors of 256 bits in `f32`.
 const LANES: usize = 32;
 
-/// Terms that follow one another in the scalar itself.
+/// Terms summed sequentially in the scalar itself.
 const LONG: usize = 4096;
 
-/// `c = a·b` or `c += a·b`, if the matrices lie so that their rows, or the columns of `b`, can be read as slices; says whether
-/// they do. The extents agree, and `c` has at most [`ROWS`] rows and does not overlap itself.
+/// `c = a·b` or `c += a·b`, if the rows of the matrices, or the columns of `b`, are contiguous; returns whether they are. The
+/// extents agree, and `c` has at most [`ROWS`] rows and does not overlap itself.
 pub(super) fn product<T: Real>(
     a: MatrixRef<'_, T>,
     b: MatrixRef<'_, T>,
@@ -33,7 +33,7 @@ pub(super) fn product<T: Real>(
     true
 }
 
-/// Each row of `c` is a sum of rows of `b`.
+/// Each row of `c` is a linear combination of rows of `b`.
 fn add_rows<T: Real>(a: MatrixRef<'_, T>, b: MatrixRef<'_, T>, c: &mut MatrixMut<'_, T>, accumulate: bool) {
     let ([rows, inner], columns) = (a.shape, b.shape[1]);
     for i in 0..rows {
@@ -47,7 +47,7 @@ fn add_rows<T: Real>(a: MatrixRef<'_, T>, b: MatrixRef<'_, T>, c: &mut MatrixMut
             }
             dispatch(|| {
                 let mut k = 0;
-                // Four rows at a time, so that a sum is loaded and stored once for all of them.
+                // Four rows at a time, so that sums are loaded and stored once for all four.
                 while k + 4 <= inner {
                     let [p, q, r, s] = [0, 1, 2, 3].map(|next| *a.at(i, k + next));
                     let (b0, b1, b2, b3) = (row(k), row(k + 1), row(k + 2), row(k + 3));
@@ -65,7 +65,7 @@ fn add_rows<T: Real>(a: MatrixRef<'_, T>, b: MatrixRef<'_, T>, c: &mut MatrixMut
     }
 }
 
-/// Each element of `c` is a dot product of a row of `a` and a column of `b`, both dense.
+/// Each element of `c` is a dot product of a row of `a` and a column of `b`, both contiguous.
 fn dot_columns<T: Real>(a: MatrixRef<'_, T>, b: MatrixRef<'_, T>, c: &mut MatrixMut<'_, T>, accumulate: bool) {
     let ([rows, inner], columns) = (a.shape, b.shape[1]);
     for j in 0..columns {
@@ -78,7 +78,7 @@ fn dot_columns<T: Real>(a: MatrixRef<'_, T>, b: MatrixRef<'_, T>, c: &mut Matrix
     }
 }
 
-/// The blocks' dot products are summed in the accumulator, so that the error does not grow with their number.
+/// Dot products of blocks are summed in the accumulator, so that the error does not grow with the length.
 fn dot<T: Real>(x: &[T], y: &[T]) -> T {
     let blocks = x.chunks(LONG).zip(y.chunks(LONG));
     T::narrow(blocks.fold(T::Accumulator::ZERO, |sum, (x, y)| sum + block(x, y).widen()))

@@ -1,23 +1,23 @@
-//! Unfolding an image into columns (im2col, Chellapilla 2006): for each element of a convolution's output, the window of the
-//! input that it reads. The convolution is then a matrix product.
+//! Unfolding an image into columns (im2col, Chellapilla 2006): one column for each element of a convolution's output, with its
+//! receptive field. The convolution is then a matrix product.
 
 use crate::scalar::Real;
 
-/// How windows over two axes lie on an image of several channels.
+/// The geometry of two-dimensional windows on an image with channels.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Unfold {
     pub(crate) channels: usize,
-    /// Extents of the image, the window and the output.
+    /// Height and width of the image, the kernel and the output.
     pub(crate) image: [usize; 2],
     pub(crate) kernel: [usize; 2],
     pub(crate) output_size: [usize; 2],
     pub(crate) stride: [usize; 2],
-    /// Zeros before the image.
+    /// Padding before the image.
     pub(crate) before: [usize; 2],
     pub(crate) dilation: [usize; 2],
 }
 
-/// One run of a row of columns: elements `to..to + length` read `from`, `from + stride`, …
+/// A run in a row of the columns: elements `to..to + length` are read at `from`, `from + stride`, …
 struct Run {
     to: usize,
     from: usize,
@@ -25,23 +25,23 @@ struct Run {
 }
 
 impl Unfold {
-    /// Rows of the matrix of columns: elements of a window.
+    /// Number of rows of the column matrix: elements of a window.
     pub(crate) fn rows(&self) -> usize {
         self.channels * self.kernel[0] * self.kernel[1]
     }
 
-    /// Columns of it: elements of the output.
+    /// Number of columns: elements of the output.
     pub(crate) fn columns(&self) -> usize {
         self.output_size[0] * self.output_size[1]
     }
 
-    /// Whether the image is its own matrix of columns.
+    /// Whether the image is its own column matrix (a 1×1 kernel with stride 1).
     pub(crate) fn is_identity(&self) -> bool {
         self.kernel == [1, 1] && self.stride == [1, 1] && self.output_size == self.image && self.before == [0, 0]
     }
 
-    /// Along one axis, for element `offset` of the window: the first output for which it lies in the image, how many follow,
-    /// and where in the image the first lies.
+    /// Along one axis, for element `offset` of the window: the first output for which it is inside the image, the number of such
+    /// outputs, and the index in the image for the first.
     fn valid(&self, axis: usize, offset: usize) -> Run {
         let (stride, before, shift) = (self.stride[axis], self.before[axis], offset * self.dilation[axis]);
         let to = before.saturating_sub(shift).div_ceil(stride);
@@ -54,7 +54,7 @@ impl Unfold {
         Run { to, from: from.saturating_sub(before), length }
     }
 
-    /// Calls `visit(column index, image index, length)` for every run of neighboring elements that lie in the image.
+    /// Calls `visit(column index, image index, length)` for every run of neighboring elements inside the image.
     fn for_each_run(&self, mut visit: impl FnMut(usize, usize, usize)) {
         if self.channels == 0 {
             return; // a window over nothing may be of any extent
@@ -82,7 +82,7 @@ impl Unfold {
         }
     }
 
-    /// Writes the columns of `image`, `[rows, columns]`; what lies outside the image stays as it is.
+    /// Writes the columns of `image`, `[rows, columns]`; leaves elements outside the image unchanged.
     pub(crate) fn gather<T: Real>(&self, image: &[T], columns: &mut [T]) {
         let stride = self.stride[1];
         self.for_each_run(|to, from, length| {
@@ -94,7 +94,7 @@ impl Unfold {
         });
     }
 
-    /// Adds each element of the columns to the element of the image that it came from.
+    /// The adjoint of [`Unfold::gather`]: adds each element of the columns to its element of the image.
     pub(crate) fn scatter_add<T: Real>(&self, columns: &[T], image: &mut [T]) {
         let stride = self.stride[1];
         self.for_each_run(|to, from, length| {

@@ -1,7 +1,7 @@
 //! Exponential, hyperbolic tangent and logistic function of whole slices, in `f32` and `f64`.
 //!
-//! Each is written for one element and without branches, so that a loop over it vectorizes. What an element gives
-//! depends on its value alone: not on its place, its neighbors or the instruction set. The exponentials rest on
+//! Each is written for one element and without branches, so that a loop over it vectorizes. The result for an element
+//! depends only on its value: not on its position, its neighbors or the instruction set. The exponentials rest on
 //! `eʳ = (q + r)/(q − r)` with `q = r coth(r/2)`: q is even in r, so a few terms in r² suffice. Errors, in units in
 //! the last place (`f32` over all its values, `f64` over random ones): exp 1.4, tanh 1.8, sigmoid 2.5.
 
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_result_does_not_depend_on_its_place() {
+    fn a_result_does_not_depend_on_its_position() {
         let input: Vec<f32> = (0..101).map(|k| 0.37 * k as f32 - 15.0).collect();
         for length in (0..input.len()).step_by(if cfg!(miri) { 25 } else { 1 }) {
             let mut output = vec![0.0; length];

@@ -1,4 +1,4 @@
-//! What an operation is handed: its inputs, what forward wrote, and the gradients to add to.
+//! The arguments of an operation: its inputs, what forward wrote, and the gradients to add to.
 
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
@@ -20,20 +20,20 @@ pub struct Inputs<'a, T: Real> {
 }
 
 impl<'a, T: Real> Inputs<'a, T> {
-    /// Those of `node`; `values` is the arena below it, `pass` that of the recording.
-    pub(crate) fn of(node: &'a Node, nodes: &'a [Node], values: &'a [T], params: &'a Params<T>, pass: u64) -> Self {
+    /// The inputs of `node`; `values` is the arena below it, `pass` the recording's.
+    pub(crate) fn new(node: &'a Node, nodes: &'a [Node], values: &'a [T], params: &'a Params<T>, pass: u64) -> Self {
         Inputs { nodes, ids: &node.inputs, values, params, pass, shape: node.layout.shape() }
     }
 
-    /// The generator of the recording's draw number `draw`: a function of the seed, the step and the pass alone.
+    /// The random generator of the recording's `draw`-th draw. It depends only on seed, step, pass and `draw`.
     pub(crate) fn generator(&self, draw: u64) -> ChaCha8Rng {
         let words = [self.params.seed(), self.params.step(), self.pass, draw].map(u64::to_le_bytes);
         let mut key = [0; 32];
-        key.iter_mut().zip(words.iter().flatten()).for_each(|(byte, &of)| *byte = of);
+        key.iter_mut().zip(words.iter().flatten()).for_each(|(byte, &word)| *byte = word);
         ChaCha8Rng::from_seed(key)
     }
 
-    /// How many there are.
+    /// The number of inputs.
     pub fn count(&self) -> usize {
         self.ids.len()
     }
@@ -43,17 +43,17 @@ impl<'a, T: Real> Inputs<'a, T> {
         self.shape
     }
 
-    /// Input number `input`, counted from 0.
+    /// The input with this index, from 0.
     ///
     /// # Panics
-    /// Where the operation has fewer inputs: an operation that asks for more than its shape rule let in is wrong.
+    /// If the operation has fewer inputs: its shape rule must check their number.
     pub fn view(&self, input: usize) -> View<'a, T> {
         self.nodes[self.ids[input] as usize].view(self.values, self.params)
     }
 }
 
 impl<T: Real> Inputs<'_, T> {
-    /// Calls `read` with the first `N` inputs, each stretched to the output's shape (numpy's rule).
+    /// Calls `read` with the first `N` inputs, broadcast to the output's shape. `None` if one does not broadcast.
     pub fn broadcast<const N: usize, R>(&self, read: impl FnOnce([View<'_, T>; N]) -> R) -> Option<R> {
         let inputs: [View<'_, T>; N] = std::array::from_fn(|input| self.view(input));
         if inputs.iter().all(|input| input.shape() == self.shape) {
@@ -68,14 +68,14 @@ impl<T: Real> Inputs<'_, T> {
     }
 }
 
-/// What `backward` may read: the inputs and what `forward` wrote.
+/// What [`Op::backward`](super::Op::backward) may read: the inputs and what `forward` wrote.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame<'a, T: Real> {
     /// The inputs.
     pub inputs: Inputs<'a, T>,
     /// The output, in row-major order.
     pub output: &'a [T],
-    /// What `forward` kept.
+    /// What `forward` saved.
     pub saved: &'a [T],
 }
 
@@ -90,7 +90,7 @@ pub struct InputGrads<'a, T> {
 }
 
 impl<T: Real> InputGrads<'_, T> {
-    /// The gradient of input number `input`, to add to; nothing where no gradient is wanted.
+    /// The gradient of the input with this index, to add to; `None` if no gradient is needed.
     ///
     /// # Panics
     /// As [`Inputs::view`].
@@ -101,8 +101,8 @@ impl<T: Real> InputGrads<'_, T> {
         self.nodes[self.ids[input] as usize].gradient_view(self.arena, self.parameters)
     }
 
-    /// Calls `add` with the gradient of input number `input` stretched to `shape`, where one is wanted: what is added
-    /// at a stretched place is summed.
+    /// Calls `add` with the gradient of the input with this index, broadcast to `shape`; does nothing if no gradient is
+    /// needed. What is added along a broadcast axis is summed.
     pub fn broadcast(&mut self, input: usize, shape: &Shape, add: impl FnOnce(ViewMut<'_, T>)) {
         let Some(mut grad) = self.view(input) else { return };
         if grad.layout().shape() == shape {

@@ -1,4 +1,4 @@
-//! The one door for operations: [`Op`], what it is handed, and what its author computes with.
+//! How to define an operation: the trait [`Op`], its arguments, and helpers for its author.
 
 mod frame;
 mod node;
@@ -16,46 +16,54 @@ pub use pointwise::Pointwise;
 use crate::array::Shape;
 use crate::scalar::{Dual, Real};
 
-/// A differentiable operation: a value that captures no data, so that a replay can never use a stale one.
+/// A differentiable operation.
 ///
-/// Everything an operation may depend on is in its attributes (axes, slopes) and its inputs. Built-in operations
-/// and those of users enter by [`Recording::apply`](crate::Recording::apply) and are checked by the same laws.
+/// An operation depends only on its attributes (such as axes) and its inputs. It captures no data, so a replay cannot use
+/// stale values. Built-in operations and your own are both applied with [`Recording::apply`](crate::Recording::apply) and
+/// checked by [`check::op`](crate::check::op()). For elementwise operations, see [`scalar_op!`](crate::scalar_op) and
+/// [`Pointwise`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an operation in the scalar `{T}`",
     note = "the gradient checker needs `impl<T: Real> Op<T> for {Self}`; `check::single` checks an operation of `f32` alone"
 )]
 pub trait Op<T: Real>: Any + Debug + Send + Sync {
-    /// The name that errors and tables show.
+    /// The name shown in errors, profiles and graphs.
     fn name(&self) -> &'static str;
 
-    /// The shape of the output, or why the inputs' shapes do not fit. Called once, while recording.
+    /// The shape rule: the output's shape, or why the inputs' shapes are invalid. Called once, while recording.
+    ///
+    /// # Errors
+    /// Invalid shapes or attributes.
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch>;
 
-    /// How many scalars `forward` keeps for `backward`.
+    /// The number of scalars that `forward` saves for `backward`; 0 by default.
     fn saved(&self, inputs: &[&Shape]) -> usize {
         let _ = inputs;
         0
     }
 
-    /// Refuses values outside the operation's domain: an index past the end. Called before every `forward`.
+    /// Rejects invalid values, such as an index out of range. Called before every `forward`.
     ///
-    /// Numbers that merely give NaN or infinity are not refused.
+    /// Do not reject numbers whose result is merely NaN or infinite.
+    ///
+    /// # Errors
+    /// Invalid values.
     fn check(&self, inputs: Inputs<'_, T>) -> Result<(), Mismatch> {
         let _ = inputs;
         Ok(())
     }
 
-    /// Whether `backward` has a rule for this input. Where it has none (indices, masks, comparisons), asking for
-    /// that gradient is an error that names the operation.
+    /// Whether `backward` computes the gradient of this input; true by default. If false (indices, masks, comparisons),
+    /// requesting that gradient is an error that names the operation.
     fn differentiable(&self, input: usize) -> bool {
         let _ = input;
         true
     }
 
-    /// Writes every element of `output`, in row-major order, and of `saved`.
+    /// Computes the output. Must write every element of `output`, in row-major order, and of `saved`.
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], saved: &mut [T]);
 
-    /// Adds to `grads` the gradient that `cotangent`, in row-major order, gives each input.
+    /// The pullback: adds to `grads` the vector-Jacobian product of `cotangent`, in row-major order, for each input.
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>);
 }
 
@@ -83,20 +91,23 @@ impl<T: Real> Op<T> for Box<dyn Op<T>> {
     }
 }
 
-/// Takes the shapes of exactly `N` inputs, for a shape rule.
+/// Checks in a shape rule that there are exactly `N` inputs, and returns their shapes as an array.
+///
+/// # Errors
+/// If their number is not `N`.
 pub fn expect_inputs<'a, const N: usize>(inputs: &[&'a Shape]) -> Result<[&'a Shape; N], Mismatch> {
     <[&Shape; N]>::try_from(inputs).map_err(|_| Mismatch::new(format!("takes {N} inputs, {} given", inputs.len())))
 }
 
-/// An operation that works in every scalar: what the gradient checker takes.
+/// An operation generic over the scalar, as the gradient checker takes it. Implemented for every `Op` that is `Clone`.
 pub trait AnyScalar: Debug + Send + Sync {
-    /// For `f32`.
+    /// The operation in `f32`.
     fn single(&self) -> Box<dyn Op<f32>>;
-    /// For `f64`.
+    /// The operation in `f64`.
     fn double(&self) -> Box<dyn Op<f64>>;
-    /// For first derivatives.
+    /// The operation in dual numbers, for first derivatives.
     fn dual(&self) -> Box<dyn Op<Dual<f64>>>;
-    /// For second derivatives.
+    /// The operation in nested dual numbers, for second derivatives.
     fn second(&self) -> Box<dyn Op<Dual<Dual<f64>>>>;
 }
 

@@ -1,4 +1,4 @@
-//! One entry of a recording: what it is, where its value and gradient lie, and where the caller wrote it.
+//! A node of a recording: how it is computed, where its value and gradient are stored, and the caller's line.
 
 use std::panic::Location;
 
@@ -11,21 +11,22 @@ use crate::scalar::Real;
 /// Where a value, or its gradient, is stored.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Place {
-    /// From this index of the recording's arena.
+    /// At this offset of the recording's arena.
     Arena(usize),
-    /// From this index of the flat parameters.
+    /// At this offset of the flat parameters.
     Parameter(usize),
-    /// From this index of the flat state.
+    /// At this offset of the flat state.
     State(usize),
 }
 
+/// How a node gets its value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Step {
-    /// Given from outside: an input, a constant or a parameter.
+    /// Provided by the user: an input, a constant, a parameter or a state.
     Leaf,
-    /// Shares the place of its base.
+    /// Shares its base's memory.
     View,
-    /// Computed by the operation of this index.
+    /// Computed by the operation with this index.
     Op(usize),
 }
 
@@ -46,9 +47,9 @@ pub(crate) struct Node {
     /// For each input, whether backward adds to its gradient.
     pub(crate) wanted: SmallVec<[bool; 3]>,
     pub(crate) value: Place,
-    /// Nothing where no gradient is needed.
+    /// `None` if no gradient is needed.
     pub(crate) gradient: Option<Place>,
-    /// Length of the memory that the layout lies in.
+    /// Length of the memory that the layout indexes into.
     pub(crate) extent: usize,
     pub(crate) layout: Layout,
     pub(crate) saved: usize,
@@ -57,7 +58,7 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// Its value, out of the arena (up to this node at least) and the parameters with their state.
+    /// Its value, read from the arena (at least up to this node) or from the parameters and state.
     pub(crate) fn view<'a, T: Real>(&'a self, arena: &'a [T], params: &'a Params<T>) -> View<'a, T> {
         let data = match self.value {
             Place::Arena(start) => &arena[start..start + self.extent],
@@ -67,7 +68,7 @@ impl Node {
         View::over(data, &self.layout)
     }
 
-    /// Its gradient, out of the arena of gradients and the flat ones; nothing where it needs none.
+    /// Its gradient, in the gradient arena or the parameters' flat gradients; `None` if it has none.
     pub(crate) fn gradient_view<'a, T: Real>(
         &'a self,
         arena: &'a mut [T],
@@ -81,13 +82,13 @@ impl Node {
         Some(ViewMut::over(data, &self.layout))
     }
 
-    /// Memory of its value, of what forward keeps, and of its gradient.
+    /// Bytes of its value, of what forward saves, and of its gradient.
     pub(crate) fn bytes<T>(&self) -> usize {
         let gradient = if self.gradient.is_some() { self.extent } else { 0 };
         (self.extent + self.saved + gradient) * size_of::<T>()
     }
 
-    /// An operation through which a gradient is needed but which has no rule for it (a comparison).
+    /// Whether a gradient is needed through this operation, which has no derivative (a comparison).
     pub(crate) fn is_blocked(&self) -> bool {
         matches!(self.step, Step::Op(_)) && self.gradient.is_some() && !self.wanted.contains(&true)
     }

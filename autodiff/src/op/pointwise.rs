@@ -1,29 +1,29 @@
-//! Operations each of whose output elements depends on one element of each input, which broadcast. A [`Pointwise`] says value
-//! and pullback of an element; the loops over elements stand here, once.
+//! Elementwise operations: each output element depends on one element of each input, and inputs broadcast. A [`Pointwise`]
+//! defines the value and pullback of one element; the loops over elements are here, once.
 
 use super::{Frame, InputGrads, Inputs, Mismatch, View, ViewMut, accumulate, expect_inputs, for_each_block};
 use crate::array::Shape;
 use crate::kernel::dispatch;
 use crate::scalar::Real;
 
-/// A function of one element of each of `N` inputs.
+/// An elementwise function of `N` inputs that broadcast.
 ///
-/// [`scalar_op!`](crate::scalar_op) writes it and the [`Op`](super::Op) in one line. An operation with attributes implements it and
-/// hands the methods of its `Op` on to [`Pointwise::shape`], [`Pointwise::forward`] and [`Pointwise::backward`].
+/// [`scalar_op!`](crate::scalar_op) implements it, and [`Op`](super::Op), in one line. An operation with attributes
+/// implements it by hand, and in its `Op` calls [`Pointwise::shape`], [`Pointwise::forward`] and [`Pointwise::backward`].
 pub trait Pointwise<T: Real, const N: usize> {
-    /// The value.
+    /// The value of one element.
     fn value(&self, inputs: [T; N]) -> T;
 
-    /// What the cotangent of an element gives each input: the slope toward it times the cotangent.
+    /// The pullback of one element: for each input, the partial derivative times the cotangent.
     fn pull(&self, inputs: [T; N], output: T, cotangent: T) -> [T; N];
 
-    /// The slopes, if they are the same for all elements: backward then reads neither inputs nor output.
+    /// The partial derivatives, if they are constant: backward then reads neither inputs nor output.
     #[inline(always)]
     fn factors(&self) -> Option<[T; N]> {
         None
     }
 
-    /// The values of slices of one length. A function that is vectorized by hand replaces the loop.
+    /// The values for slices of equal length. Override it with a vectorized function.
     #[inline(always)]
     fn values(&self, inputs: [&[T]; N], output: &mut [T]) {
         let length = output.len();
@@ -36,6 +36,9 @@ pub trait Pointwise<T: Real, const N: usize> {
     }
 
     /// The shape that the inputs broadcast to.
+    ///
+    /// # Errors
+    /// If there are not `N` inputs, or they do not broadcast.
     fn shape(inputs: &[&Shape]) -> Result<Shape, Mismatch> {
         let [first, rest @ ..] = &expect_inputs::<N>(inputs)?[..] else { return Ok(Shape::scalar()) };
         let all = rest.iter().try_fold((*first).clone(), |shape, input| shape.broadcast(input));
@@ -52,7 +55,7 @@ pub trait Pointwise<T: Real, const N: usize> {
         });
     }
 
-    /// Adds what every element's cotangent gives the inputs.
+    /// Adds the pullback of every element to the gradients of the inputs.
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
         if let Some(factors) = self.factors() {
             for (input, factor) in factors.into_iter().enumerate() {
@@ -63,7 +66,7 @@ pub trait Pointwise<T: Real, const N: usize> {
         with_views(at.inputs, |views| {
             for input in 0..N {
                 grads.broadcast(input, at.inputs.output_shape(), |grad| match input {
-                    // The number as a constant, so that slopes toward other inputs are not computed.
+                    // A constant index, so that the partial derivatives of other inputs are not computed.
                     0 => pull_input(self, views, at.output, cotangent, grad, |pulled| pulled[0]),
                     1 if const { N > 1 } => pull_input(self, views, at.output, cotangent, grad, |pulled| pulled[1]),
                     _ if const { N > 2 } => pull_input(self, views, at.output, cotangent, grad, |pulled| pulled[input]),
@@ -84,7 +87,7 @@ fn add_times<T: Real>(factor: T, cotangent: &[T], grad: ViewMut<'_, T>) {
     });
 }
 
-/// Calls `work` with the inputs, each in the output's shape.
+/// Calls `work` with the inputs broadcast to the output's shape.
 fn with_views<T: Real, const N: usize>(inputs: Inputs<'_, T>, work: impl FnOnce([View<'_, T>; N])) {
     if N == 1 {
         return work(std::array::from_fn(|input| inputs.view(input)));

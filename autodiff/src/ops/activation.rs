@@ -1,4 +1,4 @@
-//! Activation functions. At a kink the derivative is that of the left side (0 for relu), as is usual in the field.
+//! Activation functions. At a kink the derivative is the left one (0 for relu), unless stated otherwise.
 
 use super::elementwise::{apply, forward_pointwise, unary};
 use super::prelude::*;
@@ -28,25 +28,25 @@ unary! {
         each |x: T| if x <= T::ZERO { T::ZERO } else { x },
         slope |x, _| if x > T::ZERO { T::ONE } else { T::ZERO };
 
-    /// `x` where positive, else `slope · x`.
+    /// `x` if positive, otherwise `slope · x`.
     leaky_relu: LeakyRelu(slope = 0.2) on -2.0..2.0 except [0.0],
         each |x| if x > T::ZERO { x } else { slope * x }, slope |x, _| if x > T::ZERO { T::ONE } else { slope };
 
-    /// Exponential linear unit: `x` where positive, else `alpha (eˣ − 1)` (Clevert 2015).
+    /// Exponential linear unit: `x` if positive, otherwise `alpha (eˣ − 1)` (Clevert 2015).
     elu: Elu(alpha = 0.7) on -2.0..2.0 except [0.0],
         each |x| if x > T::ZERO { x } else { alpha * x.exp_m1() },
         slope |x, _| if x > T::ZERO { T::ONE } else { alpha * x.exp() };
 
-    /// Scaled exponential linear unit: `1.0507 · elu(x, 1.6733)`, which keeps mean 0 and variance 1 (Klambauer 2017).
+    /// Scaled exponential linear unit: `1.0507 · elu(x, 1.6733)`, which preserves mean 0 and variance 1 (Klambauer 2017).
     selu: Selu() on -2.0..2.0 except [0.0],
         each |x| T::from_f64(SELU_SCALE) * if x > T::ZERO { x } else { T::from_f64(SELU_ALPHA) * x.exp_m1() },
         slope |x, _| T::from_f64(SELU_SCALE) * if x > T::ZERO { T::ONE } else { T::from_f64(SELU_ALPHA) * x.exp() };
 
-    /// Gaussian error linear unit, `x Φ(x)` with the normal distribution function Φ (Hendrycks 2016).
+    /// Gaussian error linear unit, `x Φ(x)` where Φ is the standard normal distribution function (Hendrycks 2016).
     gelu: Gelu() on -3.0..3.0 except [], each |x: T| x * normal_cdf(x),
         slope |x, _| normal_cdf(x) + x * normal_density(x);
 
-    /// The approximation `x/2 · (1 + tanh(√(2/π)(x + 0.044715 x³)))` of [`Var::gelu`].
+    /// The tanh approximation `x/2 · (1 + tanh(√(2/π)(x + 0.044715 x³)))` of [`Var::gelu`].
     gelu_tanh: GeluTanh() on -3.0..3.0 except [], each |x: T| x * gelu_gate(x).sigmoid(),
         slope |x, _| gelu_tanh_slope(x);
 
@@ -56,12 +56,12 @@ unary! {
     /// `x · tanh(softplus(x))` (Misra 2019).
     mish: Mish() on -4.0..4.0 except [], each |x: T| x * tanh_softplus(x), slope |x, _| mish_slope(x);
 
-    /// `x` limited to −1..=1; the derivative at the bounds is 0.
+    /// `x` clamped to [−1, 1]; the derivative at the bounds is 0.
     hard_tanh: HardTanh() on -2.0..2.0 except [-1.0, 1.0],
         each |x: T| if x < -T::ONE { -T::ONE } else if x > T::ONE { T::ONE } else { flat_at(x, -T::ONE, T::ONE) },
         slope |x, _| inside(x, T::ONE);
 
-    /// `x/6 + ½` limited to 0..=1; the derivative at the bounds is 0.
+    /// `x/6 + ½` clamped to [0, 1]; the derivative at the bounds is 0.
     hard_sigmoid: HardSigmoid() on -4.0..4.0 except [-3.0, 3.0],
         each |x| hard_sigmoid(x), slope |x, _| inside(x, T::from_f64(3.0)) / T::from_f64(6.0);
 
@@ -89,7 +89,7 @@ fn gelu_tanh_slope<T: Real>(x: T) -> T {
     let gate = gelu_gate(x).sigmoid();
     let flank = gate * (T::ONE - gate);
     if flank == T::ZERO {
-        return gate; // far out, where the gate's argument may be infinite
+        return gate; // for large |x| the gate's argument may be infinite
     }
     let slope = T::from_f64(std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::SQRT_2);
     gate + x * flank * slope * (T::ONE + T::from_f64(3.0 * 0.044_715) * x * x)
@@ -125,7 +125,7 @@ fn hard_sigmoid<T: Real>(x: T) -> T {
     }
 }
 
-/// `x`, with its derivatives dropped at the two bounds, so that forward mode agrees with the stated rule.
+/// `x`, with zero tangents at the two bounds, so that forward mode agrees with the documented derivative.
 fn flat_at<T: Real>(x: T, low: T, high: T) -> T {
     if x == low || x == high { T::from_f64(x.to_f64()) } else { x }
 }

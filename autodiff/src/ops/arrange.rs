@@ -1,9 +1,9 @@
-//! Elements moved: copies, reversal.
+//! Copies and reversal.
 
 use super::axes::lines;
 use super::prelude::*;
 
-/// The same values, dense in memory.
+/// A contiguous row-major copy.
 #[derive(Clone, Copy, Debug)]
 pub struct Contiguous {}
 
@@ -25,7 +25,7 @@ impl<T: Real> Op<T> for Contiguous {
     }
 }
 
-/// An axis in reverse order.
+/// Reverses an axis.
 #[derive(Clone, Copy, Debug)]
 pub struct Flip {
     /// The axis.
@@ -61,14 +61,14 @@ impl<T: Real> Op<T> for Flip {
 
 /// # Copies and order
 impl<'t, T: Real> Var<'t, T> {
-    /// The same values, copied to lie densely in memory.
+    /// A contiguous row-major copy.
     #[track_caller]
     #[must_use]
     pub fn contiguous(self) -> Var<'t, T> {
         self.apply(Contiguous {})
     }
 
-    /// `axis` in reverse order.
+    /// Reverses the order of the elements along `axis`.
     #[track_caller]
     #[must_use]
     pub fn flip(self, axis: impl Into<Axis>) -> Var<'t, T> {
@@ -79,12 +79,12 @@ impl<'t, T: Real> Var<'t, T> {
 
 #[cfg(feature = "catalogue")]
 pub(super) const ENTRIES: &[Entry] = &[
-    Entry { name: "contiguous", draw: |choices| Case::new(Contiguous {}, [Domain::REAL.of(choices.shape(0, 4))]) },
+    Entry { name: "contiguous", draw: |choices| Case::new(Contiguous {}, [Domain::REAL.sample(choices.shape(0, 4))]) },
     Entry {
         name: "flip",
         draw: |choices| {
             let shape = choices.shape(1, 4);
-            Case::new(Flip { axis: choices.below(shape.rank()) }, [Domain::REAL.of(shape)])
+            Case::new(Flip { axis: choices.below(shape.rank()) }, [Domain::REAL.sample(shape)])
         },
     },
 ];

@@ -1,4 +1,4 @@
-//! Which axes a reduction runs over, and the groups of elements that gives.
+//! The axes of a reduction, and the groups of elements that it reduces.
 
 use std::ops::RangeFull;
 
@@ -11,16 +11,16 @@ use crate::error::Mismatch;
 use crate::kernel::with_scratch;
 use crate::scalar::Real;
 
-/// The axes of a reduction: `..` for all of them, a number, or an array of numbers, negative ones counted from the last axis; [`keepdim`] leaves them in the result
-/// with extent 1.
+/// The axes of a reduction: `..` for all, an index, or an array of indices; negative indices count from the last axis.
+/// Reduced axes are removed from the shape, unless [`keepdim`] keeps them with extent 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Axes {
-    /// Nothing for all axes.
+    /// `None` for all axes.
     list: Option<SmallVec<[Axis; 4]>>,
     keepdim: bool,
 }
 
-/// The same axes, left in the result with extent 1.
+/// Reduces over `axes`, keeping them in the result with extent 1.
 pub fn keepdim(axes: impl Into<Axes>) -> Axes {
     Axes { keepdim: true, ..axes.into() }
 }
@@ -57,17 +57,17 @@ macro_rules! from_axis {
 from_axis!(Axis usize isize i32);
 
 impl Axes {
-    /// Whether axis number `axis` of `rank` is reduced.
+    /// Whether the axis with this index, of `rank`, is reduced.
     fn contains(&self, axis: usize, rank: usize) -> bool {
         let named = |list: &SmallVec<[Axis; 4]>| list.iter().any(|named| named.within(rank) == Some(axis));
         self.list.as_ref().is_none_or(named)
     }
 
-    /// The shape of the result of a reduction over these axes.
+    /// The shape after a reduction over these axes.
     pub(super) fn reduce(&self, shape: &Shape) -> Result<Shape, Mismatch> {
-        for (place, &axis) in self.list.iter().flatten().enumerate() {
+        for (position, &axis) in self.list.iter().flatten().enumerate() {
             let number = shape.check_axis(axis)?;
-            let earlier = self.list.iter().flatten().take(place);
+            let earlier = self.list.iter().flatten().take(position);
             if earlier.filter_map(|axis| axis.within(shape.rank())).any(|earlier| earlier == number) {
                 return Err(Mismatch::new(format!("axis {axis} is named twice")));
             }
@@ -86,7 +86,7 @@ impl Axes {
             .collect()
     }
 
-    /// How many elements of `shape` make one of the result.
+    /// The number of elements that are reduced to one.
     pub(super) fn count(&self, shape: &Shape) -> usize {
         shape
             .iter()
@@ -96,54 +96,54 @@ impl Axes {
             .product()
     }
 
-    /// The result, dense, seen with the extents of the input: stride 0 along the reduced axes, so that reading through
-    /// it repeats and adding through it sums.
+    /// The contiguous result broadcast to the input's shape: stride 0 along the reduced axes, so reading through this layout
+    /// repeats the result and adding through it sums.
     pub(super) fn spread(&self, shape: &Shape) -> Layout {
         let reduced = Layout::dense(self.with_extent_one(shape));
         reduced.broadcast_to(shape).unwrap_or(reduced)
     }
 
-    /// The groups of elements that each make one of the result.
+    /// The groups of elements that are each reduced to one.
     pub(super) fn groups(&self, layout: &Layout) -> Groups {
         let (kept, reduced) = layout.split(|axis| self.contains(axis, layout.shape().rank()));
         Groups { kept, reduced }
     }
 }
 
-/// The elements of a layout, group by group in the order of the result.
+/// The elements of a layout in groups, in the order of the result.
 pub(super) struct Groups {
     kept: Layout,
     reduced: Layout,
 }
 
 impl Groups {
-    /// Where each group starts.
+    /// The offset of each group.
     pub(super) fn starts(&self) -> impl Iterator<Item = usize> + use<> {
         self.kept.offsets()
     }
 
-    /// The places of the group that starts at `start`, in row-major order.
+    /// The offsets of the elements of the group at offset `start`, in row-major order.
     pub(super) fn members(&self, start: usize) -> impl Iterator<Item = usize> + use<> {
         self.reduced.offsets().map(move |offset| start + offset)
     }
 }
 
-/// For every line along `axis`: the places of its elements in `layout`, and in the dense layout of the same shape.
+/// For every line along `axis`: the offsets of its elements in `layout`, and in the contiguous layout of the same shape.
 pub(super) fn lines(
     axis: usize,
     layout: &Layout,
-) -> impl Iterator<Item = (impl Places + use<>, impl Places + use<>)> + use<> {
+) -> impl Iterator<Item = (impl Offsets + use<>, impl Offsets + use<>)> + use<> {
     let dense = Layout::dense(layout.shape().clone());
     let axes = Axes::from(axis);
     let starts = axes.groups(layout).starts().zip(axes.groups(&dense).starts());
     let (from, to) = (layout.line(axis), dense.line(axis));
-    // Lines without elements are none, however many they are.
-    starts.take(layout.shape().size()).map(move |(i, o)| (from.places(i), to.places(o)))
+    // No lines if they have no elements.
+    starts.take(layout.shape().size()).map(move |(i, o)| (from.offsets(i), to.offsets(o)))
 }
 
-/// Writes `x` to `data` with each line along `axis` changed by `change`, which sees it as a slice.
+/// Copies `x` to `data` and calls `change` with each line along `axis` as a slice.
 pub(super) fn map_lines<T: Real>(axis: usize, x: View<'_, T>, data: &mut [T], mut change: impl FnMut(&mut [T])) {
-    /// Lines that are copied to lie densely at a time: as many as share a line of the cache.
+    /// Number of lines copied to contiguous memory at a time: those that share a cache line.
     const TILE: usize = 16;
     if data.is_empty() {
         return;
@@ -154,34 +154,34 @@ pub(super) fn map_lines<T: Real>(axis: usize, x: View<'_, T>, data: &mut [T], mu
     if inner == 1 {
         return data.chunks_exact_mut(extent).for_each(change);
     }
-    // Apart by more than their extent: at a power of two they would share a place in the cache.
+    // More than the extent apart: at a power of two they would map to the same cache set.
     let apart = extent + TILE;
     with_scratch(apart * TILE.min(inner), |lines| {
         for part in data.chunks_exact_mut(extent * inner) {
             for first in (0..inner).step_by(TILE) {
                 let columns = first..inner.min(first + TILE);
                 for (k, row) in part.chunks_exact(inner).enumerate() {
-                    let places = lines[k..].iter_mut().step_by(apart);
-                    places.zip(&row[columns.clone()]).for_each(|(place, &x)| *place = x);
+                    let column = lines[k..].iter_mut().step_by(apart);
+                    column.zip(&row[columns.clone()]).for_each(|(copy, &x)| *copy = x);
                 }
                 lines.chunks_exact_mut(apart).take(columns.len()).for_each(|line| change(&mut line[..extent]));
                 for (k, row) in part.chunks_exact_mut(inner).enumerate() {
-                    let places = lines[k..].iter().step_by(apart);
-                    row[columns.clone()].iter_mut().zip(places).for_each(|(y, &place)| *y = place);
+                    let column = lines[k..].iter().step_by(apart);
+                    row[columns.clone()].iter_mut().zip(column).for_each(|(y, &copy)| *y = copy);
                 }
             }
         }
     });
 }
 
-/// Places that can be walked again, and backwards.
-pub(super) trait Places: DoubleEndedIterator<Item = usize> + ExactSizeIterator + Clone {}
+/// Offsets that can be iterated repeatedly, and in reverse.
+pub(super) trait Offsets: DoubleEndedIterator<Item = usize> + ExactSizeIterator + Clone {}
 
-impl<I: DoubleEndedIterator<Item = usize> + ExactSizeIterator + Clone> Places for I {}
+impl<I: DoubleEndedIterator<Item = usize> + ExactSizeIterator + Clone> Offsets for I {}
 
 #[cfg(feature = "catalogue")]
 impl Axes {
-    /// All axes, or some of them, kept or dropped: for the catalogue.
+    /// Random axes, kept or removed: for the catalogue.
     pub(super) fn draw(choices: &mut Choices<'_>, rank: usize) -> Axes {
         let signed = |axis: usize, negative: bool| if negative { axis as isize - rank as isize } else { axis as isize };
         let list = choices.flag().then(|| choices.axes(rank));

@@ -1,4 +1,4 @@
-//! Functions of two values that broadcast, and the operators `+ − * /`, with scalars on either side.
+//! Functions of two inputs that broadcast, and the operators `+ − * /`, with scalars on either side.
 
 use std::ops;
 
@@ -21,44 +21,45 @@ binary! {
     div: Div on (Domain::REAL, Domain::Between(0.3, 3.0, &[])), each |x, y| x / y,
         slopes |_, y, _| T::ONE / y, |_, y, z| -(z / y);
 
-    /// `x^y`. A negative `x` needs a whole `y`, and then has no derivative with respect to `y` (NaN). At `x = 0` that
-    /// derivative is 0 for any `y` from 0 up.
+    /// `x^y`. For negative `x`, `y` must be an integer, and the derivative with respect to `y` is NaN. At `x = 0` that
+    /// derivative is 0 for any `y ≥ 0`.
     pow: Pow on (Domain::Between(0.2, 3.0, &[]), Domain::Between(-2.0, 2.0, &[])) or (Domain::Index(3), Domain::Index(3)),
         each |x, y| x.pow(y), slopes |x, y, _| base_slope(x, y), |x, y, z| exponent_slope(x, y, z);
 
-    /// The larger of the two; where they tie, each gets half of the gradient.
+    /// The elementwise maximum; where the inputs tie, each gets half of the gradient.
     maximum: Maximum on (Domain::Distinct(0.0), Domain::Distinct(0.5)), each |x, y| x.maximum(y),
         slopes |x, y, _| share(x, y), |x, y, _| share(y, x);
 
-    /// The smaller of the two; where they tie, each gets half of the gradient.
+    /// The elementwise minimum; where the inputs tie, each gets half of the gradient.
     minimum: Minimum on (Domain::Distinct(0.0), Domain::Distinct(0.5)), each |x, y| x.minimum(y),
         slopes |x, y, _| share(y, x), |x, y, _| share(x, y);
 }
 
-/// # Powers, larger and smaller
+/// # Powers, maximum and minimum
 impl<'t, T: Real> Var<'t, T> {
-    /// `self^exponent`. A negative base needs whole exponents.
+    /// `self^exponent`, elementwise with broadcasting. For a negative base the exponent must be an integer, or the result is
+    /// NaN.
     #[track_caller]
     #[must_use]
     pub fn pow(self, exponent: Var<'t, T>) -> Var<'t, T> {
         self.recording().apply(Pow {}, [self, exponent])
     }
 
-    /// `self^exponent` with a whole exponent.
+    /// `self^exponent` with an integer exponent.
     #[track_caller]
     #[must_use]
     pub fn powi(self, exponent: i32) -> Var<'t, T> {
         self.pow_scalar(f64::from(exponent))
     }
 
-    /// The larger of the two, element by element; where they tie, each gets half of the gradient.
+    /// The elementwise maximum, with broadcasting; where the two tie, each gets half of the gradient.
     #[track_caller]
     #[must_use]
     pub fn maximum(self, other: Var<'t, T>) -> Var<'t, T> {
         self.recording().apply(Maximum {}, [self, other])
     }
 
-    /// The smaller of the two, element by element; where they tie, each gets half of the gradient.
+    /// The elementwise minimum, with broadcasting; where the two tie, each gets half of the gradient.
     #[track_caller]
     #[must_use]
     pub fn minimum(self, other: Var<'t, T>) -> Var<'t, T> {
@@ -74,8 +75,8 @@ impl<'t, T: Real> ops::Neg for Var<'t, T> {
     }
 }
 
-/// One operator: between values, and with a constant on either side, `f64` or `i32`. Not `f32` as well: with two types of
-/// floating point, Rust would not know which `2.0` in `(x * 2.0).sum(..)` is.
+/// An operator between values, and with an `f64` or `i32` constant on either side. Not with `f32`: then Rust could not infer
+/// the type of `2.0` in `(x * 2.0).sum(..)`.
 macro_rules! operator {
     ($trait:ident, $method:ident, |$x:ident, $c:ident| $right:expr, |$d:ident, $y:ident| $left:expr) => {
         impl<'t, T: Real> ops::$trait for Var<'t, T> {

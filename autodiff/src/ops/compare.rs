@@ -1,4 +1,4 @@
-//! Comparisons of two values that broadcast: 1 where they hold, 0 elsewhere, and no gradient.
+//! Comparisons of two inputs that broadcast: 1 where true, 0 elsewhere. They have no gradient.
 
 use super::elementwise::forward_pointwise;
 use super::prelude::*;
@@ -25,7 +25,7 @@ macro_rules! comparisons {
                 fn value(&self, [x, y]: [T; 2]) -> T {
                     if x $holds y { T::ONE } else { T::ZERO }
                 }
-                /// Never asked: no input is differentiable.
+                /// Never called: no input is differentiable.
                 fn pull(&self, _: [T; 2], _: T, _: T) -> [T; 2] {
                     [T::ZERO; 2]
                 }
@@ -36,7 +36,7 @@ macro_rules! comparisons {
         impl<'t, T: Real> Var<'t, T> {
             $(
                 $(#[$doc])*
-                /// Asking for a gradient through it is an error.
+                /// Broadcasts. Requesting a gradient through it is an error.
                 #[track_caller]
                 #[must_use]
                 pub fn $name(self, other: Var<'t, T>) -> Var<'t, T> {
@@ -52,7 +52,7 @@ macro_rules! comparisons {
                 draw: |choices| {
                     let shape = choices.shape(0, 4);
                     let other = choices.narrower(&shape);
-                    Case::new($op {}, [Domain::Index(3).of(shape), Domain::Index(3).of(other)])
+                    Case::new($op {}, [Domain::Index(3).sample(shape), Domain::Index(3).sample(other)])
                 },
             },
         )*];
@@ -62,16 +62,16 @@ macro_rules! comparisons {
 comparisons! {
     "# Comparisons";
 
-    /// 1 where `x > y`, else 0.
+    /// 1 where `x > y`, otherwise 0.
     greater: Greater by >;
-    /// 1 where `x ≥ y`, else 0.
+    /// 1 where `x ≥ y`, otherwise 0.
     greater_equal: GreaterEqual by >=;
-    /// 1 where `x < y`, else 0.
+    /// 1 where `x < y`, otherwise 0.
     less: Less by <;
-    /// 1 where `x ≤ y`, else 0.
+    /// 1 where `x ≤ y`, otherwise 0.
     less_equal: LessEqual by <=;
-    /// 1 where `x = y`, else 0.
+    /// 1 where `x = y`, otherwise 0.
     equal: Equal by ==;
-    /// 1 where `x ≠ y`, else 0.
+    /// 1 where `x ≠ y`, otherwise 0.
     not_equal: NotEqual by !=;
 }

@@ -1,22 +1,23 @@
-//! Convolution and its transpose, over two axes: three matrix products on columns, shared by both.
+//! Two-dimensional convolution and its transpose, which share three matrix products on unfolded images (im2col).
 //!
-//! As in every framework, "convolution" is cross-correlation: the window is not flipped. Columns are made anew for backward,
-//! because keeping them would take `kernel` times the memory of the input.
+//! As in every framework, "convolution" is cross-correlation: the kernel is not flipped. Backward unfolds the image again,
+//! because saving the columns would take kernel-size times the memory of the input.
 
 use super::prelude::*;
 use crate::array::{View, ViewMut};
 use crate::kernel::{Convolution, Unfold, with_scratch};
 
-/// How the kernel of a convolution moves over its input. The first number is for the rows, the second for the columns.
+/// Stride, padding, dilation and groups of a convolution. The first of two numbers is for the height, the second for the
+/// width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConvGeometry {
-    /// Elements between neighboring windows.
+    /// Distance between neighboring windows, in elements.
     pub stride: [usize; 2],
-    /// Zeros before and after.
+    /// Zeros added before and after each axis.
     pub padding: [[usize; 2]; 2],
-    /// Elements between neighboring elements of a window.
+    /// Distance between neighboring elements of a window, in elements.
     pub dilation: [usize; 2],
-    /// Number of groups of channels; an output channel reads the input channels of its own group only.
+    /// Number of groups of channels; an output channel depends only on the input channels of its group.
     pub groups: usize,
 }
 
@@ -27,7 +28,7 @@ impl Default for ConvGeometry {
     }
 }
 
-/// Cross-correlation: `[samples, in, height, width]` by `[out, in/groups, kernel height, kernel width]` gives
+/// Cross-correlation: `[samples, in, height, width]` and `[out, in/groups, kernel height, kernel width]` give
 /// `[samples, out, ..]` with extents `(extent + padding − dilation·(kernel − 1) − 1)/stride + 1`, rounded down.
 #[derive(Clone, Copy, Debug)]
 pub struct Conv2d {
@@ -35,8 +36,8 @@ pub struct Conv2d {
     pub geometry: ConvGeometry,
 }
 
-/// The transpose of [`Conv2d`] as a linear map: `[samples, in, height, width]` by
-/// `[in, out/groups, kernel height, kernel width]` gives `[samples, out, ..]` with extents
+/// The transpose of [`Conv2d`] as a linear map: `[samples, in, height, width]` and
+/// `[in, out/groups, kernel height, kernel width]` give `[samples, out, ..]` with extents
 /// `(extent − 1)·stride − padding + dilation·(kernel − 1) + output_padding + 1`.
 #[derive(Clone, Copy, Debug)]
 pub struct ConvTranspose2d {
@@ -64,7 +65,7 @@ impl ConvGeometry {
         Ok((x, weight))
     }
 
-    /// How far a window reaches past its first element along an axis.
+    /// The distance from the first to the last element of a window along an axis.
     fn reach(&self, axis: usize, kernel: usize) -> Option<usize> {
         self.dilation[axis].checked_mul(kernel - 1)
     }
@@ -87,7 +88,7 @@ impl ConvGeometry {
     }
 }
 
-/// Calls `work` with the elements in row-major order.
+/// Calls `work` with the elements in row-major order, copied if they are not contiguous.
 fn with_dense<T: Real>(view: View<'_, T>, work: impl FnOnce(&[T])) {
     match view.dense() {
         Some(data) => work(data),
@@ -98,7 +99,7 @@ fn with_dense<T: Real>(view: View<'_, T>, work: impl FnOnce(&[T])) {
     }
 }
 
-/// Calls `work` with a dense slice to add to; what it adds is then in the gradient.
+/// Calls `work` with a contiguous slice to add to, and adds that to the gradient.
 fn with_dense_grad<T: Real>(grad: ViewMut<'_, T>, work: impl FnOnce(&mut [T])) {
     if grad.layout().dense_range().is_some() {
         accumulate([], grad, {
@@ -113,7 +114,7 @@ fn with_dense_grad<T: Real>(grad: ViewMut<'_, T>, work: impl FnOnce(&mut [T])) {
     });
 }
 
-/// An error where the columns of one sample, these extents multiplied, have no number.
+/// An error if the size of one sample's columns, the product of these extents, exceeds `usize`.
 fn countable(columns: [usize; 5]) -> Result<(), Mismatch> {
     let size = columns.iter().try_fold(1_usize, |size, &extent| size.checked_mul(extent));
     size.map(|_| ()).ok_or_else(|| Mismatch::new("kernel and output together are too large to fit into memory"))
@@ -154,7 +155,7 @@ impl<T: Real> Op<T> for Conv2d {
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
         if output.is_empty() {
-            return; // however many samples it has none of
+            return;
         }
         let (x, weight) = (inputs.view(0), inputs.view(1));
         let plan = self.plan(x.shape(), weight.shape(), inputs.output_shape());
@@ -176,7 +177,7 @@ impl<T: Real> Op<T> for Conv2d {
 }
 
 impl ConvTranspose2d {
-    /// The convolution that this transposes: from this one's output to its input.
+    /// The convolution of which this is the transpose: it maps this operation's output to its input.
     fn plan(&self, x: &Shape, weight: &Shape, y: &Shape) -> Convolution {
         let ([n, channels, h, w], [_, _, kh, kw], [_, out, oh, ow]) = (as_nchw(x), as_nchw(weight), as_nchw(y));
         self.geometry.plan(n, [out, oh, ow], [kh, kw], [channels, h, w])
@@ -205,8 +206,8 @@ impl<T: Real> Op<T> for ConvTranspose2d {
             full.checked_sub(geometry.padded(axis, 0)?).filter(|&extent| extent > 0)
         };
         let (Some(height), Some(width)) = (extent(0), extent(1)) else {
-            let reason = "no place is left: extents must be positive, the padding less than what the kernel reaches, and \
-                          what is added less than the stride or the dilation";
+            let reason = "the output would be empty: extents must be positive, the padding less than what the kernel \
+                          covers, and output_padding less than the stride or the dilation";
             return Err(Mismatch::new(reason));
         };
         let out = weight[1].checked_mul(geometry.groups).ok_or_else(|| Mismatch::new("too many channels"))?;
@@ -241,16 +242,19 @@ impl<T: Real> Op<T> for ConvTranspose2d {
 
 /// # Convolutions
 impl<'t, T: Real> Var<'t, T> {
-    /// Convolution over two axes: `[samples, in, height, width]` by `[out, in/groups, kernel height, kernel width]`
-    /// gives `[samples, out, ..]`.
+    /// Two-dimensional convolution (cross-correlation). Input `[samples, in, height, width]` and weight
+    /// `[out, in/groups, kernel height, kernel width]` give `[samples, out, height', width']`, where an extent becomes
+    /// `(extent + padding − dilation·(kernel − 1) − 1)/stride + 1`, rounded down.
     #[track_caller]
     #[must_use]
     pub fn conv2d(self, weight: Var<'t, T>, geometry: ConvGeometry) -> Var<'t, T> {
         self.recording().apply(Conv2d { geometry }, [self, weight])
     }
 
-    /// Transposed convolution over two axes: `[samples, in, height, width]` by
-    /// `[in, out/groups, kernel height, kernel width]` gives `[samples, out, ..]`; `output_padding` is added to the extents.
+    /// Two-dimensional transposed convolution. Input `[samples, in, height, width]` and weight
+    /// `[in, out/groups, kernel height, kernel width]` give `[samples, out, height', width']`, where an extent becomes
+    /// `(extent − 1)·stride − padding + dilation·(kernel − 1) + output_padding + 1`. `output_padding` selects among the
+    /// input sizes that a strided [`Var::conv2d`] maps to the same output size.
     #[track_caller]
     #[must_use]
     pub fn conv_transpose2d(
@@ -280,11 +284,11 @@ fn draw_conv(choices: &mut Choices<'_>) -> Case {
     let geometry = draw_geometry(choices);
     let (samples, seen, out) = (choices.below(4), choices.extent().min(3), choices.below(3));
     let kernel = [(); 2].map(|()| 1 + choices.below(3));
-    // Large enough for the window without padding.
+    // Large enough for the kernel without padding.
     let image = [0, 1].map(|axis| geometry.dilation[axis] * (kernel[axis] - 1) + 1 + choices.below(4));
     let x = [samples, seen * geometry.groups, image[0], image[1]];
     let weight = [out * geometry.groups, seen, kernel[0], kernel[1]];
-    Case::new(Conv2d { geometry }, [Domain::REAL.of(x), Domain::REAL.of(weight)])
+    Case::new(Conv2d { geometry }, [Domain::REAL.sample(x), Domain::REAL.sample(weight)])
 }
 
 #[cfg(feature = "catalogue")]
@@ -297,5 +301,5 @@ fn draw_transpose(choices: &mut Choices<'_>) -> Case {
     let output_padding = geometry.stride.map(|stride| choices.below(stride));
     let x = [samples, seen * geometry.groups, choices.positive().min(4), choices.positive().min(4)];
     let weight = [seen * geometry.groups, out, kernel[0], kernel[1]];
-    Case::new(ConvTranspose2d { geometry, output_padding }, [Domain::REAL.of(x), Domain::REAL.of(weight)])
+    Case::new(ConvTranspose2d { geometry, output_padding }, [Domain::REAL.sample(x), Domain::REAL.sample(weight)])
 }

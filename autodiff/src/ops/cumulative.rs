@@ -1,31 +1,31 @@
-//! Running sums and products along an axis.
+//! Cumulative sums and products along an axis.
 
 use super::arrange::shape_of_line;
 use super::prelude::*;
 use crate::kernel::{reduce::running_sums, with_scratch};
 
-/// Running sums along an axis.
+/// Cumulative sums along an axis.
 #[derive(Clone, Copy, Debug)]
 pub struct Cumsum {
     /// The axis.
     pub axis: usize,
 }
 
-/// Running products along an axis.
+/// Cumulative products along an axis.
 #[derive(Clone, Copy, Debug)]
 pub struct Cumprod {
     /// The axis.
     pub axis: usize,
 }
 
-/// Elements after which the next along an axis comes, and elements of the axis and all within it.
+/// The distance between neighbors along an axis of a contiguous array, and that times the axis's extent.
 fn steps(shape: &Shape, axis: usize) -> [usize; 2] {
     let inner: usize = shape[axis + 1..].iter().product();
     [inner, shape[axis] * inner]
 }
 
 impl Cumsum {
-    /// Writes to `sums` the sums along the lines of a dense array, from either end.
+    /// Writes to `sums` the cumulative sums along the axis of a contiguous array, from either end.
     fn sum_along<T: Real>(&self, shape: &Shape, array: &[T], sums: &mut [T], backward: bool) {
         if array.is_empty() {
             return;
@@ -53,7 +53,7 @@ impl<T: Real> Op<T> for Cumsum {
             }),
         }
     }
-    /// An element is in the running sums from its own place on: the cotangents' running sums from the end.
+    /// An element is a term of all sums from its own index on, so its gradient is a cumulative sum from the end.
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
         let Some(grad) = grads.view(0) else { return };
         with_scratch(cotangent.len(), |sums| {
@@ -80,7 +80,7 @@ impl<T: Real> Op<T> for Cumprod {
             (inner..size).for_each(|k| part[k] = part[k - inner] * part[k]);
         }
     }
-    /// The gradient of `x_k` is `y_(k−1) s_k` with `s_k = g_k + x_(k+1) s_(k+1)`: no division, so zeros need no care.
+    /// The gradient of `x_k` is `y_(k−1) s_k` with `s_k = g_k + x_(k+1) s_(k+1)`: no division, so zeros are not special.
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
         let Some(grad) = grads.view(0) else { return };
         if cotangent.is_empty() {
@@ -101,9 +101,9 @@ impl<T: Real> Op<T> for Cumprod {
     }
 }
 
-/// # Running sums and products
+/// # Cumulative sums and products
 impl<'t, T: Real> Var<'t, T> {
-    /// Running sums along `axis`: `y_i = x_0 + … + x_i`.
+    /// Cumulative sums along `axis`: `y_i = x_0 + … + x_i`. Keeps the shape.
     #[track_caller]
     #[must_use]
     pub fn cumsum(self, axis: impl Into<Axis>) -> Var<'t, T> {
@@ -111,7 +111,7 @@ impl<'t, T: Real> Var<'t, T> {
         self.apply(Cumsum { axis })
     }
 
-    /// Running products along `axis`: `y_i = x_0 · … · x_i`.
+    /// Cumulative products along `axis`: `y_i = x_0 · … · x_i`. Keeps the shape.
     #[track_caller]
     #[must_use]
     pub fn cumprod(self, axis: impl Into<Axis>) -> Var<'t, T> {
@@ -126,16 +126,16 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "cumsum",
         draw: |choices| {
             let shape = choices.shape(1, 4);
-            Case::new(Cumsum { axis: choices.below(shape.rank()) }, [Domain::REAL.of(shape)])
+            Case::new(Cumsum { axis: choices.below(shape.rank()) }, [Domain::REAL.sample(shape)])
         },
     },
     Entry {
         name: "cumprod",
         draw: |choices| {
             let shape = choices.shape(1, 4);
-            // Whole numbers below 3: with zeros, where a rule that divides fails.
+            // Integers below 3 contain zeros, where a rule that divides fails.
             let domain = [Domain::REAL, Domain::Index(3)][choices.below(2)];
-            Case::new(Cumprod { axis: choices.below(shape.rank()) }, [domain.of(shape)])
+            Case::new(Cumprod { axis: choices.below(shape.rank()) }, [domain.sample(shape)])
         },
     },
 ];

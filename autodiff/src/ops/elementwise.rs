@@ -1,16 +1,16 @@
-//! The macros that turn one row into an elementwise operation: struct, rule, `Var` method and catalogue entry.
+//! Macros that define an elementwise operation by one row: struct, rule, `Var` method and catalogue entry.
 
-/// `function` of `x`: gives a row's closure the type of its argument.
+/// Calls `function`; infers the argument type of a row's closure.
 #[inline(always)]
 pub(super) fn apply<T>(function: impl Fn(T) -> T, x: T) -> T {
     function(x)
 }
 
-/// Rows of operations of one input.
+/// Defines operations with one input.
 ///
-/// A row reads: documentation; `method: Struct(attributes with a sample value) on low..high except [kinks]`; the value,
-/// as `each |x| …` or, for a whole slice, `slice function`; the derivative, `slope |x, y| …`, in terms of input and
-/// output. `T` is the scalar and attributes are scalars.
+/// A row consists of documentation; `method: Struct(attributes with a sample value) on low..high except [kinks]`; the value,
+/// `each |x| …` or, for whole slices, `slice function`; and the derivative in terms of input and output, `slope |x, y| …`.
+/// `T` is the scalar; attributes are scalars.
 macro_rules! unary {
     ($family:literal; $(
         $(#[$doc:meta])*
@@ -65,7 +65,7 @@ macro_rules! unary {
                 name: stringify!($name),
                 draw: |choices| {
                     let shape = choices.shape(0, 4);
-                    Case::new($op { $($attribute: $sample),* }, [Domain::Between($low, $high, &[$($kink),*]).of(shape)])
+                    Case::new($op { $($attribute: $sample),* }, [Domain::Between($low, $high, &[$($kink),*]).sample(shape)])
                 },
             },
         )*];
@@ -101,7 +101,7 @@ macro_rules! unary {
     };
 }
 
-/// The methods of [`Op`](crate::Op) that a pointwise operation of so many inputs hands on.
+/// The methods of [`Op`](crate::op::Op) that a pointwise operation with this many inputs forwards to [`Pointwise`].
 macro_rules! forward_pointwise {
     ($inputs:literal) => {
         fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
@@ -116,10 +116,11 @@ macro_rules! forward_pointwise {
     };
 }
 
-/// Rows of operations of two inputs that broadcast.
+/// Defines operations with two inputs that broadcast.
 ///
-/// A row reads: documentation; `name: Struct on (domain, domain)`, perhaps `or` two others; the value, `each |x, y| …`; the two derivatives,
-/// `slopes |x, y, z| …, |x, y, z| …`, in terms of inputs and output, or, where they are constant, `factors […, …]`.
+/// A row consists of documentation; `name: Struct on (domain, domain)`, optionally `or` two others; the value,
+/// `each |x, y| …`; and the partial derivatives in terms of inputs and output, `slopes |x, y, z| …, |x, y, z| …`, or, if they
+/// are constant, `factors […, …]`.
 macro_rules! binary {
     ($(
         $(#[$doc:meta])*
@@ -180,7 +181,7 @@ macro_rules! binary {
                     };
                     let domains = [($left, $right) $(, ($other_left, $other_right))?];
                     let (left, right) = domains[choices.below(domains.len())];
-                    Case::new($op {}, [left.of(x), right.of(y)])
+                    Case::new($op {}, [left.sample(x), right.sample(y)])
                 },
             },
         )*];

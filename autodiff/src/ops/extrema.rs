@@ -1,12 +1,12 @@
-//! Largest and smallest elements along axes, and their places.
+//! Maxima and minima over axes, and their indices.
 //!
-//! Elements that tie for a maximum share its gradient evenly. A NaN is both the largest and the smallest.
+//! Elements that tie share the gradient evenly. If an element is NaN, so is the maximum and the minimum.
 
 use super::axes::Axes;
 use super::prelude::*;
 use crate::kernel::reduce::sum_of;
 
-/// A maximum or minimum over axes, with the comparison that says which of two elements wins.
+/// Defines a maximum or minimum over axes by the function that selects one of two elements.
 macro_rules! extrema {
     ($family:literal; $($(#[$doc:meta])* $name:ident: $op:ident by $wins:ident;)*) => {
         $(
@@ -27,7 +27,7 @@ macro_rules! extrema {
                     not_empty(self.axes.count(x))?;
                     Ok(shape)
                 }
-                /// How many elements tie.
+                /// The number of elements that tie.
                 fn saved(&self, inputs: &[&Shape]) -> usize {
                     inputs.first().and_then(|x| self.axes.reduce(x).ok()).map_or(0, |shape| shape.size())
                 }
@@ -35,7 +35,7 @@ macro_rules! extrema {
                     let x = inputs.view(0);
                     let groups = self.axes.groups(x.layout());
                     for ((start, best), ties) in groups.starts().zip(output).zip(ties) {
-                        let elements = || groups.members(start).map(|place| x.at(place));
+                        let elements = || groups.members(start).map(|offset| x.at(offset));
                         (*best, *ties) = extreme(elements, T::$wins);
                     }
                 }
@@ -45,8 +45,8 @@ macro_rules! extrema {
                     let groups = self.axes.groups(x.layout());
                     for (group, start) in groups.starts().enumerate() {
                         let share = cotangent[group] / at.saved[group];
-                        for place in groups.members(start).filter(|&place| x.at(place) == at.output[group]) {
-                            grad.add_at(place, share);
+                        for offset in groups.members(start).filter(|&offset| x.at(offset) == at.output[group]) {
+                            grad.add_at(offset, share);
                         }
                     }
                 }
@@ -68,12 +68,12 @@ macro_rules! extrema {
 }
 
 extrema! {
-    "# Largest and smallest elements";
+    "# Maximum and minimum";
 
-    /// The largest element over `axes`; elements that tie share the gradient evenly.
+    /// The maximum over `axes`; elements that tie share the gradient evenly.
     max: Max by maximum;
 
-    /// The smallest element over `axes`; elements that tie share the gradient evenly.
+    /// The minimum over `axes`; elements that tie share the gradient evenly.
     min: Min by minimum;
 }
 
@@ -81,10 +81,10 @@ fn not_empty(count: usize) -> Result<(), Mismatch> {
     if count > 0 { Ok(()) } else { Err(Mismatch::new("no element (extent 0) has no extreme")) }
 }
 
-/// The extreme element and how many tie for it. In dual numbers its tangent is the mean of the tied ones'.
+/// The extreme element and the number of elements that tie. In dual numbers its tangent is the mean of theirs.
 fn extreme<T: Real, I: Iterator<Item = T>>(elements: impl Fn() -> I, wins: fn(T, T) -> T) -> (T, T) {
     let best = elements().reduce(wins).unwrap_or(T::ZERO);
-    // Without its derivatives: what is added below brings in those of the tied elements, and nothing but them.
+    // Without tangents: the sum below adds exactly those of the tied elements.
     let best = T::from_f64(best.to_f64());
     let tied = || elements().filter(|&x| x == best);
     let ties = T::from_f64(tied().count() as f64);
@@ -94,8 +94,8 @@ fn extreme<T: Real, I: Iterator<Item = T>>(elements: impl Fn() -> I, wins: fn(T,
     (best + sum_of(tied().map(|x| x - best)) / ties, ties)
 }
 
-/// The place of an extreme element along an axis.
-macro_rules! places {
+/// Defines the index of an extreme element along an axis.
+macro_rules! indices {
     ($family:literal; $($(#[$doc:meta])* $name:ident: $op:ident by $wins:tt;)*) => {
         $(
             $(#[$doc])*
@@ -122,9 +122,9 @@ macro_rules! places {
                     let x = inputs.view(0);
                     let groups = Axes::from(self.axis).groups(x.layout());
                     for (start, best) in groups.starts().zip(output) {
-                        let elements = groups.members(start).map(|place| x.at(place)).enumerate();
+                        let elements = groups.members(start).map(|offset| x.at(offset)).enumerate();
                         let first = elements.reduce(|a, b| if b.1 $wins a.1 || (b.1.is_nan() && !a.1.is_nan()) { b } else { a });
-                        *best = T::from_f64(first.map_or(0, |(place, _)| place) as f64);
+                        *best = T::from_f64(first.map_or(0, |(index, _)| index) as f64);
                     }
                 }
                 fn backward(&self, _: Frame<'_, T>, _: &[T], _: &mut InputGrads<'_, T>) {}
@@ -146,15 +146,15 @@ macro_rules! places {
     };
 }
 
-places! {
-    "# Indices of largest and smallest elements";
+indices! {
+    "# Indices of maximum and minimum";
 
-    /// The place of the largest element along `axis`, the first where several tie. Asking for a gradient through it is
-    /// an error.
+    /// The index of the maximum along `axis`, which is removed; the first index if several tie. Requesting a gradient through
+    /// it is an error.
     argmax: Argmax by >;
 
-    /// The place of the smallest element along `axis`, the first where several tie. Asking for a gradient through it is
-    /// an error.
+    /// The index of the minimum along `axis`, which is removed; the first index if several tie. Requesting a gradient through
+    /// it is an error.
     argmin: Argmin by <;
 }
 
@@ -164,28 +164,28 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "max",
         draw: |choices| {
             let shape = choices.full_shape(0, 4);
-            Case::new(Max { axes: Axes::draw(choices, shape.rank()) }, [Domain::Distinct(0.0).of(shape)])
+            Case::new(Max { axes: Axes::draw(choices, shape.rank()) }, [Domain::Distinct(0.0).sample(shape)])
         },
     },
     Entry {
         name: "min",
         draw: |choices| {
             let shape = choices.full_shape(0, 4);
-            Case::new(Min { axes: Axes::draw(choices, shape.rank()) }, [Domain::Distinct(0.0).of(shape)])
+            Case::new(Min { axes: Axes::draw(choices, shape.rank()) }, [Domain::Distinct(0.0).sample(shape)])
         },
     },
     Entry {
         name: "argmax",
         draw: |choices| {
             let shape = choices.full_shape(1, 4);
-            Case::new(Argmax { axis: choices.below(shape.rank()) }, [Domain::REAL.of(shape)])
+            Case::new(Argmax { axis: choices.below(shape.rank()) }, [Domain::REAL.sample(shape)])
         },
     },
     Entry {
         name: "argmin",
         draw: |choices| {
             let shape = choices.full_shape(1, 4);
-            Case::new(Argmin { axis: choices.below(shape.rank()) }, [Domain::REAL.of(shape)])
+            Case::new(Argmin { axis: choices.below(shape.rank()) }, [Domain::REAL.sample(shape)])
         },
     },
 ];
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_of_those_that_tie_is_the_place() {
+    fn of_elements_that_tie_the_first_gives_the_index() {
         let params = Params::default();
         let mut tape = Tape::new();
         let t = tape.start(&params, Mode::Eval);

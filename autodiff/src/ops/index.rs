@@ -1,44 +1,44 @@
-//! Elements picked by index. Indices are whole numbers in the tape's scalar; they take no gradient, and one that is out
-//! of range is refused at every run, naming it.
+//! Elements selected by index. Indices are integers in the tape's scalar and have no gradient. An index out of range is an
+//! error in every run.
 
 use super::axes::Axes;
 use super::prelude::*;
 use crate::array::{FEW, Layout, View};
 use crate::kernel::with_scratch;
 
-/// Slices of the first input along an axis, at the places that the second input, a vector, names.
+/// Slices of the first input along an axis, at the indices given by the second input, a vector.
 #[derive(Clone, Copy, Debug)]
 pub struct IndexSelect {
     /// The axis.
     pub axis: usize,
 }
 
-/// Elements of the first input along an axis, at the places that the second input names; it has the same rank, and
-/// gives the result its shape.
+/// Elements of the first input along an axis, at the indices given by the second input, which has the same rank and the
+/// shape of the result.
 #[derive(Clone, Copy, Debug)]
 pub struct Gather {
     /// The axis.
     pub axis: usize,
 }
 
-/// A last axis of extent `classes`, with 1 at the place that the input names and 0 elsewhere.
+/// Adds a last axis of extent `classes`, with 1 at the index given by the input and 0 elsewhere.
 #[derive(Clone, Copy, Debug)]
 pub struct OneHot {
     /// Extent of the new axis.
     pub classes: usize,
 }
 
-/// Refuses anything but whole numbers below `bound`.
+/// An error unless all values are integers in `0..bound`.
 pub(super) fn check_indices<T: Real>(indices: View<'_, T>, bound: usize) -> Result<(), Mismatch> {
-    for (place, index) in indices.iter().map(T::to_f64).enumerate() {
+    for (position, index) in indices.iter().map(T::to_f64).enumerate() {
         if index.fract() != 0.0 || !(0.0..bound as f64).contains(&index) {
-            return Err(Mismatch::new(format!("index {index} at place {place} is not one of 0..{bound}")));
+            return Err(Mismatch::new(format!("index {index} at position {position} is not one of 0..{bound}")));
         }
     }
     Ok(())
 }
 
-fn place<T: Real>(index: T) -> usize {
+fn as_index<T: Real>(index: T) -> usize {
     index.to_f64() as usize
 }
 
@@ -50,7 +50,7 @@ impl IndexSelect {
         }
     }
 
-    /// Calls `visit(source, target)` for each element: its place in the first input, of layout `x`, and in the output.
+    /// Calls `visit(source, target)` for each element: its offset in the first input, of layout `x`, and in the output.
     pub(super) fn for_each<T: Real>(
         &self,
         x: &Layout,
@@ -59,15 +59,15 @@ impl IndexSelect {
         mut visit: impl FnMut(usize, usize),
     ) {
         if shape.size() == 0 {
-            return; // nothing to pick, however many lines
+            return;
         }
         let output = Layout::dense(shape.clone());
         let axes = Axes::from(self.axis);
         let (from, to) = (axes.groups(x), axes.groups(&output));
         let line = x.line(self.axis);
         for (i, o) in from.starts().zip(to.starts()) {
-            for (index, target) in indices.iter().zip(output.line(self.axis).places(o)) {
-                visit(line.place(i, place(index)), target);
+            for (index, target) in indices.iter().zip(output.line(self.axis).offsets(o)) {
+                visit(line.offset(i, as_index(index)), target);
             }
         }
     }
@@ -97,7 +97,7 @@ impl Gather {
             return;
         }
         let output = Layout::dense(shape.clone());
-        // The part of x that the index's other extents reach; its own axis whole, as the index goes anywhere there.
+        // x narrowed to the index's extents along the other axes.
         let reached = (0..output.shape().rank()).filter(|&axis| axis != self.axis);
         let part =
             reached.fold(x.clone(), |layout, axis| layout.narrow(axis, 0, output.shape()[axis], 1).unwrap_or(layout));
@@ -106,13 +106,13 @@ impl Gather {
         let line = part.line(self.axis);
         for ((i, k), o) in from.starts().zip(by.starts()).zip(to.starts()) {
             for (named, target) in by.members(k).zip(to.members(o)) {
-                visit(line.place(i, place(index.at(named))), target);
+                visit(line.offset(i, as_index(index.at(named))), target);
             }
         }
     }
 }
 
-/// What the two have in common; they differ in the index's shape and in which places an index pairs.
+/// What the two have in common; they differ in the index's shape and in which elements an index pairs.
 macro_rules! picks {
     ($($name:literal: $op:ident;)*) => {$(
         impl<T: Real> Op<T> for $op {
@@ -142,7 +142,7 @@ macro_rules! picks {
                     let layout = grad.layout().clone();
                     return self.for_each(&layout, index, shape, |source, target| grad.add_at(source, cotangent[target]));
                 }
-                // An element is picked many times.
+                // Elements are selected many times: accumulate in the accumulator.
                 let dense = Layout::dense(at.inputs.view(0).shape().clone());
                 with_scratch(size, |totals: &mut [T::Accumulator]| {
                     self.for_each(&dense, index, shape, |source, target| totals[source] += cotangent[target].widen());
@@ -178,7 +178,7 @@ impl<T: Real> Op<T> for OneHot {
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
         output.fill(T::ZERO);
         for (row, index) in inputs.view(0).iter().enumerate() {
-            output[row * self.classes + place(index)] = T::ONE;
+            output[row * self.classes + as_index(index)] = T::ONE;
         }
     }
     fn backward(&self, _: Frame<'_, T>, _: &[T], _: &mut InputGrads<'_, T>) {}
@@ -186,7 +186,7 @@ impl<T: Real> Op<T> for OneHot {
 
 /// # Elements by index
 impl<'t, T: Real> Var<'t, T> {
-    /// Slices along `axis` at the places that `indices`, of shape `[n]`, names: the extent of `axis` becomes `n`.
+    /// Slices along `axis` at `indices`, of shape `[n]`; the extent of `axis` becomes `n`. An index out of range is an error.
     #[track_caller]
     #[must_use]
     pub fn index_select(self, axis: impl Into<Axis>, indices: Var<'t, T>) -> Var<'t, T> {
@@ -194,8 +194,8 @@ impl<'t, T: Real> Var<'t, T> {
         self.recording().apply(IndexSelect { axis }, [self, indices])
     }
 
-    /// `y[i, j, ..] = x[i, index[i, j, ..], ..]` (here for axis 1): `index` has the rank of `x`, extents no larger than
-    /// those of `x` along the other axes, and gives the result its shape.
+    /// For axis 1: `y[i, j, ..] = x[i, index[i, j, ..], ..]`. `index` has the rank of `x`, extents no larger than those of `x`
+    /// along the other axes, and the shape of the result. An index out of range is an error.
     #[track_caller]
     #[must_use]
     pub fn gather(self, axis: impl Into<Axis>, index: Var<'t, T>) -> Var<'t, T> {
@@ -203,8 +203,8 @@ impl<'t, T: Real> Var<'t, T> {
         self.recording().apply(Gather { axis }, [self, index])
     }
 
-    /// A last axis of extent `classes`, with 1 at the place that this value names and 0 elsewhere. Asking for a gradient
-    /// through it is an error.
+    /// One-hot encoding of indices: adds a last axis of extent `classes`, with 1 at the index and 0 elsewhere. Requesting a
+    /// gradient through it is an error.
     #[track_caller]
     #[must_use]
     pub fn one_hot(self, classes: usize) -> Var<'t, T> {
@@ -220,7 +220,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             let shape = choices.shape(1, 4);
             let axis = choices.below(shape.rank());
             let count = if shape[axis] == 0 { 0 } else { choices.extent() };
-            Case::new(IndexSelect { axis }, [Domain::REAL.of(&shape), Domain::Index(shape[axis]).of([count])])
+            Case::new(IndexSelect { axis }, [Domain::REAL.sample(&shape), Domain::Index(shape[axis]).sample([count])])
         },
     },
     Entry {
@@ -230,15 +230,15 @@ pub(super) const ENTRIES: &[Entry] = &[
             let axis = choices.below(shape.rank());
             let count = if shape[axis] == 0 { 0 } else { choices.extent() };
             let narrowed: Shape = shape.iter().map(|&extent| extent - choices.below(2).min(extent)).collect();
-            let index = Domain::Index(shape[axis]).of(narrowed.with(axis, count));
-            Case::new(Gather { axis }, [Domain::REAL.of(shape), index])
+            let index = Domain::Index(shape[axis]).sample(narrowed.with(axis, count));
+            Case::new(Gather { axis }, [Domain::REAL.sample(shape), index])
         },
     },
     Entry {
         name: "one_hot",
         draw: |choices| {
             let classes = choices.positive();
-            Case::new(OneHot { classes }, [Domain::Index(classes).of(choices.shape(0, 3))])
+            Case::new(OneHot { classes }, [Domain::Index(classes).sample(choices.shape(0, 3))])
         },
     },
 ];

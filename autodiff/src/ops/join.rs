@@ -1,4 +1,4 @@
-//! Values joined, padded and repeated along an axis: slabs of a larger dense array.
+//! Concatenation, padding and repetition along an axis: the inputs are slabs of a larger contiguous array.
 
 use smallvec::SmallVec;
 
@@ -6,26 +6,25 @@ use super::prelude::*;
 use crate::array::{View, ViewMut};
 use crate::tape::Recording;
 
-/// A part of a dense array: all of it but along one axis, where it is a range. In memory it is one run of each row,
-/// a row being everything from that axis inwards.
+/// A part of a contiguous array: a range along one axis. In memory it is one run of each row, where a row consists of that
+/// axis and all after it.
 #[derive(Clone, Copy)]
 struct Slab {
-    /// Elements of a row of the part, and of the whole.
+    /// Size of a row of the part, and of the whole.
     part: usize,
     whole: usize,
-    /// Where the part starts in a row of the whole.
+    /// Offset of the part in a row of the whole.
     start: usize,
 }
 
 impl Slab {
-    /// The places `start..start + part` along `axis`, of `extent` places in the whole.
+    /// The indices `start..start + part` along `axis`, which has this extent in the whole.
     fn new(shape: &Shape, axis: usize, start: usize, part: usize, extent: usize) -> Self {
         let inner: usize = shape[axis + 1..].iter().product();
         Slab { part: part * inner, whole: extent * inner, start: start * inner }
     }
 
-    /// The runs that `length` elements from place `first` of the part fall into: (offset from `first`, place in the
-    /// whole, length).
+    /// The runs of `length` elements of the part from index `first`: (offset from `first`, offset in the whole, length).
     fn runs(self, first: usize, length: usize) -> impl Iterator<Item = (usize, usize, usize)> {
         let mut done = 0;
         std::iter::from_fn(move || {
@@ -39,23 +38,23 @@ impl Slab {
 
     fn write<T: Real>(self, x: View<'_, T>, whole: &mut [T]) {
         for_each_block([x], |first, [x]| {
-            for (offset, place, length) in self.runs(first, x.len()) {
-                whole[place..place + length].copy_from_slice(&x[offset..offset + length]);
+            for (from, to, length) in self.runs(first, x.len()) {
+                whole[to..to + length].copy_from_slice(&x[from..from + length]);
             }
         });
     }
 
     fn pull<T: Real>(self, cotangent: &[T], grad: ViewMut<'_, T>) {
         accumulate([], grad, |first, [], sums| {
-            for (offset, place, length) in self.runs(first, sums.len()) {
-                let run = sums[offset..].iter_mut().zip(&cotangent[place..place + length]);
+            for (from, to, length) in self.runs(first, sums.len()) {
+                let run = sums[from..].iter_mut().zip(&cotangent[to..to + length]);
                 run.for_each(|(sum, &g)| *sum += g);
             }
         });
     }
 }
 
-/// Any number of inputs one after the other along an axis.
+/// Concatenates any number of inputs along an axis.
 #[derive(Clone, Copy, Debug)]
 pub struct Concatenate {
     /// The axis.
@@ -101,16 +100,16 @@ impl<T: Real> Op<T> for Concatenate {
     }
 }
 
-/// A constant before and after the places of an axis.
+/// Pads an axis with a constant.
 #[derive(Clone, Copy, Debug)]
 pub struct Pad {
     /// The axis.
     pub axis: usize,
-    /// Places added in front.
+    /// Number of elements added before.
     pub before: usize,
-    /// Places added behind.
+    /// Number of elements added after.
     pub after: usize,
-    /// What is in them.
+    /// The constant.
     pub value: f64,
 }
 
@@ -142,18 +141,18 @@ impl<T: Real> Op<T> for Pad {
     }
 }
 
-/// The whole of an axis several times, one after the other.
+/// Repeats an axis as a whole.
 #[derive(Clone, Copy, Debug)]
 pub struct Repeat {
     /// The axis.
     pub axis: usize,
-    /// How often its places occur.
+    /// Number of repetitions.
     pub times: usize,
 }
 
 impl Repeat {
     fn slabs(&self, shape: &Shape) -> impl Iterator<Item = Slab> {
-        // Copies of nothing need no walk, however many they are.
+        // No copies of an empty value.
         let times = if shape.size() == 0 { 0 } else { self.times };
         let (axis, extent, shape) = (self.axis, shape[self.axis], shape.clone());
         (0..times).map(move |copy| Slab::new(&shape, axis, copy * extent, extent, times * extent))
@@ -184,19 +183,19 @@ impl<T: Real> Op<T> for Repeat {
 }
 
 impl<'t, T: Real> Recording<'t, T> {
-    /// The inputs one after the other along `axis`; their other extents must agree.
+    /// Concatenates the inputs along `axis`; their other extents must be equal.
     #[track_caller]
     pub fn concatenate<'r>(&'r self, inputs: impl AsRef<[Var<'r, T>]>, axis: impl Into<Axis>) -> Var<'r, T> {
         let axis = inputs.as_ref().first().map_or(0, |first| first.axis("concatenate", axis));
         self.apply(Concatenate { axis }, inputs)
     }
 
-    /// The inputs, of one shape, side by side along a new axis.
+    /// Stacks inputs of equal shape along a new axis.
     #[track_caller]
     pub fn stack<'r>(&'r self, inputs: impl AsRef<[Var<'r, T>]>, axis: impl Into<Axis>) -> Var<'r, T> {
         let axis = axis.into();
         let mut slices: SmallVec<[Var<'r, T>; 4]> = SmallVec::new();
-        // Not map(): a closure would hide the caller's line from an error.
+        // Not map(): #[track_caller] does not work in a closure.
         for input in inputs.as_ref() {
             slices.push(input.unsqueeze(axis));
         }
@@ -206,7 +205,7 @@ impl<'t, T: Real> Recording<'t, T> {
 
 /// # Padding and repetition
 impl<'t, T: Real> Var<'t, T> {
-    /// `before` and `after` places holding `value` added along `axis`.
+    /// Pads `axis` with `value`: `before` elements in front and `after` elements at the end.
     #[track_caller]
     #[must_use]
     pub fn pad(self, axis: impl Into<Axis>, before: usize, after: usize, value: f64) -> Var<'t, T> {
@@ -214,7 +213,7 @@ impl<'t, T: Real> Var<'t, T> {
         self.apply(Pad { axis, before, after, value })
     }
 
-    /// The whole of `axis` `times` times, one after the other (`a b a b`): its extent is multiplied.
+    /// Repeats `axis` as a whole (`a b` becomes `a b a b`): multiplies its extent by `times`.
     #[track_caller]
     #[must_use]
     pub fn repeat(self, axis: impl Into<Axis>, times: usize) -> Var<'t, T> {
@@ -231,7 +230,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             let shape = choices.shape(1, 4);
             let axis = choices.below(shape.rank());
             let count = 1 + choices.below(4);
-            let inputs: Vec<_> = (0..count).map(|_| Domain::REAL.of(shape.with(axis, choices.extent()))).collect();
+            let inputs: Vec<_> = (0..count).map(|_| Domain::REAL.sample(shape.with(axis, choices.extent()))).collect();
             Case::new(Concatenate { axis }, inputs)
         },
     },
@@ -241,7 +240,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             let shape = choices.shape(1, 4);
             let axis = choices.below(shape.rank());
             let (before, after) = (choices.below(3), choices.below(3));
-            Case::new(Pad { axis, before, after, value: 0.5 }, [Domain::REAL.of(shape)])
+            Case::new(Pad { axis, before, after, value: 0.5 }, [Domain::REAL.sample(shape)])
         },
     },
     Entry {
@@ -249,7 +248,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         draw: |choices| {
             let shape = choices.shape(1, 4);
             let (axis, times) = (choices.below(shape.rank()), choices.below(4));
-            Case::new(Repeat { axis, times }, [Domain::REAL.of(shape)])
+            Case::new(Repeat { axis, times }, [Domain::REAL.sample(shape)])
         },
     },
 ];

@@ -1,18 +1,18 @@
-//! Matrix products: vectors, matrices and batches of matrices that broadcast.
+//! Products of vectors, matrices and batches of matrices, with broadcasting.
 //!
-//! Strides go to GEMM as they are, so transposes cost nothing; gradients are accumulated by GEMM straight into the
-//! inputs' gradients, and a batch axis of stride 0 sums over the batch by itself.
+//! GEMM takes strides, so transposed inputs are not copied. It accumulates directly into the inputs' gradients; a batch axis
+//! of stride 0 sums over the batch.
 
 use super::prelude::*;
 use crate::array::{Layout, View, ViewMut};
 use crate::kernel::multiply_views;
 
-/// Matrix product. Extents: `[.., m, k] × [.., k, n]` gives `[.., m, n]` with broadcast batch axes; a vector on the
-/// left is a row, on the right a column, and that axis is dropped from the result.
+/// Matrix product: `[.., m, k] × [.., k, n]` gives `[.., m, n]`, with broadcast batch axes. A vector on the left is a row, on
+/// the right a column; that axis is removed from the result.
 #[derive(Clone, Copy, Debug)]
 pub struct Matmul {}
 
-/// The inputs and the output seen as batches of matrices: layouts of equal rank and equal batch axes.
+/// The inputs and the output as batches of matrices: layouts of equal rank with equal batch axes.
 struct Batched {
     left: Layout,
     right: Layout,
@@ -32,7 +32,7 @@ impl Batched {
     }
 }
 
-/// The shapes of two batches of matrices, stretched to each other's batch axes, and of their product.
+/// The shapes of two batches of matrices, with broadcast batch axes, and of their product.
 fn batched(left: &Shape, right: &Shape) -> Result<[Shape; 3], Mismatch> {
     if left.rank() == 0 || right.rank() == 0 {
         return Err(Mismatch::new("a scalar has no matrix product; use *"));
@@ -53,7 +53,7 @@ fn batched(left: &Shape, right: &Shape) -> Result<[Shape; 3], Mismatch> {
     }
 }
 
-/// The shape of a product without the axes that vectors gained.
+/// The shape of a product without the axes added to vectors.
 fn without_vectors(product: &Shape, left: &Shape, right: &Shape) -> Shape {
     let mut shape = product.clone();
     if right.rank() == 1 {
@@ -71,7 +71,7 @@ fn split(shape: &Shape) -> (Shape, [usize; 2]) {
     (Shape::new(&shape[..first]), [shape[first], shape[first + 1]])
 }
 
-/// Where each matrix of a batch starts, relative to the first.
+/// The offset of each matrix of a batch, relative to the first.
 fn starts(layout: &Layout) -> impl Iterator<Item = usize> {
     let batch = layout.shape().rank() - 2;
     let first = layout.offset();
@@ -81,8 +81,8 @@ fn starts(layout: &Layout) -> impl Iterator<Item = usize> {
 
 /// `c += a·b` (or `c = a·b`) for every matrix of the batch.
 fn products<T: Real>(a: View<'_, T>, b: View<'_, T>, mut c: ViewMut<'_, T>, accumulate: bool) {
-    let places = starts(a.layout()).zip(starts(b.layout())).zip(starts(c.layout()));
-    for ((a_start, b_start), c_start) in places {
+    let matrices = starts(a.layout()).zip(starts(b.layout())).zip(starts(c.layout()));
+    for ((a_start, b_start), c_start) in matrices {
         multiply_views(a.matrix(a_start), b.matrix(b_start), c.matrix(c_start), accumulate);
     }
 }
@@ -100,7 +100,7 @@ impl<T: Real> Op<T> for Matmul {
         let (x, y) = (inputs.view(0), inputs.view(1));
         let Ok(Batched { left, right, product }) = Batched::new(x.layout(), y.layout()) else { return };
         if left.shape().size() == 0 || right.shape().size() == 0 {
-            return output.fill(T::ZERO); // sums over nothing, or nothing at all, however large its batch
+            return output.fill(T::ZERO); // empty sums, or an empty result
         }
         products(x.through(&left), y.through(&right), ViewMut::over(output, &product), false);
     }
@@ -125,8 +125,8 @@ impl<T: Real> Op<T> for Matmul {
 
 /// # Matrix products
 impl<'t, T: Real> Var<'t, T> {
-    /// Matrix product: `[.., m, k] × [.., k, n]` gives `[.., m, n]`, batch axes broadcast. A vector on the left is a
-    /// row, on the right a column, and that axis is dropped from the result.
+    /// Matrix product: `[.., m, k] × [.., k, n]` gives `[.., m, n]`; batch axes broadcast. A vector on the left is a row, on
+    /// the right a column; that axis is removed from the result.
     #[track_caller]
     #[must_use]
     pub fn matmul(self, other: Var<'t, T>) -> Var<'t, T> {
@@ -156,5 +156,5 @@ fn draw(choices: &mut Choices<'_>) -> Case {
         3 => (stack(batch.clone(), [m, k]), stack(choices.narrower(&batch), [k, n])),
         _ => (stack(choices.narrower(&batch), [m, k]), stack(batch, [k, n])),
     };
-    Case::new(Matmul {}, [Domain::REAL.of(x), Domain::REAL.of(y)])
+    Case::new(Matmul {}, [Domain::REAL.sample(x), Domain::REAL.sample(y)])
 }

@@ -1,22 +1,22 @@
-//! The operations, one family a file: rule, [`Var`](crate::Var) method and catalogue entry stand together.
+//! The built-in operations, one family per file: rule, [`Var`](crate::Var) method and catalogue entry are side by side.
 //!
 //! | methods of [`Var`](crate::Var) | what they compute |
 //! |---|---|
 //! | `+`, `-`, `*`, `/`, `pow`, `powi`, `maximum`, `minimum` | arithmetic; shapes broadcast as numpy's, constants are `f64` or `i32` |
-//! | `neg`, `recip`, `sqrt`, `rsqrt`, `square`, `abs`, `sign`, `exp`, `exp_m1`, `ln`, `ln_1p`, `clamp`, `floor`, `ceil`, `round`, `erf` | functions of one value |
+//! | `neg`, `recip`, `sqrt`, `rsqrt`, `square`, `abs`, `sign`, `exp`, `exp_m1`, `ln`, `ln_1p`, `clamp`, `floor`, `ceil`, `round`, `erf` | elementwise functions |
 //! | `sin`, `cos`, `tan`, `asin`, `acos`, `atan`, `sinh`, `cosh`, `asinh`, `acosh`, `atanh` | trigonometric and hyperbolic functions |
 //! | `tanh`, `sigmoid`, `relu`, `leaky_relu`, `elu`, `selu`, `gelu`, `silu`, `mish`, `softplus`, … | activations |
 //! | `softmax`, `log_softmax`, `log_sum_exp` | along an axis |
 //! | `sum`, `mean`, `variance`, `prod`, `norm`, `max`, `min`, `argmax`, `argmin` | reductions over [`Axes`] |
-//! | `cumsum`, `cumprod` | running sums and products |
+//! | `cumsum`, `cumprod` | cumulative sums and products |
 //! | `matmul`, `tril`, `triu`, `inverse_sqrt` | matrices, with batch axes in front |
 //! | `conv2d`, `conv_transpose2d`, `unfold` | convolutions and windows |
 //! | `normalize`, `normalize_by_norm` | standardization, unit vectors |
-//! | `gt`, `lt`, `ge`, `le`, `select` | comparisons and choice by a mask |
+//! | `greater`, `greater_equal`, `less`, `less_equal`, `equal`, `not_equal`, `select` | comparisons and selection by a mask |
 //! | `index_select`, `gather`, `one_hot`, `index_add`, `scatter_add` | elements by index |
 //! | `argsort`, `sort`, `top_k`, `flip` | order |
 //! | `transpose`, `t`, `permute`, `reshape`, `flatten`, `split_axis`, `unsqueeze`, `squeeze`, `broadcast_to`, `narrow`, `index`, `detach` | views |
-//! | `concatenate`, `stack`, `pad`, `repeat`, `contiguous` | putting together |
+//! | `concatenate`, `stack`, `pad`, `repeat`, `contiguous` | joining, padding and copying |
 //! | `random` | random draws |
 
 mod activation;
@@ -46,7 +46,7 @@ mod spectral;
 mod triangle;
 mod unary;
 
-/// What a family's file needs.
+/// Imports of a family's file.
 mod prelude {
     pub(super) use crate::array::Axis;
     pub(super) use crate::array::Shape;
@@ -84,8 +84,8 @@ pub use spectral::*;
 pub use triangle::*;
 pub use unary::*;
 
-/// All built-in operations with cases of them, family by family.
-// Compiled here, not in each crate that calls it: all operations in all scalars hang on it.
+/// The catalogue entries of all built-in operations, by family.
+// Not inlined: compiles all operations in all scalars once, here, and not in each crate that calls it.
 #[inline(never)]
 #[cfg(feature = "catalogue")]
 pub fn entries() -> impl Iterator<Item = &'static crate::catalogue::Entry> {

@@ -14,9 +14,9 @@ reductions! {
     /// The mean over `axes`.
     mean: Mean() on Domain::REAL;
 
-    /// The variance over `axes`: squared deviations from the mean, summed and divided by their number less
-    /// `correction` (0: biased, as batch normalization uses it; 1: unbiased). A divisor is at least 0, as in numpy: where
-    /// the correction is the number of elements or more, the variance is infinite, or NaN for elements that are equal.
+    /// The variance over `axes`: squared deviations from the mean, summed and divided by their number minus
+    /// `correction` (0: biased, as in batch normalization; 1: unbiased). As in numpy, the divisor is at least 0: if
+    /// `correction` is not less than the number of elements, the variance is infinite, or NaN if the elements are equal.
     variance: Variance(correction: usize = |choices, count| choices.below(2).min(count - 1)) on Domain::REAL;
 }
 

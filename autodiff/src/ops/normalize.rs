@@ -1,24 +1,24 @@
-//! Standardizing groups of values, then scale and shift: what batch, layer, group and instance normalization share.
+//! Standardization of groups of values, then scale and shift: used by batch, layer, group and instance normalization.
 //!
-//! One operation because speed and stability ask for it: the gradient of a mean and a variance, written out, is three
-//! passes over the data where a composition takes a dozen, and cancels no large terms.
+//! A single operation, for speed and stability: its gradient takes three passes over the data, where a composition takes a
+//! dozen, and does not cancel large terms.
 
 use super::axes::Axes;
 use super::prelude::*;
 use crate::array::{Layout, View, ViewMut};
 use crate::kernel::with_scratch;
 
-/// `(x − mean) / √(variance + epsilon)`, with mean and biased variance over `axes` (Ioffe and Szegedy 2015). A second and a
-/// third input, which broadcast to the first, scale and shift the result.
+/// `(x − mean) / √(variance + epsilon)`, with mean and biased variance over `axes` (Ioffe and Szegedy 2015). An optional
+/// second and third input, which broadcast to the first, scale and shift the result.
 #[derive(Clone, Debug)]
 pub struct Normalize {
-    /// What mean and variance are taken over.
+    /// The axes of mean and variance.
     pub axes: Axes,
-    /// Added to the variance, so that a constant group comes out as zeros.
+    /// Added to the variance, so that a constant group is normalized to zeros.
     pub epsilon: f64,
 }
 
-/// A normalized value with the statistics that it was normalized by; through those no gradient flows.
+/// A normalized value, with the mean and variance used, which have no gradient.
 #[derive(Clone, Copy, Debug)]
 pub struct Normalized<'t, T: Real> {
     /// The normalized value.
@@ -29,7 +29,7 @@ pub struct Normalized<'t, T: Real> {
     pub variance: Var<'t, T>,
 }
 
-/// What forward keeps, each as long as there are groups.
+/// The statistics saved by forward, one for each group.
 struct Statistics<'a, T> {
     mean: &'a [T],
     /// `1/√(variance + epsilon)`.
@@ -78,7 +78,7 @@ impl<T: Real> Op<T> for Normalize {
         let groups = saved.len() / 3;
         let (mean, rest) = saved.split_at_mut(groups);
         let (variance, inverse) = rest.split_at_mut(groups);
-        // Deviations from each group's first value: what they sum to is small, and exactly 0 where the group is constant.
+        // Sum deviations from each group's first value: small terms, and exactly 0 for a constant group.
         let starts = self.axes.groups(x.layout()).starts().take(x.shape().size());
         inverse.iter_mut().zip(starts).for_each(|(first, start)| *first = x.at(start));
         mean.fill(T::ZERO);
@@ -157,7 +157,8 @@ fn scale_and_shift<T: Real>(inputs: Inputs<'_, T>, output: &mut [T]) {
     });
 }
 
-/// Adds `(g − mean(g) − x̂·mean(g·x̂)) / deviation`, the means over each group; given x, mean, inverse deviation and g.
+/// Adds `(g − mean(g) − x̂·mean(g·x̂)) / deviation`, with means over each group. `standard` holds x, mean, inverse deviation
+/// and g.
 fn pull_standardized<T: Real>(axes: &Axes, standard: [View<'_, T>; 4], grad: ViewMut<'_, T>) {
     let [x, mean, inverse, g] = standard;
     let spread = inverse.layout();
@@ -187,8 +188,9 @@ fn pull_standardized<T: Real>(axes: &Axes, standard: [View<'_, T>; 4], grad: Vie
 
 /// # Normalization
 impl<'t, T: Real> Var<'t, T> {
-    /// `(x − mean) / √(variance + epsilon)` with mean and biased variance over `axes`; `affine`, scale and shift that
-    /// broadcast to this value's shape, re-parametrizes it: `scale · x̂ + shift`.
+    /// `x̂ = (x − mean) / √(variance + epsilon)` with mean and biased variance over `axes`. With `affine`, a scale and a shift
+    /// that broadcast to this value's shape, `scale · x̂ + shift`. Keeps the shape; the statistics have one element for
+    /// each group.
     #[track_caller]
     #[must_use]
     pub fn normalize(self, affine: Option<[Var<'t, T>; 2]>, axes: impl Into<Axes>, epsilon: f64) -> Normalized<'t, T> {
@@ -211,11 +213,11 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
         let shape = choices.shape(0, 4);
         let axes = Axes::draw(choices, shape.rank());
         let op = Normalize { axes, epsilon: [0.1, 0.01][choices.below(2)] };
-        let x = Domain::REAL.of(shape.clone());
+        let x = Domain::REAL.sample(shape.clone());
         if choices.flag() {
             return Case::new(op, [x]);
         }
-        let [scale, shift] = [(); 2].map(|()| Domain::REAL.of(choices.narrower(&shape)));
+        let [scale, shift] = [(); 2].map(|()| Domain::REAL.sample(choices.narrower(&shape)));
         Case::new(op, [x, scale, shift])
     },
 }];

@@ -1,4 +1,4 @@
-//! Products, norms and log-sum-exps along axes.
+//! Products, norms and log-sum-exps over axes.
 
 use super::axes::{Axes, keepdim};
 use super::prelude::*;
@@ -12,16 +12,16 @@ reductions! {
     /// The product over `axes`.
     prod: Prod() on Domain::REAL;
 
-    /// The norm `(Σ |x|^order)^(1/order)` over `axes`, `order` at least 1. The gradient at the zero vector is 0.
+    /// The norm `(Σ |x|^order)^(1/order)` over `axes`; `order` must be at least 1. The gradient at the zero vector is 0.
     norm: Norm(order: f64 = |choices, _| [2.5, 2.0, 1.0, 3.0, 4.0][choices.below(5)]) on Domain::REAL;
 
-    /// `ln Σ eˣ` over `axes`, without overflow.
+    /// `ln Σ eˣ` over `axes`, computed without overflow.
     log_sum_exp: LogSumExp() on Domain::REAL;
 }
 
 /// # Division by a norm
 impl<'t, T: Real> Var<'t, T> {
-    /// `x / max(‖x‖, epsilon)` with the norm of this `order` over `axes`: unit vectors, or less where the norm is below
+    /// `x / max(‖x‖, epsilon)` with the norm of this `order` over `axes`: unit vectors, or shorter ones if the norm is below
     /// `epsilon`.
     #[track_caller]
     #[must_use]
@@ -31,7 +31,7 @@ impl<'t, T: Real> Var<'t, T> {
 }
 
 impl<T: Real> Rule<T> for Prod {
-    /// The elements, group by group, and for each the product of all others: no division, so zeros need no care.
+    /// The elements, by group, and for each the product of the others: no division, so zeros are not special.
     fn saved(&self, shape: &Shape) -> usize {
         shape.size().saturating_mul(2)
     }
@@ -43,8 +43,8 @@ impl<T: Real> Rule<T> for Prod {
             let range = group * n..(group + 1) * n;
             let (elements, others) = (&mut elements[range.clone()], &mut others[range]);
             *product = T::ONE;
-            for ((place, element), other) in groups.members(start).zip(&mut *elements).zip(&mut *others) {
-                *element = x.at(place);
+            for ((offset, element), other) in groups.members(start).zip(&mut *elements).zip(&mut *others) {
+                *element = x.at(offset);
                 *other = *product;
                 *product = *product * *element;
             }
@@ -66,7 +66,7 @@ impl<T: Real> Rule<T> for Prod {
 #[derive(Clone, Copy)]
 enum Power {
     Square,
-    /// Of `x` itself, which has every derivative at 0.
+    /// A power of `x` itself, which has every derivative at 0.
     Even(f64),
     Other(f64),
 }
@@ -81,7 +81,7 @@ impl Power {
     }
 
     #[inline(always)]
-    fn of<T: Real>(self, x: T) -> T {
+    fn value<T: Real>(self, x: T) -> T {
         match self {
             Power::Square => x * x,
             Power::Even(order) => x.powf(order),
@@ -89,7 +89,7 @@ impl Power {
         }
     }
 
-    /// The derivative of a norm with respect to an element that is `x` times the norm.
+    /// The derivative of a norm with respect to an element, where `x` is the element divided by the norm.
     #[inline(always)]
     fn slope<T: Real>(self, x: T) -> T {
         match self {
@@ -113,13 +113,13 @@ impl<T: Real> Rule<T> for Norm {
         let (power, groups) = (Power::new(self.order), self.axes.groups(x.layout()));
         for (start, norm) in groups.starts().zip(output) {
             let largest =
-                groups.members(start).fold(0.0, |largest: f64, place| x.at(place).to_f64().abs().max(largest));
-            // Scaled by its largest element, a vector's norm neither overflows nor underflows before the result does.
+                groups.members(start).fold(0.0, |largest: f64, offset| x.at(offset).to_f64().abs().max(largest));
+            // Scaling by the largest element prevents overflow and underflow of intermediate results.
             let scale = T::from_f64(largest);
             *norm = if largest == 0.0 || !scale.is_finite() {
                 scale
             } else {
-                let terms = groups.members(start).map(|place| power.of(x.at(place) / scale));
+                let terms = groups.members(start).map(|offset| power.value(x.at(offset) / scale));
                 scale * sum_of(terms).powf(1.0 / self.order)
             };
         }
@@ -146,10 +146,10 @@ fn log_sum_exp<T: Real, I: Iterator<Item = T>>(elements: impl Fn() -> I, count: 
 impl<T: Real> Rule<T> for LogSumExp {
     fn reduce(&self, x: View<'_, T>, output: &mut [T], _: &mut [T]) {
         let (groups, count) = (self.axes.groups(x.layout()), self.axes.count(x.shape()));
-        // A group that the buffer holds is walked once: the walk takes longer than the powers.
+        // Copy a group that fits the buffer: iterating twice over strided elements costs more than the exponentials.
         let mut buffer = [T::ZERO; 256];
         for (start, result) in groups.starts().zip(output) {
-            let elements = || groups.members(start).map(|place| x.at(place));
+            let elements = || groups.members(start).map(|offset| x.at(offset));
             *result = match buffer.get_mut(..count) {
                 Some(line) => {
                     line.iter_mut().zip(elements()).for_each(|(to, x)| *to = x);

@@ -1,4 +1,4 @@
-//! Sorting along an axis. Only the order is an operation; sorted values are gathered by it, and so are their gradients.
+//! Sorting along an axis. Only `argsort` is an operation; `sort` and `top_k` gather by its indices.
 
 use std::cmp::Ordering;
 
@@ -15,7 +15,7 @@ pub struct Argsort {
     pub descending: bool,
 }
 
-/// The order of values, in which NaN is above every number, as in numpy.
+/// The order of values; NaN is greater than every number, as in numpy.
 fn order<T: Real>(x: T, y: T) -> Ordering {
     x.partial_cmp(&y).unwrap_or_else(|| x.is_nan().cmp(&y.is_nan()))
 }
@@ -40,7 +40,7 @@ impl<T: Real> Op<T> for Argsort {
                 line.iter_mut().zip(from).for_each(|(value, source)| *value = x.at(source));
                 sorted.iter_mut().enumerate().for_each(|(k, index)| *index = T::from_f64(k as f64));
                 let value = |index: &T| line[index.to_f64() as usize];
-                // Indices that tie stay in order: so the sort, which takes no memory, is stable.
+                // Ties are ordered by index, which makes the in-place sort stable.
                 sorted.sort_unstable_by(|i, j| {
                     let by_value = order(value(i), value(j));
                     let by_value = if self.descending { by_value.reverse() } else { by_value };
@@ -55,8 +55,8 @@ impl<T: Real> Op<T> for Argsort {
 
 /// # Sorting
 impl<'t, T: Real> Var<'t, T> {
-    /// The indices that sort `axis`, the smallest value first or, if `descending`, the largest. The sort is stable; NaN is
-    /// above every number, as in numpy. Asking for a gradient through the indices is an error.
+    /// The indices that sort `axis`, the smallest value first or, if `descending`, the largest. The sort is stable. NaN
+    /// is greater than every number, as in numpy. Requesting a gradient through the indices is an error.
     #[track_caller]
     #[must_use]
     pub fn argsort(self, axis: impl Into<Axis>, descending: bool) -> Var<'t, T> {
@@ -64,7 +64,7 @@ impl<'t, T: Real> Var<'t, T> {
         self.apply(Argsort { axis, descending })
     }
 
-    /// The values sorted along `axis`, as [`Var::argsort`] orders them. A value's gradient goes where it came from.
+    /// The values sorted along `axis`, in the order of [`Var::argsort`]. Gradients flow to the elements selected.
     #[track_caller]
     #[must_use]
     pub fn sort(self, axis: impl Into<Axis>, descending: bool) -> Var<'t, T> {
@@ -72,8 +72,8 @@ impl<'t, T: Real> Var<'t, T> {
         self.gather(axis, self.argsort(axis, descending))
     }
 
-    /// The `k` largest values along `axis`, the largest first, and their indices. A value's gradient goes where it came from;
-    /// asking for one through the indices is an error.
+    /// The `k` largest values along `axis`, the largest first, and their indices. Gradients flow to the
+    /// elements selected; requesting one through the indices is an error.
     #[track_caller]
     #[must_use]
     pub fn top_k(self, axis: impl Into<Axis>, k: usize) -> (Var<'t, T>, Var<'t, T>) {
@@ -89,7 +89,7 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
     draw: |choices| {
         let shape = choices.shape(1, 4);
         let (axis, descending) = (choices.below(shape.rank()), choices.flag());
-        Case::new(Argsort { axis, descending }, [Domain::Distinct(0.0).of(shape)])
+        Case::new(Argsort { axis, descending }, [Domain::Distinct(0.0).sample(shape)])
     },
 }];
 

@@ -1,8 +1,8 @@
-//! Random numbers: masks and noise that a replay draws anew.
+//! Random numbers: masks and noise, drawn anew in each replay.
 //!
-//! The generator is ChaCha8, its key made of the seed and the step of the [`Params`](crate::Params), the recording's
-//! pass and the number of the draw on the recording. So a recording is a function of its parameters and inputs like any
-//! other: started twice at one step it draws the same, resumed after a stop it draws what it would have drawn.
+//! The generator is ChaCha8, keyed by the seed and step of the [`Params`](crate::Params), the recording's pass and the index
+//! of the draw on the recording. So results are reproducible: two recordings of the same step draw the same numbers, and a
+//! training run resumed from a checkpoint continues as if it had not stopped.
 
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
@@ -10,23 +10,23 @@ use rand_distr::StandardNormal;
 use super::prelude::*;
 use crate::tape::Recording;
 
-/// What numbers are drawn from.
+/// The distribution of random numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Draws {
-    /// One with this probability, else zero.
+pub enum Distribution {
+    /// 1 with this probability, otherwise 0.
     Bernoulli(f64),
-    /// Evenly from 0 to 1, without 1.
+    /// Uniform in [0, 1).
     Uniform,
-    /// Normal, of mean 0 and variance 1.
+    /// Normal with mean 0 and variance 1.
     Normal,
 }
 
-/// Independent random numbers of a shape; it has no inputs.
+/// A tensor of independent random numbers; it has no inputs.
 #[derive(Clone, Debug)]
 pub struct Random {
-    draws: Draws,
+    distribution: Distribution,
     shape: Shape,
-    /// Which draw of its recording this is.
+    /// The index of this draw on its recording.
     ordinal: u64,
 }
 
@@ -36,8 +36,8 @@ impl<T: Real> Op<T> for Random {
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
         expect_inputs::<0>(inputs)?;
-        match self.draws {
-            Draws::Bernoulli(p) if !(0.0..=1.0).contains(&p) => {
+        match self.distribution {
+            Distribution::Bernoulli(p) if !(0.0..=1.0).contains(&p) => {
                 Err(Mismatch::new(format!("{p} is no probability; it must lie in 0..=1")))
             }
             _ => Ok(self.shape.clone()),
@@ -45,44 +45,44 @@ impl<T: Real> Op<T> for Random {
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
         let mut random = inputs.generator(self.ordinal);
-        match self.draws {
-            Draws::Bernoulli(p) => {
-                // Of 2³² equally likely numbers, those below the threshold.
+        match self.distribution {
+            Distribution::Bernoulli(p) => {
+                // Those of 2³² equally likely integers below the threshold.
                 let threshold = p * 2.0_f64.powi(32);
                 output.fill_with(|| if f64::from(random.next_u32()) < threshold { T::ONE } else { T::ZERO });
             }
-            // In f64, so that every scalar sees the same numbers, rounded.
-            Draws::Uniform => output.fill_with(|| below_one(random.random())),
-            Draws::Normal => output.fill_with(|| T::from_f64(random.sample(StandardNormal))),
+            // Drawn in f64, so that every scalar gets the same numbers, rounded.
+            Distribution::Uniform => output.fill_with(|| below_one(random.random())),
+            Distribution::Normal => output.fill_with(|| T::from_f64(random.sample(StandardNormal))),
         }
     }
     fn backward(&self, _: Frame<'_, T>, _: &[T], _: &mut InputGrads<'_, T>) {}
 }
 
-/// Of 24 bits, so that rounding to `f32` does not reach 1.
+/// A number in [0, 1) with 24 bits, so that it does not round to 1 in `f32`.
 fn below_one<T: Real>(bits: u32) -> T {
     T::from_f64(f64::from(bits >> 8) / 2.0_f64.powi(24))
 }
 
 impl<'t, T: Real> Recording<'t, T> {
-    /// Independent random numbers of this shape. They follow from the seed and the step of the parameters, from
-    /// [`Recording::set_pass`] and from how many draws stand before this one.
+    /// A tensor of independent random numbers, without gradient. They depend on the seed and step of the parameters, on
+    /// [`Recording::set_pass`] and on the number of earlier draws on this recording.
     ///
     /// ```
-    /// use autodiff::ops::Draws;
+    /// use autodiff::ops::Distribution;
     /// use autodiff::{Mode, Params, Tape};
     ///
     /// let params = Params::<f32>::new(7);
     /// let mut tape = Tape::new();
-    /// let first = tape.start(&params, Mode::Train).random([2, 3], Draws::Bernoulli(0.5)).value()?;
-    /// let again = tape.start(&params, Mode::Train).random([2, 3], Draws::Bernoulli(0.5)).value()?;
+    /// let first = tape.start(&params, Mode::Train).random([2, 3], Distribution::Bernoulli(0.5)).value()?;
+    /// let again = tape.start(&params, Mode::Train).random([2, 3], Distribution::Bernoulli(0.5)).value()?;
     /// assert_eq!(first, again);
     /// # Ok::<(), autodiff::Error>(())
     /// ```
     #[track_caller]
-    pub fn random<'r>(&'r self, shape: impl Into<Shape>, draws: Draws) -> Var<'r, T> {
+    pub fn random<'r>(&'r self, shape: impl Into<Shape>, distribution: Distribution) -> Var<'r, T> {
         let ordinal = self.graph.borrow_mut().next_draw();
-        self.apply(Random { draws, shape: shape.into(), ordinal }, [])
+        self.apply(Random { distribution, shape: shape.into(), ordinal }, [])
     }
 }
 
@@ -90,47 +90,56 @@ impl<'t, T: Real> Recording<'t, T> {
 pub(super) const ENTRIES: &[Entry] = &[Entry {
     name: "random",
     draw: |choices| {
-        let draws = [Draws::Bernoulli(0.3), Draws::Uniform, Draws::Normal][choices.below(3)];
-        Case::new(Random { draws, shape: choices.shape(0, 3), ordinal: choices.below(4) as u64 }, [])
+        let distribution =
+            [Distribution::Bernoulli(0.3), Distribution::Uniform, Distribution::Normal][choices.below(3)];
+        Case::new(Random { distribution, shape: choices.shape(0, 3), ordinal: choices.below(4) as u64 }, [])
     },
 }];
 
 #[cfg(test)]
 mod tests {
-    use super::Draws;
+    use super::Distribution;
     use crate::{Mode, Params, Tape, Tensor};
 
-    fn drawn(params: &Params<f64>, pass: u64, draws: Draws) -> Tensor<f64> {
+    fn drawn(params: &Params<f64>, pass: u64, distribution: Distribution) -> Tensor<f64> {
         let mut tape = Tape::new();
         let t = tape.start(params, Mode::Train);
         t.set_pass(pass);
-        t.random([20_000], draws).value().unwrap()
+        t.random([20_000], distribution).value().unwrap()
     }
 
     #[test]
     fn draws_have_the_moments_of_their_distribution() {
-        for (draws, mean, variance) in
-            [(Draws::Bernoulli(0.3), 0.3, 0.21), (Draws::Uniform, 0.5, 1.0 / 12.0), (Draws::Normal, 0.0, 1.0)]
-        {
-            let values = drawn(&Params::new(3), 0, draws);
+        for (distribution, mean, variance) in [
+            (Distribution::Bernoulli(0.3), 0.3, 0.21),
+            (Distribution::Uniform, 0.5, 1.0 / 12.0),
+            (Distribution::Normal, 0.0, 1.0),
+        ] {
+            let values = drawn(&Params::new(3), 0, distribution);
             let found = values.data().iter().sum::<f64>() / 20_000.0;
             let spread = values.data().iter().map(|x| (x - found) * (x - found)).sum::<f64>() / 20_000.0;
-            assert!((found - mean).abs() < 0.03 && (spread - variance).abs() < 0.03, "{draws:?}: {found}, {spread}");
+            assert!(
+                (found - mean).abs() < 0.03 && (spread - variance).abs() < 0.03,
+                "{distribution:?}: {found}, {spread}"
+            );
         }
     }
 
     #[test]
     fn seed_step_pass_and_order_each_change_the_draw() {
         let mut params = Params::new(3);
-        let first = drawn(&params, 0, Draws::Uniform);
-        assert_eq!(first, drawn(&params, 0, Draws::Uniform));
-        assert_ne!(first, drawn(&Params::new(4), 0, Draws::Uniform));
-        assert_ne!(first, drawn(&params, 1, Draws::Uniform));
+        let first = drawn(&params, 0, Distribution::Uniform);
+        assert_eq!(first, drawn(&params, 0, Distribution::Uniform));
+        assert_ne!(first, drawn(&Params::new(4), 0, Distribution::Uniform));
+        assert_ne!(first, drawn(&params, 1, Distribution::Uniform));
         let mut tape = Tape::new();
         let t = tape.start(&params, Mode::Train);
-        assert_ne!(t.random([5], Draws::Normal).value().unwrap(), t.random([5], Draws::Normal).value().unwrap());
+        assert_ne!(
+            t.random([5], Distribution::Normal).value().unwrap(),
+            t.random([5], Distribution::Normal).value().unwrap()
+        );
         params.commit(&params.gradients()).unwrap();
-        assert_ne!(first, drawn(&params, 0, Draws::Uniform));
+        assert_ne!(first, drawn(&params, 0, Distribution::Uniform));
     }
 
     #[test]
@@ -138,10 +147,10 @@ mod tests {
         let params = Params::<f64>::default();
         let mut tape = Tape::new();
         let t = tape.start(&params, Mode::Train);
-        t.random([1], Draws::Uniform);
+        t.random([1], Distribution::Uniform);
         t.set_pass(1);
         assert!(t.check().unwrap_err().to_string().contains("before the first draw"));
-        let error = tape.start(&params, Mode::Train).random([1], Draws::Bernoulli(1.5)).value().unwrap_err();
+        let error = tape.start(&params, Mode::Train).random([1], Distribution::Bernoulli(1.5)).value().unwrap_err();
         assert!(error.to_string().contains("1.5 is no probability"), "{error}");
     }
 }

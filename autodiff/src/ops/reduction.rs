@@ -1,14 +1,14 @@
-//! The macro that turns one row into a reduction along axes: struct, `Var` method and catalogue entry.
+//! The macro that defines a reduction over axes by one row: struct, `Var` method and catalogue entry.
 //!
-//! A reduction over no element (extent 0) gives what numpy gives: sum 0, product 1, norm 0, mean and variance NaN,
+//! A reduction over no elements (extent 0) gives the same as numpy: sum 0, product 1, norm 0, mean and variance NaN,
 //! log-sum-exp −∞.
 
 use super::axes::Axes;
 use super::prelude::*;
 use crate::array::{View, ViewMut};
 
-/// One reduction: struct with axes and attributes, `Var` method, catalogue entry. The rules are methods of [`Rule`]; an
-/// attribute's case is drawn from the choices and the number of elements that are reduced to one.
+/// Defines reductions: struct with axes and attributes, `Var` method, catalogue entry. The computation is a [`Rule`]. A
+/// test case of an attribute is drawn from the choices and the number of elements reduced to one.
 macro_rules! reductions {
     ($family:literal; $(
         $(#[$doc:meta])*
@@ -69,7 +69,7 @@ macro_rules! reductions {
                     let shape = choices.full_shape(0, 4);
                     let axes = Axes::draw(choices, shape.rank());
                     $(let $attribute = super::reduction::drawn($sample, choices, axes.count(&shape));)*
-                    Case::new($op { axes $(, $attribute)* }, [$domain.of(shape)])
+                    Case::new($op { axes $(, $attribute)* }, [$domain.sample(shape)])
                 },
             },
         )*];
@@ -84,7 +84,7 @@ pub(super) fn drawn<V>(draw: fn(&mut Choices<'_>, usize) -> V, choices: &mut Cho
     draw(choices, count)
 }
 
-/// How a reduction computes and differentiates.
+/// Value and pullback of a reduction.
 pub(super) trait Rule<T: Real> {
     fn check(&self) -> Result<(), Mismatch> {
         Ok(())
@@ -97,7 +97,7 @@ pub(super) trait Rule<T: Real> {
     fn pull(&self, at: Frame<'_, T>, cotangent: &[T], grad: ViewMut<'_, T>);
 }
 
-/// Calls `add(group, x)` for every element and adds what it gives to the element's gradient.
+/// Adds `add(group, x)` to the gradient of every element.
 pub(super) fn pull_each<T: Real>(
     axes: &Axes,
     x: View<'_, T>,
@@ -106,8 +106,8 @@ pub(super) fn pull_each<T: Real>(
 ) {
     let groups = axes.groups(x.layout());
     for (group, start) in groups.starts().enumerate() {
-        for place in groups.members(start) {
-            grad.add_at(place, add(group, x.at(place)));
+        for offset in groups.members(start) {
+            grad.add_at(offset, add(group, x.at(offset)));
         }
     }
 }

@@ -1,7 +1,7 @@
-//! The short form of an operation of one's own.
+//! The macro that defines an elementwise operation of your own.
 
-/// Defines an elementwise operation of one or more inputs that broadcast, generic over the scalar: name, value, and the
-/// derivative with respect to each input, in terms of the inputs and the output. `T` is the scalar.
+/// Defines an elementwise operation, generic over the scalar `T`, with one or more inputs that broadcast: its name, its value,
+/// and the partial derivative with respect to each input, in terms of the inputs and the output.
 ///
 /// ```
 /// use autodiff::{check, scalar_op};

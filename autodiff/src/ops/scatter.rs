@@ -1,4 +1,4 @@
-//! Elements added at indices: the adjoints of picking. Terms that meet in one element are summed in the
+//! Addition at indices: the adjoints of `index_select` and `gather`. Terms with the same index are summed in the
 //! [`Accumulator`](Real::Accumulator).
 
 use super::index::{Gather, IndexSelect, check_indices};
@@ -6,22 +6,22 @@ use super::prelude::*;
 use crate::array::Layout;
 use crate::kernel::with_scratch;
 
-/// Adds slices of the third input to the first along an axis, at the indices that the second input, a vector, names.
+/// Adds slices of the third input to the first along an axis, at the indices given by the second input, a vector.
 #[derive(Clone, Copy, Debug)]
 pub struct IndexAdd {
     /// The axis.
     pub axis: usize,
 }
 
-/// Adds elements of the third input to the first along an axis, at the indices that the second input, of the third's shape,
-/// names.
+/// Adds elements of the third input to the first along an axis, at the indices given by the second input, which has the
+/// shape of the third.
 #[derive(Clone, Copy, Debug)]
 pub struct ScatterAdd {
     /// The axis.
     pub axis: usize,
 }
 
-/// What the two have in common; they differ in which elements an index pairs, as those that pick do.
+/// What the two have in common; they differ in which elements an index pairs, as `index_select` and `gather` do.
 macro_rules! adds {
     ($($name:literal: $op:ident by $pick:ident;)*) => {$(
         impl<T: Real> Op<T> for $op {
@@ -82,7 +82,7 @@ adds! {
 
 /// # Addition at indices
 impl<'t, T: Real> Var<'t, T> {
-    /// This value with the slices of `source` added along `axis`: slice `k` at index `indices[k]`. `indices` has shape `[n]`,
+    /// Adds the slices of `source` to this value along `axis`: slice `k` at index `indices[k]`. `indices` has shape `[n]`,
     /// `source` the shape of this value with extent `n` along `axis`. Indices may repeat. The adjoint of
     /// [`Var::index_select`].
     #[track_caller]
@@ -92,8 +92,8 @@ impl<'t, T: Real> Var<'t, T> {
         self.recording().apply(IndexAdd { axis }, [self, indices, source])
     }
 
-    /// This value with `y[i, index[i, j, ..], ..] += source[i, j, ..]` (here for axis 1): `index` and `source` have one shape,
-    /// of the rank of this value and with extents no larger than its own along the other axes. Indices may repeat. The
+    /// Adds the elements of `source` to this value; for axis 1, `y[i, index[i, j, ..], ..] += source[i, j, ..]`. `index` and
+    /// `source` have equal shapes, with the rank of this value and extents no larger than its own along the other axes. Indices may repeat. The
     /// adjoint of [`Var::gather`].
     #[track_caller]
     #[must_use]
@@ -111,9 +111,9 @@ pub(super) const ENTRIES: &[Entry] = &[
             let shape = choices.shape(1, 4);
             let axis = choices.below(shape.rank());
             let count = if shape[axis] == 0 { 0 } else { choices.extent() };
-            let index = Domain::Index(shape[axis]).of([count]);
-            let source = Domain::REAL.of(shape.with(axis, count));
-            Case::new(IndexAdd { axis }, [Domain::REAL.of(shape), index, source])
+            let index = Domain::Index(shape[axis]).sample([count]);
+            let source = Domain::REAL.sample(shape.with(axis, count));
+            Case::new(IndexAdd { axis }, [Domain::REAL.sample(shape), index, source])
         },
     },
     Entry {
@@ -123,9 +123,9 @@ pub(super) const ENTRIES: &[Entry] = &[
             let axis = choices.below(shape.rank());
             let count = if shape[axis] == 0 { 0 } else { choices.extent() };
             let narrowed: Shape = shape.iter().map(|&extent| extent - choices.below(2).min(extent)).collect();
-            let index = Domain::Index(shape[axis]).of(narrowed.with(axis, count));
-            let source = Domain::REAL.of(narrowed.with(axis, count));
-            Case::new(ScatterAdd { axis }, [Domain::REAL.of(shape), index, source])
+            let index = Domain::Index(shape[axis]).sample(narrowed.with(axis, count));
+            let source = Domain::REAL.sample(narrowed.with(axis, count));
+            Case::new(ScatterAdd { axis }, [Domain::REAL.sample(shape), index, source])
         },
     },
 ];

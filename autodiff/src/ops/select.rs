@@ -1,9 +1,9 @@
-//! One value or another, by a mask.
+//! Selection by a mask.
 
 use super::elementwise::forward_pointwise;
 use super::prelude::*;
 
-/// The second input where the first, a mask, is not zero, else the third. All three broadcast.
+/// The second input where the first, a mask, is nonzero, otherwise the third. All three broadcast.
 #[derive(Clone, Copy, Debug)]
 pub struct Select {}
 
@@ -22,17 +22,17 @@ impl<T: Real> Pointwise<T, 3> for Select {
     fn value(&self, [mask, x, y]: [T; 3]) -> T {
         if mask == T::ZERO { y } else { x }
     }
-    /// A branch, not a product with the mask: 0·∞ would reach the side that was not chosen.
+    /// A branch, not a product with the mask: with an infinite cotangent, 0·∞ would give the side not selected NaN.
     #[inline(always)]
     fn pull(&self, [mask, _, _]: [T; 3], _: T, g: T) -> [T; 3] {
         if mask == T::ZERO { [T::ZERO, T::ZERO, g] } else { [T::ZERO, g, T::ZERO] }
     }
 }
 
-/// # Choice by a mask
+/// # Selection by a mask
 impl<'t, T: Real> Var<'t, T> {
-    /// `x` where this value, a mask, is not zero, else `y`. The three broadcast; the mask gets no gradient, and the side
-    /// that is not chosen gets exactly zero.
+    /// `x` where this mask is nonzero, otherwise `y`, as PyTorch's `where`. The three broadcast. The mask has no gradient, and the
+    /// gradient of elements not selected is exactly zero.
     #[track_caller]
     #[must_use]
     pub fn select(self, x: Var<'t, T>, y: Var<'t, T>) -> Var<'t, T> {
@@ -45,9 +45,9 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
     name: "select",
     draw: |choices| {
         let shape = choices.shape(0, 4);
-        let mut narrower = |domain: Domain| domain.of(choices.narrower(&shape));
+        let mut narrower = |domain: Domain| domain.sample(choices.narrower(&shape));
         let (mask, x) = (narrower(Domain::Mask), narrower(Domain::REAL));
-        Case::new(Select {}, [mask, x, Domain::REAL.of(shape)])
+        Case::new(Select {}, [mask, x, Domain::REAL.sample(shape)])
     },
 }];
 

@@ -9,14 +9,14 @@ use crate::kernel::with_scratch;
 /// `e^(x_i) / Σ_j e^(x_j)` along an axis.
 #[derive(Clone, Copy, Debug)]
 pub struct Softmax {
-    /// The axis that is summed over.
+    /// The axis to normalize over.
     pub axis: usize,
 }
 
 /// `x_i − ln Σ_j e^(x_j)` along an axis.
 #[derive(Clone, Copy, Debug)]
 pub struct LogSoftmax {
-    /// The axis that is summed over.
+    /// The axis to normalize over.
     pub axis: usize,
 }
 
@@ -26,13 +26,14 @@ fn shape(axis: usize, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
     Ok(x.clone())
 }
 
-/// Subtracts the largest of the values, without its derivatives: that changes no softmax and keeps `eˣ` finite.
+/// Subtracts the maximum, as a constant: it does not change the softmax and prevents overflow.
 fn subtract_largest<T: Real>(line: &mut [T]) {
     let largest = T::from_f64(line.iter().map(|x| x.to_f64()).fold(f64::NEG_INFINITY, f64::max));
     line.iter_mut().for_each(|x| *x -= largest);
 }
 
-/// Calls `add` with the output and zeros, one for each line along `axis`, to add to; then `pull` with both.
+/// Calls `add` with the output and a zero total for each line along `axis`, to add to; then `pull` with the output and the
+/// totals.
 fn with_line_totals<T: Real>(
     axis: usize,
     at: Frame<'_, T>,
@@ -117,7 +118,7 @@ impl<T: Real> Op<T> for LogSoftmax {
 
 /// # Softmax
 impl<'t, T: Real> Var<'t, T> {
-    /// `e^(x_i) / Σ_j e^(x_j)` along `axis`.
+    /// `e^(x_i) / Σ_j e^(x_j)` along `axis`. Keeps the shape.
     #[track_caller]
     #[must_use]
     pub fn softmax(self, axis: impl Into<Axis>) -> Var<'t, T> {
@@ -125,7 +126,8 @@ impl<'t, T: Real> Var<'t, T> {
         self.apply(Softmax { axis })
     }
 
-    /// `x_i − ln Σ_j e^(x_j)` along `axis`: the logarithm of the softmax, accurate where that is near 0 or 1.
+    /// `x_i − ln Σ_j e^(x_j)` along `axis`: the logarithm of the softmax, accurate also where the
+    /// softmax is near 0 or 1.
     #[track_caller]
     #[must_use]
     pub fn log_softmax(self, axis: impl Into<Axis>) -> Var<'t, T> {
@@ -140,14 +142,14 @@ pub(super) const ENTRIES: &[Entry] = &[
         name: "softmax",
         draw: |choices| {
             let shape = choices.shape(1, 4);
-            Case::new(Softmax { axis: choices.below(shape.rank()) }, [Domain::REAL.of(shape)])
+            Case::new(Softmax { axis: choices.below(shape.rank()) }, [Domain::REAL.sample(shape)])
         },
     },
     Entry {
         name: "log_softmax",
         draw: |choices| {
             let shape = choices.shape(1, 4);
-            Case::new(LogSoftmax { axis: choices.below(shape.rank()) }, [Domain::REAL.of(shape)])
+            Case::new(LogSoftmax { axis: choices.below(shape.rank()) }, [Domain::REAL.sample(shape)])
         },
     },
 ];

@@ -1,34 +1,35 @@
-//! A function of a symmetric matrix: its inverse square root, which whitening multiplies by.
+//! The inverse square root of symmetric matrices, as used for whitening.
 //!
-//! The eigen-decomposition is of plain values, in `f64`. What duals carry beyond them is added by Newton steps on the
-//! equation that the result solves, `W S W = 1`, so that derivatives of any order are right without differentiating an
-//! eigen-decomposition, whose rule divides by differences of eigenvalues and fails where they tie.
+//! The eigendecomposition is computed from plain values in `f64`. The tangents of dual numbers are added by Newton steps on
+//! the equation `W S W = 1`. So derivatives of any order are exact without differentiating the eigendecomposition, which
+//! would divide by differences of eigenvalues and fail for equal ones.
 
 use nalgebra::{DMatrix, SymmetricEigen};
 
 use super::prelude::*;
 use crate::kernel::{multiply, with_scratch};
 
-/// `(S + epsilon·1)^(−1/2)` of the symmetric part of each matrix `S`, `[.., s, s]`. NaN where that is not positive definite.
+/// `(S + epsilon·I)^(−1/2)` of the symmetric part of each matrix `S`, `[.., s, s]`; NaN if `S + epsilon·I` is not positive
+/// definite.
 #[derive(Clone, Copy, Debug)]
 pub struct InverseSqrt {
     /// Added to the eigenvalues.
     pub epsilon: f64,
 }
 
-/// Side and number of the matrices.
+/// Number of rows of a matrix, and number of matrices.
 fn sides(shape: &Shape) -> [usize; 2] {
     let side = shape.last().copied().unwrap_or(0);
     [side, shape.size().checked_div(side.saturating_mul(side)).unwrap_or(0)]
 }
 
-/// `c = a·b` of dense square matrices, each as it is or transposed; or `c += a·b`.
+/// `c = a·b` or `c += a·b` of contiguous square matrices, each transposed if its flag is set.
 fn product<T: Real>(side: usize, (a, at): (&[T], bool), (b, bt): (&[T], bool), c: &mut [T], accumulate: bool) {
     let strides = |transposed: bool| if transposed { [1, side] } else { [side, 1] };
     multiply([side; 3], (a, strides(at)), (b, strides(bt)), (c, accumulate));
 }
 
-/// Eigenvectors, as columns, and roots of the eigenvalues of one matrix.
+/// Eigenvectors, as columns, and square roots of the eigenvalues of one matrix.
 struct Spectrum<'a, T> {
     vectors: &'a [T],
     roots: &'a [T],
@@ -53,7 +54,7 @@ impl<T: Real> Spectrum<'_, T> {
     }
 }
 
-/// `(M + Mᵀ)/2`, into `to`.
+/// Writes `(M + Mᵀ)/2` to `to`.
 fn symmetric_part<T: Real>(matrix: &[T], side: usize, to: &mut [T]) {
     let half = T::from_f64(0.5);
     for i in 0..side {
@@ -63,17 +64,17 @@ fn symmetric_part<T: Real>(matrix: &[T], side: usize, to: &mut [T]) {
     }
 }
 
-/// Adds to the diagonal.
+/// Adds a number to the diagonal.
 fn shift<T: Real>(matrix: &mut [T], side: usize, by: T) {
     matrix.iter_mut().step_by(side + 1).for_each(|x| *x += by);
 }
 
-/// Writes eigenvectors of the values of a symmetric matrix, and the roots of its eigenvalues plus `epsilon`; NaN where there
-/// are none.
+/// Writes the eigenvectors of a symmetric matrix, without tangents, and the square roots of its eigenvalues plus `epsilon`;
+/// NaN if there are none.
 fn decompose<T: Real>(matrix: &[T], epsilon: f64, vectors: &mut [T], roots: &mut [T]) {
     let side = roots.len();
     let largest = matrix.iter().map(|x| x.to_f64().abs()).fold(0.0, f64::max);
-    // Divided by the largest entry, nothing overflows on the way.
+    // Divide by the largest entry to prevent overflow.
     let scale = if largest > 0.0 { largest } else { 1.0 };
     let scaled = DMatrix::from_fn(side, side, |i, j| matrix[i * side + j].to_f64() / scale);
     let finite = scaled.iter().all(|x| x.is_finite());
@@ -83,7 +84,7 @@ fn decompose<T: Real>(matrix: &[T], epsilon: f64, vectors: &mut [T], roots: &mut
         return;
     };
     for i in 0..side {
-        // Within rounding errors of 0 it is 0, or a matrix without full rank would have a root of a negative number.
+        // Set eigenvalues within rounding errors of 0 to 0, so that a singular matrix gives no root of a negative number.
         let value = eigen.eigenvalues[i];
         let value = if value.abs() < side as f64 * f64::EPSILON { 0.0 } else { value };
         roots[i] = T::from_f64((value + epsilon / scale).sqrt() * scale.sqrt());
@@ -91,8 +92,8 @@ fn decompose<T: Real>(matrix: &[T], epsilon: f64, vectors: &mut [T], roots: &mut
     }
 }
 
-/// How often a result is corrected: each time it gets right by one more order of a dual's tangents. Plain numbers have
-/// none, and a correction would only add rounding errors.
+/// The number of Newton steps. Each corrects one more order of tangents. Plain numbers have none, and a step would only add
+/// rounding errors.
 fn corrections<T: Real>(matrix: &[T]) -> usize {
     let plain = matrix.iter().all(|&x| (x - T::from_f64(x.to_f64())).is_zero());
     if plain { 0 } else { 3 }
@@ -109,7 +110,7 @@ impl<T: Real> Op<T> for InverseSqrt {
             _ => Err(Mismatch::new("only a square matrix has an inverse square root")),
         }
     }
-    /// For each matrix its eigenvectors and the roots of its eigenvalues.
+    /// The eigenvectors and the square roots of the eigenvalues of each matrix.
     fn saved(&self, inputs: &[&Shape]) -> usize {
         let [side, count] = sides(inputs[0]);
         count.saturating_mul(side).saturating_mul(side.saturating_add(1))
@@ -145,7 +146,7 @@ impl<T: Real> Op<T> for InverseSqrt {
             }
         });
     }
-    /// With `A = S W`, the root of `S`: `−W Y W`, where `A Y + Y A` is the symmetric part of the cotangent.
+    /// `−W Y W`, where `A Y + Y A` is the symmetric part of the cotangent and `A = S W` the square root of `S`.
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
         let (Some(grad), [side, _]) = (grads.view(0), sides(at.inputs.output_shape())) else { return };
         if side == 0 {
@@ -188,8 +189,8 @@ impl<T: Real> Op<T> for InverseSqrt {
 
 /// # Functions of matrices
 impl<'t, T: Real> Var<'t, T> {
-    /// `(S + epsilon·1)^(−1/2)` of the symmetric part of each matrix `S`, `[.., s, s]`; `S + epsilon·1` must be positive
-    /// definite, or the result is NaN. Eigenvalues may tie.
+    /// Inverse square root `(S + epsilon·I)^(−1/2)` of the symmetric part of each matrix `S`, `[.., s, s]`. NaN if
+    /// `S + epsilon·I` is not positive definite. Eigenvalues may be equal.
     #[track_caller]
     #[must_use]
     pub fn inverse_sqrt(self, epsilon: f64) -> Var<'t, T> {
@@ -205,7 +206,7 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
         let batch = choices.shape(0, 2);
         let shape: Shape = batch.iter().copied().chain([side, side]).collect();
         // Positive definite by Gershgorin's theorem: rows sum to at most 1.6.
-        Case::new(InverseSqrt { epsilon: 1.8 }, [Domain::Between(-0.4, 0.4, &[]).of(shape)])
+        Case::new(InverseSqrt { epsilon: 1.8 }, [Domain::Between(-0.4, 0.4, &[]).sample(shape)])
     },
 }];
 

@@ -3,14 +3,14 @@
 use super::prelude::*;
 use crate::kernel::with_scratch;
 
-/// A triangle of each matrix `[.., m, n]`: the comparison says on which side of the diagonal an element is kept.
+/// Defines a triangle of each matrix `[.., m, n]` by the comparison of column minus row with `diagonal`.
 macro_rules! triangles {
     ($($(#[$doc:meta])* $name:ident: $op:ident keeps $keeps:tt;)*) => {
         $(
             $(#[$doc])*
             #[derive(Clone, Copy, Debug)]
             pub struct $op {
-                /// Which diagonal: 0 the main one, 1 the one above it, −1 the one below.
+                /// The diagonal: 0 is the main one, 1 the one above, −1 the one below.
                 pub diagonal: isize,
             }
 
@@ -75,7 +75,7 @@ macro_rules! triangles {
                 name: stringify!($name),
                 draw: |choices| {
                     let diagonal = [0, 1, -1, 2, -2, -7, 7][choices.below(7)];
-                    Case::new($op { diagonal }, [Domain::REAL.of(choices.shape(2, 4))])
+                    Case::new($op { diagonal }, [Domain::REAL.sample(choices.shape(2, 4))])
                 },
             },
         )*];
@@ -83,11 +83,11 @@ macro_rules! triangles {
 }
 
 triangles! {
-    /// The lower triangle of each matrix `[.., m, n]`, 0 elsewhere: column minus row is at most `diagonal` (0 the main
-    /// diagonal, 1 the one above it).
+    /// The lower triangle of each matrix `[.., m, n]`, 0 elsewhere: keeps elements with column minus row at most
+    /// `diagonal` (0 is the main diagonal, 1 the one above).
     tril: Tril keeps <=;
 
-    /// The upper triangle of each matrix `[.., m, n]`, 0 elsewhere: column minus row is at least `diagonal` (0 the main
-    /// diagonal, 1 the one above it).
+    /// The upper triangle of each matrix `[.., m, n]`, 0 elsewhere: keeps elements with column minus row at least
+    /// `diagonal` (0 is the main diagonal, 1 the one above).
     triu: Triu keeps >=;
 }

@@ -1,11 +1,11 @@
-//! Functions of one value.
+//! Elementwise functions.
 
 use super::elementwise::{apply, forward_pointwise, unary};
 use super::prelude::*;
 use crate::scalar::{acosh_slope, asinh_slope};
 
 unary! {
-    "# Functions of one value";
+    "# Elementwise functions";
 
     /// Negation, `−x`.
     neg: Neg() on -2.0..2.0 except [], each |x: T| -x, slope |_, _| -T::ONE;
@@ -25,7 +25,7 @@ unary! {
     /// Absolute value. The derivative at 0 is 0.
     abs: Abs() on -2.0..2.0 except [0.0], each T::abs, slope |x, _| sign(x);
 
-    /// −1, 0 or 1. The derivative is 0 everywhere, also at the jump.
+    /// Sign: −1, 0 or 1. The derivative is 0 everywhere, also at the jump.
     sign: Sign() on -2.0..2.0 except [0.0], each sign, slope |_, _| T::ZERO;
 
     /// Exponential, `eˣ`.
@@ -73,13 +73,13 @@ unary! {
     /// Inverse hyperbolic tangent. NaN outside −1..=1.
     atanh: Atanh() on -0.9..0.9 except [], each T::atanh, slope |x, _| T::ONE / (T::ONE - x * x);
 
-    /// The largest whole number not above `x`. The derivative is 0 everywhere, also at the jumps.
+    /// The largest integer not greater than `x`. The derivative is 0 everywhere, also at the jumps.
     floor: Floor() on -2.5..2.5 except [-2.0, -1.0, 0.0, 1.0, 2.0], each T::floor, slope |_, _| T::ZERO;
 
-    /// The smallest whole number not below `x`. The derivative is 0 everywhere, also at the jumps.
+    /// The smallest integer not less than `x`. The derivative is 0 everywhere, also at the jumps.
     ceil: Ceil() on -2.5..2.5 except [-2.0, -1.0, 0.0, 1.0, 2.0], each T::ceil, slope |_, _| T::ZERO;
 
-    /// The nearest whole number to `x`, of two as near the even one. The derivative is 0 everywhere, also at the jumps.
+    /// The integer nearest to `x`; halves round to even. The derivative is 0 everywhere, also at the jumps.
     round: Round() on -2.0..2.0 except [-1.5, -0.5, 0.5, 1.5], each T::round, slope |_, _| T::ZERO;
 
     /// Error function, `2/√π ∫₀ˣ e^(−t²) dt`.
@@ -99,11 +99,11 @@ unary! {
     /// `constant / x`.
     scalar_div: ScalarDiv(constant = -1.5) on 0.3..3.0 except [], each |x| constant / x, slope |x, y| -(y / x);
 
-    /// `x^exponent` with a constant exponent. A negative `x` needs a whole exponent.
+    /// `x^exponent` with a constant exponent. NaN for negative `x`, unless the exponent is an integer.
     pow_scalar: PowScalar(exponent = 2.5) on 0.2..3.0 except [],
         each |x: T| x.powf(exponent.to_f64()), slope |x, _| power_slope(x, exponent.to_f64());
 
-    /// Limited to `low..=high`. At a bound, value and bound tie and share the gradient evenly: the derivative there is ½.
+    /// Clamps to [`low`, `high`]. The derivative at a bound is ½, because value and bound tie and share the gradient evenly.
     clamp: Clamp(low = -0.7, high = 1.1) on -2.0..2.0 except [-0.7, 1.1],
         each |x: T| x.maximum(low).minimum(high), slope |x, _| share(x, low) * share(high, x);
 }
@@ -123,7 +123,7 @@ fn power_slope<T: Real>(x: T, exponent: f64) -> T {
     if exponent == 0.0 { T::ZERO } else { T::from_f64(exponent) * x.powf(exponent - 1.0) }
 }
 
-/// The share of the gradient that `winner` gets of a maximum over itself and `other`.
+/// The derivative of `max(winner, other)` with respect to `winner`.
 pub(super) fn share<T: Real>(winner: T, other: T) -> T {
     if winner > other {
         T::ONE

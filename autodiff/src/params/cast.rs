@@ -1,17 +1,17 @@
-//! The same model in another scalar.
+//! Conversion of parameters to another scalar.
 
-use super::table::{Entry, mistake};
+use super::table::{TableEntry, mistake};
 use super::{ParamVec, Params};
 use crate::error::Error;
 use crate::memory;
 use crate::scalar::Real;
 
 impl<T: Real> Params<T> {
-    /// The same parameters and state in another scalar; ids and names stay valid. A number that the other scalar holds as
-    /// infinite only (10³⁰⁰ in `f32`) is a mistake that [`Params::check`] and every tape give.
+    /// The same parameters and state in another scalar; ids and names stay valid. A finite number that overflows in the
+    /// other scalar (10³⁰⁰ in `f32`) is a mistake, reported by [`Params::check`] and by every tape.
     ///
     /// # Panics
-    /// Where they do not fit into memory; [`Params::try_cast`] gives an error.
+    /// If they do not fit into memory; [`Params::try_cast`] returns an error instead.
     pub fn cast<U: Real>(&self) -> Params<U> {
         memory::or_panic(self.try_cast())
     }
@@ -19,7 +19,7 @@ impl<T: Real> Params<T> {
     /// As [`Params::cast`].
     ///
     /// # Errors
-    /// Parameters that do not fit into memory.
+    /// If the parameters do not fit into memory.
     pub fn try_cast<U: Real>(&self) -> Result<Params<U>, Error> {
         let cast = |values: &[T]| {
             let mut cast = memory::room(|| "parameters in another scalar".into(), Some(values.len()))?;
@@ -37,8 +37,8 @@ impl<T: Real> Params<T> {
     }
 }
 
-/// The first entry with a number that another scalar cannot hold.
-fn too_large<T: Real, U: Real>(entries: &[Entry], values: &[T], cast: &[U]) -> Option<Error> {
+/// An error naming the first entry with a number that overflows in another scalar.
+fn too_large<T: Real, U: Real>(entries: &[TableEntry], values: &[T], cast: &[U]) -> Option<Error> {
     let at = values.iter().zip(cast).position(|(value, cast)| value.is_finite() && !cast.is_finite())?;
     let entry = entries.iter().find(|entry| entry.range.contains(&at))?;
     let (value, index) = (values[at].to_f64(), at - entry.range.start);

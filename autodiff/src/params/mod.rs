@@ -1,7 +1,7 @@
-//! The numbers of a model: two flat buffers, parameters and state, with a table of names, shapes and ranges.
+//! A model's parameters and state: two flat buffers with a table of names, shapes and ranges.
 //!
-//! Modules describe, the numbers live here: a module holds [`ParamId`]s and [`StateId`]s that a [`Scope`] handed out, so
-//! it knows no scalar type, and the same model runs in another scalar through [`Params::cast`].
+//! A module holds no numbers, only the [`ParamId`]s and [`StateId`]s that a [`Scope`] returned. So it does not depend on
+//! the scalar, and the same model runs in another one through [`Params::cast`].
 
 mod cast;
 mod register;
@@ -16,32 +16,36 @@ use crate::array::{Shape, Tensor};
 use crate::error::Error;
 use crate::scalar::Real;
 pub use scope::Scope;
-pub(crate) use table::{Entry, Table, unique_key};
 pub use table::{ParamId, StateId};
 use table::{Slot, mistake};
+pub(crate) use table::{Table, TableEntry, unique_key};
 pub use vector::ParamVec;
 pub(crate) use vector::check_finite;
 
-/// The parameters and the state of a model.
+/// The parameters of a model, which are trained, and its state, which is not (running statistics).
 #[derive(Clone, Debug)]
 pub struct Params<T: Real> {
     values: ParamVec<T>,
     state: Vec<T>,
     seed: u64,
-    /// Steps that training has taken: random draws differ from step to step by it.
+    /// Number of training steps taken; random draws depend on it.
     step: u64,
-    /// The first mistake made while registering; every tape started with these parameters gives it.
+    /// The first mistake made while registering; every tape started with these parameters reports it.
     error: Option<Error>,
 }
 
 impl<T: Real> Params<T> {
-    /// No parameters yet; each draws its initial values from a generator of its own, made from `seed` and its name.
+    /// Empty parameters. Each parameter registered later draws its initial values from its own generator, seeded with `seed`
+    /// and its name.
     pub fn new(seed: u64) -> Self {
         let values = ParamVec { table: Arc::new(Table::new()), values: Vec::new() };
         Params { values, state: Vec::new(), seed, step: 0, error: None }
     }
 
-    /// The first mistake made while registering, if any.
+    /// Returns the first mistake made while registering, if any.
+    ///
+    /// # Errors
+    /// That mistake.
     pub fn check(&self) -> Result<(), Error> {
         self.error.clone().map_or(Ok(()), Err)
     }
@@ -56,8 +60,8 @@ impl<T: Real> Params<T> {
         self.values.flat()
     }
 
-    /// All values, in order of registration, to be updated. A loop that takes its own steps by them calls [`Params::commit`]
-    /// after each; optimizers do.
+    /// All values, in order of registration, mutable. A training loop that updates them itself must call [`Params::commit`]
+    /// after each step, as optimizers do.
     pub fn flat_mut(&mut self) -> &mut [T] {
         self.values.flat_mut()
     }
@@ -68,6 +72,9 @@ impl<T: Real> Params<T> {
     }
 
     /// The parameter registered under this full name.
+    ///
+    /// # Errors
+    /// If there is none.
     pub fn id(&self, name: &str) -> Result<ParamId, Error> {
         let table = self.table();
         match table.by_name.get(name) {
@@ -89,11 +96,17 @@ impl<T: Real> Params<T> {
     }
 
     /// A copy of a parameter's value.
+    ///
+    /// # Errors
+    /// If `id` belongs to other `Params`.
     pub fn value(&self, id: ParamId) -> Result<Tensor<T>, Error> {
         self.values.get(id)
     }
 
-    /// Replaces a parameter's value; the shape must be the same.
+    /// Replaces a parameter's value.
+    ///
+    /// # Errors
+    /// If `id` belongs to other `Params`, or the shape differs.
     pub fn set(&mut self, id: ParamId, value: &Tensor<T>) -> Result<(), Error> {
         self.values.set(id, value)
     }
@@ -102,7 +115,7 @@ impl<T: Real> Params<T> {
         &self.values.table
     }
 
-    pub(crate) fn entry(&self, id: ParamId) -> Result<&Entry, Error> {
+    pub(crate) fn entry(&self, id: ParamId) -> Result<&TableEntry, Error> {
         self.table().parameter(id)
     }
 
@@ -116,7 +129,7 @@ impl<T: Real> Params<T> {
 }
 
 impl<T: Real> Default for Params<T> {
-    /// No parameters: for functions of inputs alone.
+    /// No parameters: for functions of their inputs only.
     fn default() -> Self {
         Params::new(0)
     }

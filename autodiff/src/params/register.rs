@@ -1,5 +1,5 @@
-//! Registration: a name, a shape and first values are appended to the flat buffers. Whatever is wrong with them is kept as the
-//! first mistake, which every tape gives.
+//! Registration: appends a name, a shape and initial values to the flat buffers. The first mistake is stored, and every
+//! tape reports it.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use super::{Entry, ParamId, Params, Slot, StateId, mistake, unique_key};
+use super::{ParamId, Params, Slot, StateId, TableEntry, mistake, unique_key};
 use crate::array::{Shape, Tensor};
 use crate::error::Error;
 use crate::memory;
@@ -48,7 +48,7 @@ impl<T: Real> Params<T> {
         self.append_state(name, shape, initial)
     }
 
-    /// Keeps a mistake that a module found in a parameter or setting of its own, if it is the first.
+    /// Stores a mistake that a module found in its own parameters or settings, if it is the first.
     pub(crate) fn fail(&mut self, name: &str, reason: &str) {
         refuse(self, mistake(name, reason));
     }
@@ -63,14 +63,14 @@ impl<T: Real> Params<T> {
     }
 }
 
-/// Appends first values to a flat buffer. An entry whose values do not fit into memory has none.
+/// Appends initial values to a flat buffer. An entry whose values do not fit into memory gets shape `[0]`.
 fn append<T: Real>(
     params: &mut Params<T>,
     name: String,
     shape: Shape,
     initial: Result<Cow<'_, [f64]>, Error>,
     flat: impl FnOnce(&mut Params<T>) -> &mut Vec<T>,
-) -> Entry {
+) -> TableEntry {
     let key = unique_key();
     Arc::make_mut(&mut params.values.table).key = key;
     if params.table().by_name.contains_key(&name) {
@@ -90,10 +90,10 @@ fn append<T: Real>(
         Ok(initial.len())
     });
     match stored {
-        Ok(length) => Entry { key, name, shape, range: start..start + length },
+        Ok(length) => TableEntry { key, name, shape, range: start..start + length },
         Err(error) => {
             refuse(params, error);
-            Entry { key, name, shape: Shape::new(&[0]), range: start..start }
+            TableEntry { key, name, shape: Shape::new(&[0]), range: start..start }
         }
     }
 }
@@ -102,7 +102,7 @@ fn refuse<T: Real>(params: &mut Params<T>, error: Error) {
     params.error.get_or_insert(error);
 }
 
-/// FNV-1a over the name, mixed with the seed: a generator for each parameter, whatever is registered before it.
+/// FNV-1a over the name, mixed with the seed: a parameter's initial values do not depend on what is registered before it.
 fn hash(seed: u64, name: &str) -> u64 {
     let start = 0xcbf2_9ce4_8422_2325 ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     name.bytes().fold(start, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))

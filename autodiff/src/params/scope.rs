@@ -1,4 +1,4 @@
-//! Registration: the tree of names that modules put their parameters and state into.
+//! [`Scope`]: the hierarchy of names under which modules register parameters and state.
 
 use rand::rngs::StdRng;
 
@@ -27,14 +27,15 @@ impl<'p, T: Real> Scope<'p, T> {
         Scope { params: self.params, prefix }
     }
 
-    /// What has been registered so far, in this scope and others.
+    /// All parameters registered so far, in this scope and others.
     pub fn params(&self) -> &Params<T> {
         self.params
     }
 
-    /// Registers a parameter; `fill` writes its initial values, in row-major order. They are drawn in `f64`, so
-    /// that a model starts from the same values in every scalar. One that is infinite or NaN is a mistake that
-    /// [`Params::check`] and every tape give.
+    /// Registers a parameter. `fill` gets zeros in row-major order and a random generator, and writes the initial values.
+    /// They are drawn in `f64`, so that a model starts from the same values in every scalar. A value that is infinite or
+    /// NaN, a name registered twice and a shape that does not fit into memory are mistakes, which [`Params::check`] and
+    /// every tape report.
     pub fn parameter(
         &mut self,
         name: &str,
@@ -45,7 +46,7 @@ impl<'p, T: Real> Scope<'p, T> {
         self.params.register(name, shape.into(), fill)
     }
 
-    /// Registers a state: numbers without a gradient that a recording reads with
+    /// Registers a state: values without gradient that a recording reads with
     /// [`Recording::state`](crate::Recording::state) and replaces with
     /// [`Recording::update`](crate::Recording::update).
     pub fn state(&mut self, name: &str, initial: &Tensor<f64>) -> StateId {
@@ -53,16 +54,15 @@ impl<'p, T: Real> Scope<'p, T> {
         self.params.register_state(name, initial)
     }
 
-    /// Registers a state as [`Scope::state`] does; `fill` writes its initial values, in row-major order, over zeros. For
-    /// extents that a caller gives: a shape that does not fit into memory is a mistake that [`Params::check`] and every
-    /// tape give, and `fill` is not called.
+    /// As [`Scope::state`], with initial values written by `fill`, which gets zeros in row-major order. A shape that does not
+    /// fit into memory is a mistake, which [`Params::check`] and every tape report; `fill` is not called then.
     pub fn state_with(&mut self, name: &str, shape: impl Into<Shape>, fill: impl FnOnce(&mut [f64])) -> StateId {
         let name = self.full_name(name);
         self.params.register_state_with(name, shape.into(), fill)
     }
 
-    /// Records that the parameter or setting `name` is wrong, and why: [`Params::check`] and every tape give the first
-    /// such mistake. For modules whose constructor returns no [`Result`].
+    /// Stores a mistake: the parameter or setting `name` is invalid for this reason. [`Params::check`] and every tape report
+    /// the first one. For modules whose constructor does not return a [`Result`].
     pub fn fail(&mut self, name: &str, reason: impl AsRef<str>) {
         let name = self.full_name(name);
         self.params.fail(&name, reason.as_ref());

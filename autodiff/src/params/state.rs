@@ -1,6 +1,6 @@
-//! State: numbers that training carries along without a gradient, and the count of its steps.
+//! State: values without gradient, such as running statistics, and the count of training steps.
 
-use super::{Entry, Params, Slot, StateId, check_finite, mistake};
+use super::{Params, Slot, StateId, TableEntry, check_finite, mistake};
 use crate::array::{Shape, Tensor};
 use crate::error::Error;
 use crate::scalar::Real;
@@ -12,6 +12,9 @@ impl<T: Real> Params<T> {
     }
 
     /// The state registered under this full name.
+    ///
+    /// # Errors
+    /// If there is none.
     pub fn state_id(&self, name: &str) -> Result<StateId, Error> {
         match self.table().by_name.get(name) {
             Some(&Slot::State(index)) => Ok(StateId { key: self.table().states[index].key, index }),
@@ -21,12 +24,18 @@ impl<T: Real> Params<T> {
     }
 
     /// A copy of a state's value.
+    ///
+    /// # Errors
+    /// If `id` belongs to other `Params`.
     pub fn state(&self, id: StateId) -> Result<Tensor<T>, Error> {
         let entry = self.state_entry(id)?;
         Tensor::copy_of(&entry.shape, &self.state[entry.range.clone()])
     }
 
-    /// Replaces a state's value; the shape must be the same.
+    /// Replaces a state's value.
+    ///
+    /// # Errors
+    /// If `id` belongs to other `Params`, or the shape differs.
     pub fn set_state(&mut self, id: StateId, value: &Tensor<T>) -> Result<(), Error> {
         let entry = self.state_entry(id)?;
         entry.check_shape(value.shape())?;
@@ -35,7 +44,7 @@ impl<T: Real> Params<T> {
         Ok(())
     }
 
-    /// An error naming the first parameter or state that is infinite or NaN.
+    /// Checks that all values are finite; the error names the first parameter or state that is infinite or NaN.
     ///
     /// # Errors
     /// [`Error::Parameter`].
@@ -44,17 +53,17 @@ impl<T: Real> Params<T> {
         check_finite(&self.table().states, &self.state, "value")
     }
 
-    /// Steps that training has taken: calls of [`Params::commit`].
+    /// Number of training steps taken: calls of [`Params::commit`].
     pub fn step(&self) -> u64 {
         self.step
     }
 
-    /// Goes on from a step that an earlier run had come to.
+    /// Sets the number of training steps taken, to continue an earlier run.
     pub fn set_step(&mut self, step: u64) {
         self.step = step;
     }
 
-    pub(crate) fn state_entry(&self, id: StateId) -> Result<&Entry, Error> {
+    pub(crate) fn state_entry(&self, id: StateId) -> Result<&TableEntry, Error> {
         self.table().state(id)
     }
 

@@ -1,4 +1,4 @@
-//! Names, shapes and ranges: what the flat numbers of a model stand for.
+//! The names, shapes and ranges of a model's flat buffers.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -7,44 +7,45 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::array::Shape;
 use crate::error::Error;
 
-/// One number for each set of parameters and each recording, to tell them apart; it steers nothing else.
+/// A number unique to each set of parameters and each recording. It only identifies them; no result depends on it.
 pub(crate) fn unique_key() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-/// The name of a parameter inside a [`Params`](crate::Params), as modules hold it.
+/// Identifies a parameter of a [`Params`](crate::Params); modules hold these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ParamId {
     pub(super) key: u64,
     pub(super) index: usize,
 }
 
-/// The name of a state inside a [`Params`](crate::Params): numbers that training carries along without a gradient, such as
-/// the running mean of batch normalization.
+/// Identifies a state of a [`Params`](crate::Params): values without gradient, such as the running mean of batch
+/// normalization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct StateId {
     pub(super) key: u64,
     pub(super) index: usize,
 }
 
-/// What a name stands for: its index among the entries of its kind.
+/// What a name refers to: an index among the parameters or the states.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Slot {
     Parameter(usize),
     State(usize),
 }
 
+/// A registered parameter or state.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    /// That of the ids handed out for it.
+pub(crate) struct TableEntry {
+    /// The key of the ids returned for it.
     pub(super) key: u64,
     pub(crate) name: String,
     pub(crate) shape: Shape,
     pub(crate) range: Range<usize>,
 }
 
-impl Entry {
+impl TableEntry {
     pub(super) fn check_shape(&self, new: &Shape) -> Result<(), Error> {
         if &self.shape == new {
             return Ok(());
@@ -55,11 +56,11 @@ impl Entry {
 
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
-    /// Of the last registration: clones that register on their own are no longer of one layout.
+    /// The key of the last registration: clones that register more no longer have the same layout.
     pub(super) key: u64,
-    pub(crate) entries: Vec<Entry>,
-    pub(crate) states: Vec<Entry>,
-    /// Of both kinds, so that no name is used twice.
+    pub(crate) entries: Vec<TableEntry>,
+    pub(crate) states: Vec<TableEntry>,
+    /// Parameters and states together, so that no name is used twice.
     pub(super) by_name: HashMap<String, Slot>,
 }
 
@@ -68,17 +69,17 @@ impl Table {
         Table { key: unique_key(), entries: Vec::new(), states: Vec::new(), by_name: HashMap::new() }
     }
 
-    /// Whether flat numbers of the two have one layout: true for clones as long as neither registers anything.
+    /// Whether flat buffers of the two have the same layout: true for clones until one registers more.
     pub(crate) fn agrees(&self, other: &Table) -> bool {
         self.key == other.key
     }
 
-    pub(super) fn parameter(&self, id: ParamId) -> Result<&Entry, Error> {
+    pub(super) fn parameter(&self, id: ParamId) -> Result<&TableEntry, Error> {
         let entry = self.entries.get(id.index).filter(|entry| entry.key == id.key);
         entry.ok_or_else(|| foreign_id("parameter"))
     }
 
-    pub(super) fn state(&self, id: StateId) -> Result<&Entry, Error> {
+    pub(super) fn state(&self, id: StateId) -> Result<&TableEntry, Error> {
         let entry = self.states.get(id.index).filter(|entry| entry.key == id.key);
         entry.ok_or_else(|| foreign_id("state"))
     }

@@ -1,18 +1,18 @@
-//! [`ParamVec`]: flat numbers, one for each parameter value.
+//! [`ParamVec`]: a flat vector with one number for each parameter value.
 
 use std::sync::Arc;
 
 use super::Params;
-use super::table::{Entry, ParamId, Table, mistake};
+use super::table::{ParamId, Table, TableEntry, mistake};
 use crate::array::{Shape, Tensor};
 use crate::error::Error;
 use crate::memory;
 use crate::scalar::Real;
 
-/// One number for each value of a model's parameters, flat, in order of registration: the parameters themselves, their
-/// gradients, the buffers of an optimizer, averages.
+/// A flat vector with one number for each value of a model's parameters, in order of registration: the parameters
+/// themselves, their gradients, an optimizer's buffers, moving averages.
 ///
-/// It knows the layout of the [`Params`] that it was made from, and [`ParamVec::check_layout`] compares two.
+/// It has the layout of the [`Params`] it was made from; [`ParamVec::check_layout`] compares two layouts.
 #[derive(Clone, Debug)]
 pub struct ParamVec<T: Real> {
     pub(super) table: Arc<Table>,
@@ -35,7 +35,7 @@ impl<T: Real> ParamVec<T> {
         &self.values
     }
 
-    /// All numbers, in order of registration, to be changed.
+    /// All numbers, in order of registration, mutable.
     pub fn flat_mut(&mut self) -> &mut [T] {
         &mut self.values
     }
@@ -48,16 +48,16 @@ impl<T: Real> ParamVec<T> {
     /// A copy of the numbers of one parameter, in its shape.
     ///
     /// # Errors
-    /// A parameter of other [`Params`].
+    /// If `id` belongs to other [`Params`].
     pub fn get(&self, id: ParamId) -> Result<Tensor<T>, Error> {
         let entry = self.table.parameter(id)?;
         Tensor::copy_of(&entry.shape, &self.values[entry.range.clone()])
     }
 
-    /// Replaces the numbers of one parameter; the shape must be the same.
+    /// Replaces the numbers of one parameter.
     ///
     /// # Errors
-    /// A parameter of other [`Params`]; another shape.
+    /// If `id` belongs to other [`Params`], or the shape differs.
     pub fn set(&mut self, id: ParamId, value: &Tensor<T>) -> Result<(), Error> {
         let entry = self.table.parameter(id)?;
         entry.check_shape(value.shape())?;
@@ -65,12 +65,12 @@ impl<T: Real> ParamVec<T> {
         Ok(())
     }
 
-    /// Whether both have the layout of the same [`Params`]: clones and casts of one model do, until one registers more.
+    /// Whether both have the layout of the same [`Params`]: true for clones and casts, until one registers more.
     pub fn has_layout_of<U: Real>(&self, other: &ParamVec<U>) -> bool {
         self.table.agrees(&other.table)
     }
 
-    /// An error unless [`ParamVec::has_layout_of`]; `what` names this vector in it.
+    /// Checks that [`ParamVec::has_layout_of`] holds; `what` names this vector in the error.
     ///
     /// # Errors
     /// [`Error::ForeignParams`].
@@ -82,7 +82,8 @@ impl<T: Real> ParamVec<T> {
         Err(Error::ForeignParams { what, reason })
     }
 
-    /// An error naming the first parameter for which one of these numbers is infinite or NaN; `what` says what they are.
+    /// Checks that all numbers are finite; the error names the first parameter with one that is infinite or NaN, and `what`
+    /// the numbers are ("gradient").
     ///
     /// # Errors
     /// [`Error::Parameter`].
@@ -92,18 +93,18 @@ impl<T: Real> ParamVec<T> {
 }
 
 impl<T: Real> Params<T> {
-    /// A vector of this layout, all zero.
+    /// A zero vector with the layout of these parameters.
     ///
     /// # Errors
-    /// Numbers that do not fit into memory.
+    /// If it does not fit into memory.
     pub fn zeros(&self) -> Result<ParamVec<T>, Error> {
         ParamVec::zeros(&self.values.table, self.values.values.len())
     }
 }
 
-/// An error naming the first of these entries of `flat` that holds an infinity or a NaN.
+/// An error naming the first of these entries of `flat` that contains an infinity or NaN.
 pub(crate) fn check_finite<'e, T: Real>(
-    entries: impl IntoIterator<Item = &'e Entry>,
+    entries: impl IntoIterator<Item = &'e TableEntry>,
     flat: &[T],
     what: &str,
 ) -> Result<(), Error> {

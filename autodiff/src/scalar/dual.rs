@@ -1,4 +1,4 @@
-//! Dual numbers `a + b·ε` with `ε² = 0`: exact directional derivatives with no rule beyond the scalar's own.
+//! Dual numbers `a + b·ε` with `ε² = 0`: exact directional derivatives by forward mode.
 //!
 //! Running a tape in `Dual<f64>` gives forward-mode derivatives of its values and, since backward is written in
 //! the same scalar, Hessian-vector products from its gradients. They nest: `Dual<Dual<f64>>` goes one order higher.
@@ -10,13 +10,13 @@ use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
 use crate::scalar::{Real, acosh_slope, asinh_slope, base_slope, exponent_slope};
 
-/// A value with its derivative along one direction.
+/// A value and its directional derivative (tangent): `value + tangent·ε` with `ε² = 0`.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)] // the kernels read a slice of duals as a slice of `T` with doubled strides
 pub struct Dual<T> {
     /// The value.
     pub value: T,
-    /// The derivative of the value along the direction that the inputs were seeded with.
+    /// The derivative of the value along the direction given by the inputs' tangents.
     pub tangent: T,
 }
 
@@ -29,12 +29,12 @@ impl<T: Real> Dual<T> {
     /// `φ(self)` by the chain rule, from `φ(value)` and `φ'(value)`.
     #[inline(always)]
     fn chain(self, value: T, derivative: T) -> Self {
-        // A zero tangent stays zero where the derivative is infinite: √x at a constant 0 has no NaN in it.
+        // A zero tangent stays zero even if the derivative is infinite, so that √x at a constant 0 is not NaN.
         let tangent = if self.tangent.is_zero() { T::ZERO } else { derivative * self.tangent };
         Dual { value, tangent }
     }
 
-    /// `self` where it wins, `other` where it loses; a tie shares the tangents evenly, as backward does.
+    /// `self` if it wins, otherwise `other`; if they tie, the mean of the tangents, in agreement with backward.
     fn between_ties(self, other: Self, wins: bool) -> Self {
         if self.value == other.value {
             let half = T::from_f64(0.5);

@@ -1,4 +1,4 @@
-//! `f32` and `f64` as scalars: their functions are those of the standard library, `libm` and the vectorized kernels.
+//! [`Real`] for `f32` and `f64`, by the standard library, `libm` and the vectorized kernels.
 
 use super::Real;
 use crate::kernel::vector;

@@ -1,7 +1,7 @@
 //! The scalar of a tape: [`Real`], implemented for `f32`, `f64` and [`Dual`](crate::Dual).
 //!
-//! Operations are written once against this trait. What a scalar must offer is kept to what differs between
-//! scalars; activations and losses are composed from it in `ops/`.
+//! Operations are written once, generic over this trait. It has only the functions that differ between scalars; activations
+//! are composed from them in `ops/`.
 
 use std::fmt::{Debug, Display, LowerExp};
 use std::iter::Sum;
@@ -11,10 +11,10 @@ use crate::kernel::{Product, all_finite};
 
 /// A scalar that tapes, operations and modules are generic over.
 ///
-/// Comparisons look at the value only: the tangent of a [`Dual`](crate::Dual) never steers a branch.
+/// Comparisons use the value only: the tangent of a [`Dual`](crate::Dual) never affects a branch.
 ///
-/// The trait is sealed: `f32`, `f64` and duals of them implement it. A scalar of others would have to be trusted with the
-/// memory of matrix products.
+/// The trait is sealed: only `f32`, `f64` and dual numbers over them implement it, because unsafe code in matrix products
+/// relies on the implementation.
 pub trait Real:
     Copy
     + Debug
@@ -40,19 +40,19 @@ pub trait Real:
     const ZERO: Self;
     /// One.
     const ONE: Self;
-    /// What sums over many terms are accumulated in: `f64` for `f32`, a scalar with twice its digits or itself.
+    /// The scalar in which long sums are accumulated: `f64` for `f32`, `f64` for itself.
     type Accumulator: Real;
 
-    /// The largest whole number up to which every whole number is represented (2²⁴ for `f32`).
+    /// The largest integer up to which all integers are represented exactly (2²⁴ for `f32`).
     const LARGEST_EXACT_INTEGER: f64;
 
-    /// The nearest value to `value`; derivatives are zero.
+    /// The scalar nearest to `value`, with zero tangents.
     fn from_f64(value: f64) -> Self;
-    /// The value, without derivatives.
+    /// The value, without tangents.
     fn to_f64(self) -> f64;
-    /// The same number as a term of a sum, with its derivatives.
+    /// Converts to the accumulator, with tangents.
     fn widen(self) -> Self::Accumulator;
-    /// A sum, rounded to this scalar.
+    /// Rounds an accumulator to this scalar.
     fn narrow(sum: Self::Accumulator) -> Self;
 
     /// `√x`.
@@ -89,11 +89,11 @@ pub trait Real:
     fn acosh(self) -> Self;
     /// Inverse hyperbolic tangent; NaN outside −1..=1.
     fn atanh(self) -> Self;
-    /// The largest whole number not above; its derivative is 0.
+    /// The largest integer not greater than `x`; its derivative is 0.
     fn floor(self) -> Self;
-    /// The smallest whole number not below; its derivative is 0.
+    /// The smallest integer not less than `x`; its derivative is 0.
     fn ceil(self) -> Self;
-    /// The nearest whole number, of two as near the even one; its derivative is 0.
+    /// The integer nearest to `x`, halves to even; its derivative is 0.
     fn round(self) -> Self;
     /// Error function, `2/√π ∫₀ˣ e^(−t²) dt`.
     fn erf(self) -> Self;
@@ -129,7 +129,7 @@ pub trait Real:
         each(input, output, Self::sigmoid);
     }
 
-    /// Whether the value is not a number.
+    /// Whether the value is NaN.
     fn is_nan(self) -> bool {
         self.to_f64().is_nan()
     }
@@ -141,15 +141,15 @@ pub trait Real:
     fn all_finite(values: &[Self]) -> bool {
         all_finite(values)
     }
-    /// Whether the value and every derivative it carries are zero.
+    /// Whether the value and all tangents are zero.
     fn is_zero(self) -> bool {
         self == Self::ZERO
     }
-    /// The larger value; a NaN on either side gives NaN.
+    /// The maximum; NaN if either is NaN.
     fn maximum(self, other: Self) -> Self {
         if self > other || self.is_nan() { self } else { other }
     }
-    /// The smaller value; a NaN on either side gives NaN.
+    /// The minimum; NaN if either is NaN.
     fn minimum(self, other: Self) -> Self {
         if self < other || self.is_nan() { self } else { other }
     }
@@ -161,7 +161,7 @@ fn each<T: Real>(input: &[T], output: &mut [T], function: impl Fn(T) -> T) {
     }
 }
 
-/// The derivative of `x^y` with respect to `x`. Where `y` is 0 it is 0, also at `x = 0`, whose power below 0 is infinite.
+/// The derivative of `x^y` with respect to `x`. It is 0 if `y = 0`, also at `x = 0`, where `y·x^(y−1)` would be NaN.
 pub(crate) fn base_slope<T: Real>(x: T, y: T) -> T {
     // At 0 the power does not change with its exponent: see `exponent_slope`.
     let y = if x == T::ZERO { T::from_f64(y.to_f64()) } else { y };
@@ -169,8 +169,7 @@ pub(crate) fn base_slope<T: Real>(x: T, y: T) -> T {
     if y.is_zero() || (y == T::ZERO && !power.is_finite()) { T::ZERO } else { y * power }
 }
 
-/// The derivative of `z = x^y` with respect to `y`: `z ln x`, its limit 0 where the power is 0, and 0 at 0⁰ as well, as in
-/// PyTorch: 0 to any larger exponent is 0.
+/// The derivative of `z = x^y` with respect to `y`: `z ln x`; 0 (the limit) if `z = 0`; and 0 at 0⁰, as in PyTorch.
 pub(crate) fn exponent_slope<T: Real>(x: T, y: T, z: T) -> T {
     if z == T::ZERO || (x == T::ZERO && y >= T::ZERO) { T::ZERO } else { z * x.ln() }
 }

@@ -1,17 +1,17 @@
-//! The gradients of the values on a recording, in an arena of their own.
+//! The gradients of a recording's values, in their own arena.
 
 use super::{Graph, Node};
 use crate::error::Error;
 use crate::memory;
 use crate::scalar::Real;
 
-/// What the backward pass of one recording has left for its values.
+/// The gradients that a backward pass has computed for the values of one recording.
 #[derive(Clone, Debug)]
 pub(crate) struct Adjoints<T: Real> {
     pub(crate) arena: Vec<T>,
-    /// For each node, whether the value that backward started from depends on it.
+    /// For each node, whether the root of the backward pass depends on it.
     pub(crate) reached: Vec<bool>,
-    /// The key of the recording; 0 for none.
+    /// The key of the recording that filled them; 0 for none.
     filled_by: u64,
 }
 
@@ -20,10 +20,10 @@ impl<T: Real> Adjoints<T> {
         Adjoints { arena: Vec::new(), reached: Vec::new(), filled_by: 0 }
     }
 
-    /// All zero and of the length that a recording needs.
+    /// Resizes the arena to `length` and sets it to zero.
     ///
     /// # Errors
-    /// An arena that does not fit into memory: forward has one of its own.
+    /// If the arena does not fit into memory; it is separate from that of forward.
     pub(super) fn clear(&mut self, length: usize, filled_by: u64) -> Result<(), Error> {
         self.forget();
         self.arena.clear();
@@ -35,7 +35,7 @@ impl<T: Real> Adjoints<T> {
         Ok(())
     }
 
-    /// Leaves no value with a gradient: a backward pass that stopped half-way has filled none.
+    /// Marks the gradients as not filled: used when a backward pass fails half-way.
     pub(super) fn forget(&mut self) {
         self.filled_by = 0;
     }
@@ -44,12 +44,12 @@ impl<T: Real> Adjoints<T> {
         self.reached.get(k).copied().unwrap_or(false)
     }
 
-    /// The nodes that were reached.
-    pub(super) fn of<'n>(&'n self, nodes: &'n [Node]) -> impl Iterator<Item = &'n Node> {
+    /// The nodes that the backward pass reached.
+    pub(super) fn reached_nodes<'n>(&'n self, nodes: &'n [Node]) -> impl Iterator<Item = &'n Node> {
         nodes.iter().zip(&self.reached).filter(|&(_, &reached)| reached).map(|(node, _)| node)
     }
 
-    /// An error unless a backward pass of this recording has filled these last.
+    /// An error unless the last backward pass into these gradients was of this recording.
     pub(crate) fn check_filled_by(&self, graph: &Graph<T>) -> Result<(), Error> {
         if self.filled_by == graph.key {
             return Ok(());

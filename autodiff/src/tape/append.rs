@@ -1,4 +1,4 @@
-//! Appending to a recording: leaves, views and operations, each with its place in the arenas.
+//! Appending leaves, views and operations to a recording, and assigning each its position in the arenas.
 
 use std::panic::Location;
 
@@ -12,14 +12,14 @@ use crate::params::Params;
 use crate::scalar::Real;
 use crate::tape::{Graph, Label, Node, POISON, Place, Step};
 
-/// The number of the node after `count` others. The largest `u32` stands for a value without a node.
+/// The id of the node after `count` others. The largest `u32` is reserved for poisoned values, which have no node.
 fn next_id(count: usize) -> Result<u32, Mismatch> {
     let id = u32::try_from(count).ok().filter(|&id| id != POISON);
     id.ok_or_else(|| Mismatch::new(format!("a recording holds no more than {POISON} values; split it")))
 }
 
 impl<T: Real> Graph<T> {
-    /// Appends a leaf of dense layout that lives in the arena.
+    /// Appends a contiguous leaf stored in the arena.
     pub(crate) fn push_leaf(
         &mut self,
         shape: Shape,
@@ -33,7 +33,7 @@ impl<T: Real> Graph<T> {
         self.push_owned(Step::Leaf, (&[], &[]), shape, (value, gradient), 0, label, location)
     }
 
-    /// Appends the stored value of a state.
+    /// Appends a leaf that reads a state.
     pub(crate) fn push_state(
         &mut self,
         shape: Shape,
@@ -81,7 +81,7 @@ impl<T: Real> Graph<T> {
         self.push(node)
     }
 
-    /// Appends what operation `of` saved, from `start` within that: it lies behind the output.
+    /// Appends a view of what operation `of` saved, beginning at offset `start`; saved values follow the output in the arena.
     pub(crate) fn push_saved(
         &mut self,
         of: u32,
@@ -90,7 +90,7 @@ impl<T: Real> Graph<T> {
         location: &'static Location<'static>,
     ) -> Result<u32, Mismatch> {
         let owner = &self.nodes[of as usize];
-        debug_assert!(start + shape.size() <= owner.saved, "{} keeps less", self.kind(of as usize));
+        debug_assert!(start + shape.size() <= owner.saved, "{} saves less", self.kind(of as usize));
         let Place::Arena(output) = owner.value else { return Ok(of) };
         let node = Node {
             step: Step::View,
@@ -108,7 +108,7 @@ impl<T: Real> Graph<T> {
         self.push(node)
     }
 
-    /// Appends an operation; runs it unless only shapes are recorded.
+    /// Appends an operation, and runs it unless the recording is shape-only.
     pub(crate) fn push_op<O: Op<T>>(
         &mut self,
         op: O,
@@ -168,7 +168,7 @@ impl<T: Real> Graph<T> {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the fields of a node, in one private place")]
+    #[expect(clippy::too_many_arguments, reason = "the fields of a node, in one private function")]
     fn push_owned(
         &mut self,
         step: Step,
@@ -213,7 +213,7 @@ impl<T: Real> Graph<T> {
         Ok(id)
     }
 
-    /// The number of the next random draw.
+    /// The index of the next random draw.
     pub(crate) fn next_draw(&mut self) -> u64 {
         self.draws.count += 1;
         self.draws.count - 1
@@ -225,7 +225,7 @@ mod tests {
     use super::{POISON, next_id};
 
     #[test]
-    fn the_number_that_stands_for_no_node_is_never_given() {
+    fn the_id_of_poisoned_values_is_never_assigned() {
         assert_eq!(next_id(POISON as usize - 1).ok(), Some(POISON - 1));
         assert!(next_id(POISON as usize).is_err() && next_id(usize::MAX).is_err());
     }

@@ -11,7 +11,7 @@ use crate::scalar::{Dual, Real};
 use crate::tape::{Gradients, Graph, Place, Step};
 
 impl<T: Real> Graph<T> {
-    /// Fills `grads` with the gradients of `root`, weighted by `cotangent` (one where it is a scalar).
+    /// Fills `grads` with the vector-Jacobian product of `root` and `cotangent`, which defaults to 1 for a scalar.
     pub(crate) fn backward(
         &self,
         root: u32,
@@ -31,7 +31,7 @@ impl<T: Real> Graph<T> {
         let one = [T::ONE];
         let seed = match cotangent {
             Some((given, values)) if given == shape => values,
-            Some((given, _)) => return Err(refuse(format!("the cotangent has shape {given}, the value another"))),
+            Some((given, _)) => return Err(refuse(format!("the cotangent has shape {given}, unlike the value"))),
             None if shape.size() == 1 => &one,
             None => return Err(refuse("a gradient starts from a scalar; reduce it, or use backward_with".into())),
         };
@@ -57,7 +57,7 @@ impl<T: Real> Graph<T> {
         Ok(())
     }
 
-    /// Marks the nodes that a gradient from `root` arrives at.
+    /// Marks the nodes that `root` depends on.
     fn reach(&self, root: u32, grads: &mut Gradients<T>) -> Result<(), Error> {
         grads.adjoints.reached.clear();
         grads.adjoints.reached.resize(self.nodes.len(), false);
@@ -78,10 +78,10 @@ impl<T: Real> Graph<T> {
         Ok(())
     }
 
-    /// Adds what node `k` passes on to the gradients of its inputs.
+    /// Runs the pullback of node `k`, which adds to the gradients of its inputs.
     ///
     /// # Errors
-    /// A buffer that the operation works on and that was not to be had.
+    /// If there is no memory for the operation's scratch buffers.
     pub(crate) fn pull(&self, k: usize, params: &Params<T>, grads: &mut Gradients<T>) -> Result<(), Mismatch> {
         let node = &self.nodes[k];
         let (Step::Op(index), Place::Arena(start), Some(Place::Arena(gradient)), true) =
@@ -91,7 +91,7 @@ impl<T: Real> Graph<T> {
         };
         let (below, rest) = self.values.split_at(start);
         let (output, rest) = rest.split_at(node.extent);
-        let inputs = Inputs::of(node, &self.nodes, below, params, self.draws.pass);
+        let inputs = Inputs::new(node, &self.nodes, below, params, self.draws.pass);
         let (arena, rest_of_arena) = grads.adjoints.arena.split_at_mut(gradient);
         let mut input_grads = InputGrads {
             nodes: &self.nodes,
@@ -107,8 +107,8 @@ impl<T: Real> Graph<T> {
 }
 
 impl Graph<Dual<f64>> {
-    /// For one operation alone: ⟨its pullback of ones, tangents of its inputs⟩ and ⟨ones, tangents of its output⟩, each
-    /// with the sum of absolute terms. Nothing where it has no gradient. The two agree if its rule is right.
+    /// For a single operation with Jacobian J, input tangents v and output tangents Jv: ⟨Jᵀ1, v⟩ and ⟨1, Jv⟩, each with
+    /// the sum of its absolute terms. The two agree if the pullback is right. `None` if the node has no gradient.
     pub(crate) fn pull_alone(&self, k: usize, params: &Params<Dual<f64>>) -> Option<[(f64, f64); 2]> {
         let node = &self.nodes[k];
         let (Step::Op(_), Some(Place::Arena(start)), false) = (node.step, node.gradient, node.is_blocked()) else {

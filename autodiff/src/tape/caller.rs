@@ -1,15 +1,15 @@
-//! Whose line an operation is attributed to.
+//! The source line that an operation is attributed to.
 //!
 //! `#[track_caller]` carries the caller's line through functions, but not through closures and trait objects: there an
-//! operation is recorded with a line of the library that records it. A library that is called where it knows its
-//! caller's line notes it for the time of the call with [`Recording::at`].
+//! operation would be recorded with a line of the library that records it. A library that knows its caller's line sets it
+//! for the duration of the call with [`Recording::at`].
 
 use std::panic::Location;
 
 use crate::scalar::Real;
 use crate::tape::{Graph, Recording};
 
-/// A line outside of the library whose sources have this path prefix.
+/// A source line outside the library whose sources have this path prefix.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caller {
     location: &'static Location<'static>,
@@ -17,7 +17,7 @@ pub(crate) struct Caller {
 }
 
 impl<T: Real> Graph<T> {
-    /// `location`, or the caller's if that lies in the library that was called.
+    /// `location`, or the library's caller if `location` lies in the library.
     pub(crate) fn attribute(&self, location: &'static Location<'static>) -> &'static Location<'static> {
         match self.caller {
             Some(caller) if location.file().starts_with(caller.library) => caller.location,
@@ -27,11 +27,11 @@ impl<T: Real> Graph<T> {
 }
 
 impl<T: Real> Recording<'_, T> {
-    /// Runs `record` with operations that the sources under the path `library` record attributed to the line `caller`,
-    /// in errors, profiles and graphs; those of other sources keep their own. Where `caller` itself lies in the
-    /// library, which is then called by itself, the outer caller stays.
+    /// Runs `record`; operations recorded there by sources under the path `library` are attributed to the line `caller`
+    /// in errors, profiles and graphs. Operations recorded by other sources keep their own line. If `caller` lies in the
+    /// library itself (a nested call), the outer caller is kept.
     ///
-    /// For libraries of modules, whose callers Rust does not pass on through trait objects and closures:
+    /// For libraries of modules, because `#[track_caller]` does not work through trait objects and closures:
     ///
     /// ```
     /// use std::panic::Location;

@@ -1,4 +1,4 @@
-//! What only a program's recording has: it computes no values, so data wait until there is memory for them.
+//! The shape-only recording of a program: it computes no values, so constants are kept until memory is allocated.
 
 use super::Graph;
 use crate::array::Tensor;
@@ -6,12 +6,12 @@ use crate::error::Error;
 use crate::memory;
 use crate::scalar::Real;
 
-/// The leaves of a recording of shapes.
+/// The leaves of a shape-only recording.
 #[derive(Debug)]
 pub(crate) struct Deferred<T: Real> {
-    /// Leaves whose data each replay gives.
+    /// Leaves whose data is passed to each replay.
     pub(super) inputs: Vec<u32>,
-    /// Leaves whose data never change.
+    /// Leaves whose data never changes.
     constants: Vec<(u32, Tensor<T>)>,
 }
 
@@ -26,7 +26,7 @@ impl<T: Real> Graph<T> {
         self.deferred.is_some()
     }
 
-    /// The leaves whose data each replay gives.
+    /// The leaves whose data is passed to each replay.
     pub(super) fn declared(&self) -> &[u32] {
         self.deferred.as_ref().map_or(&[], |deferred| &deferred.inputs)
     }
@@ -44,7 +44,7 @@ impl<T: Real> Graph<T> {
         }
     }
 
-    /// Takes memory for the values, with the constants in it.
+    /// Allocates the value arena and copies the constants into it.
     pub(super) fn allocate(&mut self) -> Result<(), Error> {
         let length = self.value_length;
         self.values = memory::filled(|| format!("the {length} values of a program"), length, T::ZERO)?;

@@ -1,4 +1,4 @@
-//! What a backward pass fills: gradients of the parameters, flat, and of every value on the recording.
+//! What a backward pass computes: gradients of the parameters, flat, and of every value on the recording.
 
 use super::adjoints::Adjoints;
 use super::updates::Updates;
@@ -9,32 +9,32 @@ use crate::memory;
 use crate::params::{ParamId, ParamVec, Params};
 use crate::scalar::Real;
 
-/// Gradients with the layout of the [`Params`] they were made from; reused from step to step.
+/// Gradients with the layout of the [`Params`] they were made from. Reused from step to step.
 #[derive(Clone, Debug)]
 pub struct Gradients<T: Real> {
     pub(crate) parameters: ParamVec<T>,
-    /// Of the values on the recording that was pulled last.
+    /// Gradients of the values of the last recording.
     pub(crate) adjoints: Adjoints<T>,
     pub(crate) updates: Updates<T>,
-    /// For each parameter, whether a gradient arrived at it.
+    /// For each parameter, whether the last backward pass reached it.
     received: Vec<bool>,
-    /// Whether a backward pass, or the caller by hand, has written gradients since they were made or zeroed.
+    /// Whether gradients have been written, by a backward pass or by hand, since creation or the last `zero`.
     filled: bool,
 }
 
 impl<T: Real> Params<T> {
-    /// Gradients of this layout, all zero.
+    /// Zero gradients with the layout of these parameters.
     ///
     /// # Panics
-    /// Where they do not fit into memory; [`Params::try_gradients`] gives an error.
+    /// If they do not fit into memory; [`Params::try_gradients`] returns an error instead.
     pub fn gradients(&self) -> Gradients<T> {
         memory::or_panic(self.try_gradients())
     }
 
-    /// Gradients of this layout, all zero.
+    /// Zero gradients with the layout of these parameters.
     ///
     /// # Errors
-    /// Gradients that do not fit into memory.
+    /// If they do not fit into memory.
     pub fn try_gradients(&self) -> Result<Gradients<T>, Error> {
         let (parameters, updates) = (self.zeros()?, Updates::new(self)?);
         let received = vec![false; self.table().entries.len()];
@@ -53,7 +53,7 @@ impl<T: Real> Gradients<T> {
         self.parameters.flat()
     }
 
-    /// The gradients of all parameters, to be clipped, scaled or written by hand; they count as filled from then on.
+    /// The gradients of all parameters, mutable: to clip, scale or write them by hand. Marks them as filled.
     pub fn flat_mut(&mut self) -> &mut [T] {
         self.filled = true;
         self.parameters.flat_mut()
@@ -64,11 +64,11 @@ impl<T: Real> Gradients<T> {
         self.parameters.iter()
     }
 
-    /// The gradient of a value of the recording that filled these gradients last.
+    /// The gradient of a value of the recording whose backward pass last filled these gradients, in the value's shape.
     ///
     /// # Errors
-    /// A view has no gradient of its own; an input that needs none, and a value that the loss does not depend on,
-    /// have none either.
+    /// If the value is a view, which has no gradient of its own; is an input without gradient; or is not reached by
+    /// the backward pass.
     pub fn of(&self, var: Var<'_, T>) -> Result<Tensor<T>, Error> {
         var.with_node(|graph, k| self.of_node(graph, k))
     }
@@ -99,14 +99,17 @@ impl<T: Real> Gradients<T> {
         Tensor::copy_of(node.layout.shape(), data)
     }
 
-    /// The gradient of a parameter.
+    /// The gradient of a parameter, in its shape; zero if the backward pass did not reach it.
+    ///
+    /// # Errors
+    /// If these gradients or `id` belong to other [`Params`].
     pub fn parameter(&self, params: &Params<T>, id: ParamId) -> Result<Tensor<T>, Error> {
         self.check_layout(params)?;
         self.parameters.get(id)
     }
 
-    /// The gradient of a parameter, as [`Gradients::parameter`], but an error where the last backward pass did not reach it:
-    /// "this parameter received no gradient", which in the flat buffer looks like a gradient of zero.
+    /// As [`Gradients::parameter`], but an error if the last backward pass did not reach the parameter. In the flat buffer
+    /// such a parameter looks like one with gradient zero.
     pub fn received(&self, params: &Params<T>, id: ParamId) -> Result<Tensor<T>, Error> {
         let gradient = self.parameter(params, id)?;
         if self.received.get(params.index_of(id)).copied().unwrap_or(false) {
@@ -116,8 +119,11 @@ impl<T: Real> Gradients<T> {
         Err(Error::NoGradient { of, reason: "the value that backward started from does not depend on it".into() })
     }
 
-    /// Adds the parameters' gradients of another pass: to accumulate over several tapes. States that the other pass
-    /// updated replace those noted here: of several passes in one step, the last counts.
+    /// Adds the parameters' gradients of another pass, to accumulate over several tapes. State updates of the other pass
+    /// replace those noted here: of several passes in one step, the last counts.
+    ///
+    /// # Errors
+    /// If the two belong to different [`Params`].
     pub fn add(&mut self, other: &Gradients<T>) -> Result<(), Error> {
         self.parameters.check_layout(&other.parameters, "gradients")?;
         self.parameters.flat_mut().iter_mut().zip(other.flat()).for_each(|(sum, &term)| *sum += term);
@@ -126,7 +132,7 @@ impl<T: Real> Gradients<T> {
         Ok(())
     }
 
-    /// Sets the parameters' gradients to zero and forgets the updates of states. They count as filled again after the next
+    /// Sets the parameters' gradients to zero, discards state updates and marks the gradients as not filled, until the next
     /// backward pass, [`Gradients::add`] or [`Gradients::flat_mut`].
     pub fn zero(&mut self) {
         self.parameters.flat_mut().fill(T::ZERO);
@@ -134,13 +140,16 @@ impl<T: Real> Gradients<T> {
         self.filled = false;
     }
 
-    /// Whether these gradients have the layout of `params`.
+    /// Checks that these gradients have the layout of `params`.
+    ///
+    /// # Errors
+    /// [`Error::ForeignParams`].
     pub fn check_layout(&self, params: &Params<T>) -> Result<(), Error> {
         self.parameters.check_layout(params.values(), "gradients")
     }
 
-    /// An error where no backward pass has filled these gradients since they were made or zeroed. Optimizers call this: a
-    /// step with them would do nothing but decay and momentum.
+    /// Checks that the gradients have been filled since creation or the last [`Gradients::zero`]. Optimizers call this: a
+    /// step without gradients would apply only weight decay and momentum.
     ///
     /// # Errors
     /// [`Error::NotFilled`].
@@ -152,8 +161,8 @@ impl<T: Real> Gradients<T> {
         Err(Error::NotFilled { reason })
     }
 
-    /// An error naming the first parameter whose gradient is infinite or NaN, or the first state whose new value is. The
-    /// operation that made it is what [`Recording::check_finite_gradients`](crate::Recording::check_finite_gradients) names.
+    /// Checks that all gradients and new state values are finite; the error names the first parameter or state that is not.
+    /// [`Recording::check_finite_gradients`](crate::Recording::check_finite_gradients) names the operation responsible.
     ///
     /// # Errors
     /// [`Error::Parameter`].
@@ -162,10 +171,10 @@ impl<T: Real> Gradients<T> {
         self.updates.check_finite()
     }
 
-    /// Notes which parameters are among the nodes that were reached.
+    /// Records which parameters the backward pass reached.
     pub(super) fn mark_received(&mut self, graph: &Graph<T>) {
         self.received.fill(false);
-        for node in self.adjoints.of(&graph.nodes) {
+        for node in self.adjoints.reached_nodes(&graph.nodes) {
             if let (Step::Leaf, Label::Parameter(index)) = (node.step, node.label)
                 && let Some(received) = self.received.get_mut(index)
             {
@@ -174,7 +183,7 @@ impl<T: Real> Gradients<T> {
         }
     }
 
-    /// All zero and of the length that a recording needs.
+    /// Sets all gradients to zero and resizes the arena for `graph`.
     pub(super) fn clear(&mut self, graph: &Graph<T>) -> Result<(), Error> {
         self.zero();
         self.adjoints.clear(graph.gradient_length, graph.key)?;
@@ -182,7 +191,7 @@ impl<T: Real> Gradients<T> {
         Ok(())
     }
 
-    /// Leaves no value of a recording with a gradient: a backward pass that stopped half-way has filled none.
+    /// Marks the gradients as not filled: used when a backward pass fails half-way.
     pub(super) fn forget(&mut self) {
         self.adjoints.forget();
         self.filled = false;

@@ -1,11 +1,11 @@
-//! Nodes and the arena: how a recording is stored and run forward. What is appended to it stands in `push.rs`.
+//! Nodes and the arena: how a recording is stored and run forward. `append.rs` adds to it.
 //!
 //! Topological order is memory order. Every owned result is appended to one arena, so an operation's inputs lie
-//! below its output and `split_at_mut` lends both at once. A view (transpose, narrow, broadcast) is a node with a
-//! layout over its base's place in both arenas; it is never run and never pulled.
+//! below its output and `split_at_mut` borrows both at once. A view (transpose, narrow, broadcast) is a node with a
+//! layout over its base's memory in both arenas; it has no forward and no pullback.
 //!
-//! Rejected: one allocation a value with reference counts (a graph search for the order, no reuse between steps);
-//! a boxed closure a node for backward (captures data, so a replay could use what was true while recording).
+//! Rejected alternatives: a reference-counted allocation for each value (needs a graph search for the order and reuses no
+//! memory between steps); a boxed backward closure for each node (captures data, so a replay could read stale values).
 
 use std::panic::Location;
 
@@ -19,12 +19,12 @@ use crate::params::{Params, unique_key};
 use crate::scalar::Real;
 use crate::tape::{Caller, Label, Node, Place, Step};
 
-/// Which random numbers an operation draws, beside seed and step.
+/// What selects an operation's random numbers, besides seed and step.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Draws {
-    /// Tells several passes of one step apart.
+    /// Distinguishes several passes of one step.
     pub(crate) pass: u64,
-    /// Draws of this recording so far.
+    /// Number of draws of this recording so far.
     pub(crate) count: u64,
 }
 
@@ -34,21 +34,21 @@ pub(crate) struct Graph<T: Real> {
     pub(crate) nodes: Vec<Node>,
     pub(crate) ops: Operations<T>,
     pub(crate) values: Vec<T>,
-    /// Lengths of the arenas; `values` is empty while only shapes are recorded.
+    /// Lengths of the arenas; `values` is empty during a shape-only recording.
     pub(crate) value_length: usize,
     pub(crate) gradient_length: usize,
-    /// Of a program's recording alone.
+    /// Only in a program's recording.
     pub(super) deferred: Option<Deferred<T>>,
-    /// The states that this recording replaces, each with the node of its new value, in the order they were noted.
+    /// State updates: index of the state and node of its new value, in the order they were recorded.
     pub(crate) updates: Vec<(usize, u32)>,
     pub(crate) draws: Draws,
-    /// Fills fresh buffers with NaN, so that one which is never written shows: for the gradient checker.
+    /// Fill fresh buffers with NaN, to expose those never written: for the gradient checker.
     pub(crate) poison_buffers: bool,
-    /// Whom operations that a library records are attributed to.
+    /// The caller that operations recorded by a library are attributed to.
     pub(crate) caller: Option<Caller>,
     /// The first mistake.
     pub(crate) error: Option<Error>,
-    /// Tells this recording from every other.
+    /// Unique to this recording.
     pub(crate) key: u64,
 }
 
@@ -98,7 +98,7 @@ impl<T: Real> Graph<T> {
         }
     }
 
-    /// Computes node `k` from the nodes below it. The eager tape and a replay both come here.
+    /// Computes node `k` from the nodes below it. Both the eager tape and a replay call this.
     pub(crate) fn run(&mut self, k: usize, params: &Params<T>) -> Result<(), Error> {
         let Graph { nodes, ops, draws, poison_buffers, values, .. } = self;
         let computed = compute(nodes, ops, (draws.pass, *poison_buffers), k, params, values);
@@ -115,7 +115,7 @@ impl<T: Real> Graph<T> {
         self.mistake(self.kind(k), mismatch, &node.inputs, params, node.location)
     }
 
-    /// The name that a declared input was given.
+    /// The name of a declared input.
     pub(crate) fn name(&self, id: u32) -> &'static str {
         match self.nodes[id as usize].label {
             Label::Name(name) => name,
@@ -123,7 +123,7 @@ impl<T: Real> Graph<T> {
         }
     }
 
-    /// The operation's name, or what the node is otherwise.
+    /// The operation's name, "view" or "leaf".
     pub(crate) fn kind(&self, k: usize) -> &'static str {
         match self.nodes[k].step {
             Step::Op(index) => self.ops.get(index).name(),
@@ -165,7 +165,7 @@ impl<T: Real> Graph<T> {
     }
 }
 
-/// Computes node `k` from the values below it in `values`; `modes` are the pass and whether fresh buffers are poisoned.
+/// Computes node `k` from the values below it in `values`; the pair is the pass and whether fresh buffers are poisoned.
 fn compute<T: Real>(
     nodes: &[Node],
     ops: &Operations<T>,
@@ -179,7 +179,7 @@ fn compute<T: Real>(
     let op = ops.get(index);
     let (below, rest) = values.split_at_mut(start);
     let (output, rest) = rest.split_at_mut(node.extent);
-    let inputs = Inputs::of(node, nodes, below, params, pass);
+    let inputs = Inputs::new(node, nodes, below, params, pass);
     op.check(inputs)?;
     let saved = &mut rest[..node.saved];
     if poison {
@@ -190,7 +190,7 @@ fn compute<T: Real>(
     check_memory()
 }
 
-/// An error if what was run last needed a buffer that was not to be had.
+/// An error if the operation that just ran could not get a scratch buffer.
 pub(crate) fn check_memory() -> Result<(), Mismatch> {
     let short = |bytes| Err(Mismatch::new(format!("out of memory ({bytes} bytes to work on asked for)")));
     shortage().map_or(Ok(()), short)

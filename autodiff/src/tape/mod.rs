@@ -1,9 +1,9 @@
 //! The tape: nodes over one arena, eager recordings of them, replays, and the backward pass.
 //!
-//! - `graph`, `operations`, `append`, `deferred`: what a recording consists of, how it grows and how a node is run.
-//! - `backward`, `gradients`: the pass in reverse, and what it fills.
-//! - `recording`, `var`: values computed as they are written down. `program`: recorded once; `replay`: one run of it.
-//! - `caller`: whose line an operation is attributed to.
+//! - `graph`, `operations`, `append`, `deferred`: how a recording is stored, how it grows and how a node is run.
+//! - `backward`, `gradients`: the backward pass and its results.
+//! - `recording`, `var`: eager computation. `program`: a computation recorded once; `replay`: one run of it.
+//! - `caller`: the source line that an operation is attributed to.
 
 mod adjoints;
 mod append;

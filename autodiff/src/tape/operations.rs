@@ -1,11 +1,11 @@
-//! The operations of a recording, kept from recording to recording.
+//! The operations of a recording; their memory is reused by the next recording.
 
 use std::any::Any;
 
 use crate::op::Op;
 use crate::scalar::Real;
 
-/// Overwritten in place by operations of the same type: a second recording allocates none.
+/// A slot is overwritten by an operation of the same type, so repeating a recording allocates nothing.
 #[derive(Debug)]
 pub(crate) struct Operations<T: Real> {
     boxes: Vec<Box<dyn Op<T>>>,
@@ -22,7 +22,7 @@ impl<T: Real> Operations<T> {
         self.live = 0;
     }
 
-    /// Appends an operation and gives its index.
+    /// Appends an operation and returns its index.
     pub(super) fn push<O: Op<T>>(&mut self, op: O) -> usize {
         match self.boxes.get_mut(self.live) {
             Some(slot) => match (&mut **slot as &mut dyn Any).downcast_mut::<O>() {

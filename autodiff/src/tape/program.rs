@@ -1,4 +1,4 @@
-//! Recording once, replaying many times: shapes are recorded, values are computed by each replay.
+//! Record once, replay many times: recording computes shapes only, each replay computes the values.
 
 use std::cell::RefCell;
 use std::panic::Location;
@@ -10,7 +10,7 @@ use crate::error::{Error, Mismatch};
 use crate::params::{ParamVec, Params};
 use crate::scalar::Real;
 
-/// Name and shape of data that each replay of a [`Program`] is given: [`input`], [`variable`].
+/// Name and shape of an input of a [`Program`], made by [`input`] or [`variable`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InputSpec {
     pub(super) name: &'static str,
@@ -18,18 +18,18 @@ pub struct InputSpec {
     pub(super) needs_gradient: bool,
 }
 
-/// Data that each replay of a [`Program`] is given, without gradient: a batch, labels.
+/// Declares an input of a [`Program`] without gradient: a batch, labels.
 pub fn input(name: &'static str, shape: impl Into<Shape>) -> InputSpec {
     InputSpec { name, shape: shape.into(), needs_gradient: false }
 }
 
-/// Data that each replay of a [`Program`] is given, whose gradient is wanted.
+/// Declares an input of a [`Program`] whose gradient is computed.
 pub fn variable(name: &'static str, shape: impl Into<Shape>) -> InputSpec {
     InputSpec { name, shape: shape.into(), needs_gradient: true }
 }
 
-/// A recorded computation with inputs and outputs. A replay runs the nodes that an eager tape would run, in the same order;
-/// from the second replay on, nothing is allocated.
+/// A recorded computation with inputs and outputs. A replay runs the same nodes as the eager tape, in the same order. From
+/// the second replay on, it allocates nothing.
 ///
 /// ```
 /// use autodiff::{Mode, Params, Program, variable};
@@ -47,16 +47,17 @@ pub fn variable(name: &'static str, shape: impl Into<Shape>) -> InputSpec {
 pub struct Program<T: Real> {
     pub(super) graph: Graph<T>,
     pub(super) outputs: Vec<u32>,
-    /// Of the parameters it was recorded with, without their values: those may change, the layout may not.
+    /// Layout, without values, of the parameters it was recorded with: values may change between replays, the layout may
+    /// not.
     layout: ParamVec<T>,
 }
 
 impl<T: Real> Program<T> {
-    /// Records what `build` does with inputs of these names and shapes and with parameters; no value is computed.
+    /// Records the computation that `build` makes of the inputs and the parameters. Only shapes are computed.
     ///
     /// # Errors
-    /// The first mistake made while recording. Reading a value is one: a branch taken on it would be frozen. So is an output
-    /// that is on another tape.
+    /// The first mistake made while recording. Reading a value is a mistake, because a branch that depends on it would be
+    /// frozen into the program; so is returning an output of another tape.
     #[track_caller]
     pub fn record<const I: usize, const N: usize>(
         params: &Params<T>,
@@ -67,7 +68,7 @@ impl<T: Real> Program<T> {
         Self::record_slice(params, mode, &inputs, |t, vars| build(t, std::array::from_fn(|i| vars[i])).to_vec())
     }
 
-    /// As [`Program::record`], for numbers of inputs and outputs that are known at run time only.
+    /// As [`Program::record`], with numbers of inputs and outputs known only at run time.
     ///
     /// # Errors
     /// As [`Program::record`].
@@ -99,18 +100,18 @@ impl<T: Real> Program<T> {
         self.graph.poison_buffers = true;
     }
 
-    /// Makes the random draws of the next replays other than those of the step's other passes, as
+    /// Sets the pass of the next replays: replays of one step with different passes draw different random numbers. See
     /// [`Recording::set_pass`].
     pub fn set_pass(&mut self, pass: u64) {
         self.graph.draws.pass = pass;
     }
 
-    /// Computes every node from `inputs`, in the order they were declared in. The values can be read, and gradients computed,
-    /// as long as the [`Replay`] lives; it borrows the parameters, so that they cannot change under it.
+    /// Runs the program on `inputs`, in the order of their declaration. The returned [`Replay`] reads outputs and computes
+    /// gradients; it borrows the parameters, so they cannot change while it lives.
     ///
     /// # Errors
-    /// Parameters that the program was not recorded with; inputs of another number or shape; a value that an operation
-    /// refuses, such as an index past the end.
+    /// If the program was recorded with other parameters, if the number or a shape of the inputs differs from the
+    /// declaration, or if an operation rejects a value, such as an index out of range.
     pub fn forward<'r, 'd>(
         &'r mut self,
         params: &'r Params<T>,

@@ -1,4 +1,4 @@
-//! Eager recording: values are there as soon as an operation is written down, and mistakes travel on the tape.
+//! Eager recording: an operation is computed when it is recorded, and mistakes are stored on the tape.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -14,7 +14,7 @@ use crate::params::{ParamId, Params, StateId};
 use crate::scalar::Real;
 use crate::tape::{Graph, Label, Var};
 
-/// What a recording is for; layers such as dropout and batch normalization act by it.
+/// Training or evaluation; layers such as dropout and batch normalization depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// Training.
@@ -23,7 +23,7 @@ pub enum Mode {
     Eval,
 }
 
-/// The memory of recordings. It outlives them, so that from the second step on a training step allocates nothing.
+/// The memory of recordings. It is reused, so that from the second step on a training step allocates nothing.
 ///
 /// ```
 /// use autodiff::{Mode, Params, Tape};
@@ -50,17 +50,17 @@ impl<T: Real> Default for Tape<T> {
 }
 
 impl<T: Real> Tape<T> {
-    /// A tape without memory yet.
+    /// An empty tape.
     pub fn new() -> Self {
         Tape { graph: RefCell::new(Graph::new()) }
     }
 
-    /// Whether fresh buffers are NaN, so that what an operation does not write shows: for the gradient checker.
+    /// Whether to fill fresh buffers with NaN, to expose elements never written: for the gradient checker.
     pub(crate) fn poison_buffers(&mut self, poison: bool) {
         self.graph.get_mut().poison_buffers = poison;
     }
 
-    /// Starts a recording; what was recorded before is forgotten, its memory is kept.
+    /// Starts a recording. The previous recording is discarded and its memory reused.
     pub fn start<'t>(&'t mut self, params: &'t Params<T>, mode: Mode) -> Recording<'t, T> {
         let graph = self.graph.get_mut();
         graph.clear();
@@ -69,7 +69,7 @@ impl<T: Real> Tape<T> {
     }
 }
 
-/// A recording in progress: where values enter and operations are applied.
+/// A recording in progress: it creates leaves and applies operations.
 pub struct Recording<'t, T: Real> {
     pub(crate) graph: &'t RefCell<Graph<T>>,
     pub(crate) params: &'t Params<T>,
@@ -88,13 +88,14 @@ impl<'t, T: Real> Recording<'t, T> {
         Recording { graph, params, mode }
     }
 
-    /// Whether this recording trains or evaluates.
+    /// Training or evaluation.
     pub fn mode(&self) -> Mode {
         self.mode
     }
 
-    /// Makes the random draws of this recording other than those of the step's other passes: for several micro-batches
-    /// of one step, or several evaluations of a model with random parts. To be called before the first draw.
+    /// Sets the pass (default 0): recordings of one step with different passes draw different random numbers. For several
+    /// micro-batches of one step, or several evaluations of a stochastic model. Must be called before the first draw;
+    /// otherwise the recording keeps a mistake.
     #[track_caller]
     pub fn set_pass(&self, pass: u64) {
         if self.graph.borrow().draws.count > 0 {
@@ -104,29 +105,32 @@ impl<'t, T: Real> Recording<'t, T> {
         self.graph.borrow_mut().draws.pass = pass;
     }
 
-    /// The first mistake made on this recording, if any.
+    /// Returns the first mistake made on this recording, if any.
+    ///
+    /// # Errors
+    /// That mistake.
     pub fn check(&self) -> Result<(), Error> {
         self.graph.borrow().error.clone().map_or(Ok(()), Err)
     }
 
-    /// Data that needs no gradient: a batch, labels.
+    /// Records data without gradient: a batch, labels.
     #[track_caller]
     pub fn input<'r>(&'r self, data: &Tensor<T>) -> Var<'r, T> {
         self.data_leaf("input", data, false, Location::caller())
     }
 
-    /// Data whose gradient is wanted.
+    /// Records data whose gradient is computed by backward.
     #[track_caller]
     pub fn variable<'r>(&'r self, data: &Tensor<T>) -> Var<'r, T> {
         self.variable_at(data, Location::caller())
     }
 
-    /// As [`Recording::variable`], for a caller whose line is known.
+    /// As [`Recording::variable`], with the caller's line given.
     pub(crate) fn variable_at<'r>(&'r self, data: &Tensor<T>, location: &'static Location<'static>) -> Var<'r, T> {
         self.data_leaf("variable", data, true, location)
     }
 
-    /// Data that needs no gradient and, in a [`Program`](crate::Program), stays as it is at every replay.
+    /// Records data without gradient that, in a [`Program`](crate::Program), is the same in every replay.
     #[track_caller]
     pub fn constant<'r>(&'r self, data: &Tensor<T>) -> Var<'r, T> {
         let location = Location::caller();
@@ -142,7 +146,7 @@ impl<'t, T: Real> Recording<'t, T> {
         }
     }
 
-    /// A parameter.
+    /// Records a parameter.
     #[track_caller]
     pub fn param<'r>(&'r self, id: ParamId) -> Var<'r, T> {
         match self.params.entry(id) {
@@ -159,10 +163,11 @@ impl<'t, T: Real> Recording<'t, T> {
         }
     }
 
-    /// A state as it stands: what this recording has replaced it with, else the stored value. It needs no gradient.
+    /// Records the current value of a state: its last [`Recording::update`] on this recording, or else the stored value. It
+    /// has no gradient.
     #[track_caller]
     pub fn state<'r>(&'r self, id: StateId) -> Var<'r, T> {
-        let location = Location::caller(); // not within the closure, whose line it would be
+        let location = Location::caller(); // in a closure this would be the closure's line
         let entry = match self.params.state_entry(id) {
             Ok(entry) => entry,
             Err(error) => return self.poison(error),
@@ -177,8 +182,8 @@ impl<'t, T: Real> Recording<'t, T> {
         self.pushed("state", pushed, location)
     }
 
-    /// Replaces a state by `value`, through which no gradient flows: a backward pass takes the value up into the
-    /// gradients, and [`Params::commit`], which optimizers call, stores it.
+    /// Sets the new value of a state. No gradient flows through it. A backward pass copies the value into the
+    /// [`Gradients`](crate::Gradients), and [`Params::commit`], which optimizers call, stores it.
     #[track_caller]
     pub fn update<'r>(&'r self, id: StateId, value: Var<'r, T>) {
         let location = Location::caller();
@@ -199,14 +204,15 @@ impl<'t, T: Real> Recording<'t, T> {
                 self.graph.borrow_mut().updates.push((self.params.state_index(id), value.id));
             }
             Ok(_) => {
-                let reason = format!("the state {} has shape {}, its new value another", entry.name, entry.shape);
+                let reason = format!("the state {} has shape {}, unlike its new value", entry.name, entry.shape);
                 self.refuse("update", Mismatch::new(reason), &[value.id], location);
             }
-            Err(_) => {} // the mistake that left it without a shape is on the tape already
+            Err(_) => {} // poisoned: the mistake is on the tape already
         }
     }
 
-    /// Applies an operation, built-in or a user's own; a mistake is kept on the tape, with the caller's line.
+    /// Applies an operation, built-in or your own. A mistake is stored on the tape with the caller's line and returned by
+    /// [`Var::value`], [`Var::backward`] and [`Recording::check`].
     #[track_caller]
     pub fn apply<'r>(&'r self, op: impl Op<T>, inputs: impl AsRef<[Var<'r, T>]>) -> Var<'r, T> {
         let inputs = inputs.as_ref();
@@ -242,7 +248,7 @@ impl<'t, T: Real> Recording<'t, T> {
         })
     }
 
-    /// Appends a leaf of the arena and hands it to `fill`.
+    /// Appends a leaf stored in the arena and calls `fill` with its id.
     fn leaf<'r>(
         &'r self,
         what: &'static str,
@@ -260,7 +266,7 @@ impl<'t, T: Real> Recording<'t, T> {
         self.pushed(what, pushed, location)
     }
 
-    /// The value of a node that was appended; where that failed, the mistake of `what`.
+    /// The value of an appended node; if appending failed, stores it as a mistake of `what`.
     pub(crate) fn pushed<'r>(
         &'r self,
         what: &'static str,
@@ -278,13 +284,13 @@ impl<'t, T: Real> Recording<'t, T> {
         std::ptr::eq(var.recording.graph, self.graph)
     }
 
-    /// A leaf of a program whose data are given at every replay.
+    /// A program's leaf whose data is passed to every replay.
     pub(super) fn declare<'r>(&'r self, spec: &InputSpec, location: &'static Location<'static>) -> Var<'r, T> {
         let kind = (spec.needs_gradient, Label::Name(spec.name));
         self.leaf("input", spec.shape.clone(), kind, location, |graph, id| graph.note_input(id))
     }
 
-    /// Keeps a mistake of `op`, unless there is an earlier one, and returns a poisoned value.
+    /// Stores a mistake of `op`, unless there is an earlier one, and returns a poisoned value.
     pub(crate) fn refuse<'r>(
         &'r self,
         op: &'static str,
@@ -302,5 +308,5 @@ impl<'t, T: Real> Recording<'t, T> {
     }
 }
 
-/// The id of a value that a mistake left without a node.
+/// The id of a poisoned value: one that has no node because of a mistake.
 pub(crate) const POISON: u32 = u32::MAX;

@@ -1,4 +1,4 @@
-//! [`Replay`]: a program that has run, with the parameters it ran with.
+//! [`Replay`]: one run of a program.
 
 use std::panic::Location;
 
@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::params::Params;
 use crate::scalar::Real;
 
-/// The values of one replay of a [`Program`]. It borrows the program and the parameters: neither can change while it lives.
+/// One run of a [`Program`]. It borrows the program and the parameters, so neither can change while it lives.
 ///
 /// ```compile_fail
 /// # use autodiff::{Mode, Params, Program};
@@ -32,19 +32,19 @@ impl<'r, T: Real> Replay<'r, T> {
         Replay { graph: &program.graph, outputs: &program.outputs, params }
     }
 
-    /// Fills `grads` with the gradients of the first output, a scalar; what was in it is replaced.
+    /// Fills `grads` with the gradients of the first output, which must be a scalar. Replaces the previous contents.
     ///
     /// # Errors
-    /// A program without outputs; as [`Var::backward`](crate::Var::backward).
+    /// If the program has no output; otherwise as [`Var::backward`](crate::Var::backward).
     #[track_caller]
     pub fn backward(&self, grads: &mut Gradients<T>) -> Result<(), Error> {
         self.backward_from(None, grads, Location::caller())
     }
 
-    /// As [`Replay::backward`], for a first output of any shape: the gradients of the sum of `cotangent` times that output.
+    /// As [`Replay::backward`], for a first output y of any shape: the gradients of Σ `cotangent` · y.
     ///
     /// # Errors
-    /// As [`Replay::backward`]; a cotangent of another shape.
+    /// As [`Replay::backward`], or if the cotangent has another shape than the output.
     #[track_caller]
     pub fn backward_with(&self, cotangent: &Tensor<T>, grads: &mut Gradients<T>) -> Result<(), Error> {
         self.backward_from(Some((cotangent.shape(), cotangent.data())), grads, Location::caller())
@@ -59,10 +59,10 @@ impl<'r, T: Real> Replay<'r, T> {
         self.graph.backward(self.output_id(0)?, cotangent, self.params, grads, location)
     }
 
-    /// The value of an output, counted from 0.
+    /// A copy of the value of the output with this index, from 0.
     ///
     /// # Errors
-    /// An output that was not recorded; a value that does not fit into memory.
+    /// If there is no such output, or the copy does not fit into memory.
     pub fn output(&self, output: usize) -> Result<Tensor<T>, Error> {
         let k = self.output_id(output)? as usize;
         let node = &self.graph.nodes[k];
@@ -71,10 +71,10 @@ impl<'r, T: Real> Replay<'r, T> {
         Ok(value)
     }
 
-    /// The gradient of the declared variable of this name.
+    /// The gradient of the declared [`variable`](crate::variable) of this name.
     ///
     /// # Errors
-    /// A name that was not declared; as [`Gradients::of`].
+    /// If no input has this name; otherwise as [`Gradients::of`].
     pub fn gradient(&self, name: &str, grads: &Gradients<T>) -> Result<Tensor<T>, Error> {
         let declared = self.graph.declared().iter().find(|&&id| self.graph.name(id) == name);
         let Some(&id) = declared else {

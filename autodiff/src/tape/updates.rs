@@ -1,4 +1,4 @@
-//! New values of states: noted by a backward pass, stored by [`Params::commit`].
+//! New state values: collected by a backward pass, stored by [`Params::commit`].
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::memory;
 use crate::params::{Params, Table, check_finite};
 use crate::scalar::Real;
 
-/// In the layout of the flat state, and which states have a new value.
+/// New values in the layout of the flat state, and which states have one.
 #[derive(Clone, Debug)]
 pub(crate) struct Updates<T: Real> {
     table: Arc<Table>,
@@ -35,7 +35,7 @@ impl<T: Real> Updates<T> {
         *noted = true;
     }
 
-    /// Takes over what another pass of the same step has noted.
+    /// Takes over the updates of another pass of the same step.
     pub(super) fn add(&mut self, other: &Self) {
         for (index, entry) in self.table.states.iter().enumerate().filter(|&(index, _)| other.noted[index]) {
             self.values[entry.range.clone()].copy_from_slice(&other.values[entry.range.clone()]);
@@ -43,7 +43,7 @@ impl<T: Real> Updates<T> {
         }
     }
 
-    /// An error naming the first state whose new value is infinite or NaN.
+    /// Checks that all new values are finite; the error names the first state whose value is not.
     pub(super) fn check_finite(&self) -> Result<(), Error> {
         let noted = self.table.states.iter().zip(&self.noted).filter(|&(_, &noted)| noted);
         check_finite(noted.map(|(entry, _)| entry), &self.values, "new value")
@@ -57,11 +57,12 @@ impl<T: Real> Updates<T> {
 }
 
 impl<T: Real> Params<T> {
-    /// Takes over the states that the backward pass which filled `grads` found updated, and counts a step.
+    /// Stores the state updates (such as running means) that came with `grads`, and increments the step count.
     ///
-    /// Every optimizer calls this once a step. **A loop that updates [`Params::flat_mut`] itself must call it too**: random draws
-    /// follow from the count, so without it every step drops the same units, and running statistics stand still. No error can
-    /// say so, because a recording that is repeated without a commit is also how gradients are accumulated and checked.
+    /// Every optimizer calls this once per step. **A training loop that writes to [`Params::flat_mut`] itself must call it
+    /// too**: random draws depend on the step count, so without it dropout uses the same mask in every step, and running
+    /// statistics are never updated. This mistake cannot be detected, because repeating a recording without a commit is
+    /// also how gradients are accumulated and checked.
     ///
     /// ```
     /// use autodiff::{Mode, Params, Tape};
@@ -79,7 +80,7 @@ impl<T: Real> Params<T> {
     /// ```
     ///
     /// # Errors
-    /// As [`Params::check_commit`]. Nothing is changed then.
+    /// As [`Params::check_commit`]; nothing is changed then.
     pub fn commit(&mut self, grads: &Gradients<T>) -> Result<(), Error> {
         self.check_commit(grads)?;
         grads.updates.store(self.flat_state_mut());
@@ -87,11 +88,11 @@ impl<T: Real> Params<T> {
         Ok(())
     }
 
-    /// Whether [`Params::commit`] would succeed.
+    /// Checks whether [`Params::commit`] would succeed.
     ///
     /// # Errors
-    /// Gradients of other parameters; a state whose new value is infinite or NaN, with its name; a count of steps that is at
-    /// its end.
+    /// If the gradients belong to other parameters, if a new state value is infinite or NaN (the error names the state),
+    /// or if the step count is at its maximum.
     pub fn check_commit(&self, grads: &Gradients<T>) -> Result<(), Error> {
         grads.check_layout(self)?;
         grads.updates.check_finite()?;

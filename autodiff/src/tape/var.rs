@@ -1,4 +1,4 @@
-//! [`Var`]: the handle that users compute with. Views of it stand in `views.rs`; operations add methods in `ops/`.
+//! [`Var`]: the handle to a value on a tape. `views.rs` adds views, the files of `ops/` add operations.
 
 use std::fmt;
 use std::panic::Location;
@@ -9,8 +9,8 @@ use crate::op::Op;
 use crate::scalar::Real;
 use crate::tape::{Gradients, Graph, Label, Recording};
 
-/// A value on a recording. Operators and methods record further operations and never fail: the first mistake is
-/// kept on the tape and given by [`Var::value`], [`Var::backward`], [`Var::dims`] and the like.
+/// A value on a recording. Operators and methods record further operations and never fail: the first mistake is stored
+/// on the tape and returned by every method that returns a `Result`, such as [`Var::value`] and [`Var::backward`].
 #[derive(Clone, Copy)]
 pub struct Var<'t, T: Real> {
     pub(crate) recording: &'t Recording<'t, T>,
@@ -26,24 +26,24 @@ impl<T: Real> fmt::Debug for Var<'_, T> {
     }
 }
 
-/// # The value, its shape, its gradients
+/// # Value, shape and gradients
 impl<'t, T: Real> Var<'t, T> {
     pub(crate) fn new(recording: &'t Recording<'t, T>, id: u32) -> Self {
         Var { recording, id }
     }
 
-    /// The recording it is on.
+    /// The recording that the value is on.
     pub fn recording(self) -> &'t Recording<'t, T> {
         self.recording
     }
 
-    /// Applies an operation of one input.
+    /// Applies an operation with one input: see [`Recording::apply`].
     #[track_caller]
     pub fn apply(self, op: impl Op<T>) -> Var<'t, T> {
         self.recording.apply(op, [self])
     }
 
-    /// Runs `read` on this value's node, unless a mistake was made on the recording: what comes after one may be wrong.
+    /// Calls `read` with this value's node, or returns the mistake if one was made on the recording.
     pub(crate) fn with_node<R>(self, read: impl FnOnce(&Graph<T>, usize) -> Result<R, Error>) -> Result<R, Error> {
         let graph = self.recording.graph.borrow();
         match &graph.error {
@@ -52,12 +52,18 @@ impl<'t, T: Real> Var<'t, T> {
         }
     }
 
-    /// The extents.
+    /// The shape.
+    ///
+    /// # Errors
+    /// The first mistake made on the recording.
     pub fn shape(self) -> Result<Shape, Error> {
         self.with_node(|graph, k| Ok(graph.nodes[k].layout.shape().clone()))
     }
 
-    /// The extents, where the rank must be `N`.
+    /// The shape as an array, for a value with `N` axes.
+    ///
+    /// # Errors
+    /// If the rank is not `N`; the first mistake made on the recording.
     #[track_caller]
     pub fn dims<const N: usize>(self) -> Result<[usize; N], Error> {
         let location = Location::caller();
@@ -73,7 +79,8 @@ impl<'t, T: Real> Var<'t, T> {
     /// A copy of the value.
     ///
     /// # Errors
-    /// The first mistake made on the recording; in a [`Program`](crate::Program), which records shapes only, always.
+    /// The first mistake made on the recording. While a [`Program`](crate::Program) is recorded there are no values, so this
+    /// is always an error.
     #[track_caller]
     pub fn value(self) -> Result<Tensor<T>, Error> {
         let location = Location::caller();
@@ -91,7 +98,10 @@ impl<'t, T: Real> Var<'t, T> {
         })
     }
 
-    /// The value of a scalar, or of the only element.
+    /// The value of a tensor with exactly one element.
+    ///
+    /// # Errors
+    /// If there is not exactly one element; otherwise as [`Var::value`].
     #[track_caller]
     pub fn item(self) -> Result<T, Error> {
         let location = Location::caller();
@@ -107,13 +117,20 @@ impl<'t, T: Real> Var<'t, T> {
         }
     }
 
-    /// Fills `grads` with the gradients of this scalar; what was in it is replaced.
+    /// Fills `grads` with the gradients of this scalar. Replaces the previous contents.
+    ///
+    /// # Errors
+    /// The first mistake made on the recording; a value with more than one element; a value that depends on nothing with a
+    /// gradient; an operation on the way that has no derivative; gradients of other parameters.
     #[track_caller]
     pub fn backward(self, grads: &mut Gradients<T>) -> Result<(), Error> {
         self.backward_from(None, grads, Location::caller())
     }
 
-    /// As [`Var::backward`], for a value of any shape: the gradients of the sum of `cotangent` times this value.
+    /// As [`Var::backward`], for a value y of any shape: the gradients of Σ `cotangent` · y.
+    ///
+    /// # Errors
+    /// As [`Var::backward`], or if the cotangent has another shape than the value.
     #[track_caller]
     pub fn backward_with(self, cotangent: &Tensor<T>, grads: &mut Gradients<T>) -> Result<(), Error> {
         self.backward_from(Some((cotangent.shape(), cotangent.data())), grads, Location::caller())
@@ -134,11 +151,11 @@ impl<'t, T: Real> Var<'t, T> {
         graph.backward(self.id, cotangent, self.recording.params, grads, location)
     }
 
-    /// Gives the value a name for errors and tables.
+    /// Names the value, for error messages, profiles and graphs.
     #[must_use]
     pub fn named(self, name: &'static str) -> Var<'t, T> {
         if let Some(node) = self.recording.graph.borrow_mut().nodes.get_mut(self.id as usize) {
-            // A parameter keeps the name that it was registered under.
+            // A parameter keeps its registered name.
             if !matches!(node.label, Label::Parameter(_)) {
                 node.label = Label::Name(name);
             }

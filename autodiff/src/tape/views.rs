@@ -1,4 +1,4 @@
-//! Views of a [`Var`]: nodes that share the place of their base, in both arenas.
+//! Views of a [`Var`]: nodes that share their base's memory in both arenas.
 
 use std::ops::{Bound, Range, RangeBounds};
 use std::panic::Location;
@@ -10,30 +10,30 @@ use crate::scalar::Real;
 
 /// # Views
 ///
-/// None of them moves data, and none has backward code: a consumer adds its cotangent through the layout.
+/// Views move no data and have no pullback: a consumer adds its cotangent through the view's strides.
 impl<'t, T: Real> Var<'t, T> {
-    /// The same value, through which no gradient flows.
+    /// The same value without gradient.
     #[track_caller]
     #[must_use]
     pub fn detach(self) -> Var<'t, T> {
         self.view("detach", false, |layout| Ok(layout.clone()))
     }
 
-    /// Axes reordered: axis `i` of the result is axis `axes[i]` of this value.
+    /// Reorders axes: axis `i` of the result is axis `axes[i]` of this value.
     #[track_caller]
     #[must_use]
     pub fn permute(self, axes: &[impl Into<Axis> + Copy]) -> Var<'t, T> {
         self.view("permute", true, |layout| layout.permute(axes))
     }
 
-    /// Two axes swapped.
+    /// Swaps two axes.
     #[track_caller]
     #[must_use]
     pub fn transpose(self, first: impl Into<Axis>, second: impl Into<Axis>) -> Var<'t, T> {
         self.view("transpose", true, |layout| layout.transpose(first, second))
     }
 
-    /// The matrix transposed: the last two axes swapped.
+    /// Transposes matrices: swaps the last two axes.
     #[track_caller]
     #[must_use]
     pub fn t(self) -> Var<'t, T> {
@@ -43,7 +43,7 @@ impl<'t, T: Real> Var<'t, T> {
         })
     }
 
-    /// Stretched to `shape` by numpy's rule; the gradient is summed over the stretched axes.
+    /// Broadcasts to `shape` by numpy's rule; the gradient is summed over the broadcast axes.
     #[track_caller]
     #[must_use]
     pub fn broadcast_to(self, shape: impl Into<Shape>) -> Var<'t, T> {
@@ -51,51 +51,52 @@ impl<'t, T: Real> Var<'t, T> {
         self.view("broadcast_to", true, |layout| layout.broadcast_to(&shape))
     }
 
-    /// The places `range` along `axis`.
+    /// The elements with indices `range` along `axis`.
     #[track_caller]
     #[must_use]
     pub fn narrow(self, axis: impl Into<Axis>, range: Range<usize>) -> Var<'t, T> {
         self.view("narrow", true, |layout| layout.narrow(axis, range.start, range.end, 1))
     }
 
-    /// Every `step`-th of the places `range` along `axis`.
+    /// Every `step`-th of the elements with indices `range` along `axis`.
     #[track_caller]
     #[must_use]
     pub fn narrow_by(self, axis: impl Into<Axis>, range: Range<usize>, step: usize) -> Var<'t, T> {
         self.view("narrow_by", true, |layout| layout.narrow(axis, range.start, range.end, step))
     }
 
-    /// Place `index` along `axis`, which is removed.
+    /// The slice at `index` along `axis`, which is removed.
     #[track_caller]
     #[must_use]
     pub fn index(self, axis: impl Into<Axis>, index: usize) -> Var<'t, T> {
         self.view("index", true, |layout| layout.index(axis, index))
     }
 
-    /// Windows of `size` places along `axis`, which may overlap: the axis counts them, a new last axis counts their places.
-    /// Windows start `stride` apart, their places are `dilation` apart. Reduced over the new axis, this is pooling.
+    /// Windows of `size` elements along `axis`, `stride` apart, with elements `dilation` apart; windows may overlap. `axis`
+    /// becomes the index of the window, a new last axis the index within it, as in PyTorch's `unfold`. Pooling is a
+    /// reduction over the new axis.
     #[track_caller]
     #[must_use]
     pub fn unfold(self, axis: impl Into<Axis>, size: usize, stride: usize, dilation: usize) -> Var<'t, T> {
         self.view("unfold", true, |layout| layout.unfold(axis, size, stride, dilation))
     }
 
-    /// An axis of extent 1 inserted before `axis`.
+    /// Inserts an axis of extent 1 before `axis`.
     #[track_caller]
     #[must_use]
     pub fn unsqueeze(self, axis: impl Into<Axis>) -> Var<'t, T> {
         self.view("unsqueeze", true, |layout| layout.unsqueeze(axis))
     }
 
-    /// `axis`, of extent 1, removed.
+    /// Removes `axis`, which must have extent 1.
     #[track_caller]
     #[must_use]
     pub fn squeeze(self, axis: impl Into<Axis>) -> Var<'t, T> {
         self.view("squeeze", true, |layout| layout.squeeze(axis))
     }
 
-    /// The same elements in row-major order under another shape, in which one extent may be −1: it is what the others leave.
-    /// A view where the layout allows, else a copy.
+    /// The same elements in row-major order in another shape. One extent may be −1: it is inferred from the others. A view
+    /// if the strides allow it, otherwise a copy.
     #[track_caller]
     #[must_use]
     pub fn reshape(self, extents: impl Into<Extents>) -> Var<'t, T> {
@@ -103,8 +104,8 @@ impl<'t, T: Real> Var<'t, T> {
         self.reshape_to("reshape", |shape| extents.of_size(shape.size()))
     }
 
-    /// The axes of this range joined into one: `flatten(1..)` makes `[samples, channels, height, width]`
-    /// `[samples, channels · height · width]`. A view where the layout allows, else a copy.
+    /// Joins a range of axes into one: `flatten(1..)` turns `[samples, channels, height, width]` into
+    /// `[samples, channels · height · width]`. A view if the strides allow it, otherwise a copy.
     #[track_caller]
     #[must_use]
     pub fn flatten(self, axes: impl RangeBounds<usize>) -> Var<'t, T> {
@@ -131,8 +132,8 @@ impl<'t, T: Real> Var<'t, T> {
         })
     }
 
-    /// `axis` split into several, of these extents, of which one may be −1: it is what the others leave. A view where the
-    /// layout allows, else a copy.
+    /// Splits `axis` into axes of these extents. One extent may be −1: it is inferred from the others. A view if the strides
+    /// allow it, otherwise a copy.
     #[track_caller]
     #[must_use]
     pub fn split_axis(self, axis: impl Into<Axis>, extents: impl Into<Extents>) -> Var<'t, T> {
@@ -146,8 +147,8 @@ impl<'t, T: Real> Var<'t, T> {
 }
 
 impl<'t, T: Real> Var<'t, T> {
-    /// The number of `axis` from the front, of an operation that is about to be recorded. Where there is no such axis, that is
-    /// its mistake, and a number that it refuses.
+    /// The index of `axis` from the first, for an operation about to be recorded. If there is no such axis, stores that as a
+    /// mistake of the operation and returns an index that its shape rule rejects.
     #[track_caller]
     pub(crate) fn axis(self, op: &'static str, axis: impl Into<Axis>) -> usize {
         let axis = axis.into();
@@ -164,14 +165,14 @@ impl<'t, T: Real> Var<'t, T> {
         })
     }
 
-    /// The number from the front of a new axis, which is `axis` of the result.
+    /// The index from the first of a new axis, which is `axis` of the result.
     pub(crate) fn new_axis(self, axis: impl Into<Axis>) -> usize {
         let rank =
             self.recording.graph.borrow().nodes.get(self.id as usize).map_or(0, |node| node.layout.shape().rank());
         axis.into().within(rank + 1).unwrap_or(usize::MAX)
     }
 
-    /// A part of what this value's operation kept for backward, from `start`, through which no gradient flows.
+    /// A part, from offset `start`, of what this value's operation saved for backward. It has no gradient.
     #[track_caller]
     pub(crate) fn saved(self, start: usize, shape: Shape) -> Var<'t, T> {
         if self.id == POISON {
@@ -181,9 +182,9 @@ impl<'t, T: Real> Var<'t, T> {
         self.recording.pushed("saved", pushed, Location::caller())
     }
 
-    /// The same elements under the shape that `of` makes of this one.
+    /// The same elements in the shape that `derive` computes from this one.
     #[track_caller]
-    fn reshape_to(self, op: &'static str, of: impl FnOnce(&Shape) -> Result<Shape, Mismatch>) -> Var<'t, T> {
+    fn reshape_to(self, op: &'static str, derive: impl FnOnce(&Shape) -> Result<Shape, Mismatch>) -> Var<'t, T> {
         if self.id == POISON {
             return self;
         }
@@ -191,13 +192,13 @@ impl<'t, T: Real> Var<'t, T> {
         let derived = {
             let graph = self.recording.graph.borrow();
             let layout = &graph.nodes[self.id as usize].layout;
-            of(layout.shape()).and_then(|shape| Ok((layout.reshape(&shape)?.is_some(), shape)))
+            derive(layout.shape()).and_then(|shape| Ok((layout.reshape(&shape)?.is_some(), shape)))
         };
         match derived {
             Ok((is_view, shape)) => {
                 let source = if is_view { self } else { self.contiguous() };
                 source.view(op, true, |layout| {
-                    layout.reshape(&shape)?.ok_or_else(|| Mismatch::new("a dense value has every shape"))
+                    layout.reshape(&shape)?.ok_or_else(|| Mismatch::new("a contiguous value can have any shape"))
                 })
             }
             Err(mismatch) => self.recording.refuse(op, mismatch, &[self.id], location),

@@ -1,6 +1,6 @@
 //! Dropout: values are zeroed at random during training, so that no unit can rely on another.
 
-use autodiff::ops::Draws;
+use autodiff::ops::Distribution;
 use autodiff::{Mode, Real, Shape, Var};
 
 use crate::invalid::invalid_input;
@@ -136,7 +136,7 @@ pub fn alpha_dropout<T: Real>(x: Var<'_, T>, rate: f64) -> Var<'_, T> {
     }
     let keep = 1.0 - rate;
     let scale = 1.0 / (keep + SELU_LIMIT * SELU_LIMIT * keep * rate).sqrt();
-    let mask = x.recording().random(shape, Draws::Bernoulli(keep));
+    let mask = x.recording().random(shape, Distribution::Bernoulli(keep));
     // scale · (mask·x + (1 − mask)·limit − rate·limit)
     x * mask * scale + (mask * -1.0 + keep) * (scale * SELU_LIMIT)
 }
@@ -153,7 +153,7 @@ fn drop_indices<T: Real>(x: Var<'_, T>, rate: f64, axes: usize) -> Var<'_, T> {
     }
     let mask_shape: Shape =
         shape.iter().enumerate().map(|(axis, &extent)| if axis < axes { extent } else { 1 }).collect();
-    x * (x.recording().random(mask_shape, Draws::Bernoulli(1.0 - rate)) / (1.0 - rate))
+    x * (x.recording().random(mask_shape, Distribution::Bernoulli(1.0 - rate)) / (1.0 - rate))
 }
 
 #[cfg(test)]
@@ -197,7 +197,7 @@ mod tests {
         let params = Params::<f64>::new(2);
         let mut tape = Tape::new();
         let t = tape.start(&params, Mode::Train);
-        let y = Dropout::alpha(0.2).forward(t.random([100_000], Draws::Normal));
+        let y = Dropout::alpha(0.2).forward(t.random([100_000], Distribution::Normal));
         let (mean, variance) = (y.mean(..).item().unwrap(), y.variance(.., 0).item().unwrap());
         assert!(mean.abs() < 0.02 && (variance - 1.0).abs() < 0.02, "{mean}, {variance}");
     }

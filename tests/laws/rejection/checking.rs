@@ -109,7 +109,7 @@ cases! {
 
     ops::entries { returns: entries().map(|entry| (entry.draw)(&mut Choices::new(&[u32::MAX; 40]))).collect::<Vec<_>>(); }
     Case::new { returns: Case::new(Square {}, []); }
-    Domain::of { returns: Domain::Between(NAN, INF, &[]).of([MAX, MAX]); }
+    Domain::sample { returns: Domain::Between(NAN, INF, &[]).sample([MAX, MAX]); }
     Domain::value {
         returns: Domain::Between(INF, NAN, &[NAN]).value::<f64>(NAN, MAX, 0);
         returns: Domain::Distinct(INF).value::<f64>(NAN, MAX, MAX);
@@ -131,40 +131,40 @@ cases! {
     Choices::narrower { returns: Choices::new(&[1, u32::MAX, 3]).narrower(&[MAX, 0].into()); }
     Choices::axes { returns: Choices::new(&[1]).axes(0); returns: Choices::new(&[1]).axes(1000); }
 
-    transform::grad {
+    reverse::grad {
         refuses "index 9": grad(|[x]| x.index(0, 9), [&ramp([2])]);
         refuses "[2]": grad(|[x]| x.square(), [&ramp([2])]);
         accepts: grad(|[x]| x.sum(..), [&EXTREMES.into()]);
     }
-    transform::value_and_grad { refuses "[0]": value_and_grad(|[x]| x.square(), [&ramp([0])]); }
-    transform::vjp { refuses "memory": vjp(|[x]| x.square(), [&large()], &ramp([]));
+    reverse::value_and_grad { refuses "[0]": value_and_grad(|[x]| x.square(), [&ramp([0])]); }
+    reverse::vjp { refuses "memory": vjp(|[x]| x.square(), [&large()], &ramp([]));
         refuses "[3]": vjp(|[x]| x.square(), [&ramp([2])], &ramp([3])); }
-    transform::jvp {
+    forward::jvp {
         refuses "[12000000]: out of memory": jvp(|x| x.square(), &large(), &large());
         refuses "the direction has shape [3], the input [2]": jvp(|x| x.square(), &ramp([2]), &ramp([3]));
         refuses "memory": jvp(|x| x.index(0, 0).broadcast_to([HUGE]), &ramp([2]), &ramp([2]));
     }
-    transform::jacobian {
+    forward::jacobian {
         refuses "index 9": jacobian(|x| x.index(0, 9), &ramp([2]));
         refuses "[8000, 8000]": jacobian(|x| x.square(), &ramp([8000]));
         accepts: jacobian(|x| x.square(), &ramp([0, 3]));
         accepts: jacobian(|x| x.square(), &ramp([0]));
     }
-    transform::hvp {
+    hessian::hvp {
         refuses "[12000000]: out of memory": hvp(|x| x.square().sum(..), &large(), &large());
         refuses "the direction has shape [3], the input [2]": hvp(|x| x.square().sum(..), &ramp([2]), &ramp([3]));
         refuses "[2]": hvp(|x| x.square(), &ramp([2]), &ramp([2]));
     }
-    transform::hessian {
+    hessian::hessian {
         refuses "[2]": hessian(|x| x.square(), &ramp([2]));
         refuses "[8000, 8000]": hessian(|x| x.square().sum(..), &ramp([8000]));
         accepts: hessian(|x| x.square().sum(..), &ramp([0]));
     }
-    transform::model_hvp {
+    model::model_hvp {
         refuses "1": model_hvp(&model().0, &[1.0], |t| t.input(&ramp([]).cast()));
         refuses "other Params": model_hvp(&model().0, &[1.0; 8], |t| t.param(other().1).sum(..));
     }
-    transform::model_hessian {
+    model::model_hessian {
         refuses "other Params": model_hessian(&model().0, |t| t.param(other().1).sum(..));
         refuses "[8000, 8000]": { let p = wide(); model_hessian(&p, |t| t.param(first(&p)).sum(..)) };
         returns: black_box(model_hessian(&Params::<f64>::default(), |t| t.variable(&ramp([]).cast())));

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use autodiff::ops::{Add, Concatenate, Draws};
+use autodiff::ops::{Add, Concatenate, Distribution};
 use autodiff::*;
 
 use super::given::*;
@@ -70,8 +70,8 @@ cases! {
         refuses "index 18446744073709551615": on_tape(|t| { let _ = t.input(&ramp([2])).index(0, MAX); t.check() });
     }
     Recording::set_pass {
-        refuses "before the first draw": on_tape(|t| { t.random([1], Draws::Uniform); t.set_pass(u64::MAX); t.check() });
-        accepts: on_tape(|t| { t.set_pass(u64::MAX); t.random([3], Draws::Normal).value() });
+        refuses "before the first draw": on_tape(|t| { t.random([1], Distribution::Uniform); t.set_pass(u64::MAX); t.check() });
+        accepts: on_tape(|t| { t.set_pass(u64::MAX); t.random([3], Distribution::Normal).value() });
     }
     Recording::input {
         refuses "input: the result [20000000] does not fit": on_tape(|t| t.input(&Tensor::full([20_000_000], 0.0)).value());
@@ -104,13 +104,13 @@ cases! {
         refuses "axis 18446744073709551615": on_tape(|t| t.apply(Concatenate { axis: MAX }, [t.input(&ramp([2]))]).value());
     }
     Recording::random {
-        refuses "[35184372088832]": on_tape(|t| t.random([HUGE], Draws::Normal).value());
-        refuses "memory": on_tape(|t| t.random([MAX, MAX], Draws::Uniform).value());
-        refuses "NaN is no probability": on_tape(|t| t.random([1], Draws::Bernoulli(NAN)).value());
-        refuses "-0.5 is no probability": on_tape(|t| t.random([1], Draws::Bernoulli(-0.5)).value());
-        refuses "inf is no probability": on_tape(|t| t.random([1], Draws::Bernoulli(INF)).value());
-        accepts: on_tape(|t| t.random([0, HUGE], Draws::Bernoulli(1.0)).value());
-        accepts: on_tape(|t| t.random(Recorded(t.input(&ramp([2]))), Draws::Normal).value());
+        refuses "[35184372088832]": on_tape(|t| t.random([HUGE], Distribution::Normal).value());
+        refuses "memory": on_tape(|t| t.random([MAX, MAX], Distribution::Uniform).value());
+        refuses "NaN is no probability": on_tape(|t| t.random([1], Distribution::Bernoulli(NAN)).value());
+        refuses "-0.5 is no probability": on_tape(|t| t.random([1], Distribution::Bernoulli(-0.5)).value());
+        refuses "inf is no probability": on_tape(|t| t.random([1], Distribution::Bernoulli(INF)).value());
+        accepts: on_tape(|t| t.random([0, HUGE], Distribution::Bernoulli(1.0)).value());
+        accepts: on_tape(|t| t.random(Recorded(t.input(&ramp([2]))), Distribution::Normal).value());
     }
     Recording::concatenate {
         refuses "takes at least one input": on_tape(|t| t.concatenate([], 0).value());

@@ -1,4 +1,4 @@
-//! Other shapes over the same elements.
+//! Reshaping without a copy.
 
 use smallvec::SmallVec;
 
@@ -7,7 +7,10 @@ use crate::array::Shape;
 use crate::error::Mismatch;
 
 impl Layout {
-    /// The same elements in row-major order under another shape; nothing where that needs a copy.
+    /// The same elements in row-major order in another shape; `None` if that needs a copy.
+    ///
+    /// # Errors
+    /// If the sizes differ.
     pub fn reshape(&self, shape: &Shape) -> Result<Option<Layout>, Mismatch> {
         if shape.checked_size() != Some(self.shape.size()) {
             return Err(Mismatch::new(format!("cannot be reshaped to {shape} (the sizes differ)")));
@@ -19,8 +22,8 @@ impl Layout {
         Ok(Some(Layout::new(shape.clone(), strides, self.offset)))
     }
 
-    /// Strides for `shape` over the same elements: each run of new axes must cover a run of old axes that lie
-    /// densely within one another.
+    /// Strides for `shape` over the same elements: each group of new axes must cover a group of old axes that are contiguous
+    /// with each other.
     fn split_strides(&self, shape: &Shape) -> Option<Strides> {
         let old: SmallVec<[(usize, usize); 4]> =
             self.shape.iter().copied().zip(self.strides.iter().copied()).filter(|&(extent, _)| extent != 1).collect();
@@ -44,9 +47,9 @@ impl Layout {
                 }
             }
             let mut stride = old[last_old].1;
-            for place in (first_axis..axis).rev() {
-                strides[place] = stride;
-                stride *= shape[place];
+            for inner in (first_axis..axis).rev() {
+                strides[inner] = stride;
+                stride *= shape[inner];
             }
             next_old = last_old + 1;
         }

@@ -1,4 +1,4 @@
-//! Tensors computed with outside a tape.
+//! Arithmetic with tensors, outside a tape.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -8,13 +8,16 @@ use crate::error::Error;
 use crate::scalar::Real;
 
 impl<T: Real> Tensor<T> {
-    /// `change` of every value. A tensor too large to be copied panics, as [`Tensor::from_fn`] does.
+    /// Applies `change` to every value.
+    ///
+    /// # Panics
+    /// If the result does not fit into memory.
     #[must_use]
     pub fn map(&self, mut change: impl FnMut(T) -> T) -> Self {
         Tensor::from_fn(&self.shape, |k| change(self.data[k]))
     }
 
-    /// `combine` of the values of both, which are broadcast to one shape by numpy's rule.
+    /// Combines the values of two tensors elementwise, with broadcasting.
     ///
     /// ```
     /// use autodiff::Tensor;
@@ -26,7 +29,7 @@ impl<T: Real> Tensor<T> {
     /// ```
     ///
     /// # Errors
-    /// Shapes that do not broadcast; a result that does not fit into memory.
+    /// If the shapes do not broadcast, or the result does not fit into memory.
     pub fn zip_with(&self, other: &Self, mut combine: impl FnMut(T, T) -> T) -> Result<Self, Error> {
         let refused = || Error::InvalidInput {
             what: "tensor",
@@ -40,7 +43,7 @@ impl<T: Real> Tensor<T> {
     }
 }
 
-/// An operator between a tensor and a number, for each value.
+/// An elementwise operator between a tensor and a number.
 macro_rules! operator {
     ($($trait:ident $method:ident;)*) => {$(
         impl<T: Real> $trait<T> for &Tensor<T> {

@@ -1,19 +1,19 @@
-//! Tensors as text, as numpy prints them.
+//! Tensors as text, in numpy's format.
 
 use std::fmt;
 
 use super::Tensor;
 use crate::scalar::Real;
 
-/// Axes of a tensor that is printed, as in numpy; one of more is described.
+/// The highest rank that is printed, as in numpy; a tensor of higher rank is described.
 const AXES: usize = 64;
-/// An axis longer than this, in a tensor of more than [`WHOLE`] values, is shown by its ends.
+/// In a tensor with more than [`WHOLE`] values, only this many elements are printed at either end of an axis.
 const EDGE: usize = 3;
 const WHOLE: usize = 1000;
 
 impl<T: Real> fmt::Display for Tensor<T> {
-    /// As numpy prints: nested brackets, columns aligned, `...` where a large tensor is elided, `[]` for no values. A
-    /// precision (`{:.3}`) applies to every value.
+    /// numpy's format: nested brackets, aligned columns, `...` for elided elements, `[]` for no values. A precision (`{:.3}`)
+    /// applies to every value.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let precision = f.precision();
         self.write(f, |value| match precision {
@@ -44,9 +44,9 @@ impl<T: Real> Tensor<T> {
         }
         let shown = |k: usize| shown(self.data[k]);
         let elided = self.data.len() > WHOLE;
-        let mut places = Vec::new();
-        visible(&self.shape, elided, 0, &mut places);
-        let width = places.iter().map(|&k| shown(k).chars().count()).max().unwrap_or(0);
+        let mut indices = Vec::new();
+        visible(&self.shape, elided, 0, &mut indices);
+        let width = indices.iter().map(|&k| shown(k).chars().count()).max().unwrap_or(0);
         let cell = |k: usize| format!("{:>width$}", shown(k));
         let mut text = String::new();
         write_axis(&mut text, &self.shape, elided, 0, 1, &cell);
@@ -54,7 +54,7 @@ impl<T: Real> Tensor<T> {
     }
 }
 
-/// The places along an axis that are shown; nothing stands for the gap.
+/// The indices along an axis that are printed; `None` is the gap.
 fn along(extent: usize, elided: bool) -> impl Iterator<Item = Option<usize>> {
     let gap = elided && extent > 2 * EDGE;
     let head = if gap { EDGE } else { extent };
@@ -62,13 +62,13 @@ fn along(extent: usize, elided: bool) -> impl Iterator<Item = Option<usize>> {
     (0..head).map(Some).chain(gap.then_some(None)).chain((tail..extent).map(Some))
 }
 
-fn visible(shape: &[usize], elided: bool, first: usize, places: &mut Vec<usize>) {
+fn visible(shape: &[usize], elided: bool, first: usize, indices: &mut Vec<usize>) {
     match shape {
-        [] => places.push(first),
+        [] => indices.push(first),
         [extent, inner @ ..] => {
             let stride: usize = inner.iter().product();
             for index in along(*extent, elided).flatten() {
-                visible(inner, elided, first + index * stride, places);
+                visible(inner, elided, first + index * stride, indices);
             }
         }
     }

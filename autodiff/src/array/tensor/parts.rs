@@ -1,4 +1,4 @@
-//! Parts of a tensor, and its axes in another order: copies of what the views of a [`Layout`] show.
+//! Slices of a tensor and permutations of its axes, copied.
 
 use std::ops::Range;
 
@@ -8,26 +8,26 @@ use crate::error::{Error, Mismatch};
 use crate::scalar::Real;
 
 impl<T: Real> Tensor<T> {
-    /// The indices `range` along `axis`.
+    /// A copy of the elements with indices `range` along `axis`.
     ///
     /// # Errors
-    /// An axis or a range that is not there.
+    /// If the axis or the range is out of range.
     pub fn narrow(&self, axis: impl Into<Axis>, range: Range<usize>) -> Result<Self, Error> {
         self.through(|layout| layout.narrow(axis, range.start, range.end, 1))
     }
 
-    /// Index `index` along `axis`, which is removed.
+    /// A copy of the slice at `index` along `axis`, which is removed.
     ///
     /// # Errors
-    /// An axis or an index that is not there.
+    /// If the axis or the index is out of range.
     pub fn index(&self, axis: impl Into<Axis>, index: usize) -> Result<Self, Error> {
         self.through(|layout| layout.index(axis, index))
     }
 
-    /// Axes reordered: axis `i` of the result is axis `axes[i]` of this tensor.
+    /// A copy with reordered axes: axis `i` of the result is axis `axes[i]` of this tensor.
     ///
     /// # Errors
-    /// Axes that are no permutation.
+    /// If `axes` is not a permutation of the axes.
     pub fn permute(&self, axes: &[impl Into<Axis> + Copy]) -> Result<Self, Error> {
         self.through(|layout| layout.permute(axes))
     }
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_are_copies_and_what_is_not_there_is_an_error() {
+    fn parts_are_copies_and_an_index_out_of_range_is_an_error() {
         let x = Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
         assert_eq!(x.narrow(1, 1..3).unwrap(), [[2.0, 3.0], [5.0, 6.0]].into());
         assert_eq!(x.index(-1, 0).unwrap(), [1.0, 4.0].into());

@@ -1,7 +1,7 @@
-//! What makes a gradient infinite or NaN: as `forward.rs`, along the backward pass.
+//! Finds what makes a gradient infinite or NaN: as `forward.rs`, along the backward pass.
 //!
-//! A gradient is the sum of what several pullbacks add, so each pullback is looked at for itself: an entry that it makes
-//! infinite or NaN, though its cotangent was finite, is a source, and is healed by leaving out what it added.
+//! Several pullbacks add to one gradient, so each is examined by itself: an element that it makes infinite or NaN, although
+//! its cotangent is finite, is a source. A replaced source is one whose term is left out.
 
 use std::cmp::Reverse;
 
@@ -12,27 +12,27 @@ use crate::tape::{Gradients, Graph, Place, Step};
 
 use super::report::{Origin, inputs, range, same, shortest};
 
-/// An entry that a pullback made infinite or NaN.
+/// An element that a pullback made infinite or NaN.
 #[derive(Clone, Copy)]
 struct Source<T> {
-    /// The operation whose pullback it was.
+    /// The operation whose pullback it is.
     node: usize,
-    /// The node whose gradient it is, and the place in that.
+    /// The node whose gradient it belongs to, and the offset in that.
     of: usize,
-    place: usize,
+    offset: usize,
     made: T,
 }
 
 struct Search<'a, T: Real> {
     graph: &'a Graph<T>,
     params: &'a Params<T>,
-    /// What backward started from.
+    /// The root of the backward pass.
     root: usize,
-    /// The whole backward pass, as it went.
+    /// The gradients of the unmodified backward pass.
     actual: Gradients<T>,
 }
 
-/// An error if a gradient of a parameter or a variable is not finite, with the pullback that makes it so.
+/// An error if a gradient of a parameter or variable is not finite; it names the pullback that makes it so.
 pub(super) fn check<T: Real>(graph: &Graph<T>, params: &Params<T>, grads: &Gradients<T>) -> Result<(), Error> {
     grads.adjoints.check_filled_by(graph)?;
     grads.check_layout(params)?;
@@ -40,14 +40,14 @@ pub(super) fn check<T: Real>(graph: &Graph<T>, params: &Params<T>, grads: &Gradi
     if grads.flat().iter().chain(variables.flatten()).all(|x| x.is_finite()) {
         return Ok(());
     }
-    // Of the nodes that are reached, that from which backward started is the last.
+    // The root is the last node reached.
     let Some(root) = grads.adjoints.reached.iter().rposition(|&reached| reached) else { return Ok(()) };
-    // What was added to the parameters' gradients since then is not looked at: the pass is run again.
+    // Run the pass again, to ignore what was added to the parameters' gradients since.
     let mut search = Search { graph, params, root, actual: grads.clone() };
     search.actual = search.replay(|source, _| source.made);
     let sources = search.sources();
     if sources.is_empty() || !search.spoils(&sources, sources.len()) {
-        let reason = "they are not finite, though backward gives finite ones: they were changed after it";
+        let reason = "they are not finite, but backward gives finite ones: they were changed after it";
         return Err(Error::NotFilled { reason });
     }
     let culprit = shortest(sources.len(), |kept| search.spoils(&sources, kept)) - 1;
@@ -80,7 +80,7 @@ fn gradient_mut<'a, T: Real>(graph: &Graph<T>, k: usize, grads: &'a mut Gradient
 }
 
 impl<T: Real> Search<'_, T> {
-    /// In the order of the backward pass.
+    /// The sources, in the order of the backward pass.
     fn sources(&self) -> Vec<Source<T>> {
         let mut sources = Vec::new();
         self.replay(|source, before| {
@@ -90,12 +90,12 @@ impl<T: Real> Search<'_, T> {
         sources
     }
 
-    /// Whether the first sources, this many, make a gradient of a parameter or a variable other than finite.
+    /// Whether the first `kept` sources make a gradient of a parameter or variable non-finite.
     fn spoils(&self, sources: &[Source<T>], kept: usize) -> bool {
         let replayed = self.replay(|found, before| {
             match sources.binary_search_by_key(&found.order(), Source::order) {
                 Ok(rank) if rank < kept => found.made,
-                // What it makes by itself is healed; if it makes something else, a source that is kept reaches it.
+                // Replaced, unless a kept source reaches it and changes its value.
                 Ok(rank) if same(sources[rank].made, found.made) => before,
                 _ => found.made,
             }
@@ -106,7 +106,7 @@ impl<T: Real> Search<'_, T> {
         })
     }
 
-    /// Runs the backward pass; `replace(source, before)` says what stands for each entry that a pullback made infinite or
+    /// Runs the backward pass. `replace(source, before)` returns the value of each element that a pullback makes infinite or
     /// NaN, and that was `before` until then.
     fn replay(&self, mut replace: impl FnMut(Source<T>, T) -> T) -> Gradients<T> {
         let mut grads = self.actual.clone();
@@ -116,7 +116,7 @@ impl<T: Real> Search<'_, T> {
         gradient_mut(self.graph, self.root, &mut grads).copy_from_slice(seed);
         for k in (0..=self.root).rev().filter(|&k| self.actual.adjoints.reached[k]) {
             let node = &self.graph.nodes[k];
-            // As in a replay of values, what is finite stands as it is.
+            // As in a replay of values, finite elements keep their value.
             let actual = gradient(self.graph, k, &self.actual).unwrap_or(&[]);
             let cotangent = gradient_mut(self.graph, k, &mut grads).iter_mut().zip(actual);
             cotangent.filter(|(_, actual)| actual.is_finite()).for_each(|(value, &actual)| *value = actual);
@@ -126,15 +126,15 @@ impl<T: Real> Search<'_, T> {
             given.dedup();
             let before: Vec<Vec<T>> =
                 given.iter().map(|&of| gradient_mut(self.graph, of, &mut grads).to_vec()).collect();
-            // Backward ran, so memory for its buffers was there; if it no longer is, the search ends early.
+            // Backward succeeded, so there was memory for scratch buffers; if there no longer is, the search ends early.
             if self.graph.pull(k, self.params, &mut grads).is_err() {
                 break;
             }
             for (&of, before) in given.iter().zip(&before) {
                 let after = gradient_mut(self.graph, of, &mut grads);
-                for (place, (value, &before)) in after.iter_mut().zip(before).enumerate() {
+                for (offset, (value, &before)) in after.iter_mut().zip(before).enumerate() {
                     if before.is_finite() && !value.is_finite() {
-                        *value = replace(Source { node: k, of, place, made: *value }, before);
+                        *value = replace(Source { node: k, of, offset, made: *value }, before);
                     }
                 }
             }
@@ -143,10 +143,10 @@ impl<T: Real> Search<'_, T> {
     }
 
     fn report(&self, culprit: Source<T>) -> Error {
-        let Source { node: k, of, place, made } = culprit;
+        let Source { node: k, of, offset, made } = culprit;
         let (graph, params) = (self.graph, self.params);
         let shape = graph.nodes[k].layout.shape();
-        let element = graph.nodes[of].layout.shape().unravel_index(place);
+        let element = graph.nodes[of].layout.shape().unravel_index(offset);
         let output = range(graph.read(k, params).iter());
         let cotangent = range(gradient(graph, k, &self.actual).unwrap_or(&[]).iter().copied());
         let origin = Origin {
@@ -161,8 +161,8 @@ impl<T: Real> Search<'_, T> {
 }
 
 impl<T> Source<T> {
-    /// Grows along the backward pass.
+    /// Increases along the backward pass.
     fn order(&self) -> (Reverse<usize>, usize, usize) {
-        (Reverse(self.node), self.of, self.place)
+        (Reverse(self.node), self.of, self.offset)
     }
 }

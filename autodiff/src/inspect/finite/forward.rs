@@ -1,9 +1,9 @@
-//! What makes a value infinite or NaN.
+//! Finds what makes a value infinite or NaN.
 //!
-//! A replay takes every value that is finite as it stands and computes the others again, from inputs that were healed: an
-//! entry that is not finite although everything it was computed from is finite is a source, and is replaced by 1. If
-//! instead the first `n` sources are kept, only what they spoil is not finite, and the smallest `n` under which the
-//! asked-for value is spoiled gives the culprit. A −∞ that a maximum drops spoils nothing.
+//! A replay keeps every finite value and recomputes the others. An element that is not finite although its inputs are finite
+//! is a source, and is replaced by 1. If the first `n` sources are kept instead, only elements that depend on them are not
+//! finite; the smallest `n` for which the requested value is not finite gives the cause. A −∞ that a maximum discards has
+//! no effect.
 
 use crate::error::Error;
 use crate::params::Params;
@@ -12,12 +12,12 @@ use crate::tape::{Graph, Place, Step};
 
 use super::report::{Origin, inputs, same, shortest};
 
-/// An entry that is not finite though all it was computed from is.
+/// An element that is not finite although its inputs are.
 #[derive(Clone, Copy)]
 struct Source<T> {
     node: usize,
-    /// Within the memory of the node: its value, then what its operation saved.
-    place: usize,
+    /// Offset in the node's memory: its value, then what its operation saved.
+    offset: usize,
     made: T,
 }
 
@@ -31,11 +31,11 @@ struct Search<'a, T: Real> {
     graph: &'a Graph<T>,
     params: &'a Params<T>,
     root: usize,
-    /// The nodes that the root depends on and that have entries that are not finite, in the order of computation.
+    /// The nodes with non-finite elements that the root depends on, in the order of computation.
     tainted: Vec<usize>,
 }
 
-/// An error if the value of node `root` is not finite, with what makes it so.
+/// An error if the value of node `root` is not finite; it names what makes it so.
 pub(super) fn check<T: Real>(graph: &Graph<T>, params: &Params<T>, root: usize) -> Result<(), Error> {
     if graph.read(root, params).iter().all(T::is_finite) {
         return Ok(());
@@ -43,13 +43,13 @@ pub(super) fn check<T: Real>(graph: &Graph<T>, params: &Params<T>, root: usize) 
     let search = Search { graph, params, root, tainted: tainted(graph, params, root) };
     let sources = search.sources();
     let culprit = match sources.len() {
-        0 => search.of_root(), // an operation that computes another result than it did
+        0 => search.of_root(), // an operation that is not deterministic
         count => sources[shortest(count, |kept| search.spoils(&sources, kept)) - 1],
     };
     Err(search.report(culprit))
 }
 
-/// Of the nodes that the root depends on, those with entries that are not finite.
+/// The nodes with non-finite elements that the root depends on.
 fn tainted<T: Real>(graph: &Graph<T>, params: &Params<T>, root: usize) -> Vec<usize> {
     let mut needed = vec![false; root + 1];
     needed[graph.nodes[root].base as usize] = true;
@@ -86,22 +86,22 @@ impl<T: Real> Copies<T> {
 impl<T: Real> Search<'_, T> {
     fn sources(&self) -> Vec<Source<T>> {
         let mut sources = Vec::new();
-        self.replay(|node, place, made| {
-            if self.is_read(node, place) {
-                sources.push(Source { node, place, made });
+        self.replay(|node, offset, made| {
+            if self.is_read(node, offset) {
+                sources.push(Source { node, offset, made });
             }
             T::ONE
         });
         sources
     }
 
-    /// Whether the first sources, this many, make the root other than finite.
+    /// Whether the first `kept` sources make the root non-finite.
     fn spoils(&self, sources: &[Source<T>], kept: usize) -> bool {
-        let copies = self.replay(|node, place, made| {
-            let rank = sources.binary_search_by_key(&(node, place), |source| (source.node, source.place));
+        let copies = self.replay(|node, offset, made| {
+            let rank = sources.binary_search_by_key(&(node, offset), |source| (source.node, source.offset));
             match rank {
-                Ok(rank) if rank < kept => self.actual(node)[place],
-                // What it makes by itself is healed; if it makes something else, a source that is kept reaches it.
+                Ok(rank) if rank < kept => self.actual(node)[offset],
+                // Replaced, unless a kept source reaches it and changes its value.
                 Ok(rank) if same(sources[rank].made, made) => T::ONE,
                 _ => made,
             }
@@ -109,20 +109,20 @@ impl<T: Real> Search<'_, T> {
         self.graph.nodes[self.root].view(&copies.values, &copies.params).iter().any(|x| !x.is_finite())
     }
 
-    /// Computes what is not finite again; `replace(node, place, made)` says what stands for each entry that is still not.
+    /// Recomputes what is not finite. `replace(node, offset, made)` returns the value of each element that is still not finite.
     fn replay(&self, mut replace: impl FnMut(usize, usize, T) -> T) -> Copies<T> {
         let mut copies = Copies { values: self.graph.values.clone(), params: self.params.clone() };
         for &k in &self.tainted {
             if self.graph.run_in(&mut copies.values, k, &copies.params).is_err() {
-                // An index made of a healed number: the operation stays as it was computed.
+                // An index computed from a replaced number: keep the original result.
                 copies.memory_mut(self.graph, k).copy_from_slice(self.actual(k));
             }
             let memory = copies.memory_mut(self.graph, k);
-            for (place, (value, &actual)) in memory.iter_mut().zip(self.actual(k)).enumerate() {
+            for (offset, (value, &actual)) in memory.iter_mut().zip(self.actual(k)).enumerate() {
                 if actual.is_finite() {
                     *value = actual;
                 } else if !value.is_finite() {
-                    *value = replace(k, place, *value);
+                    *value = replace(k, offset, *value);
                 }
             }
         }
@@ -133,41 +133,41 @@ impl<T: Real> Search<'_, T> {
         memory(self.graph, k, &self.graph.values, self.params)
     }
 
-    /// Whether anything but its own pullback can read an entry: what an operation saved is read through views of it.
-    fn is_read(&self, k: usize, place: usize) -> bool {
-        place < self.graph.nodes[k].extent || self.view_of_saved(k, place).is_some()
+    /// Whether anything but its own pullback can read an element: saved values are read through views of them.
+    fn is_read(&self, k: usize, offset: usize) -> bool {
+        offset < self.graph.nodes[k].extent || self.view_of_saved(k, offset).is_some()
     }
 
-    /// The view that shows an entry of what operation `k` saved, and the entry's place in it.
-    fn view_of_saved(&self, k: usize, place: usize) -> Option<(usize, usize)> {
+    /// The view that contains a saved element of operation `k`, and the element's offset in it.
+    fn view_of_saved(&self, k: usize, offset: usize) -> Option<(usize, usize)> {
         let Place::Arena(start) = self.graph.nodes[k].value else { return None };
         let mut views = self.graph.nodes.iter().enumerate().skip(k + 1).filter(|(_, node)| node.base as usize == k);
         views.find_map(|(view, node)| match node.value {
-            Place::Arena(first) if (first..first + node.extent).contains(&(start + place)) => {
-                Some((view, start + place - first))
+            Place::Arena(first) if (first..first + node.extent).contains(&(start + offset)) => {
+                Some((view, start + offset - first))
             }
             _ => None,
         })
     }
 
-    /// The first entry of the root's own node that is not finite.
+    /// The first non-finite element of the root.
     fn of_root(&self) -> Source<T> {
         let node = self.graph.nodes[self.root].base as usize;
-        let place = self.actual(node).iter().position(|x| !x.is_finite()).unwrap_or(0);
-        Source { node, place, made: self.actual(node)[place] }
+        let offset = self.actual(node).iter().position(|x| !x.is_finite()).unwrap_or(0);
+        Source { node, offset, made: self.actual(node)[offset] }
     }
 
     fn report(&self, culprit: Source<T>) -> Error {
-        let Source { node, place, .. } = culprit;
-        let (shown, in_shown) = if place < self.graph.nodes[node].extent {
-            (node, place)
+        let Source { node, offset, .. } = culprit;
+        let (shown, in_shown) = if offset < self.graph.nodes[node].extent {
+            (node, offset)
         } else {
-            self.view_of_saved(node, place).unwrap_or((node, 0))
+            self.view_of_saved(node, offset).unwrap_or((node, 0))
         };
         let origin = Origin {
             node,
             pass: "forward",
-            value: self.actual(node)[place],
+            value: self.actual(node)[offset],
             element: format!("{:?}", self.graph.nodes[shown].layout.shape().unravel_index(in_shown)),
             read: inputs(self.graph, node, self.params),
         };

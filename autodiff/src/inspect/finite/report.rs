@@ -1,4 +1,4 @@
-//! What is said of a number that is not finite.
+//! The error message for a number that is not finite.
 
 use std::cmp::Ordering;
 
@@ -9,7 +9,7 @@ use crate::tape::{Graph, Step};
 
 /// Where a number that is not finite arose.
 pub(super) struct Origin<T> {
-    /// The node that computes it, or whose pullback does.
+    /// The node that computes it, or whose pullback computes it.
     pub(super) node: usize,
     pub(super) pass: &'static str,
     pub(super) value: T,
@@ -30,7 +30,7 @@ impl<T: Real> Origin<T> {
     }
 }
 
-/// "[3] (x) in 0..4, 1 NaN" for each input of a node, put together.
+/// "[3] (x) in 0..4, 1 NaN" for each input of a node, joined.
 pub(super) fn inputs<T: Real>(graph: &Graph<T>, k: usize, params: &Params<T>) -> String {
     let one = |&id: &u32| {
         let values = graph.read(id as usize, params);
@@ -39,7 +39,7 @@ pub(super) fn inputs<T: Real>(graph: &Graph<T>, k: usize, params: &Params<T>) ->
     graph.nodes[k].inputs.iter().map(one).collect::<Vec<_>>().join(" × ")
 }
 
-/// "in 0..4, 1 NaN"; "all 2" or "all NaN" where they are alike.
+/// "in 0..4, 1 NaN"; "all 2" or "all NaN" if they are equal.
 pub(super) fn range<T: Real>(values: impl Iterator<Item = T>) -> String {
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
     let mut others = [("NaN", 0_usize), ("inf", 0), ("-inf", 0)];
@@ -72,14 +72,13 @@ fn short(x: f64) -> String {
     if rounded == 0.0 || (1e-4..1e7).contains(&rounded.abs()) { rounded.to_string() } else { format!("{rounded:e}") }
 }
 
-/// Of two numbers that are not finite, whether they are the same: both NaN, or the same infinity.
+/// Whether two non-finite numbers are the same: both NaN, or the same infinity.
 pub(super) fn same<T: Real>(x: T, y: T) -> bool {
     let (x, y) = (x.to_f64(), y.to_f64());
     x == y || (x.is_nan() && y.is_nan())
 }
 
-/// The length of the shortest list of culprits under which the result is spoiled: `spoils(n)` tells whether the first
-/// `n` do, and `spoils(count)` holds.
+/// The smallest `n` for which `spoils(n)`: the first `n` sources make the result non-finite. `spoils(count)` holds.
 pub(super) fn shortest(count: usize, spoils: impl Fn(usize) -> bool) -> usize {
     let (mut fine, mut spoiled) = (0, count);
     while spoiled - fine > 1 {
