@@ -1,9 +1,10 @@
 //! The gradient against dual numbers, and whether each input receives one.
 
 use super::diagnosis::Diagnosis;
-use super::examiner::{Examiner, dot, is_finite, scale, tangents, values};
+use super::examiner::Examiner;
 use super::report::{Discrepancy, Probe};
 use super::runs::has_no_nan;
+use super::tensors::{dot, is_finite, scale, tangents, values};
 use crate::array::Tensor;
 use crate::error::Error;
 
@@ -100,7 +101,7 @@ impl Examiner<'_> {
         }
         let there = [self.output.clone()];
         let entry = |k: usize| {
-            let inputs = super::examiner::seeded(&there, Some(&self.unit(input, k..k + 1)));
+            let inputs = super::tensors::seeded(&there, Some(&self.unit(input, k..k + 1)));
             self.run(self.forward(&inputs)).map(|answer| dot(&self.cotangent, &tangents(&answer.output)))
         };
         let entries: Result<Vec<f64>, Error> = (0..self.output.data().len()).map(entry).collect();

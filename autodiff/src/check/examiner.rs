@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 
+use rand::SeedableRng;
 use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
 
 use super::diagnosis::{self, Diagnosis};
 use super::panics::{Panic, caught};
@@ -11,9 +11,9 @@ use super::report::{Discrepancy, Finding, Probe, Report};
 use super::storage::Storage;
 use super::subject::{Answer, D, Request, Subject, run};
 use super::suspects::suspects;
+use super::tensors::{code, dot, moved, random_tensor, seeded, shapes, tangents, values};
 use crate::array::Tensor;
 use crate::error::Error;
-use crate::scalar::Dual;
 use crate::tape::Tape;
 
 /// The maximal number of elements listed in a finding.
@@ -38,30 +38,6 @@ pub(super) struct Examiner<'a> {
     /// The panics of the current probe.
     pub(super) panics: RefCell<Vec<Panic>>,
     pub(super) report: &'a mut Report,
-}
-
-pub(super) fn values(tensor: &Tensor<D>) -> Tensor<f64> {
-    Tensor::from_fn(tensor.shape(), |k| tensor.data()[k].value)
-}
-
-pub(super) fn tangents(tensor: &Tensor<D>) -> Tensor<f64> {
-    Tensor::from_fn(tensor.shape(), |k| tensor.data()[k].tangent)
-}
-
-pub(super) fn dot(x: &Tensor<f64>, y: &Tensor<f64>) -> f64 {
-    x.data().iter().zip(y.data()).map(|(a, b)| a * b).sum()
-}
-
-/// The sum of absolute products, to which rounding errors of [`dot`] are relative.
-pub(super) fn scale(x: &Tensor<f64>, y: &Tensor<f64>) -> f64 {
-    x.data().iter().zip(y.data()).map(|(a, b)| (a * b).abs()).sum()
-}
-
-pub(super) fn moved(inputs: &[Tensor<f64>], directions: &[Tensor<f64>], step: f64) -> Vec<Tensor<f64>> {
-    let moved = |(x, v): (&Tensor<f64>, &Tensor<f64>)| {
-        Tensor::from_fn(x.shape(), |k| x.data()[k] + if v.data()[k] == 0.0 { 0.0 } else { step * v.data()[k] })
-    };
-    inputs.iter().zip(directions).map(moved).collect()
 }
 
 impl<'a> Examiner<'a> {
@@ -237,40 +213,21 @@ fn request<'r>(inputs: &'r [Tensor<D>], wanted: &'r [bool]) -> Request<'r> {
     Request { inputs, wanted, cotangent, storage, second, shared: false, poisoned: true }
 }
 
-pub(super) fn shapes(inputs: &[Tensor<f64>]) -> String {
-    inputs.iter().map(|x| x.shape().to_string()).collect::<Vec<_>>().join(", ")
-}
-
-/// The tensor as Rust code, unless it is too long.
-pub(super) fn code(tensor: &Tensor<f64>) -> String {
-    const LONGEST: usize = 64;
-    match (tensor.shape().rank(), tensor.data().len()) {
-        (_, size) if size > LONGEST => format!("/* {} */", tensor.shape()),
-        (1, _) => format!("{:?}.into()", tensor.data()),
-        _ => format!("Tensor::new({}, vec!{:?})?", tensor.shape(), tensor.data()),
+impl Examiner<'_> {
+    /// Calls `run`; a panic is stored for [`Examiner::note_panics`].
+    pub(super) fn guarded<R>(
+        &self,
+        run: impl FnOnce() -> Result<R, Error>,
+        case: impl FnOnce() -> (String, Vec<Tensor<f64>>),
+    ) -> Result<R, Error> {
+        caught(run, case, |panic| self.panics.borrow_mut().push(panic))
     }
-}
 
-fn random_tensor(shape: &crate::array::Shape, random: &mut StdRng) -> Tensor<f64> {
-    Tensor::from_fn(shape, |_| {
-        let size: f64 = random.random_range(0.3..1.3);
-        if random.random() { size } else { -size }
-    })
-}
-
-pub(super) fn seeded(inputs: &[Tensor<f64>], directions: Option<&[Tensor<f64>]>) -> Vec<Tensor<D>> {
-    match directions {
-        None => inputs.iter().map(Tensor::cast).collect(),
-        Some(directions) => {
-            let one = |(x, v): (&Tensor<f64>, &Tensor<f64>)| {
-                Tensor::from_fn(x.shape(), |k| Dual::new(x.data()[k], v.data()[k]))
-            };
-            inputs.iter().zip(directions).map(one).collect()
-        }
+    /// Reports the panics since the last call, and returns whether there were any.
+    pub(super) fn note_panics(&mut self, probe: Probe) -> bool {
+        let panics = self.panics.take();
+        let any = !panics.is_empty();
+        panics.into_iter().for_each(|panic| panic.note(probe, self.subject, self.report));
+        any
     }
-}
-
-/// Whether all elements are finite.
-pub(super) fn is_finite(tensor: &Tensor<f64>) -> bool {
-    tensor.data().iter().all(|x| x.is_finite())
 }

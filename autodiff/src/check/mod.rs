@@ -77,6 +77,7 @@ pub mod strategy;
 mod structure;
 mod subject;
 mod suspects;
+mod tensors;
 
 pub use builder::Check;
 pub use diagnosis::Diagnosis;

@@ -4,9 +4,9 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::diagnosis::Diagnosis;
-use super::examiner::{Examiner, code, shapes, values};
 use super::report::{Finding, Probe, Report};
 use super::subject::{Request, Subject};
+use super::tensors::{code, shapes, values};
 use crate::array::Tensor;
 use crate::error::Error;
 
@@ -68,24 +68,5 @@ impl Panic {
             case: shapes(&self.inputs),
             snippet: format!("Check::new().seed({}).{}", report.seed, subject.call(&inputs)),
         });
-    }
-}
-
-impl Examiner<'_> {
-    /// Calls `run`; a panic is stored for [`Examiner::note_panics`].
-    pub(super) fn guarded<R>(
-        &self,
-        run: impl FnOnce() -> Result<R, Error>,
-        case: impl FnOnce() -> (String, Vec<Tensor<f64>>),
-    ) -> Result<R, Error> {
-        caught(run, case, |panic| self.panics.borrow_mut().push(panic))
-    }
-
-    /// Reports the panics since the last call, and returns whether there were any.
-    pub(super) fn note_panics(&mut self, probe: Probe) -> bool {
-        let panics = self.panics.take();
-        let any = !panics.is_empty();
-        panics.into_iter().for_each(|panic| panic.note(probe, self.subject, self.report));
-        any
     }
 }

@@ -1,9 +1,10 @@
 //! Probes that compare runs: two equal runs, a replay, `f32`, and extreme values.
 
 use super::diagnosis::Diagnosis;
-use super::examiner::{Examiner, seeded, values};
+use super::examiner::Examiner;
 use super::report::{Discrepancy, Probe};
 use super::subject::{Answer, D, Request, with_values};
+use super::tensors::{seeded, values};
 use crate::array::Tensor;
 use crate::error::Error;
 use crate::op::Op;

@@ -2,9 +2,10 @@
 
 use super::derivative::LARGE;
 use super::diagnosis::{self, Diagnosis};
-use super::examiner::{Examiner, dot, moved, scale, tangents, values};
+use super::examiner::Examiner;
 use super::reference;
 use super::report::{Discrepancy, Probe};
+use super::tensors::{dot, moved, scale, tangents, values};
 use crate::array::Tensor;
 use crate::error::Error;
 

@@ -1,10 +1,11 @@
 //! Probes of a pullback's structure: linearity, accumulation, subsets, layouts, extents.
 
 use super::diagnosis::Diagnosis;
-use super::examiner::{Examiner, is_finite, seeded, values};
+use super::examiner::Examiner;
 use super::report::Probe;
 use super::storage::Storage;
 use super::subject::Request;
+use super::tensors::{is_finite, seeded, values};
 use crate::array::{Shape, Tensor};
 use crate::error::Error;
 

@@ -1,7 +1,7 @@
 //! Finds the wrong operation on a tape: compares each node's pullback with its tangents.
 
-use super::examiner::seeded;
 use super::subject::{D, Subject};
+use super::tensors::seeded;
 use crate::array::Tensor;
 use crate::params::Params;
 use crate::tape::{Graph, Mode, Tape};
