@@ -12,6 +12,7 @@ mod caller;
 mod deferred;
 mod gradients;
 mod graph;
+mod leaves;
 mod operations;
 mod program;
 mod recording;

@@ -1,0 +1,155 @@
+//! Loops over several views at a time: dense slices, whole where the views are contiguous, gathered in blocks where not.
+
+use super::view::add_each;
+use crate::array::{BLOCK, Cursor, Layout, Shape, Sums, View, ViewMut};
+use crate::scalar::Real;
+
+/// Calls `visit(first, inputs)` with contiguous slices that together cover the views; `first` is the row-major index of
+/// their first element.
+///
+/// # Panics
+/// If the shapes of the views differ; use [`Inputs::broadcast`](crate::op::Inputs::broadcast) to broadcast inputs to one
+/// shape.
+#[track_caller]
+pub fn for_each_block<T: Real, const N: usize>(inputs: [View<'_, T>; N], mut visit: impl FnMut(usize, [&[T]; N])) {
+    expect_one_shape(&inputs, None);
+    // The traversal is compiled once for all closures.
+    let visit: &mut dyn FnMut(usize, [&[T]; N]) = &mut visit;
+    match all_dense(&inputs) {
+        Some(slices) => visit(0, slices),
+        None => gathered(inputs, &mut |first, slices, _| visit(first, slices)),
+    }
+}
+
+/// Calls `visit(first, inputs, sums)` with contiguous slices that together cover the views; what it adds to `sums` is added
+/// to `grad`. Terms that fall on the same element of `grad` are summed in the [`Accumulator`](Real::Accumulator).
+///
+/// # Panics
+/// If the shapes of the views and `grad` differ, as [`for_each_block`].
+#[track_caller]
+pub fn accumulate<T: Real, const N: usize>(
+    inputs: [View<'_, T>; N],
+    grad: ViewMut<'_, T>,
+    mut visit: impl FnMut(usize, [&[T]; N], &mut [T]),
+) {
+    expect_one_shape(&inputs, Some(grad.layout));
+    accumulate_by(inputs, grad, &mut visit);
+}
+
+/// Called for each block with its first index, the inputs, and the sums to add to.
+type VisitSums<'v, T, const N: usize> = &'v mut dyn FnMut(usize, [&[T]; N], &mut [T]);
+
+/// Called for each block with its first index, the inputs, and its length.
+type VisitBlocks<'v, T, const N: usize> = &'v mut dyn FnMut(usize, [&[T]; N], usize);
+
+/// As [`accumulate`], for views of equal shape.
+fn accumulate_by<T: Real, const N: usize>(
+    inputs: [View<'_, T>; N],
+    ViewMut { data, layout }: ViewMut<'_, T>,
+    visit: VisitSums<'_, T, N>,
+) {
+    let size = layout.shape().size();
+    match (layout.dense_range(), all_dense(&inputs)) {
+        (Some(range), Some(slices)) => visit(0, slices, &mut data[range]),
+        (Some(range), None) => {
+            let sums = &mut data[range];
+            gathered(inputs, &mut |first, slices, length| visit(first, slices, &mut sums[first..first + length]));
+        }
+        (None, _) => Sums::with(data, layout, |sums| {
+            let mut block = |first: usize, slices: [&[T]; N], length: usize| {
+                sums.visit(length, &mut |which, sums| {
+                    visit(first + which.start, slices.map(|slice| &slice[which.clone()]), sums);
+                });
+            };
+            if N == 0 {
+                (0..size).step_by(BLOCK).for_each(|first| block(first, [&[]; N], BLOCK.min(size - first)));
+            } else {
+                gathered(inputs, &mut block);
+            }
+        }),
+    }
+}
+
+/// Checks that views traversed together have equal shapes; otherwise one would be read past its end, or elements of another
+/// left out.
+#[track_caller]
+fn expect_one_shape<T: Real, const N: usize>(inputs: &[View<'_, T>; N], grad: Option<&Layout>) {
+    let Some(first) = inputs.first().map(View::shape) else { return };
+    let agrees = |shape: &Shape| std::ptr::eq(shape, first) || shape == first;
+    let all = inputs[1..].iter().all(|input| agrees(input.shape())) && grad.is_none_or(|grad| agrees(grad.shape()));
+    let shapes = || inputs.iter().map(View::shape).chain(grad.map(Layout::shape)).collect::<Vec<_>>();
+    assert!(all, "views that are walked together must have one shape, not {:?}", shapes());
+}
+
+fn all_dense<'a, T: Real, const N: usize>(inputs: &[View<'a, T>; N]) -> Option<[&'a [T]; N]> {
+    let mut slices: [&[T]; N] = [&[]; N];
+    for (slice, input) in slices.iter_mut().zip(inputs) {
+        *slice = input.dense()?;
+    }
+    Some(slices)
+}
+
+/// As [`for_each_block`], with every block at most [`BLOCK`] long; also passes the block's length.
+fn gathered<T: Real, const N: usize>(inputs: [View<'_, T>; N], visit: VisitBlocks<'_, T, N>) {
+    let size = inputs.first().map_or(0, |input| input.shape().size());
+    let mut sources = inputs.map(|input| (input.dense(), Cursor::new(input.layout)));
+    let mut buffers = [[T::ZERO; BLOCK]; N];
+    for first in (0..size).step_by(BLOCK) {
+        let length = BLOCK.min(size - first);
+        for ((input, (dense, cursor)), buffer) in inputs.iter().zip(&mut sources).zip(&mut buffers) {
+            if dense.is_none() {
+                cursor.gather(input.data, &mut buffer[..length]);
+            }
+        }
+        let mut slices: [&[T]; N] = [&[]; N];
+        for ((slice, (dense, _)), buffer) in slices.iter_mut().zip(&sources).zip(&buffers) {
+            *slice = match dense {
+                Some(data) => &data[first..first + length],
+                None => &buffer[..length],
+            };
+        }
+        visit(first, slices, length);
+    }
+}
+
+impl<T: Real> ViewMut<'_, T> {
+    /// Adds the elements of `amounts`, which has the view's shape.
+    pub(crate) fn add_view(self, amounts: View<'_, T>) {
+        match amounts.dense() {
+            Some(amounts) => self.add(amounts),
+            None => accumulate([amounts], self, |_, [amounts], sums| add_each(amounts, sums)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dense(extents: &[usize]) -> Layout {
+        Layout::dense(Shape::new(extents))
+    }
+
+    #[test]
+    #[should_panic(expected = "must have one shape, not [[2, 3], [3]]")]
+    fn views_of_different_shapes_are_not_walked_together() {
+        let (data, wide, narrow) = ([1.0; 6], dense(&[2, 3]), dense(&[3]));
+        for_each_block([View::over(&data, &wide), View::over(&data, &narrow)], |_, _| ());
+    }
+
+    #[test]
+    #[should_panic(expected = "must have one shape, not [[3], [3, 2]]")]
+    fn nor_is_a_gradient_of_another_shape() {
+        let (data, mut sums, row, wide) = ([1.0; 6], [0.0; 6], dense(&[3]), dense(&[2, 3]));
+        let strided = wide.transpose(0, 1).unwrap();
+        accumulate([View::over(&data, &row)], ViewMut::over(&mut sums, &strided), |_, _, _| ());
+    }
+
+    #[test]
+    #[should_panic(expected = "5 numbers for a view of shape [3, 2]")]
+    fn a_gradient_takes_as_many_numbers_as_it_has_elements() {
+        let (mut sums, wide) = ([0.0; 6], dense(&[2, 3]));
+        let strided = wide.transpose(0, 1).unwrap();
+        ViewMut::over(&mut sums, &strided).add(&[1.0; 5]);
+    }
+}
