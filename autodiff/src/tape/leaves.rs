@@ -80,7 +80,7 @@ impl<'t, T: Real> Recording<'t, T> {
     }
 
     /// Sets the new value of a state. No gradient flows through it. A backward pass copies the value into the
-    /// [`Gradients`](crate::Gradients), and [`Params::commit`], which optimizers call, stores it.
+    /// [`Gradients`](crate::Gradients), and [`Params::commit`](crate::Params::commit), which optimizers call, stores it.
     #[track_caller]
     pub fn update<'r>(&'r self, id: StateId, value: Var<'r, T>) {
         let location = Location::caller();

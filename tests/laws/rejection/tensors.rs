@@ -174,11 +174,11 @@ cases! {
     ViewMut::new { refuses "nothing": ViewMut::new(&mut [0.0; 7], &layout()); }
     ViewMut::add_at { panics "index is 99": ViewMut::new(&mut [0.0; 8], &layout()).unwrap().add_at(99, 1.0); }
     ViewMut::add { panics "3 numbers for a view": ViewMut::new(&mut [0.0; 8], &layout()).unwrap().add(&[1.0; 3]); }
-    view::for_each_block {
+    blocks::for_each_block {
         panics "must have one shape": for_each_block([View::new(&EIGHT, &layout()).unwrap(), View::new(&EIGHT, &four()).unwrap()], |_, [_, _]| {});
         returns: for_each_block([View::new(&[0.0; 0], &Layout::dense([0, HUGE].into())).unwrap()], |_, [_]| {});
     }
-    view::accumulate {
+    blocks::accumulate {
         panics "must have one shape": accumulate([View::new(&[0.0; 0], &Layout::dense([0].into())).unwrap()], ViewMut::new(&mut [0.0; 8], &layout().transpose(0, 1).unwrap()).unwrap(), |_, [_], _| {});
         panics "must have one shape": accumulate([View::new(&EIGHT, &four()).unwrap()], ViewMut::new(&mut [0.0; 8], &layout()).unwrap(), |_, [_], _| {});
         returns: accumulate([], ViewMut::new(&mut [0.0; 0], &Layout::dense([HUGE, 0].into())).unwrap(), |_, [], _| {});
