@@ -13,10 +13,9 @@ use crate::scalar::Real;
 #[track_caller]
 pub fn for_each_block<T: Real, const N: usize>(inputs: [View<'_, T>; N], mut visit: impl FnMut(usize, [&[T]; N])) {
     expect_one_shape(&inputs, None);
-    // The traversal is compiled once for all closures.
-    let visit: &mut dyn FnMut(usize, [&[T]; N]) = &mut visit;
     match all_dense(&inputs) {
         Some(slices) => visit(0, slices),
+        // The traversal is compiled once for all closures.
         None => gathered(inputs, &mut |first, slices, _| visit(first, slices)),
     }
 }
@@ -33,6 +32,9 @@ pub fn accumulate<T: Real, const N: usize>(
     mut visit: impl FnMut(usize, [&[T]; N], &mut [T]),
 ) {
     expect_one_shape(&inputs, Some(grad.layout));
+    if let (Some(range), Some(slices)) = (grad.layout.dense_range(), all_dense(&inputs)) {
+        return visit(0, slices, &mut grad.data[range]);
+    }
     accumulate_by(inputs, grad, &mut visit);
 }
 
@@ -49,13 +51,12 @@ fn accumulate_by<T: Real, const N: usize>(
     visit: VisitSums<'_, T, N>,
 ) {
     let size = layout.shape().size();
-    match (layout.dense_range(), all_dense(&inputs)) {
-        (Some(range), Some(slices)) => visit(0, slices, &mut data[range]),
-        (Some(range), None) => {
+    match layout.dense_range() {
+        Some(range) => {
             let sums = &mut data[range];
             gathered(inputs, &mut |first, slices, length| visit(first, slices, &mut sums[first..first + length]));
         }
-        (None, _) => Sums::with(data, layout, |sums| {
+        None => Sums::with(data, layout, |sums| {
             let mut block = |first: usize, slices: [&[T]; N], length: usize| {
                 sums.visit(length, &mut |which, sums| {
                     visit(first + which.start, slices.map(|slice| &slice[which.clone()]), sums);
