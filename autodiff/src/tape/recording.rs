@@ -115,20 +115,58 @@ impl<'t, T: Real> Recording<'t, T> {
     /// [`Var::value`], [`Var::backward`] and [`Recording::check`].
     #[track_caller]
     pub fn apply<'r>(&'r self, op: impl Op<T>, inputs: impl AsRef<[Var<'r, T>]>) -> Var<'r, T> {
-        let inputs = inputs.as_ref();
         let location = Location::caller();
-        let ids: SmallVec<[u32; 4]> = inputs.iter().map(|var| var.id).collect();
-        if !inputs.iter().all(|&var| self.holds(var)) {
-            return self.refuse(op.name(), Mismatch::new("the inputs are on two tapes"), &[], location);
-        }
-        if ids.contains(&POISON) {
-            return Var::new(self, POISON);
-        }
+        let ids = match self.own_ids(op.name(), inputs.as_ref(), location) {
+            Ok(ids) => ids,
+            Err(poisoned) => return poisoned,
+        };
         let pushed = self.graph.borrow_mut().push_op(op, &ids, self.params, location);
         match pushed {
             Ok(id) => Var::new(self, id),
             Err(error) => self.poison(error),
         }
+    }
+
+    /// Stores a mistake on the tape that no shape rule sees, such as a setting out of range: `op` rejects `inputs` for
+    /// `reason`. For libraries of modules, which return a [`Var`] and no [`Result`]. Returns a poisoned value.
+    ///
+    /// ```
+    /// use autodiff::{Mode, Params, Tape};
+    ///
+    /// let params = Params::<f64>::default();
+    /// let mut tape = Tape::new();
+    /// let t = tape.start(&params, Mode::Train);
+    /// let x = t.input(&[1.0, 2.0].into());
+    /// let y = t.reject("dropout", "rate is 2: must be below 1", [x]);
+    /// assert!(y.value().unwrap_err().to_string().starts_with("dropout: rate is 2: must be below 1: [2] at "));
+    /// ```
+    #[track_caller]
+    #[must_use]
+    pub fn reject<'r>(
+        &'r self,
+        op: &'static str,
+        reason: impl Into<String>,
+        inputs: impl AsRef<[Var<'r, T>]>,
+    ) -> Var<'r, T> {
+        let location = Location::caller();
+        match self.own_ids(op, inputs.as_ref(), location) {
+            Ok(ids) => self.refuse(op, Mismatch::new(reason), &ids, location),
+            Err(poisoned) => poisoned,
+        }
+    }
+
+    /// The nodes of the inputs of `op`, or a poisoned value if one is poisoned or on another tape.
+    fn own_ids<'r>(
+        &'r self,
+        op: &'static str,
+        inputs: &[Var<'r, T>],
+        location: &'static Location<'static>,
+    ) -> Result<SmallVec<[u32; 4]>, Var<'r, T>> {
+        if !inputs.iter().all(|&var| self.holds(var)) {
+            return Err(self.refuse(op, Mismatch::new("the inputs are on two tapes"), &[], location));
+        }
+        let ids: SmallVec<[u32; 4]> = inputs.iter().map(|var| var.id).collect();
+        if ids.contains(&POISON) { Err(Var::new(self, POISON)) } else { Ok(ids) }
     }
 
     /// The value of an appended node; if appending failed, stores it as a mistake of `what`.

@@ -1,7 +1,6 @@
 //! Penalties on the size of parameters.
 
-use autodiff::op::{Frame, InputGrads, Inputs, Mismatch, Op};
-use autodiff::{Error, ParamId, Real, Recording, Shape, Tensor, Var};
+use autodiff::{Error, ParamId, Real, Recording, Tensor, Var};
 
 use super::{GradientTransform, SelectedGradients};
 use crate::settings;
@@ -62,7 +61,7 @@ impl Penalty {
     #[track_caller]
     pub fn term<'r, T: Real>(self, recording: &'r Recording<'r, T>, parameters: &[ParamId]) -> Var<'r, T> {
         if let Err(error) = self.check_coefficients::<T>() {
-            return recording.apply(InvalidPenalty(error.to_string()), []);
+            return recording.reject("penalty", error.to_string(), []);
         }
         let zero = recording.constant(&Tensor::scalar(T::ZERO));
         parameters.iter().fold(zero, |sum, &id| {
@@ -102,19 +101,4 @@ impl<T: Real> GradientTransform<T> for Penalty {
         }
         Ok(())
     }
-}
-
-/// Carries an invalid coefficient to the tape, whose errors name the caller's line.
-#[derive(Clone, Debug)]
-struct InvalidPenalty(String);
-
-impl<T: Real> Op<T> for InvalidPenalty {
-    fn name(&self) -> &'static str {
-        "penalty"
-    }
-    fn shape(&self, _: &[&Shape]) -> Result<Shape, Mismatch> {
-        Err(Mismatch::new(self.0.clone()))
-    }
-    fn forward(&self, _: Inputs<'_, T>, _: &mut [T], _: &mut [T]) {}
-    fn backward(&self, _: Frame<'_, T>, _: &[T], _: &mut InputGrads<'_, T>) {}
 }

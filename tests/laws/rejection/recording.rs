@@ -77,6 +77,12 @@ cases! {
         refuses "input: the result [20000000] does not fit": on_tape(|t| t.input(&Tensor::full([20_000_000], 0.0)).value());
         accepts: on_tape(|t| t.input(&ramp([0, HUGE])).value());
     }
+    Recording::reject {
+        refuses "shear: too wide: [2]": on_tape(|t| t.reject("shear", "too wide", [t.input(&ramp([2]))]).value());
+        refuses "shear: too wide": on_tape(|t| t.reject("shear", "too wide", []).value());
+        refuses "index 9": on_tape(|t| t.reject("shear", "too wide", [t.input(&ramp([2])).index(0, 9)]).value());
+        refuses "on two tapes": across(|x, y| x.recording().reject("shear", "too wide", [y]));
+    }
     Recording::variable {
         refuses "variable: the result [20000000]": on_tape(|t| t.variable(&Tensor::full([20_000_000], 0.0)).value());
         accepts: on_tape(|t| t.variable(&Tensor::scalar(NAN)).value());
