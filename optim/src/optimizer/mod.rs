@@ -115,22 +115,22 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
             &*copy
         };
         self.steps = step;
-        for param in &plan.params {
-            let rate = self.rate * param.rate_factor;
+        for (param, plan) in plan.iter() {
+            let rate = self.rate * plan.rate_factor;
             let step_block = |range: Range<usize>| {
                 let mut buffers: SmallVec<[&mut [T]; 3]> =
                     workspace.buffers.iter_mut().map(|buffer| &mut buffer.flat_mut()[range.clone()]).collect();
                 let direction = &mut workspace.direction[..range.len()];
                 direction.copy_from_slice(&gradient[range.clone()]);
                 self.rule.update(step, direction, &mut buffers)?;
-                param.step(rate, direction, &mut params.flat_mut()[range]);
+                plan.step(rate, direction, &mut params.flat_mut()[range]);
                 Ok(())
             };
             match self.strict_dropout {
                 true => nonzero_runs(grads.flat(), param.range.clone()).flat_map(blocks).try_for_each(step_block)?,
                 false => blocks(param.range.clone()).try_for_each(step_block)?,
             }
-            param.project(rate, &mut params.flat_mut()[param.range.clone()]);
+            plan.project(rate, &param.shape, &mut params.flat_mut()[param.range.clone()]);
         }
         params.commit(grads)
     }

@@ -1,6 +1,5 @@
 //! The plan of a step: which parts of a chain are for which parameter.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use autodiff::{Error, Gradients, Params, Real, Shape};
@@ -12,12 +11,9 @@ use crate::param_filter::ParamFilter;
 use crate::projections::Projection;
 use crate::transforms::{SelectedGradients, Selection};
 
-/// The step of a parameter that is not frozen, and the projections that are for it.
+/// The step of a parameter, with the projections that are for it.
 #[derive(Clone, Debug)]
 pub(super) struct ParamPlan<T: Real> {
-    shape: Shape,
-    /// Of the flat vector.
-    pub(super) range: Range<usize>,
     projections: Vec<Arc<dyn Projection<T>>>,
     /// The sum of the projections' coefficients.
     decay: f64,
@@ -26,14 +22,12 @@ pub(super) struct ParamPlan<T: Real> {
 }
 
 impl<T: Real> ParamPlan<T> {
-    fn new(name: &str, shape: &Shape, range: Range<usize>, chain: &Chain<T>) -> Self {
+    fn new(name: &str, shape: &Shape, chain: &Chain<T>) -> Self {
         let projects = |(projection, filter): &&(Arc<dyn Projection<T>>, ParamFilter)| {
             filter.matches(name) && projection.check_shape(shape).is_ok()
         };
         let projections: Vec<_> = chain.projections.iter().filter(projects).map(|(own, _)| own.clone()).collect();
         ParamPlan {
-            shape: shape.clone(),
-            range,
             decay: projections.iter().map(|projection| projection.decay()).sum(),
             projections,
             rate_factor: chain.group_of(name).and_then(ParamGroup::own_rate_factor).unwrap_or(1.0),
@@ -53,23 +47,23 @@ impl<T: Real> ParamPlan<T> {
     }
 
     /// Projects the whole parameter.
-    pub(super) fn project(&self, rate: f64, values: &mut [T]) {
-        self.projections.iter().for_each(|projection| projection.project_parameter(rate, &self.shape, values));
+    pub(super) fn project(&self, rate: f64, shape: &Shape, values: &mut [T]) {
+        self.projections.iter().for_each(|projection| projection.project_parameter(rate, shape, values));
     }
 }
 
 /// Every parameter that is not frozen, in order of registration.
 #[derive(Clone, Debug)]
 pub(super) struct Plan<T: Real> {
-    pub(super) params: Vec<ParamPlan<T>>,
-    /// Which gradient transformations are for each.
-    selections: Vec<Selection>,
+    params: Vec<Selection>,
+    /// The step of each.
+    steps: Vec<ParamPlan<T>>,
 }
 
 impl<T: Real> Plan<T> {
     pub(super) fn new(params: &Params<T>, chain: &Chain<T>) -> Result<Self, Error> {
         chain.check_filters(params)?;
-        let mut plan = Plan { params: Vec::new(), selections: Vec::new() };
+        let mut plan = Plan { params: Vec::new(), steps: Vec::new() };
         let mut start = 0;
         for (name, shape, values) in params.iter() {
             let range = start..start + values.len();
@@ -78,15 +72,20 @@ impl<T: Real> Plan<T> {
                 continue;
             }
             let transforms = chain.transforms.iter().map(|(_, filter)| filter.matches(name)).collect();
-            plan.params.push(ParamPlan::new(name, shape, range.clone(), chain));
-            plan.selections.push(Selection { name: name.to_owned(), shape: shape.clone(), range, transforms });
+            plan.params.push(Selection { name: name.to_owned(), shape: shape.clone(), range, transforms });
+            plan.steps.push(ParamPlan::new(name, shape, chain));
         }
         Ok(plan)
     }
 
+    /// Every parameter, with its step.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Selection, &ParamPlan<T>)> {
+        self.params.iter().zip(&self.steps)
+    }
+
     /// The first parameter for which one of these numbers, flat, is infinite or NaN.
     fn first_not_finite(&self, flat: &[T]) -> Option<&Selection> {
-        self.selections.iter().find(|param| !T::all_finite(&flat[param.range.clone()]))
+        self.params.iter().find(|param| !T::all_finite(&flat[param.range.clone()]))
     }
 
     /// An error naming the first parameter, of those that are not frozen, whose gradient is infinite or NaN.
@@ -114,7 +113,7 @@ impl<T: Real> Plan<T> {
         gradient: &mut [T],
     ) -> Result<(), Error> {
         for (index, (transform, _)) in chain.transforms.iter().enumerate() {
-            transform.apply(step, &mut SelectedGradients::new(&self.selections, index, params.flat(), gradient))?;
+            transform.apply(step, &mut SelectedGradients::new(&self.params, index, params.flat(), gradient))?;
             // After each one: a clip would hide an infinity.
             if let Some(param) = self.first_not_finite(gradient) {
                 let reason = format!("its gradient with {transform:?} is infinite or NaN");
