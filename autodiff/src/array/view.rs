@@ -5,7 +5,7 @@
 //! So no operation needs a second code path for strided data.
 
 use crate::array::{Cursor, Layout, Shape, Sums};
-use crate::kernel::{MatrixMut, MatrixRef};
+use crate::kernel::{MatrixMut, MatrixRef, with_scratch};
 use crate::scalar::Real;
 
 /// An input of an operation: read-only, in any layout.
@@ -82,6 +82,17 @@ impl<'a, T: Real> View<'a, T> {
         match self.dense() {
             Some(data) => output.copy_from_slice(data),
             None => Cursor::new(self.layout).gather(self.data, output),
+        }
+    }
+
+    /// Calls `work` with the elements in row-major order, copied if they are not contiguous.
+    pub(crate) fn with_dense(&self, work: impl FnOnce(&[T])) {
+        match self.dense() {
+            Some(data) => work(data),
+            None => with_scratch(self.shape().size(), |copy| {
+                self.copy_to(copy);
+                work(copy);
+            }),
         }
     }
 

@@ -4,7 +4,7 @@
 //! because saving the columns would take kernel-size times the memory of the input.
 
 use super::prelude::*;
-use crate::array::{View, ViewMut};
+use crate::array::ViewMut;
 use crate::kernel::{Convolution, Unfold, with_scratch};
 
 /// Stride, padding, dilation and groups of a convolution. The first of two numbers is for the height, the second for the
@@ -88,17 +88,6 @@ impl ConvGeometry {
     }
 }
 
-/// Calls `work` with the elements in row-major order, copied if they are not contiguous.
-fn with_dense<T: Real>(view: View<'_, T>, work: impl FnOnce(&[T])) {
-    match view.dense() {
-        Some(data) => work(data),
-        None => with_scratch(view.shape().size(), |copy| {
-            view.copy_to(copy);
-            work(copy);
-        }),
-    }
-}
-
 /// Calls `work` with a contiguous slice to add to, and adds that to the gradient.
 fn with_dense_grad<T: Real>(grad: ViewMut<'_, T>, work: impl FnOnce(&mut [T])) {
     if grad.layout().dense_range().is_some() {
@@ -159,7 +148,7 @@ impl<T: Real> Op<T> for Conv2d {
         }
         let (x, weight) = (inputs.view(0), inputs.view(1));
         let plan = self.plan(x.shape(), weight.shape(), inputs.output_shape());
-        with_dense(x, |x| with_dense(weight, |weight| plan.forward(x, weight, output, false)));
+        x.with_dense(|x| weight.with_dense(|weight| plan.forward(x, weight, output, false)));
     }
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
         if cotangent.is_empty() {
@@ -168,10 +157,10 @@ impl<T: Real> Op<T> for Conv2d {
         let (x, weight) = (at.inputs.view(0), at.inputs.view(1));
         let plan = self.plan(x.shape(), weight.shape(), at.inputs.output_shape());
         if let Some(grad) = grads.view(0) {
-            with_dense(weight, |weight| with_dense_grad(grad, |grad| plan.backward_input(cotangent, weight, grad)));
+            weight.with_dense(|weight| with_dense_grad(grad, |grad| plan.backward_input(cotangent, weight, grad)));
         }
         if let Some(grad) = grads.view(1) {
-            with_dense(x, |x| with_dense_grad(grad, |grad| plan.backward_weight(x, cotangent, grad)));
+            x.with_dense(|x| with_dense_grad(grad, |grad| plan.backward_weight(x, cotangent, grad)));
         }
     }
 }
@@ -221,7 +210,7 @@ impl<T: Real> Op<T> for ConvTranspose2d {
         let (x, weight) = (inputs.view(0), inputs.view(1));
         let plan = self.plan(x.shape(), weight.shape(), inputs.output_shape());
         output.fill(T::ZERO);
-        with_dense(x, |x| with_dense(weight, |weight| plan.backward_input(x, weight, output)));
+        x.with_dense(|x| weight.with_dense(|weight| plan.backward_input(x, weight, output)));
     }
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
         if cotangent.is_empty() {
@@ -230,12 +219,12 @@ impl<T: Real> Op<T> for ConvTranspose2d {
         let (x, weight) = (at.inputs.view(0), at.inputs.view(1));
         let plan = self.plan(x.shape(), weight.shape(), at.inputs.output_shape());
         if let Some(grad) = grads.view(0) {
-            with_dense(weight, |weight| {
+            weight.with_dense(|weight| {
                 with_dense_grad(grad, |grad| plan.forward(cotangent, weight, grad, true));
             });
         }
         if let Some(grad) = grads.view(1) {
-            with_dense(x, |x| with_dense_grad(grad, |grad| plan.backward_weight(cotangent, x, grad)));
+            x.with_dense(|x| with_dense_grad(grad, |grad| plan.backward_weight(cotangent, x, grad)));
         }
     }
 }

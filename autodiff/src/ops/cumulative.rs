@@ -44,14 +44,7 @@ impl<T: Real> Op<T> for Cumsum {
         shape_of_line(self.axis, inputs)
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
-        let (x, shape) = (inputs.view(0), inputs.output_shape());
-        match x.dense() {
-            Some(x) => self.sum_along(shape, x, output, false),
-            None => with_scratch(output.len(), |copy| {
-                x.copy_to(copy);
-                self.sum_along(shape, copy, output, false);
-            }),
-        }
+        inputs.view(0).with_dense(|x| self.sum_along(inputs.output_shape(), x, output, false));
     }
     /// An element is a term of all sums from its own index on, so its gradient is a cumulative sum from the end.
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
@@ -87,15 +80,15 @@ impl<T: Real> Op<T> for Cumprod {
             return;
         }
         let [inner, size] = steps(at.inputs.output_shape(), self.axis);
-        with_scratch(2 * cotangent.len(), |scratch| {
-            let (x, slopes) = scratch.split_at_mut(cotangent.len());
-            at.inputs.view(0).copy_to(x);
+        with_scratch(cotangent.len(), |slopes| {
             slopes.copy_from_slice(cotangent);
-            let parts = x.chunks_exact(size).zip(at.output.chunks_exact(size)).zip(slopes.chunks_exact_mut(size));
-            for ((x, y), s) in parts {
-                (0..size - inner).rev().for_each(|k| s[k] += x[k + inner] * s[k + inner]);
-                (inner..size).for_each(|k| s[k] = y[k - inner] * s[k]);
-            }
+            at.inputs.view(0).with_dense(|x| {
+                let parts = x.chunks_exact(size).zip(at.output.chunks_exact(size)).zip(slopes.chunks_exact_mut(size));
+                for ((x, y), s) in parts {
+                    (0..size - inner).rev().for_each(|k| s[k] += x[k + inner] * s[k + inner]);
+                    (inner..size).for_each(|k| s[k] = y[k - inner] * s[k]);
+                }
+            });
             grad.add(slopes);
         });
     }

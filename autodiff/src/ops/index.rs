@@ -212,25 +212,35 @@ impl<'t, T: Real> Var<'t, T> {
     }
 }
 
+/// A shape, one of its axes, and how many indices along it are given: none where it has extent 0.
+#[cfg(feature = "catalogue")]
+pub(super) fn draw_axis(choices: &mut Choices<'_>) -> (Shape, usize, usize) {
+    let shape = choices.shape(1, 4);
+    let axis = choices.below(shape.rank());
+    let count = if shape[axis] == 0 { 0 } else { choices.extent() };
+    (shape, axis, count)
+}
+
+/// Extents of a gathered part: some one less than those of `shape`.
+#[cfg(feature = "catalogue")]
+pub(super) fn draw_gathered(shape: &Shape, choices: &mut Choices<'_>) -> Shape {
+    shape.iter().map(|&extent| extent - choices.below(2).min(extent)).collect()
+}
+
 #[cfg(feature = "catalogue")]
 pub(super) const ENTRIES: &[Entry] = &[
     Entry {
         name: "index_select",
         draw: |choices| {
-            let shape = choices.shape(1, 4);
-            let axis = choices.below(shape.rank());
-            let count = if shape[axis] == 0 { 0 } else { choices.extent() };
+            let (shape, axis, count) = draw_axis(choices);
             Case::new(IndexSelect { axis }, [Domain::REAL.sample(&shape), Domain::Index(shape[axis]).sample([count])])
         },
     },
     Entry {
         name: "gather",
         draw: |choices| {
-            let shape = choices.shape(1, 4);
-            let axis = choices.below(shape.rank());
-            let count = if shape[axis] == 0 { 0 } else { choices.extent() };
-            let narrowed: Shape = shape.iter().map(|&extent| extent - choices.below(2).min(extent)).collect();
-            let index = Domain::Index(shape[axis]).sample(narrowed.with(axis, count));
+            let (shape, axis, count) = draw_axis(choices);
+            let index = Domain::Index(shape[axis]).sample(draw_gathered(&shape, choices).with(axis, count));
             Case::new(Gather { axis }, [Domain::REAL.sample(shape), index])
         },
     },

@@ -2,6 +2,8 @@
 //! [`Accumulator`](Real::Accumulator).
 
 use super::index::{Gather, IndexSelect, check_indices};
+#[cfg(feature = "catalogue")]
+use super::index::{draw_axis, draw_gathered};
 use super::prelude::*;
 use crate::array::Layout;
 use crate::kernel::with_scratch;
@@ -47,8 +49,7 @@ macro_rules! adds {
                 let (index, source) = (inputs.view(1), inputs.view(2));
                 let layout = Layout::dense(inputs.output_shape().clone());
                 inputs.view(0).copy_to(output);
-                with_scratch(source.shape().size(), |added| {
-                    source.copy_to(added);
+                source.with_dense(|added| {
                     with_scratch(output.len(), |totals: &mut [T::Accumulator]| {
                         $pick { axis: self.axis }.for_each(&layout, index, source.shape(), |target, source| {
                             totals[target] += added[source].widen();
@@ -108,9 +109,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry {
         name: "index_add",
         draw: |choices| {
-            let shape = choices.shape(1, 4);
-            let axis = choices.below(shape.rank());
-            let count = if shape[axis] == 0 { 0 } else { choices.extent() };
+            let (shape, axis, count) = draw_axis(choices);
             let index = Domain::Index(shape[axis]).sample([count]);
             let source = Domain::REAL.sample(shape.with(axis, count));
             Case::new(IndexAdd { axis }, [Domain::REAL.sample(shape), index, source])
@@ -119,12 +118,10 @@ pub(super) const ENTRIES: &[Entry] = &[
     Entry {
         name: "scatter_add",
         draw: |choices| {
-            let shape = choices.shape(1, 4);
-            let axis = choices.below(shape.rank());
-            let count = if shape[axis] == 0 { 0 } else { choices.extent() };
-            let narrowed: Shape = shape.iter().map(|&extent| extent - choices.below(2).min(extent)).collect();
-            let index = Domain::Index(shape[axis]).sample(narrowed.with(axis, count));
-            let source = Domain::REAL.sample(narrowed.with(axis, count));
+            let (shape, axis, count) = draw_axis(choices);
+            let picked = draw_gathered(&shape, choices).with(axis, count);
+            let index = Domain::Index(shape[axis]).sample(&picked);
+            let source = Domain::REAL.sample(picked);
             Case::new(ScatterAdd { axis }, [Domain::REAL.sample(shape), index, source])
         },
     },

@@ -25,11 +25,6 @@ impl<T: Real> ParamVec<T> {
         Ok(ParamVec { table: table.clone(), values })
     }
 
-    /// The layout alone.
-    pub(crate) fn without_values(&self) -> Self {
-        ParamVec { table: self.table.clone(), values: Vec::new() }
-    }
-
     /// All numbers, in order of registration.
     pub fn flat(&self) -> &[T] {
         &self.values

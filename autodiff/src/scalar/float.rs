@@ -3,14 +3,41 @@
 use super::Real;
 use crate::kernel::vector;
 
+/// Functions of one value that have the same name in the standard library.
+macro_rules! standard {
+    ($float:ident: $($name:ident)*) => {$(
+        #[inline(always)]
+        fn $name(self) -> Self {
+            $float::$name(self)
+        }
+    )*};
+}
+
+/// A scalar with a mantissa of this many bits, functions of one value that others compute, and functions of slices.
 macro_rules! float {
-    ($float:ident, [$asinh:path, $acosh:path, $atanh:path, $erf:path, $erfc:path], $mantissa:literal, $exp:path, $tanh:path, $sigmoid:path) => {
+    (
+        $float:ident, $mantissa:literal,
+        each { $($name:ident: $function:path),* $(,)? }
+        slices { $($slice:ident: $kernel:path),* $(,)? }
+    ) => {
         impl Real for $float {
             type Accumulator = f64;
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
             const LARGEST_EXACT_INTEGER: f64 = (1_u64 << $mantissa) as f64;
 
+            standard!($float: sqrt exp exp_m1 ln ln_1p sin cos tan asin acos atan sinh cosh tanh floor ceil abs);
+            $(
+                #[inline(always)]
+                fn $name(self) -> Self {
+                    $function(self)
+                }
+            )*
+            $(
+                fn $slice(input: &[Self], output: &mut [Self]) {
+                    $kernel(input, output);
+                }
+            )*
             #[inline(always)]
             fn from_f64(value: f64) -> Self {
                 value as $float
@@ -28,94 +55,6 @@ macro_rules! float {
                 sum as $float
             }
             #[inline(always)]
-            fn sqrt(self) -> Self {
-                $float::sqrt(self)
-            }
-            #[inline(always)]
-            fn exp(self) -> Self {
-                $float::exp(self)
-            }
-            #[inline(always)]
-            fn exp_m1(self) -> Self {
-                $float::exp_m1(self)
-            }
-            #[inline(always)]
-            fn ln(self) -> Self {
-                $float::ln(self)
-            }
-            #[inline(always)]
-            fn ln_1p(self) -> Self {
-                $float::ln_1p(self)
-            }
-            #[inline(always)]
-            fn sin(self) -> Self {
-                $float::sin(self)
-            }
-            #[inline(always)]
-            fn cos(self) -> Self {
-                $float::cos(self)
-            }
-            #[inline(always)]
-            fn tan(self) -> Self {
-                $float::tan(self)
-            }
-            #[inline(always)]
-            fn atan(self) -> Self {
-                $float::atan(self)
-            }
-            #[inline(always)]
-            fn sinh(self) -> Self {
-                $float::sinh(self)
-            }
-            #[inline(always)]
-            fn cosh(self) -> Self {
-                $float::cosh(self)
-            }
-            #[inline(always)]
-            fn tanh(self) -> Self {
-                $float::tanh(self)
-            }
-            #[inline(always)]
-            fn asin(self) -> Self {
-                $float::asin(self)
-            }
-            #[inline(always)]
-            fn acos(self) -> Self {
-                $float::acos(self)
-            }
-            #[inline(always)]
-            fn asinh(self) -> Self {
-                $asinh(self)
-            }
-            #[inline(always)]
-            fn acosh(self) -> Self {
-                $acosh(self)
-            }
-            #[inline(always)]
-            fn atanh(self) -> Self {
-                $atanh(self)
-            }
-            #[inline(always)]
-            fn floor(self) -> Self {
-                $float::floor(self)
-            }
-            #[inline(always)]
-            fn ceil(self) -> Self {
-                $float::ceil(self)
-            }
-            #[inline(always)]
-            fn round(self) -> Self {
-                $float::round_ties_even(self)
-            }
-            #[inline(always)]
-            fn erf(self) -> Self {
-                $erf(self)
-            }
-            #[inline(always)]
-            fn erfc(self) -> Self {
-                $erfc(self)
-            }
-            #[inline(always)]
             fn powf(self, exponent: f64) -> Self {
                 $float::powf(self, exponent as $float)
             }
@@ -123,36 +62,24 @@ macro_rules! float {
             fn pow(self, exponent: Self) -> Self {
                 $float::powf(self, exponent)
             }
-            #[inline(always)]
-            fn abs(self) -> Self {
-                $float::abs(self)
-            }
-            fn exp_slice(input: &[Self], output: &mut [Self]) {
-                $exp(input, output);
-            }
-            fn tanh_slice(input: &[Self], output: &mut [Self]) {
-                $tanh(input, output);
-            }
-            fn sigmoid_slice(input: &[Self], output: &mut [Self]) {
-                $sigmoid(input, output);
-            }
         }
     };
 }
 
+// The standard library's inverse hyperbolic functions overflow at large values, and lose digits near 1.
 float!(
-    f32,
-    [libm::asinhf, libm::acoshf, libm::atanhf, libm::erff, libm::erfcf],
-    24,
-    vector::exp_f32,
-    vector::tanh_f32,
-    vector::sigmoid_f32
+    f32, 24,
+    each {
+        asinh: libm::asinhf, acosh: libm::acoshf, atanh: libm::atanhf, erf: libm::erff, erfc: libm::erfcf,
+        round: f32::round_ties_even,
+    }
+    slices { exp_slice: vector::exp_f32, tanh_slice: vector::tanh_f32, sigmoid_slice: vector::sigmoid_f32 }
 );
 float!(
-    f64,
-    [libm::asinh, libm::acosh, libm::atanh, libm::erf, libm::erfc],
-    53,
-    vector::exp_f64,
-    vector::tanh_f64,
-    vector::sigmoid_f64
+    f64, 53,
+    each {
+        asinh: libm::asinh, acosh: libm::acosh, atanh: libm::atanh, erf: libm::erf, erfc: libm::erfc,
+        round: f64::round_ties_even,
+    }
+    slices { exp_slice: vector::exp_f64, tanh_slice: vector::tanh_f64, sigmoid_slice: vector::sigmoid_f64 }
 );

@@ -33,28 +33,16 @@ impl<T: Real> Graph<T> {
         self.push_owned(Step::Leaf, (&[], &[]), shape, (value, gradient), 0, label, location)
     }
 
-    /// Appends a leaf that reads a state.
-    pub(crate) fn push_state(
+    /// Appends a leaf that reads a parameter or a state. Only a parameter has a gradient.
+    pub(crate) fn push_stored(
         &mut self,
         shape: Shape,
-        start: usize,
-        index: usize,
+        value: Place,
+        label: Label,
         location: &'static Location<'static>,
     ) -> Result<u32, Mismatch> {
-        let (value, label) = (Place::State(start), Label::State(index));
-        self.push_owned(Step::Leaf, (&[], &[]), shape, (value, None), 0, label, location)
-    }
-
-    pub(crate) fn push_parameter(
-        &mut self,
-        shape: Shape,
-        start: usize,
-        index: usize,
-        location: &'static Location<'static>,
-    ) -> Result<u32, Mismatch> {
-        let place = Place::Parameter(start);
-        let label = Label::Parameter(index);
-        self.push_owned(Step::Leaf, (&[], &[]), shape, (place, Some(place)), 0, label, location)
+        let gradient = Some(value).filter(|place| matches!(place, Place::Parameter(_)));
+        self.push_owned(Step::Leaf, (&[], &[]), shape, (value, gradient), 0, label, location)
     }
 
     pub(crate) fn push_view(

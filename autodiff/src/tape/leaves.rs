@@ -3,7 +3,7 @@
 use std::panic::Location;
 
 use super::program::InputSpec;
-use super::{Graph, Label, Recording, Var};
+use super::{Graph, Label, Place, Recording, Var};
 use crate::array::{Shape, Tensor};
 use crate::error::{Error, Mismatch};
 use crate::params::{ParamId, StateId};
@@ -48,9 +48,9 @@ impl<'t, T: Real> Recording<'t, T> {
     pub fn param<'r>(&'r self, id: ParamId) -> Var<'r, T> {
         match self.params.entry(id) {
             Ok(entry) => {
-                let (shape, start) = (entry.shape.clone(), entry.range.start);
-                let index = self.params.index_of(id);
-                let pushed = self.graph.borrow_mut().push_parameter(shape, start, index, Location::caller());
+                let (shape, place) = (entry.shape.clone(), Place::Parameter(entry.range.start));
+                let label = Label::Parameter(self.params.index_of(id));
+                let pushed = self.graph.borrow_mut().push_stored(shape, place, label, Location::caller());
                 self.pushed("parameter", pushed, Location::caller())
             }
             Err(Error::ForeignParams { what, reason }) => {
@@ -74,8 +74,8 @@ impl<'t, T: Real> Recording<'t, T> {
         if let Some(id) = noted {
             return Var::new(self, id);
         }
-        let (shape, start) = (entry.shape.clone(), entry.range.start);
-        let pushed = self.graph.borrow_mut().push_state(shape, start, index, location);
+        let (shape, place) = (entry.shape.clone(), Place::State(entry.range.start));
+        let pushed = self.graph.borrow_mut().push_stored(shape, place, Label::State(index), location);
         self.pushed("state", pushed, location)
     }
 

@@ -2,12 +2,13 @@
 
 use std::cell::RefCell;
 use std::panic::Location;
+use std::sync::Arc;
 
 use super::replay::Replay;
 use super::{Graph, Mode, Recording, Var};
 use crate::array::{Shape, Tensor};
 use crate::error::{Error, Mismatch};
-use crate::params::{ParamVec, Params};
+use crate::params::{Params, Table};
 use crate::scalar::Real;
 
 /// Name and shape of an input of a [`Program`], made by [`input`] or [`variable`].
@@ -47,9 +48,8 @@ pub fn variable(name: &'static str, shape: impl Into<Shape>) -> InputSpec {
 pub struct Program<T: Real> {
     pub(super) graph: Graph<T>,
     pub(super) outputs: Vec<u32>,
-    /// Layout, without values, of the parameters it was recorded with: values may change between replays, the layout may
-    /// not.
-    layout: ParamVec<T>,
+    /// Names and shapes of the parameters it was recorded with: values may change between replays, these may not.
+    table: Arc<Table>,
 }
 
 impl<T: Real> Program<T> {
@@ -92,7 +92,7 @@ impl<T: Real> Program<T> {
         let outputs = outputs.iter().map(|output| output.id).collect();
         let mut graph = graph.into_inner();
         graph.allocate()?;
-        Ok(Program { graph, outputs, layout: params.values().without_values() })
+        Ok(Program { graph, outputs, table: params.table().clone() })
     }
 
     /// Fills fresh buffers with NaN before each replay: for the gradient checker.
@@ -144,7 +144,7 @@ impl<T: Real> Program<T> {
     }
 
     fn check_params(&self, params: &Params<T>) -> Result<(), Error> {
-        if params.values().has_layout_of(&self.layout) {
+        if params.table().agrees(&self.table) {
             return Ok(());
         }
         let reason = "these are not the Params that the program was recorded with".into();
