@@ -13,7 +13,7 @@ use optim::Sgd;
 
 type Net = (Linear, Relu, Dropout, Linear);
 
-/// A network of so many hidden units, trained by a loss of its outputs and the targets of the samples in each batch.
+/// A network of `hidden` hidden units, trained by a loss of its outputs and the targets of the samples in each batch.
 fn fit(
     features: &Tensor<f32>,
     (hidden, rate, epochs, seed): (usize, f64, u64, u64),

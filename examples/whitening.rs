@@ -1,6 +1,7 @@
 //! Batch normalization and whitening batch normalization of correlated features: what each leaves of the correlation, and how
-//! fast softmax regression learns behind it, each with the best of five learning rates. Every pixel of the digits has five times the mean of all pixels added, so that
-//! one direction is much longer than the others, which standardizing each feature cannot mend.
+//! fast softmax regression learns after it, each with the best of five learning rates. Every pixel of the digits has five
+//! times the mean of all pixels added, so that one direction is much longer than the others, which standardizing each feature
+//! cannot mend.
 
 use autodiff::{Error, Mode, Params, Scope, Tape, Tensor};
 use nn::data::{Dataset, Digits};

@@ -32,7 +32,7 @@ impl Drawn {
     }
 }
 
-/// Checks a law on so many cases of every operation, and says on stderr how many that were.
+/// Checks a law on `cases` cases of every operation, and says on stderr how many cases that were.
 pub(crate) fn sweep(law: &str, cases: u32, check: impl Fn(&Drawn) -> Result<(), String> + Sync) {
     let entries: Vec<&Entry> = ops::entries().collect();
     let failures: Vec<String> = entries

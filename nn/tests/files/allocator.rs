@@ -16,7 +16,7 @@ thread_local! {
     static MOST: Cell<isize> = const { Cell::new(isize::MAX) };
 }
 
-/// Counts `size` bytes more; whether there may be so many.
+/// Counts `size` bytes more; whether the limit allows them.
 fn count(size: isize) -> bool {
     let held = HELD.get() + size;
     if held > MOST.get() {

@@ -38,7 +38,7 @@ pub(super) enum Verdict {
     Panics(&'static str),
 }
 
-/// A table of cases: for a function the calls, one a row, each behind its verdict.
+/// A table of cases: for a function the calls, one a row, each after its verdict.
 macro_rules! cases {
     ($($covers:path { $($verdict:ident $($words:literal)?: $code:expr;)+ })+) => {
         pub(super) const CASES: &[$crate::laws::rejection::harness::Case] = &[$($($crate::laws::rejection::harness::Case {

@@ -13,7 +13,7 @@ pub(super) const MODEL: &str = "model.";
 pub(super) const BEST: &str = "best.";
 pub(super) const OPTIMIZER: &str = "optimizer.";
 
-/// Names and shapes of tensors, with their values where those are to be written.
+/// Names and shapes of tensors, with their values if those are written.
 pub(super) struct Tensors<'a, T>(Vec<(String, Shape, &'a [T])>);
 
 impl<'a, T: Real> Tensors<'a, T> {

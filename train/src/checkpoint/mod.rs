@@ -22,7 +22,19 @@ impl<T: Real, R: Rule<T>> TrainingState<T, R> {
     /// # Errors
     /// A file that cannot be written; a value that is infinite or NaN; a scalar other than `f32` and `f64`.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        save(self, path.as_ref())
+        let path = path.as_ref();
+        self.check_finite()?;
+        let mut tensors = Tensors::new();
+        tensors.add_params(MODEL, &self.params);
+        for (name, buffer) in self.optimizer.buffers() {
+            tensors.add(format!("{OPTIMIZER}{name}"), &[buffer.flat().len()], buffer.flat());
+        }
+        if let Some((_, best)) = self.stopping.as_ref().and_then(|stopping| stopping.best()) {
+            tensors.add_params(BEST, best);
+        }
+        let header =
+            Header::new(self).and_then(|header| serde_json::to_string(&header).map_err(|error| error.to_string()));
+        tensors.write(path, &header.map_err(|reason| file_error(path, reason))?)
     }
 
     /// Restores the state from a checkpoint; does nothing if there is no such file. The state must have been made with the same
@@ -34,22 +46,6 @@ impl<T: Real, R: Rule<T>> TrainingState<T, R> {
     pub fn resume(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
         resume(self, path.as_ref(), &BTreeMap::new())
     }
-}
-
-/// Writes a checkpoint; the old file stays until the new one is complete.
-fn save<T: Real, R: Rule<T>>(state: &TrainingState<T, R>, path: &Path) -> Result<(), Error> {
-    state.check_finite()?;
-    let mut tensors = Tensors::new();
-    tensors.add_params(MODEL, &state.params);
-    for (name, buffer) in state.optimizer.buffers() {
-        tensors.add(format!("{OPTIMIZER}{name}"), &[buffer.flat().len()], buffer.flat());
-    }
-    if let Some((_, best)) = state.stopping.as_ref().and_then(|stopping| stopping.best()) {
-        tensors.add_params(BEST, best);
-    }
-    let header =
-        Header::new(state).and_then(|header| serde_json::to_string(&header).map_err(|error| error.to_string()));
-    tensors.write(path, &header.map_err(|reason| file_error(path, reason))?)
 }
 
 fn file_error(path: &Path, reason: impl Into<String>) -> Error {

@@ -36,7 +36,7 @@ struct Records {
 }
 
 impl Records {
-    /// Appends the records of a file, which are to be decoded into `T`.
+    /// Appends the records of a file, decoded into `T` later.
     fn read<T: Real>(&mut self, mut reader: impl Read, limit: MemoryLimit) -> Result<(), Fault> {
         let mut record = Vec::with_capacity(RECORD);
         for number in 0.. {
