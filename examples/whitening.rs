@@ -30,14 +30,15 @@ fn correlation(y: &Tensor<f32>) -> f64 {
 
 struct Run {
     rate: f64,
-    /// Behind the normalization.
+    /// After the normalization.
     correlation: f64,
     /// The mean of each epoch.
     losses: Vec<f64>,
     accuracy: f64,
 }
 
-fn run((train, test): &(Dataset<f32>, Dataset<f32>), norm: MakeNorm<'_>, rate: f64) -> Result<Run, Error> {
+/// `None` where the rate is too large and the loss becomes infinite.
+fn run((train, test): &(Dataset<f32>, Dataset<f32>), norm: MakeNorm<'_>, rate: f64) -> Result<Option<Run>, Error> {
     let mut params = Params::new(3);
     let model = vec![norm(params.scope("norm"), 64), Box::new(Linear::new(params.scope("fc"), 64, 10))];
     let (mut tape, mut grads) = (Tape::new(), params.gradients());
@@ -49,14 +50,19 @@ fn run((train, test): &(Dataset<f32>, Dataset<f32>), norm: MakeNorm<'_>, rate: f
         for (images, labels) in train.batches(128, epoch)? {
             let t = tape.start(&params, Mode::Train);
             let loss = cross_entropy(model.forward(t.input(&images)), t.input(&labels));
+            let mean = loss.item()?;
+            if !mean.is_finite() {
+                return Ok(None);
+            }
             loss.backward(&mut grads)?;
-            sum += f64::from(loss.item()?) * images.shape()[0] as f64;
+            sum += f64::from(mean) * images.shape()[0] as f64;
             sgd.step(&mut params, &grads)?;
         }
         losses.push(sum / train.len() as f64);
     }
     let scores = model.forward(tape.start(&params, Mode::Eval).input(test.features())).value()?;
-    Ok(Run { rate, correlation: correlation(&white), losses, accuracy: 100.0 * accuracy(&scores, test.labels())? })
+    let accuracy = 100.0 * accuracy(&scores, test.labels())?;
+    Ok(Some(Run { rate, correlation: correlation(&white), losses, accuracy }))
 }
 
 /// Every pixel with five times the mean of its image added.
@@ -84,9 +90,12 @@ fn main() -> Result<(), Error> {
     ];
     for (name, norm) in rows {
         let runs = [0.1, 0.3, 1.0, 3.0, 10.0].map(|rate| run(&data, norm, rate));
-        let mut runs = runs.into_iter().collect::<Result<Vec<Run>, Error>>()?;
-        runs.sort_by(|a, b| a.losses[7].total_cmp(&b.losses[7]));
-        let Run { rate, correlation, losses, accuracy } = &runs[0];
+        let runs = runs.into_iter().collect::<Result<Vec<_>, Error>>()?;
+        let best = runs.iter().flatten().min_by(|a, b| a.losses[7].total_cmp(&b.losses[7]));
+        let Some(Run { rate, correlation, losses, accuracy }) = best else {
+            println!("{name:18}   diverges at every rate");
+            continue;
+        };
         let shown = [0, 1, 3, 7].map(|epoch| format!("{:.3}", losses[epoch])).join("  ");
         println!("{name:18}   {correlation:18.4}   {rate:4}   {shown:36}   {accuracy:.1} %");
     }

@@ -7,6 +7,7 @@ mod anomaly;
 mod check;
 mod depth_sweep;
 mod digits;
+mod examples;
 mod foreign;
 mod laws;
 mod lines;

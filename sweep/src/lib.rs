@@ -1,0 +1,3 @@
+//! Depth sweeps: how gradients fare from the top layer to the bottom, measured and predicted.
+
+pub mod theory;

@@ -1,0 +1,1 @@
+//! What mean-field theory predicts of wide networks at initialization.
