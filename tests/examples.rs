@@ -5,8 +5,8 @@ use std::process::Command;
 use std::{env, fs};
 
 const README: &str = include_str!("../examples/README.md");
-/// Take minutes without optimization.
-const LONG: [&str; 3] = ["digits_resnet", "flat_memory", "overfitting"];
+/// Take long without optimization.
+const LONG: [&str; 4] = ["digits_resnet", "dropout_vs_overfitting", "flat_memory", "overfitting"];
 
 fn names() -> Vec<String> {
     let files = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/examples")).expect("a folder");

@@ -1,3 +1,4 @@
 //! Depth sweeps: how gradients fare from the top layer to the bottom, measured and predicted.
 
+pub mod results;
 pub mod theory;

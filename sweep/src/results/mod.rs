@@ -1,0 +1,8 @@
+//! What a sweep finds: [`RunRecord`] of one network, [`Summary`] of one configuration over its seeds, [`Results`] of all.
+
+mod number;
+mod record;
+mod summary;
+
+pub use record::{CurvePoint, LayerMeasures, Profile, RunRecord, Score, Scores, Spectra};
+pub use summary::{Agreement, LayerSummary, PhaseDiagram, PhaseSummary, Results, Summary, THRESHOLD, Verdict};

@@ -1,0 +1,210 @@
+//! Means over the seeds of a configuration, and verdicts.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::number;
+use super::record::{CurvePoint, Scores, Spectra};
+
+/// The factor by which a healthy gradient may shrink or grow from the top layer to the bottom. A learning rate that suits
+/// the top layer is then up to twenty times too small or too large for the bottom layer.
+pub const THRESHOLD: f64 = 20.0;
+
+/// The verdict on the gradient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The bottom layer gets less than 1/20 of what the top layer gets.
+    Vanishing,
+    /// In between.
+    Healthy,
+    /// It gets more than 20 times as much.
+    Exploding,
+    /// The loss became infinite or NaN in training.
+    Diverged,
+}
+
+impl Verdict {
+    /// The verdict on a gradient with this ratio of bottom to top; an overflow counts as exploding.
+    pub fn from_shrink(shrink: f64) -> Self {
+        if shrink < 1.0 / THRESHOLD {
+            Verdict::Vanishing
+        } else if shrink <= THRESHOLD {
+            Verdict::Healthy
+        } else {
+            Verdict::Exploding
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Verdict::Vanishing => "vanishing",
+            Verdict::Healthy => "healthy",
+            Verdict::Exploding => "exploding",
+            Verdict::Diverged => "diverged",
+        })
+    }
+}
+
+/// One layer of one configuration, over its seeds: geometric means of norms, means of the rest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct LayerSummary {
+    /// ‖δ‖.
+    #[serde(with = "number")]
+    pub delta_norm: f64,
+    /// ‖δ_l‖ that theory predicts, from ‖δ‖ of the top layer down.
+    #[serde(with = "number::optional")]
+    pub predicted_delta_norm: Option<f64>,
+    /// Norm of the gradient by the weights.
+    #[serde(with = "number")]
+    pub weight_grad_norm: f64,
+    /// Mean of the activation.
+    #[serde(with = "number")]
+    pub activation_mean: f64,
+    /// Standard deviation of the activation.
+    #[serde(with = "number")]
+    pub activation_std: f64,
+    /// Mean square of z.
+    #[serde(with = "number")]
+    pub q: f64,
+    /// What theory says of it.
+    #[serde(with = "number::optional")]
+    pub predicted_q: Option<f64>,
+    /// Correlation between samples.
+    #[serde(with = "number::optional")]
+    pub correlation: Option<f64>,
+    /// What theory says of it.
+    #[serde(with = "number::optional")]
+    pub predicted_correlation: Option<f64>,
+    /// Share of dead units.
+    #[serde(with = "number::optional")]
+    pub dead: Option<f64>,
+    /// Share of saturated values.
+    #[serde(with = "number::optional")]
+    pub saturated: Option<f64>,
+    /// Effective rank.
+    #[serde(with = "number::optional")]
+    pub effective_rank: Option<f64>,
+    /// Norm of a step over the norm of the weights.
+    #[serde(with = "number::optional")]
+    pub update_ratio: Option<f64>,
+    /// Gradient signal to noise.
+    #[serde(with = "number::optional")]
+    pub gradient_snr: Option<f64>,
+    /// Change of z since initialization.
+    #[serde(with = "number::optional")]
+    pub change: Option<f64>,
+}
+
+/// One phase of one configuration, over its seeds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PhaseSummary {
+    /// Geometric mean of ‖δ_1‖ / ‖δ_L‖.
+    #[serde(with = "number")]
+    pub shrink: f64,
+    /// The factor that, applied at every layer, gives the shrink; `None` for a single layer.
+    #[serde(with = "number::optional")]
+    pub factor: Option<f64>,
+    /// Mean scores; `None` without a head.
+    pub scores: Option<Scores>,
+    /// From the input to the top.
+    pub layers: Vec<LayerSummary>,
+}
+
+/// Measurement against theory, over layers and seeds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Agreement {
+    /// The factor a layer that is measured, over the layers that theory speaks of.
+    #[serde(with = "number")]
+    pub measured: f64,
+    /// The factor a layer that theory predicts.
+    #[serde(with = "number")]
+    pub predicted: f64,
+    /// Number of layers.
+    pub layers: usize,
+    /// Mean over seeds of the sum over layers of log(measured²/predicted²).
+    #[serde(with = "number")]
+    pub deviation: f64,
+    /// How far the deviation may be from 0 at this width, depth and number of seeds.
+    #[serde(with = "number")]
+    pub band: f64,
+}
+
+impl Agreement {
+    /// Whether measurement and theory agree within the band.
+    pub fn agrees(&self) -> bool {
+        self.deviation.abs() <= self.band
+    }
+}
+
+/// One configuration over its seeds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    /// The group of the settings that it belongs to, if they have groups.
+    pub group: Option<String>,
+    /// Name and value of every axis, in the order of the columns.
+    pub values: Vec<(&'static str, String)>,
+    /// The values, other than the depth, in which the configurations of the sweep differ: a name for its curve.
+    pub label: String,
+    /// Number of layers.
+    pub depth: usize,
+    /// Number of finished runs.
+    pub seeds: usize,
+    /// Of those, the ones that diverged.
+    pub diverged: usize,
+    /// Measured at initialization.
+    pub init: PhaseSummary,
+    /// After the training, over the seeds that did not diverge.
+    pub trained: Option<PhaseSummary>,
+    /// Standard deviation over seeds of the accuracy on held-out data after the training.
+    pub accuracy_std: Option<f64>,
+    /// Mean training curve of the seeds that did not diverge.
+    pub curve: Vec<CurvePoint>,
+    /// Where a seed first met an infinite or NaN value.
+    pub non_finite: Option<String>,
+    /// Spectra of the first seed, if they were asked for.
+    pub spectra: Option<Spectra>,
+    /// Against theory, where there is one.
+    pub agreement: Option<Agreement>,
+    /// On the gradient.
+    pub verdict: Verdict,
+    /// Mean wall time of a run.
+    pub seconds: f64,
+}
+
+/// The (σw², σb²) plane of one activation: where order ends and chaos begins (Poole 2016; Schoenholz 2017).
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PhaseDiagram {
+    /// The activation.
+    pub activation: String,
+    /// Points [σw², σb²] of the critical line χ = 1.
+    pub critical: Vec<[f64; 2]>,
+    /// The σb² of the sweep that `depth_scales` belongs to.
+    pub bias_variance: f64,
+    /// Points [σw², 6ξ], the depth to which networks are expected to train; infinite on the critical line.
+    pub depth_scales: Vec<[f64; 2]>,
+}
+
+/// All that a sweep found, as far as it got.
+#[derive(Clone, Debug, Serialize)]
+pub struct Results {
+    /// The title of the settings.
+    pub title: String,
+    /// What the sweep is to show, in a paragraph.
+    pub description: String,
+    /// The settings as TOML, which `--config` reads.
+    pub settings: String,
+    /// Runs of the sweep.
+    pub runs: usize,
+    /// Runs that are finished.
+    pub finished: usize,
+    /// The name of each axis with the values that it takes in this sweep.
+    pub axes: Vec<(&'static str, Vec<String>)>,
+    /// One for each configuration with a finished run, in the order of the settings.
+    pub summaries: Vec<Summary>,
+    /// Of the activation, if the sweep varies the variances.
+    pub phase: Option<PhaseDiagram>,
+}
