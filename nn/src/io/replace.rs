@@ -23,27 +23,30 @@ pub fn replace(path: &Path, write: impl FnOnce(&mut dyn Sink) -> io::Result<()>)
     staged(path, |file| Ok(write(file)?)).and_then(Staged::commit).map_err(|fault| fault.at(path))
 }
 
-/// Replaces several files, each by its content, as [`replace`] does: all of them, or, with an error that names the file
-/// that failed, none. All temporary files are complete before the first is renamed.
+/// Replaces several files, each by what its function writes, as [`replace`] does: all of them, or, with an error that names
+/// the file that failed, none. All temporary files are complete before the first is renamed.
 ///
 /// # Errors
 /// As [`replace`].
-pub fn replace_all<P: AsRef<Path>>(files: &[(P, &[u8])]) -> Result<(), Error> {
-    let mut new = Vec::with_capacity(files.len());
-    for (path, content) in files {
-        let path = path.as_ref();
-        new.push((path, staged(path, |file| Ok(file.write_all(content)?)).map_err(|fault| fault.at(path))?));
+pub fn replace_all<P, W>(files: impl IntoIterator<Item = (P, W)>) -> Result<(), Error>
+where
+    P: AsRef<Path>,
+    W: FnOnce(&mut dyn Sink) -> io::Result<()>,
+{
+    let mut new = Vec::new();
+    for (path, write) in files {
+        let file = staged(path.as_ref(), |file| Ok(write(file)?)).map_err(|fault| fault.at(path.as_ref()))?;
+        new.push((path, file));
     }
-    let mut replaced = Vec::with_capacity(files.len());
+    let mut replaced = Vec::with_capacity(new.len());
     for (path, file) in new {
-        let result = copy(path).and_then(|old| {
-            file.commit()?;
-            replaced.push((path, old));
-            Ok(())
-        });
-        if let Err(fault) = result {
-            replaced.into_iter().for_each(|(path, old)| restore(path, old));
-            return Err(fault.at(path));
+        let result = copy(path.as_ref()).and_then(|old| file.commit().map(|()| old));
+        match result {
+            Ok(old) => replaced.push((path, old)),
+            Err(fault) => {
+                replaced.into_iter().for_each(|(path, old)| restore(path.as_ref(), old));
+                return Err(fault.at(path.as_ref()));
+            }
         }
     }
     Ok(())

@@ -1,0 +1,309 @@
+//! The settings of a sweep: lists of values for axes, which command lines and TOML files give.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{fmt, fs};
+
+use serde::de::{self, Deserializer};
+use serde::ser::{SerializeMap, Serializer};
+use serde::{Deserialize, Serialize};
+
+use crate::axis::{AxisEntry, axes};
+use crate::configuration::{Configuration, wrong};
+use crate::error::Error;
+use crate::measure::Spectrum;
+use crate::results::Results;
+use crate::stop::Stop;
+use crate::sweep::sweep;
+
+/// What is swept. The product of the lists is run, once for each seed.
+///
+/// ```
+/// use sweep::Settings;
+///
+/// let settings = Settings::default().with("depth", "2,4,8")?.with("activation", "relu")?;
+/// assert_eq!(Settings::from_toml(&settings.to_toml()?)?, settings);
+/// # Ok::<(), sweep::Error>(())
+/// ```
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The title of the report.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub title: String,
+    /// What the sweep is to show.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// Networks of each configuration, differing in weights and in the order of the data.
+    #[serde(default = "three")]
+    pub seeds: usize,
+    /// What is measured beside the gradient.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spectra: Vec<Spectrum>,
+    /// The values of axes; an axis that is not here has its default.
+    #[serde(default)]
+    pub axes: Lists,
+    /// Parts of the sweep, each with its own values of some axes; without any, the sweep is one product.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub group: Vec<Group>,
+    /// The folder that results are written to.
+    #[serde(skip)]
+    pub out: PathBuf,
+    /// Networks that are run at the same time; `None` is one for each core, as far as memory allows.
+    #[serde(skip)]
+    pub jobs: Option<usize>,
+    /// Whether a sweep that was stopped is continued in its folder.
+    #[serde(skip)]
+    pub resume: bool,
+    /// Whether a sweep that was stopped is dropped from its folder.
+    #[serde(skip)]
+    pub restart: bool,
+    /// Stops the sweep.
+    #[serde(skip)]
+    pub stop: Stop,
+}
+
+/// A part of a sweep.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    /// Its name in reports.
+    pub name: String,
+    /// The values of axes that differ from those of the whole sweep.
+    #[serde(default)]
+    pub axes: Lists,
+}
+
+/// Lists of values by the name of their axis.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lists(BTreeMap<&'static str, Vec<String>>);
+
+fn three() -> usize {
+    3
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            title: String::new(),
+            description: String::new(),
+            seeds: three(),
+            spectra: Vec::new(),
+            axes: Lists::default(),
+            group: Vec::new(),
+            out: PathBuf::from("depth-sweep-out"),
+            jobs: None,
+            resume: false,
+            restart: false,
+            stop: Stop::default(),
+        }
+    }
+}
+
+/// Settings are equal if they give the same results.
+impl PartialEq for Settings {
+    fn eq(&self, other: &Self) -> bool {
+        self.to_toml().ok() == other.to_toml().ok()
+    }
+}
+
+impl Lists {
+    /// Sets the values of an axis, without those that occur before.
+    ///
+    /// # Errors
+    /// A name of no axis; a value that is not one of it; no values.
+    pub fn set(&mut self, name: &str, values: impl IntoIterator<Item = String>) -> Result<(), Error> {
+        let axis = axes().iter().find(|axis| axis.name == name).ok_or_else(|| {
+            let names = axes().iter().map(|axis| axis.name).collect::<Vec<_>>().join(", ");
+            Error::Setting(format!("there is no axis {name}; there are {names}"))
+        })?;
+        let mut list = Vec::new();
+        for value in values {
+            axis.check(&value).map_err(|reason| wrong(name, &value, &reason))?;
+            if !list.contains(&value) {
+                list.push(value);
+            }
+        }
+        if list.is_empty() {
+            return Err(wrong(name, "", "there must be a value"));
+        }
+        self.0.insert(axis.name, list);
+        Ok(())
+    }
+
+    /// The values of the axis with this name, if they are set.
+    pub fn get(&self, name: &str) -> Option<&[String]> {
+        self.0.get(name).map(Vec::as_slice)
+    }
+}
+
+impl Settings {
+    /// The same with these values of an axis, separated by commas.
+    ///
+    /// # Errors
+    /// A name of no axis, a value that is not one of it. A value that a group has of its own replaces the groups.
+    pub fn with(mut self, name: &str, values: &str) -> Result<Self, Error> {
+        self.axes.set(name, values.split(',').map(|value| value.trim().to_owned()))?;
+        if self.group.iter().any(|group| group.axes.get(name).is_some()) {
+            self.group.clear();
+        }
+        Ok(self)
+    }
+
+    /// The same with this folder for results.
+    #[must_use]
+    pub fn out(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.out = folder.into();
+        self
+    }
+
+    /// Reads settings.
+    ///
+    /// # Errors
+    /// Text that is not TOML, unknown keys, values that are not those of their axis.
+    pub fn from_toml(text: &str) -> Result<Self, Error> {
+        let settings: Settings = toml::from_str(text).map_err(|error| Error::Setting(one_line(&error.to_string())))?;
+        Ok(Settings { out: Settings::default().out, ..settings })
+    }
+
+    /// Reads settings from a file.
+    ///
+    /// # Errors
+    /// A file that cannot be read, and those of [`Settings::from_toml`].
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let text = fs::read_to_string(path).map_err(Error::at(path))?;
+        Settings::from_toml(&text).map_err(|error| Error::Setting(format!("{}: {error}", path.display())))
+    }
+
+    /// Writes settings.
+    ///
+    /// # Errors
+    /// None that is known of.
+    pub fn to_toml(&self) -> Result<String, Error> {
+        toml::to_string(self).map_err(|error| Error::Setting(error.to_string()))
+    }
+
+    /// Whether values of this axis are given.
+    pub(crate) fn sets(&self, name: &str) -> bool {
+        self.axes.get(name).is_some() || self.group.iter().any(|group| group.axes.get(name).is_some())
+    }
+
+    /// The configurations in the order of results: those of each group, the depth varying fastest. Of layers of the user's,
+    /// axes that say what a layer is have one value.
+    pub(crate) fn configurations(&self, custom: bool) -> Vec<Configuration> {
+        let mut configurations = Vec::new();
+        let whole = [Group::default()];
+        let groups = if self.group.is_empty() { &whole[..] } else { &self.group };
+        for group in groups {
+            let name = (!self.group.is_empty()).then(|| group.name.clone());
+            for values in self.product(&group.axes, custom) {
+                let index = configurations.len();
+                configurations.push(Configuration { index, group: name.clone(), custom, values });
+            }
+        }
+        configurations
+    }
+
+    /// Runs the sweep and writes its files.
+    ///
+    /// # Errors
+    /// Settings that are wrong, data that cannot be read, a folder that cannot be written or that another sweep writes to,
+    /// too little memory; [`Error::Stopped`] if the sweep is stopped before its first run is finished.
+    pub fn run(&self) -> Result<Results, Error> {
+        sweep(self, None)
+    }
+
+    /// The values of an axis in a group.
+    fn values(&self, own: &Lists, name: &str, default: &str) -> Vec<String> {
+        let given = own.get(name).or_else(|| self.axes.get(name)).map(<[String]>::to_vec);
+        given.unwrap_or_else(|| default.split(',').map(str::to_owned).collect())
+    }
+
+    fn product(&self, own: &Lists, custom: bool) -> Vec<Vec<String>> {
+        let list = |axis: &AxisEntry| {
+            let mut values = self.values(own, axis.name, axis.default);
+            values.truncate(if custom && axis.of_layer { 1 } else { values.len() });
+            values
+        };
+        let lists: Vec<Vec<String>> = axes().iter().map(|axis| list(axis)).collect();
+        let mut order: Vec<usize> = (0..axes().len()).filter(|&k| axes()[k].name != "depth").collect();
+        order.extend(axes().iter().position(|axis| axis.name == "depth"));
+        let mut product = vec![vec![String::new(); axes().len()]];
+        for axis in order {
+            let extended = product.iter().flat_map(|values| {
+                lists[axis].iter().map(move |value| {
+                    let mut values = values.clone();
+                    values[axis].clone_from(value);
+                    values
+                })
+            });
+            product = extended.collect();
+        }
+        product
+    }
+}
+
+/// A message on one line.
+fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A value in a file: numbers are written as numbers.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Value {
+    Integer(i64),
+    Number(f64),
+    Text(String),
+}
+
+impl Value {
+    fn new(text: &str) -> Self {
+        match (text.parse(), text.parse::<f64>()) {
+            (Ok(integer), _) if i64::to_string(&integer) == text => Value::Integer(integer),
+            (_, Ok(number)) if number.is_finite() && number.to_string() == text => Value::Number(number),
+            _ => Value::Text(text.to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Integer(integer) => write!(f, "{integer}"),
+            Value::Number(number) => write!(f, "{number}"),
+            Value::Text(text) => f.write_str(text),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMore {
+    One(Value),
+    More(Vec<Value>),
+}
+
+impl Serialize for Lists {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, values) in &self.0 {
+            map.serialize_entry(name, &values.iter().map(|value| Value::new(value)).collect::<Vec<_>>())?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Lists {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut lists = Lists::default();
+        for (name, values) in BTreeMap::<String, OneOrMore>::deserialize(deserializer)? {
+            let values = match values {
+                OneOrMore::One(value) => vec![value],
+                OneOrMore::More(values) => values,
+            };
+            lists.set(&name, values.iter().map(Value::to_string)).map_err(de::Error::custom)?;
+        }
+        Ok(lists)
+    }
+}

@@ -1,0 +1,149 @@
+//! Summaries: means over the seeds of a configuration, verdicts, agreement with theory.
+
+use crate::configuration::Configuration;
+use crate::error::Error;
+use crate::measure::{geometric_mean, mean, std_of};
+use crate::results::{
+    Agreement, CurvePoint, LayerMeasures, LayerSummary, PhaseSummary, Profile, RunRecord, Score, Scores, Summary,
+    Verdict,
+};
+
+/// Summarizes the runs of one configuration; `None` if there are none.
+pub(crate) fn summarize(
+    configuration: &Configuration,
+    label: String,
+    runs: &[RunRecord],
+) -> Result<Option<Summary>, Error> {
+    let Some(first) = runs.first() else { return Ok(None) };
+    let init = phase(runs.iter().map(|run| (&run.init, run.before)));
+    let trained: Vec<_> = runs.iter().filter_map(|run| Some((run.trained.as_ref()?, Some(run.after?)))).collect();
+    let diverged = runs.iter().filter(|run| run.diverged()).count();
+    let accuracies: Vec<f64> = runs.iter().filter_map(|run| Some(run.after?.test.accuracy)).collect();
+    Ok(Some(Summary {
+        group: configuration.group.clone(),
+        values: configuration.columns()?,
+        label,
+        depth: first.init.layers.len(),
+        seeds: runs.len(),
+        diverged,
+        verdict: if diverged > 0 { Verdict::Diverged } else { Verdict::from_shrink(init.shrink) },
+        init,
+        trained: (!trained.is_empty()).then(|| phase(trained.into_iter())),
+        accuracy_std: std_of(&accuracies),
+        curve: curve(runs),
+        non_finite: runs.iter().find_map(|run| run.non_finite.clone()),
+        spectra: first.spectra.clone(),
+        agreement: agreement(runs),
+        seconds: mean(runs.iter().map(|run| run.seconds)),
+    }))
+}
+
+fn phase<'r>(seeds: impl Iterator<Item = (&'r Profile, Option<Scores>)> + Clone) -> PhaseSummary {
+    let profiles: Vec<&Profile> = seeds.clone().map(|(profile, _)| profile).collect();
+    let shrink = geometric_mean(profiles.iter().map(|profile| profile.shrink()));
+    let layers = profiles.first().map_or(0, |profile| profile.layers.len());
+    let scores: Vec<Scores> = seeds.filter_map(|(_, scores)| scores).collect();
+    let mut summaries: Vec<LayerSummary> = (0..layers).map(|index| layer(&profiles, index)).collect();
+    predict_norms(&mut summaries, &profiles);
+    PhaseSummary {
+        shrink,
+        factor: (layers > 1).then(|| shrink.powf(1.0 / (layers - 1) as f64)),
+        scores: (!scores.is_empty()).then(|| mean_scores(&scores)),
+        layers: summaries,
+    }
+}
+
+fn mean_scores(scores: &[Scores]) -> Scores {
+    let score = |of: fn(&Scores) -> Score| Score {
+        loss: mean(scores.iter().map(|scores| of(scores).loss)),
+        accuracy: mean(scores.iter().map(|scores| of(scores).accuracy)),
+    };
+    Scores { train: score(|scores| scores.train), test: score(|scores| scores.test) }
+}
+
+/// One layer over the seeds.
+fn layer(profiles: &[&Profile], index: usize) -> LayerSummary {
+    let layers = || profiles.iter().map(|profile| &profile.layers[index]);
+    let mean_of = |of: fn(&LayerMeasures) -> f64| mean(layers().map(of));
+    let known = |of: fn(&LayerMeasures) -> Option<f64>| {
+        let values: Vec<f64> = layers().filter_map(of).collect();
+        (!values.is_empty()).then(|| mean(values.into_iter()))
+    };
+    LayerSummary {
+        delta_norm: geometric_mean(layers().map(|layer| layer.delta_norm)),
+        predicted_delta_norm: None,
+        weight_grad_norm: geometric_mean(layers().map(|layer| layer.weight_grad_norm)),
+        activation_mean: mean_of(|layer| layer.activation_mean),
+        activation_std: mean_of(|layer| layer.activation_std),
+        q: mean_of(|layer| layer.q),
+        predicted_q: known(|layer| layer.predicted_q),
+        correlation: known(|layer| layer.correlation),
+        predicted_correlation: known(|layer| layer.predicted_correlation),
+        dead: known(|layer| layer.dead),
+        saturated: known(|layer| layer.saturated),
+        effective_rank: known(|layer| layer.effective_rank),
+        update_ratio: known(|layer| layer.update_ratio),
+        gradient_snr: known(|layer| layer.gradient_snr),
+        change: known(|layer| layer.change),
+    }
+}
+
+/// ‖δ‖ by theory from the highest layer that it speaks of down to the lowest, starting where the measured norm is.
+fn predict_norms(summaries: &mut [LayerSummary], profiles: &[&Profile]) {
+    let mut above: Option<f64> = None;
+    for index in (0..summaries.len()).rev() {
+        let ratios: Option<Vec<f64>> =
+            profiles.iter().map(|profile| profile.layers.get(index).and_then(|layer| layer.predicted_ratio)).collect();
+        let ratio = ratios.filter(|ratios| !ratios.is_empty()).map(|ratios| geometric_mean(ratios.into_iter()));
+        let Some(ratio) = ratio else {
+            above = None;
+            continue;
+        };
+        if above.is_none() && index + 1 < summaries.len() {
+            above = Some(summaries[index + 1].delta_norm);
+            summaries[index + 1].predicted_delta_norm = above;
+        }
+        above = above.map(|norm| norm * ratio);
+        summaries[index].predicted_delta_norm = above;
+    }
+}
+
+/// Measurement against theory at initialization.
+fn agreement(runs: &[RunRecord]) -> Option<Agreement> {
+    let bands: Vec<f64> = runs.iter().filter_map(|run| run.band).collect();
+    let mut logs: Vec<(f64, f64)> = Vec::new();
+    for run in runs {
+        let layers = run.init.layers.iter().enumerate();
+        logs.extend(
+            layers.filter_map(|(index, layer)| Some((run.init.ratio(index)?.ln(), layer.predicted_ratio?.ln()))),
+        );
+    }
+    if logs.is_empty() || bands.is_empty() {
+        return None;
+    }
+    let (count, seeds) = (logs.len() as f64, runs.len() as f64);
+    let (measured, predicted) =
+        logs.iter().fold((0.0, 0.0), |(m, p), (measured, predicted)| (m + measured, p + predicted));
+    Some(Agreement {
+        measured: (measured / count).exp(),
+        predicted: (predicted / count).exp(),
+        layers: logs.len() / runs.len(),
+        deviation: 2.0 * (measured - predicted) / seeds,
+        band: mean(bands.into_iter()),
+    })
+}
+
+/// The mean curve of the runs that did not diverge and have as many points as the first of them.
+fn curve(runs: &[RunRecord]) -> Vec<CurvePoint> {
+    let curves: Vec<&Vec<CurvePoint>> = runs.iter().filter(|run| !run.diverged()).map(|run| &run.curve).collect();
+    let points = curves.iter().map(|curve| curve.len()).min().unwrap_or(0);
+    let point = |index: usize| {
+        let accuracies: Vec<f64> = curves.iter().filter_map(|curve| curve[index].accuracy).collect();
+        CurvePoint {
+            step: curves[0][index].step,
+            loss: mean(curves.iter().map(|curve| curve[index].loss)),
+            accuracy: (!accuracies.is_empty()).then(|| mean(accuracies.into_iter())),
+        }
+    };
+    (0..points).map(point).collect()
+}

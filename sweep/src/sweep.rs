@@ -1,0 +1,221 @@
+//! Runs all networks of a sweep, in parallel, and writes what they gave.
+
+use std::collections::HashSet;
+use std::io;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::{fs, thread};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use nn::io::Sink;
+use rayon::ThreadPoolBuilder;
+use rayon::prelude::*;
+
+use crate::axis::{Scalar, axes};
+use crate::blueprint::{Dtype, MakeLayer};
+use crate::configuration::{Configuration, work};
+use crate::error::Error;
+use crate::journal::Journal;
+use crate::label::labels;
+use crate::memory::networks_at_a_time;
+use crate::results::{Results, RunRecord};
+use crate::run::run;
+use crate::settings::Settings;
+use crate::stop::Stop;
+use crate::summary::summarize;
+use crate::tables::{self, GradientTable};
+
+/// Runs what is left of the sweep and returns the results, also if it was asked to stop before the end; then not all runs are
+/// finished. Networks share no mutable data, so results do not depend on the number of threads.
+pub(crate) fn sweep(settings: &Settings, layer: Option<&MakeLayer<f32>>) -> Result<Results, Error> {
+    check_folder(&settings.out)?;
+    let configurations = settings.configurations(layer.is_some());
+    check(settings, &configurations, layer)?;
+    // Before threads are started, which need memory themselves.
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let most = networks_at_a_time(&configurations, settings.jobs.unwrap_or(cores))?;
+    let threads = ThreadPoolBuilder::new().num_threads(most).build()?;
+    let journal = Mutex::new(Journal::open(settings, layer.is_some())?);
+    let result = threads.install(|| run_all(settings, &configurations, layer, &journal));
+    let mut journal = journal.into_inner().unwrap_or_else(PoisonError::into_inner);
+    match result {
+        Ok(()) | Err(Error::Stopped) if journal.len() > 0 => write(settings, &configurations, &mut journal),
+        Err(error) => {
+            journal.remove_if_empty(&settings.out);
+            Err(error)
+        }
+        Ok(()) => Err(Error::Setting("--seeds 0: there is nothing to run".into())),
+    }
+}
+
+/// Checks all that can be wrong before the first run: values that go ill together, and data.
+fn check(settings: &Settings, configurations: &[Configuration], layer: Option<&MakeLayer<f32>>) -> Result<(), Error> {
+    if settings.seeds == 0 || settings.seeds > 1000 {
+        return Err(Error::Setting(format!("--seeds {}: must be a whole number from 1 to 1000", settings.seeds)));
+    }
+    if layer.is_some()
+        && let Some(axis) = axes().iter().find(|axis| axis.of_layer && settings.sets(axis.name))
+    {
+        return Err(Error::Setting(format!("--{}: has no effect on a layer of your own", axis.name.replace('_', "-"))));
+    }
+    let mut loaded = HashSet::new();
+    for configuration in configurations {
+        let blueprint = configuration.with_layer(layer)?;
+        if layer.is_some() && blueprint.dtype == Dtype::F64 {
+            return Err(Error::Setting("--dtype f64: a layer of your own is swept in f32".into()));
+        }
+        // What the data depend on.
+        let names = ["data", "width", "batch", "layer", "samples", "patience", "label_noise"];
+        if loaded.insert(names.map(|name| configuration.value(name))) {
+            (blueprint.data)(&blueprint, 0)?;
+        }
+    }
+    Ok(())
+}
+
+/// Runs what the journal does not have.
+fn run_all(
+    settings: &Settings,
+    configurations: &[Configuration],
+    layer: Option<&MakeLayer<f32>>,
+    journal: &Mutex<Journal>,
+) -> Result<(), Error> {
+    let seeds = settings.seeds as u64;
+    let all = configurations.iter().flat_map(|configuration| (0..seeds).map(move |seed| (configuration, seed)));
+    let finished =
+        |journal: &Journal, (configuration, seed): &(&Configuration, u64)| journal.contains(configuration.index, *seed);
+    let left: Vec<_> = {
+        let journal = journal.lock().unwrap_or_else(PoisonError::into_inner);
+        all.filter(|run| !finished(&journal, run)).collect()
+    };
+    let mut units = Vec::with_capacity(left.len());
+    for (configuration, _) in &left {
+        units.push(work(&configuration.with_layer(layer)?));
+    }
+    let progress = ProgressBar::new(units.iter().sum()).with_style(style());
+    // A mistake ends the other runs, too, but not as a stop that was asked for.
+    let failed = Stop::default();
+    let result = left.into_par_iter().zip(units).with_max_len(1).try_for_each(|((configuration, seed), units)| {
+        settings.stop.check()?;
+        failed.check()?;
+        let record = one(configuration, seed, settings, layer).map_err(|error| match error {
+            Error::Stopped => Error::Stopped,
+            error => {
+                failed.stop();
+                Error::Configuration { configuration: described(configuration), source: Box::new(error) }
+            }
+        })?;
+        journal.lock().unwrap_or_else(PoisonError::into_inner).append(&record)?;
+        progress.inc(units);
+        Ok(())
+    });
+    progress.finish_and_clear();
+    result
+}
+
+/// One run in the scalar of its configuration.
+fn one(
+    configuration: &Configuration,
+    seed: u64,
+    settings: &Settings,
+    layer: Option<&MakeLayer<f32>>,
+) -> Result<RunRecord, Error> {
+    fn of<T: Scalar>(
+        configuration: &Configuration,
+        seed: u64,
+        settings: &Settings,
+        layer: Option<&MakeLayer<T>>,
+    ) -> Result<RunRecord, Error> {
+        let blueprint = configuration.with_layer(layer)?;
+        run(&blueprint, configuration, seed, &settings.spectra, &settings.stop)
+    }
+    if configuration.value("dtype") == "f64" {
+        of::<f64>(configuration, seed, settings, None)
+    } else {
+        of::<f32>(configuration, seed, settings, layer)
+    }
+}
+
+/// The values that are not the default, for an error.
+fn described(configuration: &Configuration) -> String {
+    let changed = axes().iter().zip(&configuration.values).filter(|(axis, value)| axis.default != value.as_str());
+    changed.map(|(axis, value)| format!("{} {value}", axis.name)).collect::<Vec<_>>().join(", ")
+}
+
+/// Writes all files of the sweep, as far as it got: all of them or none.
+fn write(settings: &Settings, configurations: &[Configuration], journal: &mut Journal) -> Result<Results, Error> {
+    let names: Vec<&'static str> = axes().iter().map(|axis| axis.name).collect();
+    let mut summaries = Vec::new();
+    for (configuration, label) in configurations.iter().zip(labels(settings, configurations)) {
+        summaries.extend(summarize(configuration, label, &journal.read(configuration.index, settings.seeds)?)?);
+    }
+    let results = Results {
+        title: settings.title.clone(),
+        description: settings.description.clone(),
+        settings: settings.to_toml()?,
+        runs: configurations.len() * settings.seeds,
+        finished: journal.len(),
+        axes: varied(configurations),
+        summaries,
+        phase: None,
+    };
+    let summary = tables::summary(&names, &results.summaries)?;
+    let json = serde_json::to_vec(&results).map_err(|error| Error::file(settings.out.join("results.json"), error))?;
+    let gradients = |file: &mut dyn Sink| write_gradients(file, &names, settings, configurations, journal);
+    type WriteFile<'a> = Box<dyn FnOnce(&mut dyn Sink) -> io::Result<()> + 'a>;
+    let bytes = |content: Vec<u8>| -> WriteFile<'_> { Box::new(move |file| file.write_all(&content)) };
+    let files: Vec<(&str, WriteFile<'_>)> =
+        vec![("gradients.csv", Box::new(gradients)), ("summary.csv", bytes(summary)), ("results.json", bytes(json))];
+    nn::io::replace_all(files.into_iter().map(|(name, write)| (settings.out.join(name), write)))?;
+    Ok(results)
+}
+
+/// Writes the rows of one configuration after the other, so that memory holds the runs of one.
+fn write_gradients(
+    file: &mut dyn Sink,
+    names: &[&'static str],
+    settings: &Settings,
+    configurations: &[Configuration],
+    journal: &mut Journal,
+) -> io::Result<()> {
+    let mut table = GradientTable::new(file, names).map_err(io::Error::other)?;
+    for configuration in configurations {
+        let values = configuration.columns().map_err(io::Error::other)?;
+        for run in journal.read(configuration.index, settings.seeds).map_err(io::Error::other)? {
+            table.add(&values, &run).map_err(io::Error::other)?;
+        }
+    }
+    table.finish()
+}
+
+/// The axes that take more than one value, with their values.
+fn varied(configurations: &[Configuration]) -> Vec<(&'static str, Vec<String>)> {
+    let of_axis = |(position, axis): (usize, &&'static crate::AxisEntry)| {
+        let mut values: Vec<String> = Vec::new();
+        for configuration in configurations {
+            if !values.contains(&configuration.values[position]) {
+                values.push(configuration.values[position].clone());
+            }
+        }
+        (values.len() > 1).then_some((axis.name, values))
+    };
+    axes().iter().enumerate().filter_map(of_axis).collect()
+}
+
+/// Checks that files can be created in the folder, and leaves it unchanged: a folder created for the check is removed.
+fn check_folder(folder: &Path) -> Result<(), Error> {
+    let missing: Vec<&Path> = folder.ancestors().take_while(|part| !part.exists()).collect();
+    let checked = fs::create_dir_all(folder).and_then(|()| tempfile::tempfile_in(folder).map(drop));
+    for created in missing {
+        // Kept if another process has written to it meanwhile.
+        let _ = fs::remove_dir(created);
+    }
+    checked
+        .map_err(|error| Error::Setting(format!("--out {}: no files can be written there: {error}", folder.display())))
+}
+
+/// Shown only on a terminal; progress counts work, because deep networks take longer.
+fn style() -> ProgressStyle {
+    let style = ProgressStyle::with_template("{bar:40} {percent:>3} %, {elapsed} gone, {eta} left");
+    style.unwrap_or_else(|_| ProgressStyle::default_bar())
+}
