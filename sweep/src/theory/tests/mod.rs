@@ -1,0 +1,4 @@
+//! Predictions against reference values and against simulated networks.
+
+mod networks;
+mod simulation;
