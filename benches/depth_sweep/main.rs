@@ -1,62 +1,68 @@
-//! `depth-sweep`: measures how gradients vanish or explode with depth, at initialization and after training.
-//!
-//! [`types`] has the shared types. [`options`] reads the command line, [`mod@sweep`] runs one network for each activation, depth and seed in parallel,
-//! [`summary`] takes means over seeds, [`report`], [`files`] and [`plot`] show them.
+//! `depth-sweep`: the command line of the crate `sweep`.
 
-mod data;
-mod files;
-mod measure;
-mod memory;
-mod network;
 mod options;
-mod plot;
-mod probe;
-mod report;
-mod run;
-mod summary;
-mod sweep;
-mod types;
-mod weights;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
-use options::Options;
-use sweep::sweep;
-use types::{Dtype, Failure, Summary};
+use sweep::{Error, Settings};
+
+/// The status of a program that a signal ended.
+const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
-    let result = match Options::read() {
-        Err(shown) if !shown.use_stderr() => shown.print().map_err(Failure::Print),
-        Err(wrong) => Err(Failure::Option(options::in_one_line(&wrong))),
-        Ok(options) => run(&options),
+    let settings = match options::read() {
+        Err(shown) if !shown.use_stderr() => return printed(shown.print()),
+        Err(wrong) => return failed(&options::in_one_line(&wrong), 2),
+        Ok(options::Task::Print(text)) => return printed(io::stdout().write_all(text.as_bytes())),
+        Ok(options::Task::Sweep(settings)) => settings,
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        // The reader of the table closed the pipe; the files are written already.
-        Err(Failure::Print(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("error: {failure}");
-            ExitCode::from(if matches!(failure, Failure::Option(_)) { 2 } else { 1 })
+    let stop = settings.stop.clone();
+    if let Err(error) = ctrlc::set_handler(move || stop.stop()) {
+        return failed(&format!("Ctrl-C cannot be handled: {error}"), 1);
+    }
+    match settings.run() {
+        Ok(results) => {
+            let shown = printed(show(&settings, &results));
+            if results.finished < results.runs { ExitCode::from(INTERRUPTED) } else { shown }
         }
+        Err(Error::Stopped) => failed("stopped before a run was finished; nothing is written", INTERRUPTED),
+        Err(error @ Error::Setting(_)) => failed(&error.to_string(), 2),
+        Err(error) => failed(&error.to_string(), 1),
     }
 }
 
-fn run(options: &Options) -> Result<(), Failure> {
-    let outcomes = match options.dtype {
-        Dtype::F32 => sweep::<f32>(options)?,
-        Dtype::F64 => sweep::<f64>(options)?,
-    };
-    let summaries: Vec<_> = outcomes.chunks(options.seeds).filter_map(Summary::from_outcomes).collect();
-    let gradients = files::gradients(options, &outcomes)?;
-    let summary = files::summary(options, &summaries)?;
-    let picture = plot::gradients(options, &summaries).map_err(Failure::Plot)?;
-    let named: [(&str, &[u8]); 3] =
-        [("gradients.csv", &gradients), ("summary.csv", &summary), ("gradients.svg", picture.as_bytes())];
-    files::write(&options.out, named)?;
+/// Prints the table.
+fn show(settings: &Settings, results: &sweep::results::Results) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    writeln!(out, "{}", report::table(options, &summaries))?;
-    let folder = options.out.display();
-    writeln!(out, "Written to {folder}: {}.", named.map(|(name, _)| name).join(", "))?;
-    Ok(())
+    let _ = out.is_terminal();
+    for summary in &results.summaries {
+        writeln!(
+            out,
+            "{} {} {} {:?} {}",
+            summary.label,
+            summary.depth,
+            summary.init.shrink,
+            summary.trained.as_ref().map(|t| t.scores),
+            summary.verdict
+        )?;
+    }
+    let folder = settings.out.display();
+    if results.finished < results.runs {
+        writeln!(out, "{} of {} runs are finished; --resume continues.", results.finished, results.runs)?;
+    }
+    writeln!(out, "Written to {folder}.")
+}
+
+fn printed(result: io::Result<()>) -> ExitCode {
+    match result {
+        // The reader closed the pipe; the files are written already.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => failed(&format!("standard output: {error}"), 1),
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+fn failed(message: &str, status: u8) -> ExitCode {
+    eprintln!("error: {message}");
+    ExitCode::from(status)
 }

@@ -1,104 +1,110 @@
-//! The command line: every option, its default and what it accepts.
+//! The command line: an option for each axis, and those for the whole sweep.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
-use clap::builder::RangedU64ValueParser;
+use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser};
-use nn::Activation;
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap_complete::Shell;
+use nn::{Activation, Initial};
+use sweep::results::THRESHOLD;
+use sweep::{AxisEntry, Settings, Spectrum, axes};
 
-use crate::types::{DataSource, Dtype, GradientSource, THRESHOLD};
-use crate::weights::{Init, Weights};
-
-/// Builds fully connected networks of growing depth and measures how the gradient fares on its way from the top layer
-/// to the bottom, at initialization and after training.
-///
-/// Prints a table and writes gradients.csv, summary.csv and gradients.svg.
-#[derive(Debug, Parser)]
-#[command(name = "depth-sweep", version, allow_negative_numbers = true, after_help = explanation())]
-pub(crate) struct Options {
-    /// Numbers of hidden layers.
-    #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = count(4096))]
-    #[arg(default_value = "1,2,4,8,16,32,64")]
-    pub(crate) depths: Vec<usize>,
-    /// Activation functions of the hidden layers.
-    #[arg(long, value_name = "NAME,…", value_delimiter = ',', value_parser = activation)]
-    #[arg(default_value = "sigmoid,tanh,relu")]
-    pub(crate) activations: Vec<Activation>,
-    /// Units of a hidden layer; with --data gaussian also the number of features.
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = count(16384))]
-    pub(crate) width: usize,
-    /// Samples in the batch that is measured, and in each batch of the training.
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = count(65536))]
-    pub(crate) batch: usize,
-    /// Networks of each kind, differing in weights and in the order of the data.
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = count(1000))]
-    pub(crate) seeds: usize,
-    /// Initializer of the weights, biases being 0; `auto` takes He for the ReLU family, LeCun for SELU, else Xavier.
-    #[arg(long, value_name = "NAME", default_value = "auto", conflicts_with_all = ["weight_variance", "bias_variance"])]
-    pub(crate) init: Init,
-    /// Draw weights from N(0, σw²/fan_in) with this σw², instead of --init.
-    #[arg(long, value_name = "σw²", value_parser = positive)]
-    pub(crate) weight_variance: Option<f64>,
-    /// Draw biases from N(0, σb²) with this σb²; 0 where it is not given.
-    #[arg(long, value_name = "σb²", requires = "weight_variance", value_parser = not_negative)]
-    pub(crate) bias_variance: Option<f64>,
-    /// What the networks are fed.
-    #[arg(long, value_enum, default_value_t = DataSource::Digits)]
-    pub(crate) data: DataSource,
-    /// Where the gradient that is measured comes from.
-    #[arg(long, value_enum, default_value_t = GradientSource::Loss)]
-    pub(crate) probe: GradientSource,
-    /// The scalar that networks compute in.
-    #[arg(long, value_enum, default_value_t = Dtype::F32)]
-    pub(crate) dtype: Dtype,
-    /// Training steps: stochastic gradient descent with momentum 0.9. With 0, networks are measured untrained only.
-    #[arg(long, value_name = "N", default_value_t = 300, value_parser = steps())]
-    pub(crate) steps: usize,
-    /// Learning rate.
-    #[arg(long, value_name = "RATE", default_value_t = 0.005, value_parser = positive)]
-    pub(crate) lr: f64,
-    /// Folder that the results are written to when all are there; made where there is none. A run that is stopped before,
-    /// with Ctrl-C for example, leaves nothing.
-    #[arg(long, value_name = "DIR", default_value = "depth-sweep-out")]
-    pub(crate) out: PathBuf,
+/// What the program is to do.
+pub(crate) enum Task {
+    Sweep(Box<Settings>),
+    /// Completions or the manual page.
+    Print(String),
 }
 
-impl Options {
-    /// Reads the command line.
-    ///
-    /// # Errors
-    /// What clap says of a wrong option, and what `--help` and `--version` print.
-    pub(crate) fn read() -> Result<Self, clap::Error> {
-        let mut options = Options::try_parse()?;
-        keep_first(&mut options.depths);
-        keep_first(&mut options.activations);
-        options.check_variances()?;
-        Ok(options)
+/// Reads the command line.
+///
+/// # Errors
+/// What clap says of a wrong option, and what `--help` and `--version` print.
+pub(crate) fn read() -> Result<Task, clap::Error> {
+    let matches = command().try_get_matches()?;
+    if let Some(&shell) = matches.get_one::<Shell>("completions") {
+        let mut text = Vec::new();
+        clap_complete::generate(shell, &mut command(), "depth-sweep", &mut text);
+        return Ok(Task::Print(String::from_utf8_lossy(&text).into_owned()));
     }
+    if matches.get_flag("man") {
+        let mut text = Vec::new();
+        clap_mangen::Man::new(command()).render(&mut text)?;
+        return Ok(Task::Print(String::from_utf8_lossy(&text).into_owned()));
+    }
+    let settings = settings(&matches).map_err(|error| command().error(ErrorKind::ValueValidation, error))?;
+    Ok(Task::Sweep(Box::new(settings)))
+}
 
-    /// The initial weights of layers with this activation.
-    pub(crate) fn weights(&self, activation: Activation) -> Weights {
-        match self.weight_variance {
-            Some(variance) => Weights::with_variances(variance, self.bias_variance.unwrap_or(0.0)),
-            None => Weights::new(self.init, activation),
+fn settings(matches: &ArgMatches) -> Result<Settings, sweep::Error> {
+    let mut settings = match (matches.get_one::<PathBuf>("config"), matches.get_one::<String>("preset")) {
+        (Some(file), _) => Settings::read(file)?,
+        (None, Some(name)) => Settings::preset(name)?,
+        (None, None) => Settings::preset(Settings::presets().next().unwrap_or_default())?,
+    };
+    for axis in axes() {
+        if let Some(values) = matches.get_many::<String>(axis.name) {
+            settings = settings.with(axis.name, &values.map(String::as_str).collect::<Vec<_>>().join(","))?;
         }
     }
-
-    /// Whether weights and biases are numbers in the scalar that is computed in.
-    fn check_variances(&self) -> Result<(), clap::Error> {
-        let largest = if self.dtype == Dtype::F32 { f64::from(f32::MAX) } else { f64::MAX };
-        let variances = [("--weight-variance", self.weight_variance), ("--bias-variance", self.bias_variance)];
-        for (name, variance) in variances {
-            // No normal number is drawn that is a hundred deviations from its mean.
-            if let Some(variance) = variance.filter(|variance| variance.sqrt() > largest / 100.0) {
-                let message = format!("{name} {variance:e}: too large for {}", self.dtype);
-                return Err(Options::command().error(ErrorKind::ValueValidation, message));
-            }
-        }
-        Ok(())
+    if let Some(&seeds) = matches.get_one::<usize>("seeds") {
+        settings.seeds = seeds;
     }
+    if let Some(names) = matches.get_many::<String>("spectra") {
+        settings.spectra = names.filter_map(|name| spectrum(name)).collect();
+    }
+    if let Some(folder) = matches.get_one::<PathBuf>("out") {
+        settings.out.clone_from(folder);
+    }
+    settings.jobs = matches.get_one::<usize>("jobs").copied();
+    (settings.resume, settings.restart) = (matches.get_flag("resume"), matches.get_flag("restart"));
+    Ok(settings)
+}
+
+const SPECTRA: [&str; 3] = ["jacobian", "hessian", "tangent-kernel"];
+
+fn spectrum(name: &str) -> Option<Spectrum> {
+    let known = [Spectrum::Jacobian, Spectrum::Hessian, Spectrum::TangentKernel];
+    SPECTRA.iter().zip(known).find(|(known, _)| **known == name).map(|(_, spectrum)| spectrum)
+}
+
+fn command() -> Command {
+    let presets: Vec<_> = Settings::presets().collect();
+    Command::new("depth-sweep")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Builds networks of growing depth and measures how the gradient fares on its way from the top layer to the bottom, at initialization and after training, beside what theory predicts.")
+        .after_help(explanation())
+        .allow_negative_numbers(true)
+        .args([
+            Arg::new("preset").long("preset").value_name("NAME").help(format!("The sweep that other options change: {} [default: {}].", presets.join(", "), presets.first().unwrap_or(&""))),
+            Arg::new("config").long("config").value_name("FILE").value_parser(value_parser!(PathBuf)).conflicts_with("preset").help("Read the settings from a TOML file, such as config.toml in a folder of results."),
+        ])
+        .next_help_heading("Axes: lists of values separated by commas, whose product is run")
+        .args(axes().iter().map(|axis| option(axis)))
+        .next_help_heading("The sweep")
+        .args([
+            Arg::new("seeds").long("seeds").value_name("N").value_parser(RangedU64ValueParser::<usize>::new().range(1..=1000)).help("Networks of each kind, differing in weights and in the order of the data [default: 3]."),
+            Arg::new("spectra").long("spectra").value_name("NAME,…").value_delimiter(',').value_parser(PossibleValuesParser::new(SPECTRA)).help("Spectra to measure at initialization."),
+            Arg::new("out").long("out").value_name("DIR").value_parser(value_parser!(PathBuf)).help("Folder for the results; made where there is none [default: depth-sweep-out]."),
+            Arg::new("jobs").long("jobs").value_name("N").value_parser(RangedU64ValueParser::<usize>::new().range(1..=1024)).help("Networks that are run at the same time [default: one for each core]."),
+            Arg::new("resume").long("resume").action(ArgAction::SetTrue).help("Continue the unfinished sweep in the folder."),
+            Arg::new("restart").long("restart").action(ArgAction::SetTrue).conflicts_with("resume").help("Drop the unfinished sweep in the folder."),
+            Arg::new("completions").long("completions").value_name("SHELL").value_parser(value_parser!(Shell)).exclusive(true).help("Print completions for a shell."),
+            Arg::new("man").long("man").action(ArgAction::SetTrue).exclusive(true).help("Print the manual page."),
+        ])
+}
+
+/// The option of an axis.
+fn option(axis: &'static AxisEntry) -> Arg {
+    let check = |value: &str| axis.check(value).map(|()| value.to_owned());
+    Arg::new(axis.name)
+        .long(axis.name.replace('_', "-"))
+        .visible_aliases(axis.aliases.iter().copied())
+        .value_name("VALUE,…")
+        .value_delimiter(',')
+        .value_parser(check)
+        .help(format!("{} [default: {}]", axis.help, axis.default))
 }
 
 /// What clap says of a wrong option, on one line: its paragraphs up to the usage and the hint at `--help`.
@@ -111,48 +117,14 @@ pub(crate) fn in_one_line(error: &clap::Error) -> String {
 
 fn explanation() -> String {
     let activations: Vec<_> = Activation::ALL.iter().map(|activation| activation.name()).collect();
+    let initializers: Vec<_> = Initial::NAMED.iter().map(|(name, _)| *name).collect();
     format!(
-        "The norm of a layer's gradient is the root mean square over the batch of ‖∂L/∂z‖, where z = W h + b and L is \
-         the loss of the sample alone. A gradient is vanishing where the bottom layer gets less than 1/{THRESHOLD} of \
-         what the top layer gets before training, exploding where it gets more than {THRESHOLD} times as much, else \
-         healthy. A network whose loss becomes infinite or undefined in training has diverged.\n\n\
-         Activations: {}.\nInitializers: {}.",
+        "The norm of a layer's gradient is the root mean square over the batch of ‖∂L/∂z‖, where z = W h + b (of a residual \
+         layer its output) and L is the loss of the sample alone. A gradient is vanishing where the bottom layer gets less \
+         than 1/{THRESHOLD} of what the top layer gets before training, exploding where it gets more than {THRESHOLD} times \
+         as much, else healthy. A network whose loss becomes infinite or undefined in training has diverged.\n\n\
+         Activations: {}.\nInitializers: auto, {}.",
         activations.join(", "),
-        Init::names().collect::<Vec<_>>().join(", "),
+        initializers.join(", "),
     )
-}
-
-fn keep_first<V: PartialEq + Clone>(values: &mut Vec<V>) {
-    let mut kept: Vec<V> = Vec::with_capacity(values.len());
-    for value in values.iter() {
-        if !kept.contains(value) {
-            kept.push(value.clone());
-        }
-    }
-    *values = kept;
-}
-
-fn count(most: u64) -> RangedU64ValueParser<usize> {
-    RangedU64ValueParser::new().range(1..=most)
-}
-
-fn steps() -> RangedU64ValueParser<usize> {
-    RangedU64ValueParser::new().range(0..=1_000_000_000)
-}
-
-fn activation(name: &str) -> Result<Activation, String> {
-    Activation::from_str(name).map_err(|error| error.to_string())
-}
-
-fn positive(text: &str) -> Result<f64, String> {
-    number(text).and_then(|x| if x > 0.0 { Ok(x) } else { Err("must be above 0".into()) })
-}
-
-fn not_negative(text: &str) -> Result<f64, String> {
-    number(text).and_then(|x| if x >= 0.0 { Ok(x) } else { Err("must be 0 or above".into()) })
-}
-
-fn number(text: &str) -> Result<f64, String> {
-    let number = text.parse().ok().filter(|x: &f64| x.is_finite());
-    number.ok_or_else(|| "must be a finite number".into())
 }

@@ -12,6 +12,7 @@ mod measure;
 mod memory;
 mod network;
 mod prediction;
+mod presets;
 pub mod results;
 mod run;
 mod settings;

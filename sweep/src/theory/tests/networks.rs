@@ -26,7 +26,10 @@ fn agrees(name: &str, network: &Network, seeds: u64) {
             worst[1] = worst[1].max((measured.correlations[layer] - prediction.correlation.unwrap()).abs());
         }
     }
-    println!("{name}: sum {sum:+.4}, band {band:.4}; {:.4} for {:.4}; q {:.3}, c {:.3}", ratios[0], ratios[1], worst[0], worst[1]);
+    println!(
+        "{name}: sum {sum:+.4}, band {band:.4}; {:.4} for {:.4}; q {:.3}, c {:.3}",
+        ratios[0], ratios[1], worst[0], worst[1]
+    );
     assert!(sum.abs() < band, "{name}: {sum}, band {band}");
 }
 
@@ -69,7 +72,7 @@ fn normalized() {
 #[test]
 fn batch() {
     for (activation, samples, keep, width) in
-        [(Relu, 8, 1.0, 512), (Relu, 32, 1.0, 512), (Tanh, 8, 1.0, 512), (Relu, 8, 0.7, 512), (Relu,64,1.0,512)]
+        [(Relu, 8, 1.0, 512), (Relu, 32, 1.0, 512), (Tanh, 8, 1.0, 512), (Relu, 8, 0.7, 512), (Relu, 64, 1.0, 512)]
     {
         let mut network = with(network(activation, [1.5, 0.1], width), |net| {
             (net.norm, net.keep) = (Norm::Batch { samples }, keep);
@@ -82,7 +85,14 @@ fn batch() {
 
 #[test]
 fn residual() {
-    for norm in [Norm::None, Norm::Layer, Norm::Rms, Norm::Group { size: 32 }, Norm::Batch { samples: 8 }, Norm::Batch { samples: 32 }] {
+    for norm in [
+        Norm::None,
+        Norm::Layer,
+        Norm::Rms,
+        Norm::Group { size: 32 },
+        Norm::Batch { samples: 8 },
+        Norm::Batch { samples: 32 },
+    ] {
         for keep in [1.0, 0.7] {
             for activation in [Relu, Tanh] {
                 let mut network = with(network(activation, [2.0, 0.1], 256), |net| {

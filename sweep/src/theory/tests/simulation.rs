@@ -73,9 +73,7 @@ impl Network {
             z.push(match (z.last(), self.theory.branch) {
                 (None, _) => layer.forward(x),
                 (Some(&below), None) => layer.forward(self.dropped(self.activated(below))),
-                (Some(&below), Some(scale)) => {
-                    below + self.dropped(layer.forward(self.activated(below))) * scale
-                }
+                (Some(&below), Some(scale)) => below + self.dropped(layer.forward(self.activated(below))) * scale,
             });
         }
         z
