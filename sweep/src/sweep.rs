@@ -1,15 +1,15 @@
 //! Runs all networks of a sweep, in parallel, and writes what they gave.
 
 use std::collections::HashSet;
+use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
-use std::{fs, thread};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use nn::io::Sink;
-use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::axis::{Scalar, axes};
 use crate::blueprint::{Dtype, MakeLayer};
@@ -31,10 +31,9 @@ pub(crate) fn sweep(settings: &Settings, layer: Option<&MakeLayer<f32>>) -> Resu
     check_folder(&settings.out)?;
     let configurations = settings.configurations(layer.is_some());
     check(settings, &configurations, layer)?;
-    // Before threads are started, which need memory themselves.
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let most = networks_at_a_time(&configurations, settings.jobs.unwrap_or(cores))?;
-    let threads = ThreadPoolBuilder::new().num_threads(most).build()?;
+    // One network must fit before threads are started, which need memory themselves.
+    networks_at_a_time(&configurations, 1)?;
+    let threads = threads(settings, &configurations)?;
     let journal = Mutex::new(Journal::open(settings, layer.is_some())?);
     let result = threads.install(|| run_all(settings, &configurations, layer, &journal));
     let mut journal = journal.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -45,6 +44,15 @@ pub(crate) fn sweep(settings: &Settings, layer: Option<&MakeLayer<f32>>) -> Resu
             Err(error)
         }
         Ok(()) => Err(Error::Setting("--seeds 0: there is nothing to run".into())),
+    }
+}
+
+/// As many threads as were asked for, or one for each core, as far as memory allows.
+fn threads(settings: &Settings, configurations: &[Configuration]) -> Result<ThreadPool, Error> {
+    let all = ThreadPoolBuilder::new().num_threads(settings.jobs.unwrap_or(0)).build()?;
+    match networks_at_a_time(configurations, all.current_num_threads())? {
+        fitting if fitting < all.current_num_threads() => Ok(ThreadPoolBuilder::new().num_threads(fitting).build()?),
+        _ => Ok(all),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::results::{CurvePoint, Score, Scores};
 use crate::stop::Stop;
 
 /// Points of the training curve.
-const POINTS: usize = 10;
+const POINTS: usize = 20;
 
 /// What happened in a training.
 #[derive(Debug, Default)]

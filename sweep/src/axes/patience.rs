@@ -12,7 +12,7 @@ struct Patience(Option<usize>);
 impl Axis for Patience {
     const NAME: &'static str = "patience";
     const COLUMN: u32 = 33;
-    const HELP: &'static str = "End the training when the loss on validation data has not fallen for this number of a tenth of the steps; off trains to the end.";
+    const HELP: &'static str = "End the training when the loss on validation data has not fallen for this number of twentieths of the steps; off trains to the end.";
     const DEFAULT: &'static str = "off";
 
     fn parse(value: &str) -> Result<Self, String> {

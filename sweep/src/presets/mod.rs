@@ -4,7 +4,18 @@ use crate::error::Error;
 use crate::settings::Settings;
 
 /// The presets, the default first.
-const PRESETS: [(&str, &str); 1] = [("vanishing-sigmoid", include_str!("vanishing-sigmoid.toml"))];
+const PRESETS: [(&str, &str); 10] = [
+    ("vanishing-sigmoid", include_str!("vanishing-sigmoid.toml")),
+    ("glorot-2010", include_str!("glorot-2010.toml")),
+    ("he-2015", include_str!("he-2015.toml")),
+    ("batch-norm", include_str!("batch-norm.toml")),
+    ("whitening", include_str!("whitening.toml")),
+    ("deep-information-propagation", include_str!("deep-information-propagation.toml")),
+    ("dynamical-isometry", include_str!("dynamical-isometry.toml")),
+    ("fixup", include_str!("fixup.toml")),
+    ("mup", include_str!("mup.toml")),
+    ("overfitting", include_str!("overfitting.toml")),
+];
 
 impl Settings {
     /// The names of the presets, the default first.
