@@ -2,54 +2,50 @@
 
 use autodiff::Error;
 
-use super::network::{MeanField, Norm, Position};
+use super::network::{MeanField, Norm};
 use super::prediction::Prediction;
 use super::recursion::Step;
 use super::response::Map;
 
-/// The step of log q by which derivatives are taken.
-const STEP: f64 = 1e-4;
+/// By how much the band is wider where deviations of lengths grow from layer to layer.
+const UNSTABLE: f64 = 4.0;
 
 impl MeanField {
-    /// The band for Σ log(measured ratio²/predicted ratio²) over the layers of these predictions that have a ratio, in the mean
-    /// of several networks: four standard deviations V of one network and, for the bias of order 1/N, the variance:
-    /// 4 √V + V. `None` if no layer has a ratio.
+    /// The band for Σ log(measured ratio²/predicted ratio²) over the layers of these predictions that have a ratio, averaged over
+    /// five networks or more: 4 √V + V, where V is the variance of the sum in one network, the sum of the squares of
+    /// [`Prediction::spread`]. The second term allows for a bias, which is of order 1/N as V is.
     ///
-    /// For N units and independent weights V is (3κ − 1)/N a layer, κ = E\[φ'⁴\]/E\[φ'²\]², and what lengths add that scatter
-    /// about the predicted q: a deviation is passed on to all layers above, and grows where the fixed point of q is unstable.
+    /// The band is four times as wide where lengths are unstable, as with gelu and silu at σw² = 2: the lengths of a finite
+    /// network leave those predicted, and χ depends on them. `None` if no layer has a ratio.
     ///
     /// # Errors
     /// If a setting is out of its range, or the activation fails.
     pub fn band(&self, predictions: &[Prediction]) -> Result<Option<f64>, Error> {
         self.check()?;
-        let layers = predictions.iter().filter(|prediction| prediction.ratio.is_some()).count();
-        if layers == 0 {
+        let known: Vec<Prediction> = predictions.iter().filter(|p| p.ratio.is_some()).copied().collect();
+        if known.is_empty() {
             return Ok(None);
         }
-        let each_sample =
-            !matches!((self.norm, self.norm_position), (Norm::Batch { .. } | Norm::Zca, Position::Before));
-        let map = if each_sample { Map::new(self)? } else { None };
-        let gradients: f64 = predictions.iter().filter_map(|p| p.ratio.and(p.spread)).map(|s| s * s).sum();
-        let lengths = map.map_or(Ok(0.0), |map| self.lengths_variance(&map, predictions))?;
-        let variance = gradients + lengths;
-        // Weights that preserve norms have no variance, but a bias of this order.
-        let bias = variance.max(2.0 * layers as f64 / self.width as f64);
-        Ok(Some(4.0 * variance.sqrt() + bias))
+        let variance: f64 = known.iter().filter_map(|prediction| prediction.spread).map(|s| s * s).sum();
+        // Orthogonal weights have no variance in a linear network, but a bias of this order with dropout or a nonlinearity.
+        let bias = variance.max(2.0 * known.len() as f64 / self.width as f64);
+        let factor = if self.is_unstable(&known)? { UNSTABLE } else { 1.0 };
+        Ok(Some(factor * (4.0 * variance.sqrt() + bias)))
     }
 
-    /// The variance of Σ log χ(q) where the lengths q scatter by their finite width.
-    fn lengths_variance(&self, map: &Map, predictions: &[Prediction]) -> Result<f64, Error> {
-        let (mut variance, mut sensitivity) = (0.0, 0.0_f64);
-        // `sensitivity` is the derivative of the sum by log q of the layer above.
-        for prediction in predictions.iter().rev() {
-            let Some(q) = prediction.q.filter(|&q| q > 0.0) else { continue };
-            let [low, high] = [-STEP, STEP].map(|step| Step::new(self, map, q * step.exp()));
-            let (low, high) = (low?, high?);
-            let slope = |low: f64, high: f64| (high.ln() - low.ln()) / (2.0 * STEP);
-            variance += sensitivity * sensitivity * high.next_noise / self.width as f64;
-            let own = if prediction.ratio.is_some() { slope(low.chi, high.chi) } else { 0.0 };
-            sensitivity = own + slope(low.next, high.next) * sensitivity;
+    /// Whether a relative deviation of a length grows in one of these layers.
+    fn is_unstable(&self, predictions: &[Prediction]) -> Result<bool, Error> {
+        if self.norm != Norm::None {
+            return Ok(false);
         }
-        Ok(variance)
+        const STEP: f64 = 1e-3;
+        for q in predictions.iter().filter_map(|prediction| prediction.q) {
+            let [low, high] = [-STEP, STEP].map(|step| Step::new(self, &Map::Bare, q * step.exp()));
+            // Relu preserves deviations exactly.
+            if ((high?.next / low?.next).ln()) / (2.0 * STEP) > 1.0 + STEP {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }

@@ -52,3 +52,8 @@ impl MeanField {
         }
     }
 }
+
+/// A number that is not finite predicts nothing.
+pub(super) fn finite(x: f64) -> Option<f64> {
+    Some(x).filter(|x| x.is_finite())
+}

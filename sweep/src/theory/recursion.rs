@@ -4,7 +4,7 @@ use autodiff::Error;
 
 use super::correlation::Kernel;
 use super::network::MeanField;
-use super::prediction::Prediction;
+use super::prediction::{Prediction, finite};
 use super::response::{Map, Response};
 
 /// Samples are grouped by length, into so many groups.
@@ -28,8 +28,6 @@ pub(super) struct Step {
     pub(super) next: f64,
     /// N times the variance of log χ in a network of N units.
     pub(super) noise: f64,
-    /// N times the variance of the logarithm of the next length.
-    pub(super) next_noise: f64,
 }
 
 impl Step {
@@ -41,20 +39,14 @@ impl Step {
         let slope = weights * response.slope_square;
         let (signal, bias) = (weights * response.square, net.bias_variance);
         let noise = gradient_noise(net, &response);
-        let signal_noise = response.kurtosis / net.keep + 1.0;
         Ok(match net.branch {
-            None => {
-                let next = signal + bias;
-                Step { chi: slope, next, noise, next_noise: signal_noise * (signal / next).powi(2) }
-            }
+            None => Step { chi: slope, next: signal + bias, noise },
             Some(scale) => {
                 let growth = scale * scale * slope;
-                let added = scale * scale * (signal + bias / net.keep);
-                let next = q + added;
-                // The gradients of the two paths are independent: their product has mean 0 and adds to the variance.
+                let next = q + scale * scale * (signal + bias / net.keep);
+                // The gradients of the two paths are uncorrelated: twice their product has mean 0 and adds to the variance.
                 let noise = (4.0 * growth + growth * growth * noise) / (1.0 + growth).powi(2);
-                let next_noise = (4.0 * added * q + added * added * signal_noise) / (next * next);
-                Step { chi: 1.0 + growth, next, noise, next_noise }
+                Step { chi: 1.0 + growth, next, noise }
             }
         })
     }
@@ -182,8 +174,4 @@ fn mean(groups: &[Group], values: impl Iterator<Item = f64>) -> f64 {
 
 fn close(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-12 * b.abs()
-}
-
-fn finite(x: f64) -> Option<f64> {
-    Some(x).filter(|x| x.is_finite())
 }

@@ -33,8 +33,6 @@ pub(super) enum Map {
 pub(super) struct Response {
     /// E\[f²\]
     pub(super) square: f64,
-    /// E\[f⁴\]/E\[f²\]²
-    pub(super) kurtosis: f64,
     /// The mean of ‖fᵀ' ξ‖² over units, for a gradient ξ of independent entries of variance 1.
     pub(super) slope_square: f64,
     /// N times the variance of the logarithm of that mean, for N units.
@@ -74,7 +72,7 @@ impl Map {
                 let slope_square = moments.slope_square / variance;
                 // The empirical variance scatters as well.
                 let noise = 3.0 * moments.kappa() - 1.0 + moments.fourth / (variance * variance);
-                Ok(Response { square: 1.0, kurtosis: 1.0, slope_square, noise })
+                Ok(Response { square: 1.0, slope_square, noise })
             }
         }
     }
@@ -94,12 +92,7 @@ fn bare(activation: &Nonlinearity, q: f64) -> Result<Response, Error> {
     const SMALL: f64 = 1e-60;
     let moments = gaussian::moments(activation, q.max(SMALL))?;
     let square = if q < SMALL { gaussian::moments(activation, q)?.square } else { moments.square };
-    Ok(Response {
-        square,
-        kurtosis: moments.fourth / (moments.square * moments.square),
-        slope_square: moments.slope_square,
-        noise: 3.0 * moments.kappa() - 1.0,
-    })
+    Ok(Response { square, slope_square: moments.slope_square, noise: 3.0 * moments.kappa() - 1.0 })
 }
 
 /// The response of φ to a normalized group of N(0, 1) values.
@@ -108,11 +101,10 @@ fn bare(activation: &Nonlinearity, q: f64) -> Result<Response, Error> {
 /// what is orthogonal to u and, if the mean is subtracted, to 1; r² ~ χ²ₙ is independent of u, and E\[1/r²\] = 1/(n − 2).
 fn normalized(activation: &Nonlinearity, sphere: Sphere) -> Result<Response, Error> {
     let marginal = sphere.marginal(activation)?;
-    let Moments { square, fourth, slope_square, .. } = marginal.moments;
+    let Moments { square, slope_square, .. } = marginal.moments;
     let (size, n) = (sphere.size as f64, sphere.dimension());
     let projected = slope_square * n / size - marginal.slope_square_y_square / size;
     // A group's values share r, whose inverse square has the relative mean square (n − 2)/(n − 4).
     let group = (n - 2.0) / (n - 4.0) * (1.0 + (3.0 * marginal.moments.kappa() - 1.0) / size) - 1.0;
-    let kurtosis = fourth / (square * square);
-    Ok(Response { square, kurtosis, slope_square: size / (n - 2.0) * projected, noise: group * size })
+    Ok(Response { square, slope_square: size / (n - 2.0) * projected, noise: group * size })
 }

@@ -1,4 +1,6 @@
 //! Predictions against reference values and against simulated networks.
 
+mod jacobian;
 mod networks;
+mod reference;
 mod simulation;

@@ -1,7 +1,7 @@
 //! Networks of `nn` at initialization, measured layer by layer.
 
 use autodiff::ops::Distribution;
-use autodiff::{Mode, Params, Tape, Var};
+use autodiff::{Mode, ParamId, Params, Tape, Var, keepdim};
 use nn::{Activation, Initial, Linear, Module, functional};
 
 use crate::theory::{MeanField, Nonlinearity, Norm, Position, Prediction};
@@ -34,22 +34,27 @@ impl Network {
     pub(super) fn measure(&self, seed: u64) -> Measured {
         let (net, width) = (&self.theory, self.theory.width);
         let mut params = Params::<f64>::new(seed);
-        let weight = if net.orthogonal {
-            Initial::Orthogonal { gain: net.weight_variance.sqrt() }
-        } else {
-            Initial::ScaledNormal { variance: net.weight_variance }
-        };
-        let bias = Initial::Normal { variance: net.bias_variance };
-        let layers: Vec<Linear> = (0..self.depth)
-            .map(|layer| Linear::with(params.scope(&layer.to_string()), width, width, weight, bias))
-            .collect();
+        let gain = net.weight_variance.sqrt();
+        let orthogonal = (0..if net.orthogonal { self.depth } else { 0 }).map(|layer| {
+            let (scope, weight) = (params.scope(&layer.to_string()), Initial::Orthogonal { gain });
+            Linear::with(scope, width, width, weight, Initial::Constant(0.0)).weight()
+        });
+        let orthogonal: Vec<ParamId> = orthogonal.collect();
         let mut tape = Tape::new();
         let t = tape.start(&params, Mode::Train);
+        let weights: Vec<[Var<'_, f64>; 2]> = (0..self.depth)
+            .map(|layer| {
+                let bias = t.random([width], Distribution::Normal) * net.bias_variance.sqrt();
+                let weight = orthogonal.get(layer).map(|&id| t.param(id));
+                let drawn = || t.random([width, width], Distribution::Normal) * (gain / (width as f64).sqrt());
+                [weight.unwrap_or_else(drawn), bias]
+            })
+            .collect();
         let own = t.random([self.samples, width], Distribution::Normal);
         let common = t.random([width], Distribution::Normal);
         let scale = t.random([self.samples, 1], Distribution::Uniform) + 0.5;
-        let x = (own + common * 0.5) * scale;
-        let z = self.trace(&layers, x);
+        let x = t.variable(&((own + common * 0.5) * scale).value().unwrap());
+        let z = self.trace(&weights, x);
         let cotangent = t.random([self.samples, width], Distribution::Normal);
         let mut grads = params.gradients();
         (z[self.depth - 1] * cotangent).sum(..).backward(&mut grads).unwrap();
@@ -67,13 +72,14 @@ impl Network {
     }
 
     /// z of plain layers, h of residual ones.
-    fn trace<'t>(&self, layers: &[Linear], x: Var<'t, f64>) -> Vec<Var<'t, f64>> {
+    fn trace<'t>(&self, weights: &[[Var<'t, f64>; 2]], x: Var<'t, f64>) -> Vec<Var<'t, f64>> {
         let mut z: Vec<Var<'t, f64>> = Vec::new();
-        for layer in layers {
+        for &[weight, bias] in weights {
+            let layer = |h| functional::linear(h, weight, Some(bias));
             z.push(match (z.last(), self.theory.branch) {
-                (None, _) => layer.forward(x),
-                (Some(&below), None) => layer.forward(self.dropped(self.activated(below))),
-                (Some(&below), Some(scale)) => below + self.dropped(layer.forward(self.activated(below))) * scale,
+                (None, _) => layer(x),
+                (Some(&below), None) => layer(self.dropped(self.activated(below))),
+                (Some(&below), Some(scale)) => below + self.dropped(layer(self.activated(below))) * scale,
             });
         }
         z
@@ -98,7 +104,12 @@ impl Network {
             Norm::Rms => functional::rms_norm(x, &[width].into(), None, 0.0),
             Norm::Group { size } => functional::group_norm(x, width / size, None, 0.0),
             Norm::Batch { .. } => functional::batch_norm(x, None, 0.0).value,
-            Norm::Zca | Norm::NewtonSchulz => unimplemented!(),
+            Norm::Zca => {
+                let centered = x - x.mean(keepdim(0));
+                let covariance = centered.t().matmul(centered) / self.samples as f64;
+                centered.matmul(covariance.inverse_sqrt(0.0))
+            }
+            Norm::NewtonSchulz => panic!("nothing is predicted of it"),
         }
     }
 
