@@ -3,6 +3,7 @@
 use crate::configuration::Configuration;
 use crate::error::Error;
 use crate::measure::{geometric_mean, mean, std_of};
+use crate::phase::depth_scales;
 use crate::results::{
     Agreement, CurvePoint, LayerMeasures, LayerSummary, PhaseSummary, Profile, RunRecord, Score, Scores, Summary,
     Verdict,
@@ -34,6 +35,7 @@ pub(crate) fn summarize(
         non_finite: runs.iter().find_map(|run| run.non_finite.clone()),
         spectra: first.spectra.clone(),
         agreement: agreement(runs),
+        depth_scales: depth_scales(configuration)?,
         seconds: mean(runs.iter().map(|run| run.seconds)),
     }))
 }

@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::journal::Journal;
 use crate::label::labels;
 use crate::memory::networks_at_a_time;
+use crate::phase::phase_diagram;
 use crate::results::{Results, RunRecord};
 use crate::run::run;
 use crate::settings::Settings;
@@ -165,7 +166,7 @@ fn write(settings: &Settings, configurations: &[Configuration], journal: &mut Jo
         finished: journal.len(),
         axes: varied(configurations),
         summaries,
-        phase: None,
+        phase: phase_diagram(configurations)?,
     };
     let summary = tables::summary(&names, &results.summaries)?;
     let json = serde_json::to_vec(&results).map_err(|error| Error::file(settings.out.join("results.json"), error))?;

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::results::{LayerMeasures, RunRecord, Score, Summary};
+use crate::results::{LayerMeasures, RunRecord, Score, Spectra, Summary};
 
 /// The columns that came first and stay first: so many axes before the measures, the rest of the axes after them.
 const FIRST_AXES: usize = 12;
@@ -116,7 +116,7 @@ pub(crate) fn summary(axes: &[&'static str], summaries: &[Summary]) -> Result<Ve
     let mut table = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
     let (first, rest) = axes.split_at(FIRST_AXES.min(axes.len()));
     let rest: Vec<&str> = rest.iter().filter(|name| !SHOWN.contains(name)).copied().collect();
-    table.write_record([first, &SUMMARIZED, &rest, &AGREEMENT].concat())?;
+    table.write_record([first, &SUMMARIZED, &rest, &THEORY].concat())?;
     for summary in summaries {
         let value = |name: &&str| summary.values.iter().find(|(axis, _)| axis == name).map(|(_, value)| value.as_str());
         let first: Vec<_> = first.iter().map(value).collect();
@@ -129,7 +129,8 @@ pub(crate) fn summary(axes: &[&'static str], summaries: &[Summary]) -> Result<Ve
         let accuracy = |score: Option<Score>| score.map(|score| score.accuracy);
         let verdict = summary.verdict.to_string();
         let train = trained.and_then(|phase| phase.scores).map(|scores| scores.train.accuracy);
-        let agreement = summary.agreement;
+        let (agreement, scales) = (summary.agreement, summary.depth_scales);
+        let jacobian = summary.spectra.as_ref().and_then(Spectra::jacobian_moments);
         table.serialize((
             (first, init, summary.seeds, steps, rate),
             (summary.init.shrink, summary.init.factor),
@@ -142,6 +143,19 @@ pub(crate) fn summary(axes: &[&'static str], summaries: &[Summary]) -> Result<Ve
                 agreement.map(|agreement| agreement.deviation),
                 agreement.map(|agreement| agreement.band),
                 agreement.map(|agreement| agreement.agrees()),
+            ),
+            (
+                scales.map(|scales| scales.q),
+                scales.map(|scales| scales.chi),
+                scales.map(|scales| scales.correlation),
+                scales.map(|scales| scales.correlation_depth),
+                scales.map(|scales| scales.gradient_depth),
+            ),
+            (
+                jacobian.map(|(log_mean, _)| log_mean),
+                scales.and_then(|scales| scales.jacobian_log_mean),
+                jacobian.map(|(_, variance)| variance),
+                scales.and_then(|scales| scales.jacobian_relative_variance),
             ),
         ))?;
     }
@@ -165,5 +179,21 @@ const SUMMARIZED: [&str; 14] = [
     "verdict",
 ];
 
-const AGREEMENT: [&str; 7] =
-    ["accuracy_std", "train_accuracy", "measured_factor", "predicted_factor", "deviation", "band", "within_band"];
+const THEORY: [&str; 16] = [
+    "accuracy_std",
+    "train_accuracy",
+    "measured_factor",
+    "predicted_factor",
+    "deviation",
+    "band",
+    "within_band",
+    "q_star",
+    "chi",
+    "correlation_star",
+    "correlation_depth",
+    "gradient_depth",
+    "jacobian_log_mean",
+    "predicted_jacobian_log_mean",
+    "jacobian_relative_variance",
+    "predicted_jacobian_relative_variance",
+];

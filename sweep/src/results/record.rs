@@ -128,6 +128,20 @@ pub struct Spectra {
     pub tangent_kernel: Vec<f64>,
 }
 
+impl Spectra {
+    /// The logarithm of the mean squared singular value of the Jacobian, and the variance of the squares over the square of
+    /// their mean.
+    pub fn jacobian_moments(&self) -> Option<(f64, f64)> {
+        // Relative to the largest, as squares may underflow.
+        let largest = self.jacobian.first().copied().filter(|&largest| largest > 0.0)?;
+        let count = self.jacobian.len() as f64;
+        let squares = || self.jacobian.iter().map(|value| (value / largest).powi(2));
+        let mean = squares().sum::<f64>() / count;
+        let variance = squares().map(|square| (square / mean - 1.0).powi(2)).sum::<f64>() / count;
+        Some((2.0 * largest.ln() + mean.ln(), variance))
+    }
+}
+
 /// The results of one network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {

@@ -140,6 +140,32 @@ impl Agreement {
     }
 }
 
+/// What mean-field theory says of plain networks of one kind at any depth (Poole 2016; Schoenholz 2017).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct DepthScales {
+    /// q*: the mean square that z settles at.
+    #[serde(with = "number")]
+    pub q: f64,
+    /// χ: the factor of the squared gradient a layer, at q*.
+    #[serde(with = "number")]
+    pub chi: f64,
+    /// c*: the correlation that two samples settle at.
+    #[serde(with = "number")]
+    pub correlation: f64,
+    /// ξ: the depth over which correlations settle.
+    #[serde(with = "number")]
+    pub correlation_depth: f64,
+    /// 1/|ln χ|: the depth over which gradients change by a factor of e.
+    #[serde(with = "number")]
+    pub gradient_depth: f64,
+    /// The logarithm of the mean squared singular value of the Jacobian of the top layer's z by the first layer's.
+    #[serde(with = "number::optional")]
+    pub jacobian_log_mean: Option<f64>,
+    /// The variance of the squared singular values over the square of their mean.
+    #[serde(with = "number::optional")]
+    pub jacobian_relative_variance: Option<f64>,
+}
+
 /// One configuration over its seeds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
@@ -169,6 +195,8 @@ pub struct Summary {
     pub spectra: Option<Spectra>,
     /// Against theory, where there is one.
     pub agreement: Option<Agreement>,
+    /// What theory says of deep networks of this kind, where there is one.
+    pub depth_scales: Option<DepthScales>,
     /// On the gradient.
     pub verdict: Verdict,
     /// Mean wall time of a run.
