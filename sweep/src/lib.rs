@@ -1,4 +1,5 @@
 //! Depth sweeps: how gradients fare from the top layer to the bottom, measured and predicted.
 
+pub mod report;
 pub mod results;
 pub mod theory;
