@@ -14,6 +14,7 @@ mod network;
 mod phase;
 mod prediction;
 mod presets;
+pub mod report;
 pub mod results;
 mod run;
 mod settings;

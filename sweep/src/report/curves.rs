@@ -1,0 +1,128 @@
+//! The curves of a page: one for each label and depth, and which of them are shown before the reader selects others.
+
+use crate::report::plot::Owner;
+use crate::results::{Results, Summary};
+
+/// The most curves that are shown at once.
+pub(super) const MOST_CURVES: usize = 24;
+/// The labels that are shown first where there are more curves than that.
+const FIRST_LABELS: usize = 6;
+/// The number of colors for labels, and of shades for depths, in `plot.css`.
+const COLORS: usize = 8;
+
+/// The curves of a page.
+#[derive(Debug)]
+pub(super) struct Curves<'r> {
+    pub(super) results: &'r Results,
+    /// In the order of the settings.
+    pub(super) labels: Vec<String>,
+    /// Ascending.
+    pub(super) depths: Vec<usize>,
+    pub(super) shown_labels: Vec<bool>,
+    pub(super) shown_depths: Vec<bool>,
+    /// For each summary the index of its label and the rank of its depth.
+    pub(super) places: Vec<(usize, usize)>,
+}
+
+/// A name for the curve of a configuration.
+fn name(summary: &Summary) -> String {
+    let label = if summary.label.is_empty() { "all networks" } else { &summary.label };
+    match &summary.group {
+        Some(group) if !label.contains(group.as_str()) => format!("{group}: {label}"),
+        _ => label.to_owned(),
+    }
+}
+
+impl<'r> Curves<'r> {
+    /// The curves of these results.
+    pub(super) fn new(results: &'r Results) -> Self {
+        let mut labels: Vec<String> = Vec::new();
+        let mut depths: Vec<usize> = results.summaries.iter().map(|summary| summary.depth).collect();
+        depths.sort_unstable();
+        depths.dedup();
+        let mut indices = std::collections::HashMap::new();
+        let places = results.summaries.iter().map(|summary| {
+            let name = name(summary);
+            let label = *indices.entry(name.clone()).or_insert_with(|| {
+                labels.push(name);
+                labels.len() - 1
+            });
+            (label, depths.binary_search(&summary.depth).unwrap_or(0))
+        });
+        let places: Vec<_> = places.collect();
+        let (shown_labels, shown_depths) = shown(labels.len(), depths.len());
+        Curves { results, labels, depths, shown_labels, shown_depths, places }
+    }
+
+    /// Each summary with its owner.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&'r Summary, Owner)> + Clone {
+        self.results.summaries.iter().zip(&self.places).map(|(summary, &(label, depth))| {
+            let hidden = !(self.shown_labels[label] && self.shown_depths[depth]);
+            (summary, Owner { label: Some(label), depth: Some(depth), hidden })
+        })
+    }
+
+    /// The summaries with this label, by depth.
+    pub(super) fn with_label(&self, label: usize) -> Vec<&'r Summary> {
+        let all = self.results.summaries.iter().zip(&self.places);
+        let mut found: Vec<_> = all.filter(|(_, place)| place.0 == label).map(|(summary, _)| summary).collect();
+        found.sort_by_key(|summary| summary.depth);
+        found
+    }
+
+    /// The owner of what belongs to a label at all depths.
+    pub(super) fn label_owner(&self, label: usize) -> Owner {
+        Owner { label: Some(label), depth: None, hidden: !self.shown_labels[label] }
+    }
+
+    /// Whether networks of several depths are compared.
+    pub(super) fn several_depths(&self) -> bool {
+        self.depths.len() > 1
+    }
+}
+
+/// The color of a label.
+pub(super) fn label_class(label: usize) -> String {
+    let shape = if (label / COLORS) % 2 == 1 { " square" } else { "" };
+    format!("k{}{shape}", label % COLORS)
+}
+
+/// The shade of the `rank`-th of `count` ordered values.
+pub(super) fn shade_class(rank: usize, count: usize) -> String {
+    let last = COLORS - 1;
+    format!("d{}", if count > 1 { (2 * rank * last + count - 1) / (2 * (count - 1)) } else { last })
+}
+
+/// Which labels and which depths are shown first: all, if there are not too many; else the first labels and depths evenly
+/// down from the deepest.
+fn shown(labels: usize, depths: usize) -> (Vec<bool>, Vec<bool>) {
+    let first = labels.min(FIRST_LABELS.max(MOST_CURVES / depths.max(1)));
+    let kept = depths.min(MOST_CURVES / first.max(1));
+    let mut shown_depths = vec![false; depths];
+    for index in 0..kept {
+        shown_depths[depths - 1 - index * depths / kept] = true;
+    }
+    ((0..labels).map(|label| label < first).collect(), shown_depths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_curves_are_shown_at_first_than_can_be_told_apart() {
+        for (labels, depths) in [(1, 1), (3, 7), (12, 1), (40, 25), (1, 100), (100, 2), (0, 0)] {
+            let (shown_labels, shown_depths) = shown(labels, depths);
+            let count = |shown: &[bool]| shown.iter().filter(|shown| **shown).count();
+            let curves = count(&shown_labels) * count(&shown_depths);
+            assert!(curves <= MOST_CURVES && (curves > 0 || labels == 0), "{labels} × {depths}: {curves}");
+            assert!(depths == 0 || shown_depths[depths - 1], "the deepest is shown");
+        }
+        assert_eq!(shown(3, 7), (vec![true; 3], vec![true; 7]));
+    }
+
+    #[test]
+    fn shades_run_from_the_first_to_the_last() {
+        assert_eq!([shade_class(0, 7), shade_class(6, 7), shade_class(0, 1)], ["d0", "d7", "d7"]);
+    }
+}

@@ -1,0 +1,55 @@
+//! The figures of a page, one a file; each says whether its data exist.
+
+mod accuracy;
+mod attenuation;
+mod facets;
+mod gradients;
+mod heat;
+mod overfitting;
+mod phase;
+mod rates;
+mod spectra;
+mod training;
+
+pub(super) use accuracy::accuracy;
+pub(super) use gradients::gradients;
+pub(super) use rates::by_rate;
+
+use super::columns::value;
+use super::curves::Curves;
+use super::plot::Figure;
+use crate::results::Summary;
+
+/// Names of axes that have figures of their own.
+const RATE: &str = "rate";
+const WEIGHT_VARIANCE: &str = "weight_variance";
+const BIAS_VARIANCE: &str = "bias_variance";
+const ACTIVATION: &str = "activation";
+
+/// The accuracy of guessing one of ten classes.
+const CHANCE: f64 = 0.1;
+
+/// All figures that there are data for, in the order of the page.
+pub(super) fn figures(curves: &Curves<'_>) -> Vec<Figure> {
+    let figures = [
+        gradients(curves),
+        attenuation::attenuation(curves),
+        accuracy(curves),
+        heat::heat(curves),
+        phase::diagram(curves),
+        phase::trainable_depth(curves),
+        rates::rates(curves),
+        overfitting::overfitting(curves),
+        training::loss(curves),
+        training::accuracy(curves),
+        spectra::jacobian(curves),
+        spectra::hessian(curves),
+        spectra::tangent_kernel(curves),
+    ];
+    figures.into_iter().flatten().collect()
+}
+
+/// The value of an axis of numbers.
+fn numeric(summary: &Summary, axis: &str) -> Option<f64> {
+    value(summary, axis)?.parse().ok()
+}

@@ -1,0 +1,4 @@
+//! The report, from synthetic results.
+
+mod files;
+mod synthetic;
