@@ -181,7 +181,6 @@ mod tests {
             let batch = Batch::new(&net, size).unwrap();
             let drawn = drawn(activation, size);
             for (found, drawn) in [batch.independent, batch.centered, batch.cross].into_iter().zip(drawn) {
-                println!("{activation} {size}: {found} {drawn}");
                 assert!((found - drawn).abs() < 0.01 * drawn.abs().max(0.2), "{activation}, {size}: {found}, {drawn}");
             }
         }

@@ -33,7 +33,20 @@ impl Kernel {
         let rule = nodes(q);
         let points: Vec<f64> = rule.iter().map(|[z, _]| q.sqrt() * z).collect();
         let Values { value, slope } = activation.values(&points)?;
-        Ok(Kernel { value: Series::new(&rule, &value), slope: Series::new(&rule, &slope) })
+        let [mut values, mut slopes] = [[0.0; TERMS]; 2];
+        // √n, of the recurrence √(n + 1) hₙ₊₁ = z hₙ − √n hₙ₋₁.
+        let roots: [f64; TERMS + 1] = std::array::from_fn(|n| (n as f64).sqrt());
+        for (k, [z, weight]) in rule.iter().enumerate() {
+            let [value, slope] = [weight * value[k], weight * slope[k]];
+            let (mut before, mut hermite) = (0.0, 1.0);
+            for n in 0..TERMS {
+                values[n] += value * hermite;
+                slopes[n] += slope * hermite;
+                (before, hermite) = (hermite, (z * hermite - roots[n] * before) / roots[n + 1]);
+            }
+        }
+        let total = |f: &[f64]| rule.iter().zip(f).map(|([_, weight], value)| weight * value * value).sum::<f64>();
+        Ok(Kernel { value: Series::new(values, total(&value)), slope: Series::new(slopes, total(&slope)) })
     }
 
     /// The kernel of φ after normalization to a mean square of 1, and to a mean of 0 if `centered`; slopes stay those of φ.
@@ -59,21 +72,9 @@ impl Kernel {
 }
 
 impl Series {
-    /// Expands the function that has `values` at the nodes of `rule`.
-    fn new(rule: &[[f64; 2]], values: &[f64]) -> Self {
-        let mut total = 0.0;
-        let mut coefficients = vec![0.0; TERMS];
-        for ([z, weight], value) in rule.iter().zip(values) {
-            let weighted = weight * value;
-            total += weighted * value;
-            let (mut before, mut hermite) = (0.0, 1.0);
-            for (n, coefficient) in coefficients.iter_mut().enumerate() {
-                *coefficient += weighted * hermite;
-                let n = n as f64;
-                (before, hermite) = (hermite, (z * hermite - n.sqrt() * before) / (n + 1.0).sqrt());
-            }
-        }
-        let squares: Vec<f64> = coefficients.iter().map(|a| a * a).collect();
+    /// The squares of these coefficients, of a function whose mean square is `total`.
+    fn new(coefficients: [f64; TERMS], total: f64) -> Self {
+        let squares = coefficients.map(|a| a * a).to_vec();
         let remainder = (total - squares.iter().sum::<f64>()).max(0.0);
         Series { squares, remainder }
     }

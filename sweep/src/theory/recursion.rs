@@ -7,8 +7,8 @@ use super::network::MeanField;
 use super::prediction::{Prediction, finite};
 use super::response::{Map, Response};
 
-/// Samples are grouped by length, into so many groups.
-const GROUPS: usize = 16;
+/// Maximum number of groups that samples are put into by length.
+const GROUPS: usize = 8;
 
 /// Samples of about the same length.
 #[derive(Clone, Copy, Debug)]
@@ -124,7 +124,7 @@ struct Pair {
 }
 
 impl Pair {
-    /// The cosine at the next layer. Dropout and the two samples are independent, so it lowers the cosine.
+    /// The cosine at the next layer. Dropout of two samples is independent, so it lowers the cosine.
     fn advance(&mut self, net: &MeanField, map: &Map, q: f64) -> Result<(), Error> {
         let kernel = match self.kernel.take() {
             Some((at, kernel)) if close(at, q) => kernel,

@@ -11,7 +11,7 @@ use super::gaussian::Moments;
 use super::nonlinearity::{BREAKS, Nonlinearity, Values};
 use super::quadrature::panels;
 
-/// In a high dimension a coordinate is close to a Gaussian, which is cut off at so many standard deviations.
+/// In a high dimension a coordinate is close to a Gaussian, which is cut off at this number of standard deviations.
 const RANGE: f64 = 10.0;
 
 /// Values that are normalized together to a mean square of 1.
