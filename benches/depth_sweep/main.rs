@@ -5,7 +5,8 @@ mod options;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
-use sweep::{Error, Settings};
+use sweep::results::Results;
+use sweep::{Error, Settings, report};
 
 /// The status of a program that a signal ended.
 const INTERRUPTED: u8 = 130;
@@ -32,26 +33,18 @@ fn main() -> ExitCode {
     }
 }
 
+/// The columns that the table fits where the terminal does not say how many it has.
+const COLUMNS: u16 = 100;
+
 /// Prints the table.
-fn show(settings: &Settings, results: &sweep::results::Results) -> io::Result<()> {
+fn show(settings: &Settings, results: &Results) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    let _ = out.is_terminal();
-    for summary in &results.summaries {
-        writeln!(
-            out,
-            "{} {} {} {:?} {}",
-            summary.label,
-            summary.depth,
-            summary.init.shrink,
-            summary.trained.as_ref().map(|t| t.scores),
-            summary.verdict
-        )?;
-    }
-    let folder = settings.out.display();
+    let color = out.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    writeln!(out, "{}", report::terminal(results, COLUMNS, color))?;
     if results.finished < results.runs {
         writeln!(out, "{} of {} runs are finished; --resume continues.", results.finished, results.runs)?;
     }
-    writeln!(out, "Written to {folder}.")
+    writeln!(out, "Report: {}", settings.out.join("report.html").display())
 }
 
 fn printed(result: io::Result<()>) -> ExitCode {

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::report::ReportError;
+
 /// Why a sweep failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -34,6 +36,9 @@ pub enum Error {
     /// A table cannot be made.
     #[error("table: {0}")]
     Table(#[from] csv::Error),
+    /// The report cannot be made.
+    #[error("report: {0}")]
+    Report(#[from] ReportError),
     /// The sweep was asked to stop.
     #[error("stopped")]
     Stopped,

@@ -19,6 +19,7 @@ use crate::journal::Journal;
 use crate::label::labels;
 use crate::memory::networks_at_a_time;
 use crate::phase::phase_diagram;
+use crate::report;
 use crate::results::{Results, RunRecord};
 use crate::run::run;
 use crate::settings::Settings;
@@ -169,6 +170,9 @@ fn write(settings: &Settings, configurations: &[Configuration], journal: &mut Jo
         phase: phase_diagram(configurations)?,
     };
     let summary = tables::summary(&names, &results.summaries)?;
+    let html = report::html(&[&results])?;
+    let pictures =
+        [("gradients.svg", report::gradients_svg(&results)?), ("accuracy.svg", report::accuracy_svg(&results)?)];
     let json = serde_json::to_vec(&results).map_err(|error| Error::file(settings.out.join("results.json"), error))?;
     let gradients = |file: &mut dyn Sink| write_gradients(file, &names, settings, configurations, journal);
     type WriteFile<'a> = Box<dyn FnOnce(&mut dyn Sink) -> io::Result<()> + 'a>;
