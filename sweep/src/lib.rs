@@ -11,6 +11,7 @@ mod layer;
 mod measure;
 mod memory;
 mod network;
+mod output;
 mod phase;
 mod prediction;
 mod presets;

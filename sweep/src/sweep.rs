@@ -2,12 +2,10 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::io;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use nn::io::Sink;
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -16,16 +14,12 @@ use crate::blueprint::{Dtype, MakeLayer};
 use crate::configuration::{Configuration, work};
 use crate::error::Error;
 use crate::journal::Journal;
-use crate::label::labels;
 use crate::memory::networks_at_a_time;
-use crate::phase::phase_diagram;
-use crate::report;
+use crate::output;
 use crate::results::{Results, RunRecord};
 use crate::run::run;
 use crate::settings::Settings;
 use crate::stop::Stop;
-use crate::summary::summarize;
-use crate::tables::{self, GradientTable};
 
 /// Runs what is left of the sweep and returns the results, also if it was asked to stop before the end; then not all runs are
 /// finished. Networks share no mutable data, so results do not depend on the number of threads.
@@ -40,7 +34,7 @@ pub(crate) fn sweep(settings: &Settings, layer: Option<&MakeLayer<f32>>) -> Resu
     let result = threads.install(|| run_all(settings, &configurations, layer, &journal));
     let mut journal = journal.into_inner().unwrap_or_else(PoisonError::into_inner);
     match result {
-        Ok(()) | Err(Error::Stopped) if journal.len() > 0 => write(settings, &configurations, &mut journal),
+        Ok(()) | Err(Error::Stopped) if journal.len() > 0 => output::write(settings, &configurations, &mut journal),
         Err(error) => {
             journal.remove_if_empty(&settings.out);
             Err(error)
@@ -150,69 +144,6 @@ fn one(
 fn described(configuration: &Configuration) -> String {
     let changed = axes().iter().zip(&configuration.values).filter(|(axis, value)| axis.default != value.as_str());
     changed.map(|(axis, value)| format!("{} {value}", axis.name)).collect::<Vec<_>>().join(", ")
-}
-
-/// Writes all files of the sweep, as far as it got: all of them or none.
-fn write(settings: &Settings, configurations: &[Configuration], journal: &mut Journal) -> Result<Results, Error> {
-    let names: Vec<&'static str> = axes().iter().map(|axis| axis.name).collect();
-    let mut summaries = Vec::new();
-    for (configuration, label) in configurations.iter().zip(labels(settings, configurations)) {
-        summaries.extend(summarize(configuration, label, &journal.read(configuration.index, settings.seeds)?)?);
-    }
-    let results = Results {
-        title: settings.title.clone(),
-        description: settings.description.clone(),
-        settings: settings.to_toml()?,
-        runs: configurations.len() * settings.seeds,
-        finished: journal.len(),
-        axes: varied(configurations),
-        summaries,
-        phase: phase_diagram(configurations)?,
-    };
-    let summary = tables::summary(&names, &results.summaries)?;
-    let html = report::html(&[&results])?;
-    let pictures =
-        [("gradients.svg", report::gradients_svg(&results)?), ("accuracy.svg", report::accuracy_svg(&results)?)];
-    let json = serde_json::to_vec(&results).map_err(|error| Error::file(settings.out.join("results.json"), error))?;
-    let gradients = |file: &mut dyn Sink| write_gradients(file, &names, settings, configurations, journal);
-    type WriteFile<'a> = Box<dyn FnOnce(&mut dyn Sink) -> io::Result<()> + 'a>;
-    let bytes = |content: Vec<u8>| -> WriteFile<'_> { Box::new(move |file| file.write_all(&content)) };
-    let files: Vec<(&str, WriteFile<'_>)> =
-        vec![("gradients.csv", Box::new(gradients)), ("summary.csv", bytes(summary)), ("results.json", bytes(json))];
-    nn::io::replace_all(files.into_iter().map(|(name, write)| (settings.out.join(name), write)))?;
-    Ok(results)
-}
-
-/// Writes the rows of one configuration after the other, so that memory holds the runs of one.
-fn write_gradients(
-    file: &mut dyn Sink,
-    names: &[&'static str],
-    settings: &Settings,
-    configurations: &[Configuration],
-    journal: &mut Journal,
-) -> io::Result<()> {
-    let mut table = GradientTable::new(file, names).map_err(io::Error::other)?;
-    for configuration in configurations {
-        let values = configuration.columns().map_err(io::Error::other)?;
-        for run in journal.read(configuration.index, settings.seeds).map_err(io::Error::other)? {
-            table.add(&values, &run).map_err(io::Error::other)?;
-        }
-    }
-    table.finish()
-}
-
-/// The axes that take more than one value, with their values.
-fn varied(configurations: &[Configuration]) -> Vec<(&'static str, Vec<String>)> {
-    let of_axis = |(position, axis): (usize, &&'static crate::AxisEntry)| {
-        let mut values: Vec<String> = Vec::new();
-        for configuration in configurations {
-            if !values.contains(&configuration.values[position]) {
-                values.push(configuration.values[position].clone());
-            }
-        }
-        (values.len() > 1).then_some((axis.name, values))
-    };
-    axes().iter().enumerate().filter_map(of_axis).collect()
 }
 
 /// Checks that files can be created in the folder, and leaves it unchanged: a folder created for the check is removed.
