@@ -3,11 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use autodiff::{Error, Real, Scope, Var};
+use autodiff::{Real, Scope, Var};
 use nn::{Activation, Initial, Module};
 use optim::{Penalty, Schedule};
 
 use crate::data::Data;
+use crate::error::Error;
 use crate::layer::{Layer, PlainLayer};
 use crate::stepper::Stepper;
 use crate::theory;
@@ -28,6 +29,8 @@ pub(crate) type LoadData<T> = Arc<dyn Fn(&Blueprint<T>, u64) -> Result<Data<T>, 
 pub(crate) type MakeOptimizer<T> = fn(&Blueprint<T>) -> Box<dyn Stepper<T>>;
 /// Sets what depends on the values of other axes.
 pub(crate) type Adjustment<T> = Box<dyn Fn(&mut Blueprint<T>) + Send + Sync>;
+/// Says what is wrong when all axes have been applied.
+pub(crate) type Check<T> = fn(&Blueprint<T>) -> Result<(), String>;
 /// The mean loss of logits and labels.
 pub(crate) type LossFunction<T> = for<'t> fn(Var<'t, T>, Var<'t, T>) -> Var<'t, T>;
 
@@ -54,6 +57,15 @@ pub(crate) enum Probe {
     Loss,
     /// A standard normal cotangent for each sample and unit of the top layer's z, as theory supposes.
     Random,
+}
+
+impl Dtype {
+    /// Whether numbers of this variance can be drawn: no normal number is a hundred deviations from its mean.
+    pub(crate) fn check_variance(self, option: &str, variance: f64) -> Result<(), String> {
+        let (largest, name) = if self == Dtype::F32 { (f64::from(f32::MAX), "f32") } else { (f64::MAX, "f64") };
+        let fits = variance.sqrt() <= largest / 100.0;
+        if fits { Ok(()) } else { Err(format!("--{option} {variance:e}: too large for {name}")) }
+    }
 }
 
 /// Initial weights and biases.
@@ -101,8 +113,13 @@ impl Weights {
         self.weight().variance(&[1, 1])
     }
 
-    pub(crate) fn orthogonal(&self) -> bool {
-        matches!(self.initial(), Initial::Orthogonal { .. } | Initial::DeltaOrthogonal { .. })
+    /// Whether the weights of square layers preserve norms, up to a factor: of convolutions only those of one position.
+    pub(crate) fn orthogonal(&self, images: bool) -> bool {
+        match self.initial() {
+            Initial::Orthogonal { .. } => !images,
+            Initial::DeltaOrthogonal { .. } => true,
+            _ => false,
+        }
     }
 }
 
@@ -164,8 +181,6 @@ pub(crate) struct Blueprint<T: Real> {
     pub(crate) residual: bool,
     /// Whether the first layer, too, maps the width to itself.
     pub(crate) square: bool,
-    /// Whether layers are those of fixup, which take no normalization.
-    pub(crate) fixup: bool,
     /// Multiplies the logits.
     pub(crate) head_scale: f64,
     /// Multiplies the initial weights of the readout.
@@ -193,6 +208,8 @@ pub(crate) struct Blueprint<T: Real> {
     pub(crate) known: Known,
     /// Adjusts the blueprint when all axes have been applied.
     pub(crate) adjustments: Vec<Adjustment<T>>,
+    /// What axes demand of the values of others.
+    pub(crate) checks: Vec<Check<T>>,
 }
 
 impl<T: Real> Blueprint<T> {
@@ -221,7 +238,6 @@ impl<T: Real> Blueprint<T> {
             layer: Arc::new(|scope, blueprint, site| Box::new(PlainLayer::new(scope, blueprint, site))),
             residual: false,
             square: false,
-            fixup: false,
             head_scale: 1.0,
             head_gain: 1.0,
             data: Arc::new(|blueprint, seed| crate::data::digits(blueprint, seed)),
@@ -239,6 +255,7 @@ impl<T: Real> Blueprint<T> {
             members: 1,
             known: Known { norm: theory::Norm::None, keep: 1.0, branch: None, unknown: None },
             adjustments: Vec::new(),
+            checks: Vec::new(),
         }
     }
 
@@ -247,23 +264,7 @@ impl<T: Real> Blueprint<T> {
     /// # Errors
     /// Names the axes and what would be right.
     pub(crate) fn check(&self) -> Result<(), String> {
-        let largest = if self.dtype == Dtype::F32 { f64::from(f32::MAX) } else { f64::MAX };
-        let named =
-            [("weight-variance", self.weights.weight_variance()), ("bias-variance", self.weights.bias_variance)];
-        // No normal number is drawn that is a hundred deviations from its mean.
-        if let Some((name, variance)) = named.into_iter().find(|(_, variance)| variance.sqrt() > largest / 100.0) {
-            return Err(format!("--{name} {variance:e}: too large for {:?}", self.dtype).to_lowercase());
-        }
-        if self.weights.variance.is_some() && self.weights.chosen.is_some() {
-            return Err("--init and --weight-variance exclude each other: leave one at auto".into());
-        }
-        if self.fixup && self.norm.is_some() {
-            return Err("--residual fixup replaces normalization: --norm must be none".into());
-        }
-        if !self.head && (self.steps > 0 || self.probe == Probe::Loss) {
-            return Err("--head none: there is no loss, so --probe must be random and --steps 0".into());
-        }
-        Ok(())
+        self.checks.iter().try_for_each(|check| check(self))
     }
 }
 

@@ -62,8 +62,8 @@ fn needed<T: Scalar>(blueprint: &Blueprint<T>, width: usize) -> u64 {
     let features = width.max(64) * positions;
     let data = samples * features * (8 + 3 * scalar);
     let square = (kernel * width + 1) * width;
-    let layers = if blueprint.fixup { 2 } else { 1 };
-    let parameters = layers * depth * square + (width + 64) * width + (width + 1) * CLASSES;
+    // A layer of fixup has two matrices.
+    let parameters = 2 * depth * square + (width + 64) * width + (width + 1) * CLASSES;
     // Values with spare capacity, gradients, buffers of the optimizer, a copy; a layer's initial values are drawn in f64.
     let of_parameters = (6 + members) * parameters * scalar + 8 * square;
     // Values with spare capacity for each unit; in training also their gradients, and what is copied of them.

@@ -18,7 +18,7 @@ pub(crate) fn mean_field(blueprint: &Blueprint<f64>) -> Result<Option<MeanField>
         activation: Nonlinearity::new(blueprint.activation.clone())?,
         weight_variance: blueprint.weights.weight_variance(),
         bias_variance: blueprint.weights.bias_variance,
-        orthogonal: blueprint.weights.orthogonal(),
+        orthogonal: blueprint.weights.orthogonal(blueprint.images),
         keep: known.keep,
         norm: known.norm,
         norm_position: if blueprint.norm_after { Position::After } else { Position::Before },

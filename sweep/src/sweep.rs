@@ -71,7 +71,10 @@ fn check(settings: &Settings, configurations: &[Configuration], layer: Option<&M
         // What the data depend on.
         let names = ["data", "width", "batch", "layer", "samples", "patience", "label_noise"];
         if loaded.insert(names.map(|name| configuration.value(name))) {
-            (blueprint.data)(&blueprint, 0)?;
+            (blueprint.data)(&blueprint, 0).map_err(|error| match error {
+                Error::Setting(_) => error,
+                error => Error::Setting(format!("--data {}: {error}", configuration.value("data"))),
+            })?;
         }
     }
     Ok(())

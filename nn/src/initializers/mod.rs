@@ -99,11 +99,12 @@ pub enum Fan {
 
 impl Initial {
     /// The initializers that can be chosen by name.
-    pub const NAMED: [(&str, Initial); 10] = [
+    pub const NAMED: [(&str, Initial); 11] = [
         ("xavier", Initial::XavierNormal),
         ("he", Initial::HeNormal),
         ("lecun", Initial::LecunNormal),
         ("orthogonal", Initial::Orthogonal { gain: 1.0 }),
+        ("delta-orthogonal", Initial::DeltaOrthogonal { gain: 1.0 }),
         ("xavier-normal", Initial::XavierNormal),
         ("xavier-uniform", Initial::XavierUniform),
         ("he-normal", Initial::HeNormal),

@@ -22,6 +22,9 @@ impl Axis for BiasVariance {
 
     fn apply<T: Real>(&self, blueprint: &mut Blueprint<T>) {
         blueprint.weights.bias_variance = self.0;
+        blueprint.checks.push(|blueprint| {
+            blueprint.dtype.check_variance("bias-variance", blueprint.weights.bias_variance)
+        });
     }
 
     fn shown(_: &str, blueprint: &Blueprint<f64>) -> String {

@@ -3,7 +3,7 @@
 use autodiff::Real;
 
 use crate::axis::{Axis, AxisEntry, one_of};
-use crate::blueprint::Blueprint;
+use crate::blueprint::{Blueprint, Probe};
 
 inventory::submit!(AxisEntry::new::<HeadAxis>());
 
@@ -21,5 +21,11 @@ impl Axis for HeadAxis {
 
     fn apply<T: Real>(&self, blueprint: &mut Blueprint<T>) {
         blueprint.head = self.0;
+        blueprint.checks.push(|blueprint| {
+            if !blueprint.head && (blueprint.steps > 0 || blueprint.probe == Probe::Loss) {
+                return Err("--head none: there is no loss, so --probe must be random and --steps 0".into());
+            }
+            Ok(())
+        });
     }
 }

@@ -58,6 +58,11 @@ impl Axis for Norm {
             return;
         }
         blueprint.norm = Some(Arc::new(move |scope: Scope<'_, T>, blueprint: &Blueprint<T>| norm.make(scope, blueprint)));
+        if let Norm::Rms = norm {
+            blueprint.checks.push(|blueprint| {
+                if blueprint.images { Err("--norm rms: is for dense layers only, and --layer is conv".into()) } else { Ok(()) }
+            });
+        }
         // The batch is known when all axes have been applied.
         blueprint.adjustments.push(Box::new(move |blueprint| blueprint.known.norm = norm.known(blueprint)));
     }

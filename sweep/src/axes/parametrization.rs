@@ -37,6 +37,10 @@ impl Axis for Parametrization {
             Parametrization::Mup => blueprint.adjustments.push(Box::new(maximal_update)),
             Parametrization::CompleteP => {
                 blueprint.adjustments.push(Box::new(maximal_update));
+                blueprint.checks.push(|blueprint| {
+                    let scaled = blueprint.known.branch.is_some_and(|scale| scale > 0.0);
+                    if scaled { Ok(()) } else { Err("--parametrization complete-p: --residual must be on or scaled".into()) }
+                });
                 blueprint.adjustments.push(Box::new(|blueprint| {
                     let (_, depth) = BASE;
                     blueprint.known.branch = blueprint.known.branch.map(|scale| scale * depth / blueprint.depth as f64);

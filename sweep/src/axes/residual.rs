@@ -43,7 +43,12 @@ impl Axis for Residual {
             return;
         }
         blueprint.residual = true;
-        blueprint.fixup = kind == Residual::Fixup;
+        if kind == Residual::Fixup {
+            blueprint.checks.push(|blueprint| match blueprint.norm {
+                Some(_) => Err("--residual fixup replaces normalization: --norm must be none".into()),
+                None => Ok(()),
+            });
+        }
         blueprint.known.branch = Some(if matches!(kind, Residual::On | Residual::Scaled) { 1.0 } else { 0.0 });
         if kind == Residual::Scaled {
             // The depth is known when all axes have been applied.

@@ -22,6 +22,12 @@ impl Axis for WeightVariance {
 
     fn apply<T: Real>(&self, blueprint: &mut Blueprint<T>) {
         blueprint.weights.variance = self.0;
+        blueprint.checks.push(|blueprint| {
+            if blueprint.weights.variance.is_some() && blueprint.weights.chosen.is_some() {
+                return Err("--init and --weight-variance exclude each other: leave one at auto".into());
+            }
+            blueprint.dtype.check_variance("weight-variance", blueprint.weights.weight_variance())
+        });
     }
 
     fn shown(_: &str, blueprint: &Blueprint<f64>) -> String {

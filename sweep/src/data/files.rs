@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use autodiff::{Error, Real};
+use autodiff::Real;
 use nn::data::{Dataset, Standardizer, cifar, csv, idx, npz};
 
 use super::Data;
 use crate::blueprint::Blueprint;
+use crate::error::Error;
 
 /// A format of data sets in files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,16 +68,14 @@ fn one_of(folder: &Path, name: &str) -> PathBuf {
 fn archived<T: Real>(path: &Path) -> Result<Dataset<T>, Error> {
     let mut arrays = npz::read::<T>(path)?;
     let mut array = |name: &str| {
-        arrays.remove(name).ok_or_else(|| Error::File {
-            path: path.to_owned(),
-            reason: format!("no array {name}: there must be features and labels"),
-        })
+        let reason = || format!("no array {name}: there must be features and labels");
+        arrays.remove(name).ok_or_else(|| Error::file(path, reason()))
     };
-    Dataset::labeled(array("features")?, &array("labels")?)
+    Ok(Dataset::labeled(array("features")?, &array("labels")?)?)
 }
 
 fn shuffled<T: Real>(data: Dataset<T>, seed: u64) -> Result<Dataset<T>, Error> {
-    data.split(1.0, seed).map(|(all, _)| all)
+    Ok(data.split(1.0, seed)?.0)
 }
 
 /// Images where layers map those, else flat features.
@@ -84,13 +83,10 @@ fn shaped<T: Real>(data: Dataset<T>, images: bool) -> Result<Dataset<T>, Error> 
     let shape = data.features().shape().clone();
     match (images, shape.rank()) {
         (true, 4) | (false, 2) => Ok(data),
-        (false, _) => data.reshaped([shape[1..].iter().product::<usize>()]),
-        (true, _) => Err(Error::InvalidInput {
-            what: "--layer",
-            reason: format!(
-                "convolutions need images [channels, height, width]; a sample has the shape {:?}",
-                &shape[1..]
-            ),
-        }),
+        (false, _) => Ok(data.reshaped([shape[1..].iter().product::<usize>()])?),
+        (true, _) => Err(Error::Setting(format!(
+            "--layer: convolutions need images [channels, height, width]; a sample has the shape {:?}",
+            &shape[1..]
+        ))),
     }
 }

@@ -1,6 +1,6 @@
 //! Standard normal features, as theory supposes.
 
-use autodiff::{Error, Real, Tensor};
+use autodiff::{Real, Tensor};
 use nn::data::Dataset;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -8,6 +8,7 @@ use rand_distr::{Distribution, StandardNormal};
 
 use super::Data;
 use crate::blueprint::Blueprint;
+use crate::error::Error;
 
 /// Number of samples, unless the batch needs more.
 const SAMPLES: usize = 2048;

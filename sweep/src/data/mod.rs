@@ -3,13 +3,14 @@
 mod files;
 mod gaussian;
 
-use autodiff::{Error, Real, Tensor};
+use autodiff::{Real, Tensor};
 use nn::data::{Dataset, Digits};
 
 pub(crate) use files::{FileFormat, load_files};
 pub(crate) use gaussian::gaussian;
 
 use crate::blueprint::Blueprint;
+use crate::error::Error;
 
 /// Fraction of the samples used for training.
 const TRAIN_SHARE: f64 = 0.75;
@@ -51,9 +52,8 @@ impl<T: Real> Data<T> {
         let train = with_noise(train, blueprint.label_noise, classes)?;
         let largest = train.len();
         let probe = train.batches(blueprint.batch, seed)?.next().filter(|_| blueprint.batch <= largest);
-        let probe = probe.ok_or_else(|| Error::InvalidInput {
-            what: "--batch",
-            reason: format!("{}: there are {largest} training samples", blueprint.batch),
+        let probe = probe.ok_or_else(|| {
+            Error::Setting(format!("--batch {}: there are {largest} training samples", blueprint.batch))
         })?;
         Ok(Data { train, validation: validation.transpose()?, test, probe, classes })
     }
@@ -72,7 +72,7 @@ fn with_noise<T: Real>(data: Dataset<T>, share: f64, classes: usize) -> Result<D
     let wrong = |k: usize| ((k + 1) as f64 * share).floor() > (k as f64 * share).floor();
     let label = |(k, label): (usize, &T)| (label.to_f64() as usize + usize::from(wrong(k))) % classes;
     let labels: Vec<usize> = data.labels().data().iter().enumerate().map(label).collect();
-    Dataset::new(data.features().clone(), &labels)
+    Ok(Dataset::new(data.features().clone(), &labels)?)
 }
 
 /// The embedded digits, standardized; as images of 8×8 or as 64 features.

@@ -1,13 +1,14 @@
 //! Spectra on request: of the Jacobian, of the Hessian, of the tangent kernel. All in `f64`, at initialization.
 
 use autodiff::transform::model_hvp;
-use autodiff::{Dual, Error, Mode, Params, Tape, Tensor};
+use autodiff::{Dual, Mode, Params, Tape, Tensor};
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
 use super::gradient::random_cotangent;
 use crate::blueprint::Blueprint;
 use crate::data::Data;
+use crate::error::Error;
 use crate::network::Network;
 use crate::results::Spectra;
 

@@ -1,0 +1,121 @@
+//! Every value of every axis runs, and settings come back from their files.
+
+use sweep::results::Summary;
+use sweep::{Group, Settings, Spectrum, axes};
+
+fn tiny(folder: &std::path::Path) -> Settings {
+    let settings = [("depth", "2"), ("width", "16"), ("batch", "32"), ("steps", "2"), ("activation", "tanh")]
+        .into_iter()
+        .fold(Settings::default().out(folder), |settings, (name, value)| settings.with(name, value).unwrap());
+    Settings { seeds: 1, ..settings }
+}
+
+fn swept(change: &[(&str, &str)]) -> Vec<Summary> {
+    let folder = tempfile::tempdir().unwrap();
+    let with = |settings: Settings, (name, value): &(&str, &str)| settings.with(name, value).unwrap();
+    change.iter().fold(tiny(folder.path()), with).run().unwrap_or_else(|error| panic!("{change:?}: {error}")).summaries
+}
+
+/// Values of an axis that differ in what they do, with what they need of other axes.
+const CASES: [(&str, &str, &[(&str, &str)]); 32] = [
+    ("activation", "identity,relu,selu,softplus,hard_tanh", &[]),
+    ("norm", "none,batch,layer,rms,group,zca,zca:4,newton-schulz", &[]),
+    ("norm", "none,batch,layer,group,zca:4", &[("layer", "conv")]),
+    ("norm_position", "before,after", &[("norm", "batch,layer")]),
+    ("residual", "off,on,scaled,rezero,fixup", &[]),
+    ("residual", "on,fixup", &[("layer", "conv")]),
+    ("dropout", "0,0.5", &[]),
+    ("weight_variance", "0.5,2", &[]),
+    ("bias_variance", "0,0.1", &[]),
+    ("width", "8,16", &[]),
+    ("batch", "8,16", &[]),
+    ("dtype", "f32,f64", &[]),
+    ("data", "digits,gaussian", &[]),
+    ("data", "digits,gaussian", &[("layer", "conv")]),
+    ("probe", "loss,random", &[]),
+    ("layer", "dense,conv,conv-zero", &[]),
+    ("init", "auto,he,orthogonal,xavier-uniform,delta-orthogonal", &[("layer", "conv")]),
+    ("gain", "0.5,2", &[("init", "auto,he,orthogonal")]),
+    ("head", "none", &[("probe", "random"), ("steps", "0")]),
+    ("parametrization", "standard,mup", &[("optimizer", "momentum,adam")]),
+    ("parametrization", "mup,complete-p", &[("residual", "on"), ("norm", "none,batch"), ("depth", "4")]),
+    ("optimizer", "sgd,momentum,nesterov,adam,adamw,rmsprop,adagrad", &[]),
+    ("learning_rate", "0.01,0.1", &[]),
+    ("schedule", "constant,cosine,warm-up,step,one-cycle", &[("steps", "20")]),
+    ("steps", "0,3", &[]),
+    ("loss", "log,squared,hinge", &[]),
+    ("l1", "0,0.1", &[]),
+    ("l2", "0,0.1", &[]),
+    ("patience", "off,1", &[("steps", "20")]),
+    ("members", "1,3", &[]),
+    ("samples", "all,50", &[]),
+    ("label_noise", "0,0.2", &[]),
+];
+
+#[test]
+fn every_value_makes_another_network_or_training() {
+    for (name, values, needed) in CASES {
+        let summaries = swept(&[needed, &[(name, values)]].concat());
+        let count = values.split(',').count();
+        assert_eq!(summaries.len() % count, 0, "{name}");
+        for (index, one) in summaries.iter().enumerate() {
+            for other in &summaries[..index] {
+                assert_ne!(one.values, other.values, "{name} {values}");
+                // With two steps a schedule or an early end may not matter, and data in another scalar are nearly the same.
+                let same = one.init == other.init && one.trained == other.trained;
+                assert!(!same || name == "patience", "{name} {values}: {:?} {:?}", one.label, other.label);
+            }
+            assert!(one.init.layers.iter().all(|layer| layer.delta_norm.is_finite()), "{name}: {}", one.label);
+        }
+    }
+    for axis in axes().iter().filter(|axis| axis.name != "depth") {
+        assert!(CASES.iter().any(|(name, ..)| *name == axis.name), "no case of the axis {}", axis.name);
+    }
+}
+
+#[test]
+fn a_name_or_value_of_no_axis_is_an_error_that_says_what_there_is() {
+    let said = |name, value| Settings::default().with(name, value).unwrap_err().to_string();
+    assert!(said("deepness", "1").contains("depth, width"), "{}", said("deepness", "1"));
+    assert!(said("dropout", "1").contains("--dropout 1: must be a number from 0 to below 1"));
+    let ill = |name, value| {
+        let folder = tempfile::tempdir().unwrap();
+        tiny(&folder.path().join("new")).with(name, value).unwrap().run().unwrap_err().to_string()
+    };
+    assert!(ill("parametrization", "complete-p").contains("--residual must be on"));
+    assert!(Settings::from_toml("sedes = 3").unwrap_err().to_string().contains("sedes"));
+    assert!(Settings::from_toml("[axes]\nnorm = 'btach'").unwrap_err().to_string().contains("batch"));
+}
+
+#[test]
+fn settings_come_back_from_their_file() {
+    let group = |name: &str, norm: &str| {
+        let mut group = Group { name: name.to_owned(), ..Group::default() };
+        group.axes.set("norm", [norm.to_owned()]).unwrap();
+        group
+    };
+    let settings = Settings {
+        title: "a \"title\"".into(),
+        spectra: vec![Spectrum::TangentKernel],
+        group: vec![group("one", "batch"), group("two", "zca:8")],
+        ..Settings::default().with("learning_rate", "1e-3,0.5").unwrap()
+    };
+    let text = settings.to_toml().unwrap();
+    assert_eq!(Settings::from_toml(&text).unwrap(), settings, "{text}");
+    assert!(text.contains("0.5"), "{text}");
+    let replaced = settings.with("norm", "layer").unwrap();
+    assert!(replaced.group.is_empty(), "an option replaces the groups that have values of their own");
+}
+
+#[test]
+fn spectra_are_measured_on_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = tiny(folder.path()).with("steps", "0").unwrap().with("init", "orthogonal").unwrap();
+    let settings = settings.with("activation", "identity").unwrap();
+    let spectra = vec![Spectrum::Jacobian, Spectrum::Hessian, Spectrum::TangentKernel];
+    let results = Settings { spectra, ..settings }.run().unwrap();
+    let spectra = results.summaries[0].spectra.as_ref().unwrap();
+    assert_eq!((spectra.jacobian.len(), spectra.hessian.len(), spectra.tangent_kernel.len()), (16, 10, 32));
+    assert!(spectra.jacobian.iter().all(|value| (value - 1.0).abs() < 1e-9), "{:?}", spectra.jacobian);
+    assert!(spectra.hessian[0] > 0.0 && spectra.tangent_kernel.iter().all(|&value| value > -1e-6));
+}
