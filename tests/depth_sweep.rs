@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 const COLUMNS: &str = "activation,norm,residual,dropout,weight_variance,bias_variance,depth,width,batch,dtype,data,probe,\
                        seed,phase,layer,ratio,predicted_ratio,delta_norm,weight_grad_norm,activation_mean,activation_std,";
@@ -247,6 +247,93 @@ fn a_file_that_cannot_be_written_is_named_and_the_others_stay_as_they_were() {
     assert!(output.status.code() == Some(1) && said.contains("gradients.svg: "), "{said}");
     assert_eq!(names(folder.path()), ["gradients.svg", "summary.csv"]);
     assert_eq!(fs::read_to_string(folder.path().join("summary.csv")).expect("a file"), "earlier");
+}
+
+/// Number of runs that are on disk.
+fn finished(folder: &Path) -> usize {
+    fs::read(folder.join("runs.jsonl")).map_or(0, |text| text.iter().filter(|&&byte| byte == b'\n').count())
+}
+
+/// Starts a sweep, and waits until it has finished more than `runs` runs, or ended.
+fn started(folder: &Path, options: &[&str], runs: usize) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_depth-sweep"));
+    command.args(TINY).args(options).arg("--resume").arg("--out").arg(folder).stdout(Stdio::null());
+    let mut child = command.env("RAYON_NUM_THREADS", "2").spawn().expect("the program starts");
+    while finished(folder) <= runs && child.try_wait().expect("a process").is_none() {
+        std::thread::yield_now();
+    }
+    child
+}
+
+#[cfg(unix)]
+#[test]
+fn a_sweep_that_is_interrupted_leaves_a_report_of_what_is_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = ["--activation", "tanh", "--depth", "1", "--steps", "300", "--learning-rate", "1,2,3,4,5,6,7,8,9"];
+    let mut child = started(folder.path(), &options, 1);
+    let interrupt = Command::new("sh").args(["-c", &format!("kill -INT {}", child.id())]).status();
+    assert!(interrupt.expect("the shell starts").success());
+    assert_eq!(child.wait().expect("its end").code(), Some(130));
+    let runs = finished(folder.path());
+    assert!((2..18).contains(&runs), "{runs}");
+    let report = fs::read_to_string(folder.path().join("report.html")).expect("a report");
+    assert!(report.contains(&format!("{runs} of 18 runs")));
+}
+
+#[test]
+fn a_sweep_that_is_killed_five_times_ends_with_the_same_files() {
+    let options =
+        ["--activation", "tanh,relu", "--depth", "1,2", "--steps", "9", "--learning-rate", "0.1,0.2,0.3,0.4,0.5"];
+    let (whole, parts) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    swept(whole.path(), &options, "2");
+    for runs in [1, 5, 9, 15, 21] {
+        let mut child = started(parts.path(), &options, runs);
+        child.kill().expect("a process");
+        child.wait().expect("its end");
+    }
+    assert!((22..40).contains(&finished(parts.path())), "{}", finished(parts.path()));
+    swept(parts.path(), &[&options[..], &["--resume"]].concat(), "1");
+    assert_eq!(finished(parts.path()), 40, "nothing is lost or repeated");
+    for name in ["gradients.csv", "summary.csv", "gradients.svg", "config.toml"] {
+        assert!(
+            fs::read(parts.path().join(name)).expect(name) == fs::read(whole.path().join(name)).expect(name),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_folder_of_a_sweep_holds_the_settings_that_made_it() {
+    let (first, second) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    swept(first.path(), &["--activation", "gelu", "--depth", "1,2", "--steps", "2", "--norm", "none,batch"], "2");
+    let config = first.path().join("config.toml");
+    let output = depth_sweep(second.path(), &["--config", config.to_str().expect("UTF-8")], "2");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for name in ["gradients.csv", "config.toml"] {
+        assert!(
+            fs::read(first.path().join(name)).expect(name) == fs::read(second.path().join(name)).expect(name),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn the_table_fits_a_hundred_columns_without_color() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let printed =
+        swept(folder.path(), &["--norm", "none,batch", "--residual", "off,on", "--depth", "2", "--steps", "2"], "2");
+    assert!(printed.lines().all(|line| line.chars().count() <= 100), "{printed}");
+    assert!(!printed.contains('\u{1b}'));
+}
+
+#[test]
+fn completions_and_a_manual_page_are_printed() {
+    for (options, part) in [(&["--completions", "bash"][..], "--learning-rate"), (&["--man"], "vanishing")] {
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_depth-sweep")).args(options).output().expect("the program starts");
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        assert!(output.status.success() && text.contains(part), "{text}");
+    }
 }
 
 #[test]

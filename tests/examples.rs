@@ -6,7 +6,7 @@ use std::{env, fs};
 
 const README: &str = include_str!("../examples/README.md");
 /// Take long without optimization.
-const LONG: [&str; 4] = ["digits_resnet", "dropout_vs_overfitting", "flat_memory", "overfitting"];
+const LONG: [&str; 3] = ["digits_resnet", "dropout_vs_overfitting", "flat_memory"];
 
 fn names() -> Vec<String> {
     let files = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/examples")).expect("a folder");

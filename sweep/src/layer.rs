@@ -39,7 +39,7 @@ impl<T: Real> PlainLayer<T> {
 
 impl<T: Real> Layer<T> for PlainLayer<T> {
     fn trace<'t>(&self, x: Var<'t, T>) -> LayerTrace<'t, T> {
-        let z = (&self.affine).forward(x);
+        let z = self.affine.forward(x);
         let (u, h) = self.rest.trace(z);
         LayerTrace { z, u: Some(u), h }
     }
@@ -65,10 +65,10 @@ impl<T: Real> Nonlinear<T> {
 
     /// The input of the activation, and the output of all.
     pub(crate) fn trace<'t>(&self, z: Var<'t, T>) -> (Var<'t, T>, Var<'t, T>) {
-        let u = if self.norm_after { z } else { (&self.norm).forward(z) };
-        let h = (&self.activation).forward(u);
-        let h = if self.norm_after { (&self.norm).forward(h) } else { h };
-        (u, (&self.after).forward(h))
+        let u = if self.norm_after { z } else { self.norm.forward(z) };
+        let h = self.activation.forward(u);
+        let h = if self.norm_after { self.norm.forward(h) } else { h };
+        (u, self.after.forward(h))
     }
 }
 
@@ -77,7 +77,7 @@ pub(crate) struct CustomLayer<T: Real>(pub(crate) Made<T>);
 
 impl<T: Real> Layer<T> for CustomLayer<T> {
     fn trace<'t>(&self, x: Var<'t, T>) -> LayerTrace<'t, T> {
-        let z = (&self.0).forward(x);
+        let z = self.0.forward(x);
         LayerTrace { z, u: None, h: z }
     }
 }

@@ -50,7 +50,7 @@ impl<T: Real> Network<T> {
 
     /// Runs the network on `x`.
     pub(crate) fn trace<'t>(&self, x: Var<'t, T>) -> Trace<'t, T> {
-        let mut top = (&self.stem).forward(x);
+        let mut top = self.stem.forward(x);
         let mut layers = Vec::with_capacity(self.layers.len());
         for layer in &self.layers {
             let trace = layer.trace(top);

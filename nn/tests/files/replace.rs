@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 
 use autodiff::Tensor;
 use nn::data::{npy, npz};
-use nn::io::{replace, replace_all};
+use nn::io::{Sink, replace, replace_all};
 
 fn written(path: &Path) -> Result<(), String> {
     replace(path, |file| file.write_all(b"new")).map_err(|error| error.to_string())
@@ -165,11 +165,13 @@ fn of_several_files_all_are_replaced_or_none() {
     let files: [(PathBuf, &[u8]); 3] = [(path("a"), b"new"), (path("b"), b"new"), (path("c"), b"new")];
     fs::write(path("b"), "old").unwrap();
     fs::create_dir(path("c")).unwrap();
-    let message = replace_all(&files).unwrap_err().to_string();
+    let replaced =
+        || replace_all(files.iter().map(|(path, content)| (path, |file: &mut dyn Sink| file.write_all(content))));
+    let message = replaced().unwrap_err().to_string();
     assert!(message.starts_with(&format!("{}: is a folder", path("c").display())), "{message}");
     let names = || fs::read_dir(folder.path()).unwrap().count();
     assert_eq!((names(), fs::read(path("b")).unwrap()), (2, b"old".to_vec()));
     fs::remove_dir(path("c")).unwrap();
-    replace_all(&files).unwrap();
+    replaced().unwrap();
     assert!(names() == 3 && files.iter().all(|(path, content)| fs::read(path).unwrap() == *content));
 }

@@ -86,7 +86,7 @@ impl<T: Real> ResidualLayer<T> {
 impl<T: Real> Layer<T> for ResidualLayer<T> {
     fn trace<'t>(&self, x: Var<'t, T>) -> LayerTrace<'t, T> {
         let (u, activated) = self.nonlinear.trace(x);
-        let branch = (&self.affine).forward(activated);
+        let branch = self.affine.forward(activated);
         let branch = if self.scale == 1.0 { branch } else { branch * self.scale };
         let branch = self.learned.map_or(branch, |scale| branch * x.recording().param(scale));
         let h = x + branch;

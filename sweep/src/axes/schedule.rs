@@ -25,7 +25,10 @@ impl Axis for ScheduleAxis {
     }
 }
 
-const SCHEDULES: [(&str, fn(u64) -> Schedule); 5] = [
+/// The schedule over a number of steps.
+type MakeSchedule = fn(u64) -> Schedule;
+
+const SCHEDULES: [(&str, MakeSchedule); 5] = [
     ("constant", |_| Schedule::Constant),
     ("cosine", |steps| Schedule::Cosine { steps: steps.max(1), end: 0.0, stretch: 1.0 }),
     ("warm-up", |steps| Schedule::WarmUp { steps: (steps / 10).max(1), start: 0.01 }),

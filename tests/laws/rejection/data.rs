@@ -46,6 +46,10 @@ fn fifo(path: &Path) -> &Path {
     path
 }
 
+fn nothing(_: &mut dyn io::Sink) -> std::io::Result<()> {
+    Ok(())
+}
+
 fn nowhere() -> PathBuf {
     PathBuf::from("/nowhere/at/all")
 }
@@ -213,9 +217,9 @@ cases! {
         accepts: in_folder(|path| io::replace(path, |file| file.write_all(&[])));
     }
     replace::replace_all {
-        refuses "/nowhere/at/all": io::replace_all(&[(nowhere(), &[][..])]);
-        refuses "file": in_folder(|path| io::replace_all(&[(path, &[][..]), (fifo(path), &[][..])]));
-        accepts: io::replace_all::<&Path>(&[]);
+        refuses "/nowhere/at/all": io::replace_all([(nowhere(), nothing)]);
+        refuses "file": in_folder(|path| io::replace_all([(path, nothing), (fifo(path), nothing)]));
+        accepts: in_folder(|path| io::replace_all([(path, nothing)]));
     }
     Safetensors::open {
         refuses "/nowhere/at/all": io::Safetensors::open(nowhere());
