@@ -234,18 +234,18 @@ fn a_file_that_cannot_be_written_is_named_and_the_others_stay_as_they_were() {
     let folder = tempfile::tempdir().expect("a folder");
     let options = ["--depths", "1,64", "--activations", "tanh", "--steps", "0", "--width", "4", "--seeds", "1"];
     fs::write(folder.path().join("summary.csv"), "earlier").expect("a file");
-    // Sixteen blocks of 512 bytes: the summary fits, the layers do not.
+    // Sixteen blocks of 512 bytes: the first run fits, the second does not.
     let output = limited("trap '' XFSZ; ulimit -f 16", folder.path(), &options);
     let said = String::from_utf8(output.stderr).expect("UTF-8");
     assert_eq!((output.status.code(), said.lines().count()), (Some(1), 1), "{said}");
-    assert!(said.contains("gradients.csv: ") && output.stdout.is_empty(), "{said}");
+    assert!(said.contains("runs.jsonl: ") && output.stdout.is_empty(), "{said}");
     assert_eq!(fs::read_to_string(folder.path().join("summary.csv")).expect("a file"), "earlier");
 
     fs::create_dir(folder.path().join("gradients.svg")).expect("a folder");
-    let output = depth_sweep(folder.path(), &options, "1");
+    let output = depth_sweep(folder.path(), &[&options[..], &["--restart"]].concat(), "1");
     let said = String::from_utf8(output.stderr).expect("UTF-8");
     assert!(output.status.code() == Some(1) && said.contains("gradients.svg: "), "{said}");
-    assert_eq!(names(folder.path()), ["gradients.svg", "summary.csv"]);
+    assert_eq!(names(folder.path()), ["config.toml", "gradients.svg", "runs.jsonl", "summary.csv"]);
     assert_eq!(fs::read_to_string(folder.path().join("summary.csv")).expect("a file"), "earlier");
 }
 

@@ -112,7 +112,11 @@ impl Journal {
     pub(crate) fn append(&mut self, record: &RunRecord) -> Result<(), Error> {
         let mut line = serde_json::to_vec(record).map_err(|error| Error::file(&self.path, error))?;
         line.push(b'\n');
-        self.file.write_all(&line).and_then(|()| self.file.sync_data()).map_err(Error::at(&self.path))?;
+        if let Err(error) = self.file.write_all(&line).and_then(|()| self.file.sync_data()) {
+            // A part of the line must not stay before the next one; the error that is told is the first.
+            let _ = self.file.set_len(self.end);
+            return Err(Error::at(&self.path)(error));
+        }
         self.lines.insert((record.configuration, record.seed), (self.end, line.len()));
         self.end += line.len() as u64;
         Ok(())

@@ -27,8 +27,9 @@ pub(crate) fn sweep(settings: &Settings, layer: Option<&MakeLayer<f32>>) -> Resu
     check_folder(&settings.out)?;
     let configurations = settings.configurations(layer.is_some());
     check(settings, &configurations, layer)?;
-    // One network must fit before threads are started, which need memory themselves.
+    // One network must fit before threads are started and data are loaded, which need memory themselves.
     networks_at_a_time(&configurations, 1)?;
+    check_data(&configurations, layer)?;
     let threads = threads(settings, &configurations)?;
     let journal = Mutex::new(Journal::open(settings, layer.is_some())?);
     let result = threads.install(|| run_all(settings, &configurations, layer, &journal));
@@ -52,7 +53,7 @@ fn threads(settings: &Settings, configurations: &[Configuration]) -> Result<Thre
     }
 }
 
-/// Checks all that can be wrong before the first run: values that go ill together, and data.
+/// Checks values that go ill together.
 fn check(settings: &Settings, configurations: &[Configuration], layer: Option<&MakeLayer<f32>>) -> Result<(), Error> {
     if settings.seeds == 0 || settings.seeds > 1000 {
         return Err(Error::Setting(format!("--seeds {}: must be a whole number from 1 to 1000", settings.seeds)));
@@ -62,12 +63,20 @@ fn check(settings: &Settings, configurations: &[Configuration], layer: Option<&M
     {
         return Err(Error::Setting(format!("--{}: has no effect on a layer of your own", axis.name.replace('_', "-"))));
     }
-    let mut loaded = HashSet::new();
     for configuration in configurations {
         let blueprint = configuration.with_layer(layer)?;
         if layer.is_some() && blueprint.dtype == Dtype::F64 {
             return Err(Error::Setting("--dtype f64: a layer of your own is swept in f32".into()));
         }
+    }
+    Ok(())
+}
+
+/// Loads all data once.
+fn check_data(configurations: &[Configuration], layer: Option<&MakeLayer<f32>>) -> Result<(), Error> {
+    let mut loaded = HashSet::new();
+    for configuration in configurations {
+        let blueprint = configuration.with_layer(layer)?;
         // What the data depend on.
         let names = ["data", "width", "batch", "layer", "samples", "patience", "label_noise"];
         if loaded.insert(names.map(|name| configuration.value(name))) {
