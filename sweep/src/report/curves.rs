@@ -1,6 +1,7 @@
 //! The curves of a page: one for each label and depth, and which of them are shown before the reader selects others.
 
-use crate::report::plot::Owner;
+use super::columns::{value, varying};
+use super::plot::Owner;
 use crate::results::{Results, Summary};
 
 /// The most curves that are shown at once.
@@ -18,6 +19,8 @@ pub(super) struct Curves<'r> {
     pub(super) labels: Vec<String>,
     /// Ascending.
     pub(super) depths: Vec<usize>,
+    /// Whether the labels are the values of one axis of numbers.
+    pub(super) ordered: bool,
     pub(super) shown_labels: Vec<bool>,
     pub(super) shown_depths: Vec<bool>,
     /// For each summary the index of its label and the rank of its depth.
@@ -51,7 +54,7 @@ impl<'r> Curves<'r> {
         });
         let places: Vec<_> = places.collect();
         let (shown_labels, shown_depths) = shown(labels.len(), depths.len());
-        Curves { results, labels, depths, shown_labels, shown_depths, places }
+        Curves { results, labels, depths, ordered: ordered(results), shown_labels, shown_depths, places }
     }
 
     /// Each summary with its owner.
@@ -75,13 +78,27 @@ impl<'r> Curves<'r> {
         Owner { label: Some(label), depth: None, hidden: !self.shown_labels[label] }
     }
 
+    /// The color of a label: a shade, where labels are numbers and so have an order.
+    pub(super) fn label_class(&self, label: usize) -> String {
+        if self.ordered { shade_class(label, self.labels.len()) } else { label_class(label) }
+    }
+
     /// Whether networks of several depths are compared.
     pub(super) fn several_depths(&self) -> bool {
         self.depths.len() > 1
     }
 }
 
-/// The color of a label.
+/// Whether one axis of numbers makes all the difference, but for the depth.
+fn ordered(results: &Results) -> bool {
+    let number = |axis: &str| {
+        let mut values = results.summaries.iter().map(|summary| value(summary, axis));
+        values.all(|value| value.is_some_and(|value| value.parse::<f64>().is_ok()))
+    };
+    matches!(varying(results).as_slice(), [axis] if number(axis))
+}
+
+/// The color of one of several things without order.
 pub(super) fn label_class(label: usize) -> String {
     let shape = if (label / COLORS) % 2 == 1 { " square" } else { "" };
     format!("k{}{shape}", label % COLORS)

@@ -4,8 +4,8 @@ use serde_json::{Map, Number, Value};
 
 use crate::results::Results;
 
-/// The results as JSON for a `<script>`: numbers with four significant digits, the layers of a phase as one array for each
-/// measure, and without measures that no layer has.
+/// The results as JSON for a `<script>`: numbers with four significant digits, layers and training curves as one array for
+/// each measure, and without measures that no layer has.
 pub(super) fn json(all: &[&Results]) -> Result<String, serde_json::Error> {
     let mut value = serde_json::to_value(all)?;
     compact(&mut value);
@@ -24,7 +24,7 @@ fn compact(value: &mut Value) {
         Value::Object(fields) => {
             for (name, field) in fields {
                 compact(field);
-                if name == "layers" && field.is_array() {
+                if (name == "layers" || name == "curve") && field.is_array() {
                     *field = Value::Object(columns(field));
                 }
             }

@@ -2,6 +2,10 @@
 
 /// A number with at most four significant digits, in scientific notation if it is very large or small.
 pub(super) fn number(value: f64) -> String {
+    significant(value, 4)
+}
+
+fn significant(value: f64, digits: usize) -> String {
     if !value.is_finite() {
         return if value.is_nan() {
             "NaN".into()
@@ -14,13 +18,14 @@ pub(super) fn number(value: f64) -> String {
     if value == 0.0 {
         return "0".into();
     }
-    let scientific = format!("{value:.3e}");
-    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let scientific = format!("{value:.*e}", digits - 1);
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     if (-3..5).contains(&exponent) {
-        trimmed(&format!("{value:.*}", usize::try_from(3 - exponent).unwrap_or(0))).to_owned()
+        let decimals = digits as i32 - 1 - exponent;
+        trimmed(&format!("{value:.*}", usize::try_from(decimals).unwrap_or(0))).to_owned()
     } else {
-        format!("{}e{exponent}", trimmed(digits))
+        format!("{}e{exponent}", trimmed(mantissa))
     }
 }
 
@@ -44,9 +49,10 @@ pub(super) fn percent(share: f64) -> String {
 
 /// A number in a sentence: `1.6·10⁻⁴⁰`.
 pub(super) fn prose(value: f64) -> String {
-    match magnitude(value).split_once('e') {
+    let text = significant(value, 3);
+    match text.split_once('e') {
         Some((digits, exponent)) => format!("{digits}·{}", power_of_ten(exponent.parse().unwrap_or(0))),
-        None => magnitude(value),
+        None => text,
     }
 }
 
@@ -66,10 +72,11 @@ pub(super) fn power_of_ten(exponent: i32) -> String {
 pub(super) fn list(items: &[String], most: usize) -> String {
     let more = items.len().saturating_sub(most);
     let shown = &items[..items.len() - more];
+    let separator = if shown.iter().any(|item| item.contains(',')) { "; " } else { ", " };
     match shown {
-        _ if more > 0 => format!("{} and {more} more", shown.join(", ")),
-        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
-        _ => shown.join(", "),
+        _ if more > 0 => format!("{} and {more} more", shown.join(separator)),
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(separator)),
+        _ => shown.join(separator),
     }
 }
 
@@ -92,7 +99,7 @@ mod tests {
     #[test]
     fn powers_of_ten_are_written_with_raised_digits() {
         assert_eq!(["10⁻⁴⁰", "10⁰", "10¹²³"], [-40, 0, 123].map(power_of_ten));
-        assert_eq!(["1.6·10⁻⁴⁰", "0.234", "inf"], [1.6e-40, 0.234, f64::INFINITY].map(prose));
+        assert_eq!(["1.6·10⁻⁴⁰", "0.234", "418", "inf"], [1.6e-40, 0.234, 417.567, f64::INFINITY].map(prose));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::columns::{Column, columns, varying};
+use super::columns::{Column, Kind, columns, varying};
 use super::curves::{Curves, MOST_CURVES};
 use super::figures;
 use super::plot::{DrawnFigure, Figure};
@@ -35,6 +35,8 @@ struct Page {
     figures: Vec<DrawnFigure>,
     labels: Vec<Choice>,
     depths: Vec<Choice>,
+    /// Whether labels have shades.
+    ordered: bool,
     /// For each configuration the index of its label and of its depth.
     places: String,
     columns: Vec<PageColumn>,
@@ -58,7 +60,7 @@ struct Choice {
 #[derive(Debug, Serialize)]
 struct PageColumn {
     heading: String,
-    numeric: bool,
+    class: &'static str,
 }
 
 /// The report on these sweeps: one HTML file that needs nothing else.
@@ -131,6 +133,7 @@ fn page(index: usize, results: &Results) -> Page {
         figures: figures::figures(&curves).iter().map(Figure::draw).collect(),
         labels: choices(curves.labels.iter().cloned(), &curves.shown_labels),
         depths: choices(curves.depths.iter().map(usize::to_string), &curves.shown_depths),
+        ordered: curves.ordered,
         places: curves.places.iter().map(|(label, depth)| format!("{label},{depth}")).collect::<Vec<_>>().join(" "),
         rows: (0..results.summaries.len()).map(cell).collect(),
         columns: columns.iter().map(page_column).collect(),
@@ -142,5 +145,10 @@ fn choices(names: impl Iterator<Item = String>, shown: &[bool]) -> Vec<Choice> {
 }
 
 fn page_column(column: &Column) -> PageColumn {
-    PageColumn { heading: column.heading.clone(), numeric: column.is_numeric() }
+    let class = match column.kind {
+        Kind::Profile => "profile",
+        _ if column.is_numeric() => "number",
+        _ => "",
+    };
+    PageColumn { heading: column.heading.clone(), class }
 }

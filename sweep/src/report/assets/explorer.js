@@ -27,21 +27,52 @@ function svg(name, attributes, parent, text = "") {
   return made;
 }
 
-/** Round ticks of a range; of exponents, whole ones where there are two. */
-function ticks(low, high, whole) {
-  const least = (high - low) / 5;
+/** A round step that makes at most five of a span. */
+function roundStep(span) {
+  const least = span / 5;
   const power = 10 ** Math.floor(Math.log10(least));
-  let step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= least * 0.999);
-  if (whole) step = Math.max(1, Math.round(step));
+  return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= least * 0.999);
+}
+
+/** Round ticks of a range, as [place, label]. */
+function linearTicks(low, high) {
+  const step = roundStep(high - low);
   const found = [];
-  for (let index = Math.ceil(low / step); index * step <= high + step * 1e-6; index++) found.push(index * step);
+  for (let index = Math.ceil(low / step); index * step <= high + step * 1e-6; index++) {
+    found.push([index * step, plain(index * step)]);
+  }
   return found;
 }
 
-function tickText(value, log) {
-  if (!log) return String(Number(value.toPrecision(4))).replace("-", "−");
-  if (Number.isInteger(value) && Math.abs(value) > 2) return "10" + [...String(value)].map((c) => RAISED[c]).join("");
-  return String(Number((10 ** value).toPrecision(2)));
+/** Ticks of a range of exponents: powers of ten, and 2 and 5 times those where there are few. */
+function logTicks(low, high) {
+  const found = [];
+  if (high - low > 2) {
+    const step = Math.max(1, roundStep(high - low));
+    for (let at = Math.ceil(low / step) * step; at <= high; at += step) found.push([at, power(at)]);
+    return found;
+  }
+  for (let decade = Math.floor(low); decade <= high; decade++) {
+    for (const factor of [1, 2, 5]) {
+      const text = decade >= -3 && decade <= 4 ? plain(factor * 10 ** decade) : (factor > 1 ? `${factor}·` : "") + power(decade);
+      found.push([decade + Math.log10(factor), text]);
+    }
+  }
+  return found.filter(([at]) => at >= low && at <= high);
+}
+
+/** Ticks of layers: the first, and round ones. */
+function layerTicks(deepest) {
+  const round = linearTicks(0, deepest).map(([at]) => at).filter((at) => Number.isInteger(at) && at > 1);
+  return [1, ...round].map((at) => [at, plain(at)]);
+}
+
+function plain(value) {
+  return String(Number(value.toPrecision(4))).replace("-", "−");
+}
+
+function power(exponent) {
+  return exponent ? "10" + [...String(exponent)].map((digit) => RAISED[digit]).join("") : "1";
 }
 
 /** The range of the values with some room. */
@@ -63,7 +94,7 @@ function linesOf(page, drawn, measure, phases) {
   const lines = [];
   for (const [label, depth, index] of drawn) {
     const shade = Math.round((depths.indexOf(depth) * (COLORS - 1)) / Math.max(1, depths.length - 1));
-    const color = severalLabels ? `k${label % COLORS}` : `d${depths.length > 1 ? shade : COLORS - 1}`;
+    const color = severalLabels ? labelColor(page, label) : `d${depths.length > 1 ? shade : COLORS - 1}`;
     for (const phase of phases) {
       const layers = summaries[index][phase]?.layers;
       for (const [name, dash, told] of [[`predicted_${key}`, " dash", ", predicted"], [key, "", ""]]) {
@@ -78,6 +109,13 @@ function linesOf(page, drawn, measure, phases) {
   return lines;
 }
 
+/** The color of a label, as in the figures. */
+function labelColor(page, label) {
+  if (page.dataset.ordered === undefined) return `k${label % COLORS}`;
+  const last = page.querySelectorAll('.selection [data-key="label"] input[type="checkbox"]').length - 1;
+  return `d${Math.round((label * (COLORS - 1)) / Math.max(1, last))}`;
+}
+
 function nameOf(page, index) {
   const [label, depth] = page.dataset.places.split(" ")[index].split(",");
   const text = (key, value) => page.querySelector(`.selection [data-key="${key}"] input[value="${value}"]`).parentElement.textContent.trim();
@@ -87,12 +125,12 @@ function nameOf(page, index) {
 function drawAxes(plot, x, y, [low, high], deepest, log) {
   const { left, right, top, bottom, width, height } = SIZE;
   const [grid, axis] = [svg("g", { class: "grid" }, plot), svg("g", { class: "axis" }, plot)];
-  for (const tick of ticks(low, high, log && high - low >= 2)) {
-    svg("path", { d: `M${left} ${y(tick)}H${right}` }, grid);
-    svg("text", { x: left - 6, y: y(tick) + 4, "text-anchor": "end" }, axis, tickText(tick, log));
+  for (const [at, text] of log ? logTicks(low, high) : linearTicks(low, high)) {
+    svg("path", { d: `M${left} ${y(at)}H${right}` }, grid);
+    svg("text", { x: left - 6, y: y(at) + 4, "text-anchor": "end" }, axis, text);
   }
-  for (const tick of ticks(1, Math.max(2, deepest), true)) {
-    if (tick <= deepest) svg("text", { x: x(tick), y: bottom + 16, "text-anchor": "middle" }, axis, tickText(tick, false));
+  for (const [at, text] of layerTicks(deepest)) {
+    svg("text", { x: x(at), y: bottom + 16, "text-anchor": "middle" }, axis, text);
   }
   svg("path", { d: `M${left} ${top}V${bottom}H${right}` }, axis);
   svg("text", { class: "name", x: (left + right) / 2, y: height - 6, "text-anchor": "middle" }, axis, "layer");
@@ -161,6 +199,8 @@ function explore(page, drawn) {
   drawLegend(page, drawn);
   const choice = page.querySelector(".configuration");
   choice.replaceChildren(...drawn.map((place) => element("option", { value: place[2] }, nameOf(page, place[2]))));
+  const deepest = drawn.reduce((a, b) => (a && a[1] >= b[1] ? a : b), undefined);
+  if (deepest) choice.value = deepest[2];
   layerTable(page);
 }
 

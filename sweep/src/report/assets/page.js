@@ -73,10 +73,12 @@ function select(page) {
   const wanted = selected(page);
   const drawn = wanted.slice(0, MOST_CURVES);
   const labels = new Set(drawn.map((place) => String(place[0])));
+  const depths = new Set(drawn.map((place) => String(place[1])));
   const pairs = new Set(drawn.map((place) => `${place[0]},${place[1]}`));
-  for (const mark of page.querySelectorAll(".figures [data-l]")) {
+  for (const mark of page.querySelectorAll(".figures [data-l], .figures [data-d]")) {
     const { l, d } = mark.dataset;
-    mark.classList.toggle("off", d === undefined ? !labels.has(l) : !pairs.has(`${l},${d}`));
+    const shown = d === undefined ? labels.has(l) : l === undefined ? depths.has(d) : pairs.has(`${l},${d}`);
+    mark.classList.toggle("off", !shown);
   }
   const all = page.dataset.places.split(" ").length;
   const cut = wanted.length > drawn.length ? `; ${wanted.length} are selected, the first ${MOST_CURVES} are drawn` : "";

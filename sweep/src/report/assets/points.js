@@ -9,9 +9,9 @@ function pointsOf(plot) {
   const [xName, yName] = [plot.dataset.xname.replace(/ \(.*/, ""), plot.dataset.yname];
   for (const series of plot.querySelectorAll(".marks .series:not(.off)")) {
     const places = (series.querySelector(".line").getAttribute("d").match(/[ML][^ML]+/g) ?? []).map((place) => place.slice(1).split(" ").map(Number));
-    const [xs, ys] = [series.dataset.x.split("|"), series.dataset.y.split("|")];
+    const [xs, ys] = [series.dataset.x?.split("|"), series.dataset.y.split("|")];
     places.forEach(([x, y], index) => {
-      points.push({ x, y, series, text: `${series.dataset.name}\n${xName} ${xs[index]}: ${yName} ${ys[index]}` });
+      points.push({ x, y, series, text: `${series.dataset.name}\n${xName} ${xs?.[index] ?? index + 1}: ${yName} ${ys[index]}` });
     });
   }
   for (const cell of plot.querySelectorAll("rect.cell[data-tip]")) {

@@ -3,7 +3,7 @@
 use super::CHANCE;
 use super::facets::label_keys;
 use crate::report::columns::{self, before};
-use crate::report::curves::{Curves, label_class};
+use crate::report::curves::Curves;
 use crate::report::plot::{Axis, Chart, Figure, Guide, Key, Owner, Panel, Series};
 use crate::results::{Scores, Summary};
 
@@ -63,7 +63,7 @@ fn lines(curves: &Curves<'_>, x: &Axis, read: Read, what: &str, class: &str, err
         let deviation = |summary: &Summary| summary.accuracy_std.unwrap_or(f64::NAN);
         Series {
             name: format!("{name}{what}"),
-            class: format!("{}{class}", label_class(label)),
+            class: format!("{}{class}", curves.label_class(label)),
             points: known.iter().map(|(summary, y)| (x.place(summary.depth as f64), *y)).collect(),
             dots: true,
             errors: known.iter().filter(|_| errors).map(|(summary, _)| deviation(summary)).collect(),

@@ -1,7 +1,7 @@
 //! How much of the gradient arrives at the bottom, against depth.
 
 use super::facets::label_keys;
-use crate::report::curves::{Curves, label_class};
+use crate::report::curves::Curves;
 use crate::report::plot::{Area, Axis, Chart, Figure, Guide, Key, Owner, Panel, Series};
 use crate::results::{Summary, THRESHOLD};
 
@@ -30,7 +30,7 @@ pub(super) fn attenuation(curves: &Curves<'_>) -> Option<Figure> {
             let owner = curves.label_owner(label);
             Series { name, class, points, dots, owner, ..Series::default() }
         };
-        let class = label_class(label);
+        let class = curves.label_class(label);
         let expected = along(&predicted);
         let seen = along(&|summary| Some(summary.init.shrink.log10()));
         if !expected.is_empty() {

@@ -1,6 +1,6 @@
 //! Many curves at once: a panel for each label with a shade for each depth, or one panel with a color for each label.
 
-use crate::report::curves::{Curves, label_class, shade_class};
+use crate::report::curves::{Curves, shade_class};
 use crate::report::plot::{Area, Axis, Chart, Key, Owner, Panel, Series};
 use crate::results::Summary;
 
@@ -30,7 +30,7 @@ pub(super) fn panels(
         let (Some(label), Some(depth)) = (owner.label, owner.depth) else { continue };
         let (index, class) = match curves.several_depths() {
             true => (label, shade_class(depth, curves.depths.len())),
-            false => (0, label_class(label)),
+            false => (0, curves.label_class(label)),
         };
         let Marks { series, areas } = marks(summary, &class, owner);
         panels[index].chart.series.extend(series);
@@ -44,7 +44,10 @@ pub(super) fn panels(
 pub(super) fn legend(curves: &Curves<'_>) -> (&'static str, Vec<Key>) {
     if curves.several_depths() {
         let count = curves.depths.len();
-        let key = |(rank, depth): (usize, &usize)| Key::line(shade_class(rank, count), depth.to_string());
+        let key = |(rank, depth): (usize, &usize)| Key {
+            owner: Owner { depth: Some(rank), hidden: !curves.shown_depths[rank], label: None },
+            ..Key::line(shade_class(rank, count), depth.to_string())
+        };
         ("depth", curves.depths.iter().enumerate().map(key).collect())
     } else {
         ("", label_keys(curves))
@@ -55,7 +58,7 @@ pub(super) fn legend(curves: &Curves<'_>) -> (&'static str, Vec<Key>) {
 pub(super) fn label_keys(curves: &Curves<'_>) -> Vec<Key> {
     let key = |(label, name): (usize, &String)| Key {
         owner: curves.label_owner(label),
-        ..Key::line(label_class(label), name)
+        ..Key::line(curves.label_class(label), name)
     };
     curves.labels.iter().enumerate().map(key).collect()
 }

@@ -21,7 +21,8 @@ fn class(shrink: f64) -> String {
 /// What stands in a cell: two digits, or the power of ten.
 fn text(shrink: f64) -> String {
     match shrink {
-        0.01..1000.0 => format!("{shrink:.2}"),
+        0.01..10.0 => format!("{shrink:.2}"),
+        10.0..1000.0 => format!("{shrink:.0}"),
         _ if shrink.is_normal() => format::power_of_ten(shrink.log10().round() as i32),
         _ => format::number(shrink),
     }

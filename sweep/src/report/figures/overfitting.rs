@@ -1,5 +1,6 @@
 //! Errors on training and held-out data side by side, where networks of one depth are compared.
 
+use super::rates::by_rate;
 use crate::report::curves::Curves;
 use crate::report::format;
 use crate::report::plot::{Axis, Cell, Chart, Figure, Key, Owner, Panel};
@@ -15,7 +16,7 @@ pub(super) fn overfitting(curves: &Curves<'_>) -> Option<Figure> {
     };
     let known: Vec<_> = curves.all().filter_map(|(s, owner)| Some((owner.label?, errors(s)?))).collect();
     let differ = known.iter().any(|(_, [train, test])| train != test);
-    if curves.several_depths() || curves.labels.len() < 2 || !differ {
+    if !by_rate(curves.results).is_empty() || curves.several_depths() || curves.labels.len() < 2 || !differ {
         return None;
     }
     let x = Axis::small_share("error", known.iter().flat_map(|(_, errors)| *errors));

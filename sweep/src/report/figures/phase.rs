@@ -88,17 +88,15 @@ pub(super) fn trainable_depth(curves: &Curves<'_>) -> Option<Figure> {
     }
     let line = phase.depth_scales.iter().map(|point| (chart.x.place(point[0]), chart.y.place(point[1]))).collect();
     chart.series.push(Series { name: "6ξ".into(), class: "halo".into(), points: line, ..Series::default() });
-    let shares = (0..10).map(|tenth| {
-        Key::filled(format!("a{tenth}"), if tenth % 3 == 0 { format!("{tenth}0 %") } else { String::new() })
-    });
+    let share = |tenth: usize| Key::filled(format!("a{tenth}"), if tenth == 9 { "100 %" } else { "" });
     Some(Figure {
         id: "trainable",
         title: "How deep networks train",
         caption: "Accuracy on held-out data after training. The line is six times the depth scale ξ over which the \
                   correlation of two inputs settles: below it theory expects networks to train."
             .into(),
-        legend: "accuracy from",
-        keys: [Key::line("halo", "depth = 6ξ")].into_iter().chain(shares).collect(),
+        legend: "accuracy 0 %",
+        keys: (0..10).map(share).chain([Key::line("halo", "depth = 6ξ")]).collect(),
         panels: vec![Panel { title: String::new(), chart, owner: Owner::default() }],
     })
 }

@@ -1,7 +1,7 @@
 //! Spectra that were asked for.
 
 use super::facets::{self, Marks, label_keys};
-use crate::report::curves::{Curves, label_class};
+use crate::report::curves::Curves;
 use crate::report::plot::{Axis, Chart, Figure, Owner, Panel, Series};
 use crate::results::{Spectra, Summary};
 
@@ -42,7 +42,7 @@ pub(super) fn tangent_kernel(curves: &Curves<'_>) -> Option<Figure> {
     for (label, name) in curves.labels.iter().enumerate() {
         let along = curves.with_label(label).into_iter();
         let points = along.filter_map(|s| Some((chart.x.place(s.depth as f64), condition(s)?))).collect();
-        let (class, owner) = (label_class(label), curves.label_owner(label));
+        let (class, owner) = (curves.label_class(label), curves.label_owner(label));
         chart.series.push(Series { name: name.clone(), class, points, dots: true, owner, ..Series::default() });
     }
     chart.series.retain(|series| !series.points.is_empty());

@@ -71,6 +71,7 @@ struct DrawnSeries {
     path: String,
     dots: String,
     errors: String,
+    /// Empty where they are 1, 2, 3, …
     xs: String,
     ys: String,
     owner: DrawnOwner,
@@ -117,9 +118,9 @@ fn short(label: &str) -> String {
     label.chars().take(WIDEST_LABEL - 1).chain(['…']).collect()
 }
 
-/// Rounded to a hundredth of a pixel.
+/// Rounded to a tenth of a pixel.
 fn rounded(pixels: f64) -> f64 {
-    (100.0 * pixels).round() / 100.0
+    (10.0 * pixels).round() / 10.0
 }
 
 /// The rectangle inside the axes.
@@ -159,8 +160,9 @@ impl Frame<'_> {
     fn area(&self, area: &Area) -> DrawnArea {
         let finite = |point: &&(f64, f64, f64)| point.0.is_finite() && point.1.is_finite() && point.2.is_finite();
         let points: Vec<_> = area.points.iter().filter(finite).collect();
-        let lower = points.iter().map(|(x, low, _)| (*x, *low));
-        let upper = points.iter().rev().map(|(x, _, high)| (*x, *high));
+        let inside = |y: f64| y.clamp(self.chart.y.low, self.chart.y.high);
+        let lower = points.iter().map(|(x, low, _)| (*x, inside(*low)));
+        let upper = points.iter().rev().map(|(x, _, high)| (*x, inside(*high)));
         let mut path = String::new();
         for (x, y) in lower.chain(upper) {
             let _ = write!(path, "{}{} {}", if path.is_empty() { 'M' } else { 'L' }, self.x(x), self.y(y));
@@ -192,13 +194,14 @@ impl Frame<'_> {
             ys.push(self.chart.y.text(y));
             pen = 'L';
         }
+        let counted = xs.iter().enumerate().all(|(index, x)| *x == (index + 1).to_string());
         DrawnSeries {
             name: series.name.clone(),
             class: series.class.clone(),
             path,
             dots,
             errors,
-            xs: xs.join("|"),
+            xs: if counted { String::new() } else { xs.join("|") },
             ys: ys.join("|"),
             owner: series.owner.into(),
         }

@@ -67,6 +67,7 @@ pub(in crate::report) struct DrawnKey {
     pub(in crate::report) name: String,
     filled: bool,
     label: Option<usize>,
+    depth: Option<usize>,
     pub(in crate::report) hidden: bool,
 }
 
@@ -88,6 +89,7 @@ impl Figure {
             name: key.name.clone(),
             filled: key.filled,
             label: key.owner.label,
+            depth: key.owner.depth,
             hidden: key.owner.hidden,
         };
         let panel = |panel: &Panel| DrawnPanel {

@@ -42,8 +42,10 @@ pub(super) fn decades(low: f64, high: f64) -> Vec<Tick> {
     let between: &[f64] = if high - low <= 2.0 { &[1.0, 2.0, 5.0] } else { &[1.0] };
     let spaced = if high - low <= 2.0 { 1.0 } else { step(high - low).max(1.0) };
     let near_one = low >= -3.01 && high <= 4.01;
-    let label = |exponent: f64, factor: f64| {
-        if near_one || factor != 1.0 { plain(factor * 10f64.powf(exponent)) } else { power_of_ten(exponent as i32) }
+    let label = |exponent: f64, factor: f64| match factor {
+        _ if near_one => plain(factor * 10f64.powf(exponent)),
+        1.0 => power_of_ten(exponent as i32),
+        _ => format!("{factor}·{}", power_of_ten(exponent as i32)),
     };
     multiples(low.floor(), high, spaced)
         .flat_map(|decade| between.iter().map(move |&factor| (decade + factor.log10(), decade, factor)))
@@ -87,6 +89,7 @@ mod tests {
         assert_eq!(labels(percent(0.0, 1.0)), "0 % 20 % 40 % 60 % 80 % 100 %");
         assert_eq!(labels(decades(-40.0, 0.0)), "10⁻⁴⁰ 10⁻³⁰ 10⁻²⁰ 10⁻¹⁰ 10⁰");
         assert_eq!(labels(decades(-300.0, 10.0)), "10⁻³⁰⁰ 10⁻²⁵⁰ 10⁻²⁰⁰ 10⁻¹⁵⁰ 10⁻¹⁰⁰ 10⁻⁵⁰ 10⁰");
+        assert_eq!(labels(decades(5.0, 6.1)), "10⁵ 2·10⁵ 5·10⁵ 10⁶");
         assert_eq!(labels(decades(-2.0, 0.0)), "0.01 0.02 0.05 0.1 0.2 0.5 1");
         assert_eq!(labels(layers(64)), "1 10 20 30 40 50 60");
         assert_eq!(labels(layers(1)), "1");

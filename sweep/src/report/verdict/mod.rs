@@ -7,11 +7,14 @@ mod training;
 use serde::Serialize;
 
 use super::curves::Curves;
+use super::format;
 
 /// The most curves that a sentence names.
 const MOST_NAMED: usize = 6;
+/// The most curves that have a sentence each.
+const MOST_TOLD: usize = 4;
 
-/// What a sentence is about: its mark on the page.
+/// What a sentence is: its mark on the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Kind {
@@ -24,12 +27,15 @@ pub(super) enum Kind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Finding {
     pub(super) kind: Kind,
+    /// The curves that it is about, before a colon; empty if it is about the sweep.
+    pub(super) about: String,
     pub(super) text: String,
 }
 
 impl Finding {
-    fn new(kind: Kind, text: String) -> Self {
-        Finding { kind, text }
+    fn new(kind: Kind, about: impl Into<String>, text: String) -> Self {
+        // No line breaks before a percent sign.
+        Finding { kind, about: about.into(), text: text.replace(" %", "\u{a0}%") }
     }
 }
 
@@ -39,4 +45,13 @@ pub(super) fn findings(curves: &Curves<'_>) -> Vec<Finding> {
     findings.extend(training::findings(curves));
     findings.extend(theory::agreement(curves));
     findings
+}
+
+/// The names of curves, the first few of them, or that they are all.
+fn names(curves: &Curves<'_>, labels: &[usize]) -> String {
+    if labels.len() == curves.labels.len() && labels.len() > MOST_NAMED {
+        return format!("All {} curves", labels.len());
+    }
+    let names: Vec<_> = labels.iter().map(|label| curves.labels[*label].clone()).collect();
+    format::list(&names, MOST_NAMED)
 }

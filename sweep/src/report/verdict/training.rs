@@ -1,6 +1,6 @@
 //! What trains, to which accuracy and at which depth; what diverges; which learning rate is best.
 
-use super::{Finding, Kind, MOST_NAMED};
+use super::{Finding, Kind, MOST_NAMED, MOST_TOLD, names};
 use crate::report::columns::after;
 use crate::report::curves::Curves;
 use crate::report::figures::by_rate;
@@ -17,54 +17,81 @@ fn scores(summary: &Summary) -> Option<Scores> {
 }
 
 pub(super) fn findings(curves: &Curves<'_>) -> Vec<Finding> {
-    let labels = 0..curves.labels.len();
-    let (told, left_out): (Vec<_>, Vec<_>) = labels.partition(|label| *label < MOST_NAMED);
-    let mut findings: Vec<_> = told.into_iter().filter_map(|label| trained(curves, label)).collect();
-    findings.extend(best(curves).filter(|_| !left_out.is_empty() || findings.len() > 1));
+    let rates = rates(curves);
+    let mut findings: Vec<_> = match rates {
+        // Each rate is a curve of its own; the best of them is what matters.
+        Some(_) => Vec::new(),
+        None if curves.several_depths() => trained_depths(curves),
+        None => Vec::new(),
+    };
+    findings.extend(ends(curves));
     findings.extend(overfitting(curves));
-    findings.extend(rates(curves));
+    findings.extend(rates);
     findings.extend(diverged(curves));
     findings
 }
 
-/// How deep the networks with this label train.
-fn trained(curves: &Curves<'_>, label: usize) -> Option<Finding> {
-    let all = curves.with_label(label);
-    let known: Vec<_> = all.iter().filter_map(|summary| Some((summary.depth, after(summary)?))).collect();
-    let name = &curves.labels[label];
+/// How deep networks train: those that do at every depth, and a sentence for each of the first of the others.
+fn trained_depths(curves: &Curves<'_>) -> Vec<Finding> {
+    let (mut everywhere, mut limited) = (Vec::new(), Vec::new());
+    for label in 0..curves.labels.len() {
+        match limit(&curves.with_label(label)) {
+            Limit::Unknown => {}
+            Limit::None => everywhere.push(label),
+            Limit::Depth(text) => limited.push((label, text)),
+        }
+    }
+    let mut findings = Vec::new();
+    if !everywhere.is_empty() {
+        let about = names(curves, &everywhere);
+        findings.push(Finding::new(Kind::Good, about, "training succeeds at every depth.".into()));
+    }
+    let rest: Vec<_> = limited.iter().skip(MOST_TOLD).map(|(label, _)| *label).collect();
+    for (label, text) in limited.into_iter().take(MOST_TOLD) {
+        findings.push(Finding::new(Kind::Bad, curves.labels[label].as_str(), text));
+    }
+    if !rest.is_empty() {
+        findings.push(Finding::new(Kind::Bad, names(curves, &rest), "training fails at some depth too.".into()));
+    }
+    findings
+}
+
+/// How deep networks train.
+enum Limit {
+    /// None was trained.
+    Unknown,
+    /// At every depth.
+    None,
+    /// Where it ends, in a sentence.
+    Depth(String),
+}
+
+fn limit(by_depth: &[&Summary]) -> Limit {
+    let known: Vec<_> = by_depth.iter().filter_map(|summary| Some((summary.depth, after(summary)?))).collect();
+    let Some(best) = known.iter().max_by(|a, b| a.1.total_cmp(&b.1)) else { return Limit::Unknown };
     let at = |(depth, accuracy): &(usize, f64)| format!("{} at depth {depth}", percent(*accuracy));
-    let deepest_learned = known.iter().rev().find(|point| point.1 >= LEARNED);
-    let Some(learned) = deepest_learned else {
-        let best = known.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
-        return Some(Finding::new(Kind::Bad, format!("{name} does not train: at best it reaches {}.", at(best))));
+    let Some(learned) = known.iter().rposition(|point| point.1 >= LEARNED) else {
+        return Limit::Depth(format!("training fails; at best it reaches {}.", at(best)));
     };
-    let beyond: Vec<_> = known.iter().filter(|point| point.0 > learned.0).collect();
-    let text = match beyond.first() {
-        None if known.len() == 1 => format!("{name} trains to {}.", at(learned)),
-        None => format!("{name} trains at every depth: {}.", ends(&known)),
-        Some(next) => format!(
-            "{name} trains down to depth {} ({}), no longer from depth {} on ({}).",
-            learned.0,
-            percent(learned.1),
-            next.0,
-            percent(next.1)
-        ),
-    };
-    Some(Finding::new(if beyond.is_empty() { Kind::Good } else { Kind::Bad }, text))
+    match known.get(learned + 1) {
+        None => Limit::None,
+        Some(next) => Limit::Depth(format!("training reaches {}, but only {}.", at(&known[learned]), at(next))),
+    }
 }
 
-/// The least and the largest accuracy.
-fn ends(known: &[(usize, f64)]) -> String {
-    let accuracies = || known.iter().map(|point| point.1);
-    let (least, most) = (accuracies().fold(1.0, f64::min), accuracies().fold(0.0, f64::max));
-    format!("{} to {}", percent(least), percent(most))
-}
-
-fn best(curves: &Curves<'_>) -> Option<Finding> {
+/// The best and the worst accuracy.
+fn ends(curves: &Curves<'_>) -> Option<Finding> {
     let known = curves.all().filter_map(|(summary, owner)| Some((after(summary)?, summary.depth, owner.label?)));
-    let (accuracy, depth, label) = known.max_by(|a, b| a.0.total_cmp(&b.0))?;
-    let text = format!("The best accuracy is {}: {} at depth {depth}.", percent(accuracy), curves.labels[label]);
-    Some(Finding::new(Kind::Good, text))
+    let told = |(accuracy, depth, label): (f64, usize, usize)| {
+        format!("{} ({} at depth {depth})", percent(accuracy), curves.labels[label])
+    };
+    let best = known.clone().max_by(|a, b| a.0.total_cmp(&b.0))?;
+    let worst = known.clone().min_by(|a, b| a.0.total_cmp(&b.0))?;
+    let text = match known.count() {
+        1 => format!("The accuracy after training is {}.", told(best)),
+        _ => format!("The best accuracy after training is {}, the worst {}.", told(best), told(worst)),
+    };
+    Some(Finding::new(if best.0 >= LEARNED { Kind::Good } else { Kind::Bad }, "", text))
 }
 
 fn overfitting(curves: &Curves<'_>) -> Option<Finding> {
@@ -86,7 +113,7 @@ fn overfitting(curves: &Curves<'_>) -> Option<Finding> {
         curves.labels[least.2],
         least.1,
     );
-    (difference > OVERFITTING).then(|| Finding::new(Kind::Note, text))
+    (difference > OVERFITTING).then(|| Finding::new(Kind::Note, "", text))
 }
 
 /// Whether the best learning rate stays where it is.
@@ -96,11 +123,11 @@ fn rates(curves: &Curves<'_>) -> Option<Finding> {
         let known = points.iter().filter_map(|(rate, summary)| Some((*rate, after(summary)?)));
         known.max_by(|a, b| a.1.total_cmp(&b.1))
     };
-    let best: Vec<_> = found.iter().filter_map(|(name, points)| Some((name, best(points)?.0))).collect();
+    let best: Vec<_> = found.iter().filter_map(|curve| Some((&curve.name, best(&curve.points)?.0))).collect();
     let (first, last) = (best.first()?, best.last()?);
     if best.len() > 1 && best.iter().all(|curve| curve.1 == first.1) {
         let text = format!("The best learning rate is {} on all {} curves.", number(first.1), best.len());
-        return Some(Finding::new(Kind::Good, text));
+        return Some(Finding::new(Kind::Good, "", text));
     }
     let told: Vec<_> = best.iter().map(|(name, rate)| format!("{} ({name})", number(*rate))).collect();
     let moves = if best.len() > 1 {
@@ -108,7 +135,7 @@ fn rates(curves: &Curves<'_>) -> Option<Finding> {
     } else {
         String::new()
     };
-    Some(Finding::new(Kind::Note, format!("The best learning rate is {}.{moves}", list(&told, MOST_NAMED))))
+    Some(Finding::new(Kind::Note, "", format!("The best learning rate is {}.{moves}", list(&told, MOST_NAMED))))
 }
 
 fn diverged(curves: &Curves<'_>) -> Option<Finding> {
@@ -127,5 +154,5 @@ fn diverged(curves: &Curves<'_>) -> Option<Finding> {
         count(total, "run"),
         list(&names, MOST_NAMED)
     );
-    (total > 0).then(|| Finding::new(Kind::Bad, text))
+    (total > 0).then(|| Finding::new(Kind::Bad, "", text))
 }
