@@ -73,11 +73,14 @@ pub(super) fn columns(results: &Results) -> Vec<Column> {
     };
     let text = |heading: &str, cell: &dyn Fn(&Summary) -> Option<String>| column(heading, Kind::Main, cell);
     let mut columns = Vec::new();
-    if results.summaries.iter().any(|summary| summary.group.is_some()) {
-        columns.push(text("group", &|summary| summary.group.clone()));
+    // A group's name says what its values are for.
+    let grouped = results.summaries.iter().any(|summary| summary.group.is_some());
+    if grouped {
+        columns.push(text("network", &|summary| Some(summary.label.clone())));
     }
+    let kind = if grouped { Kind::Detail } else { Kind::Main };
     for axis in varying(results) {
-        columns.push(text(&axis.replace('_', " "), &|summary| value(summary, axis).map(str::to_owned)));
+        columns.push(column(&axis.replace('_', " "), kind, &|summary| value(summary, axis).map(str::to_owned)));
     }
     columns.extend([
         text("depth", &|s| Some(s.depth.to_string())),
