@@ -22,6 +22,10 @@ pub(crate) trait Axis: Sized {
     const HELP: &'static str;
     /// The values that are swept unless others are given, separated by commas.
     const DEFAULT: &'static str;
+    /// Values that differ in what they do, separated by commas, each of which the tests run.
+    const EXAMPLES: &'static str;
+    /// What the examples need of other axes to differ.
+    const WITH: &'static [(&'static str, &'static str)] = &[];
     /// Whether the axis says what a layer is, so that it has no meaning for layers of the user's.
     const OF_LAYER: bool = false;
 
@@ -51,6 +55,10 @@ pub struct AxisEntry {
     pub help: &'static str,
     /// The values unless others are given, separated by commas.
     pub default: &'static str,
+    /// Values that differ in what they do, separated by commas.
+    pub examples: &'static str,
+    /// What the examples need of other axes to differ.
+    pub with: &'static [(&'static str, &'static str)],
     pub(crate) of_layer: bool,
     column: u32,
     check: fn(&str) -> Result<(), String>,
@@ -74,6 +82,8 @@ impl AxisEntry {
             aliases: A::ALIASES,
             help: A::HELP,
             default: A::DEFAULT,
+            examples: A::EXAMPLES,
+            with: A::WITH,
             of_layer: A::OF_LAYER,
             column: A::COLUMN,
             check: |value| A::parse(value).map(drop),

@@ -18,6 +18,7 @@ impl Axis for ActivationAxis {
     const COLUMN: u32 = 0;
     const HELP: &'static str = "Activation functions of the hidden layers.";
     const DEFAULT: &'static str = "sigmoid,tanh,relu";
+    const EXAMPLES: &'static str = "identity,relu,selu,softplus,hard_tanh";
     const OF_LAYER: bool = true;
 
     fn parse(value: &str) -> Result<Self, String> {

@@ -14,6 +14,7 @@ impl Axis for Batch {
     const COLUMN: u32 = 8;
     const HELP: &'static str = "Samples in the batch that is measured, and in each batch of the training.";
     const DEFAULT: &'static str = "64";
+    const EXAMPLES: &'static str = "8,16";
 
     fn parse(value: &str) -> Result<Self, String> {
         count(value, 1, 65536).map(Batch)

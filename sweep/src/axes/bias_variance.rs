@@ -14,6 +14,7 @@ impl Axis for BiasVariance {
     const COLUMN: u32 = 5;
     const HELP: &'static str = "Draw biases from N(0, σb²) with this σb².";
     const DEFAULT: &'static str = "0";
+    const EXAMPLES: &'static str = "0,0.1";
     const OF_LAYER: bool = true;
 
     fn parse(value: &str) -> Result<Self, String> {

@@ -23,6 +23,7 @@ impl Axis for DataAxis {
     const HELP: &'static str = "Data: digits, gaussian, idx:FOLDER, cifar:FOLDER, csv:FILE (with a column label) or npz:FILE (with \
                                 arrays features and labels).";
     const DEFAULT: &'static str = "digits";
+    const EXAMPLES: &'static str = "digits,gaussian";
 
     fn parse(value: &str) -> Result<Self, String> {
         let files = |format, path: &str| Ok(DataAxis::Files(format, PathBuf::from(path)));

@@ -15,6 +15,7 @@ impl Axis for Depth {
     const COLUMN: u32 = 6;
     const HELP: &'static str = "Numbers of hidden layers.";
     const DEFAULT: &'static str = "1,2,4,8,16,32,64";
+    const EXAMPLES: &'static str = "1,3";
 
     fn parse(value: &str) -> Result<Self, String> {
         count(value, 1, 4096).map(Depth)

@@ -17,6 +17,7 @@ impl Axis for DropoutRate {
     const COLUMN: u32 = 3;
     const HELP: &'static str = "Share of units that dropout sets to 0 after the activation.";
     const DEFAULT: &'static str = "0";
+    const EXAMPLES: &'static str = "0,0.5";
     const OF_LAYER: bool = true;
 
     fn parse(value: &str) -> Result<Self, String> {

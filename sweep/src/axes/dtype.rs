@@ -14,6 +14,7 @@ impl Axis for DtypeAxis {
     const COLUMN: u32 = 9;
     const HELP: &'static str = "The scalar that networks compute in: f32 or f64.";
     const DEFAULT: &'static str = "f32";
+    const EXAMPLES: &'static str = "f32,f64";
 
     fn parse(value: &str) -> Result<Self, String> {
         one_of(value, &[("f32", Dtype::F32), ("f64", Dtype::F64)]).map(DtypeAxis)

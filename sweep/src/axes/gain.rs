@@ -14,6 +14,8 @@ impl Axis for Gain {
     const COLUMN: u32 = 22;
     const HELP: &'static str = "Factor of the initial weights; of orthogonal ones the norm.";
     const DEFAULT: &'static str = "1";
+    const EXAMPLES: &'static str = "0.5,2";
+    const WITH: &'static [(&'static str, &'static str)] = &[("init", "auto,he,orthogonal")];
     const OF_LAYER: bool = true;
 
     fn parse(value: &str) -> Result<Self, String> {

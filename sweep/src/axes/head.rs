@@ -14,6 +14,8 @@ impl Axis for HeadAxis {
     const COLUMN: u32 = 24;
     const HELP: &'static str = "The readout: linear, or none, which needs --probe random and --steps 0.";
     const DEFAULT: &'static str = "linear";
+    const EXAMPLES: &'static str = "none";
+    const WITH: &'static [(&'static str, &'static str)] = &[("probe", "random"), ("steps", "0")];
 
     fn parse(value: &str) -> Result<Self, String> {
         one_of(value, &[("linear", true), ("none", false)]).map(HeadAxis)

@@ -17,6 +17,8 @@ impl Axis for Init {
     const COLUMN: u32 = 21;
     const HELP: &'static str = "Initializer of the weights; auto takes He for the ReLU family, LeCun for SELU, else Xavier.";
     const DEFAULT: &'static str = "auto";
+    const EXAMPLES: &'static str = "auto,he,orthogonal,xavier-uniform,delta-orthogonal";
+    const WITH: &'static [(&'static str, &'static str)] = &[("layer", "conv")];
     const OF_LAYER: bool = true;
 
     fn parse(value: &str) -> Result<Self, String> {

@@ -15,6 +15,7 @@ impl Axis for L1Penalty {
     const COLUMN: u32 = 31;
     const HELP: &'static str = "Factor of the L1 penalty of the weights.";
     const DEFAULT: &'static str = "0";
+    const EXAMPLES: &'static str = "0,0.1";
 
     fn parse(value: &str) -> Result<Self, String> {
         not_negative(value).map(L1Penalty)

@@ -15,6 +15,7 @@ impl Axis for L2Penalty {
     const COLUMN: u32 = 32;
     const HELP: &'static str = "Factor of the L2 penalty (weight decay) of the weights.";
     const DEFAULT: &'static str = "0";
+    const EXAMPLES: &'static str = "0,0.1";
 
     fn parse(value: &str) -> Result<Self, String> {
         not_negative(value).map(L2Penalty)

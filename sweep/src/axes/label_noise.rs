@@ -14,6 +14,7 @@ impl Axis for LabelNoise {
     const COLUMN: u32 = 36;
     const HELP: &'static str = "Share of the training labels that are wrong.";
     const DEFAULT: &'static str = "0";
+    const EXAMPLES: &'static str = "0,0.2";
 
     fn parse(value: &str) -> Result<Self, String> {
         share(value).map(LabelNoise)

@@ -22,6 +22,7 @@ impl Axis for LayerAxis {
     const COLUMN: u32 = 20;
     const HELP: &'static str = "Layers: dense, conv (3×3, circular padding, as theory supposes) or conv-zero (zero padding).";
     const DEFAULT: &'static str = "dense";
+    const EXAMPLES: &'static str = "dense,conv,conv-zero";
     const OF_LAYER: bool = true;
 
     fn parse(value: &str) -> Result<Self, String> {

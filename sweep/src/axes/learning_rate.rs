@@ -15,6 +15,7 @@ impl Axis for LearningRate {
     const COLUMN: u32 = 27;
     const HELP: &'static str = "Learning rate.";
     const DEFAULT: &'static str = "0.005";
+    const EXAMPLES: &'static str = "0.01,0.1";
 
     fn parse(value: &str) -> Result<Self, String> {
         positive(value).map(LearningRate)

@@ -20,6 +20,7 @@ impl Axis for LossAxis {
     const COLUMN: u32 = 30;
     const HELP: &'static str = "Loss: log (softmax cross-entropy), squared (to one-hot labels) or hinge (Crammer and Singer).";
     const DEFAULT: &'static str = "log";
+    const EXAMPLES: &'static str = "log,squared,hinge";
 
     fn parse(value: &str) -> Result<Self, String> {
         one_of(value, &[("log", LossAxis::Log), ("squared", LossAxis::Squared), ("hinge", LossAxis::Hinge)])

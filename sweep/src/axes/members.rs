@@ -14,6 +14,7 @@ impl Axis for Members {
     const COLUMN: u32 = 34;
     const HELP: &'static str = "Networks whose logits are averaged; the first is measured.";
     const DEFAULT: &'static str = "1";
+    const EXAMPLES: &'static str = "1,3";
 
     fn parse(value: &str) -> Result<Self, String> {
         count(value, 1, 1000).map(Members)

@@ -35,6 +35,7 @@ impl Axis for Norm {
     const HELP: &'static str = "Normalization: none, batch, layer, rms, group, zca, newton-schulz; zca:N and newton-schulz:N whiten \
                                 groups of N units (16).";
     const DEFAULT: &'static str = "none";
+    const EXAMPLES: &'static str = "none,batch,layer,rms,group,zca,zca:4,newton-schulz";
     const OF_LAYER: bool = true;
 
     fn parse(value: &str) -> Result<Self, String> {

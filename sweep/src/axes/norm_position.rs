@@ -14,6 +14,8 @@ impl Axis for NormPosition {
     const COLUMN: u32 = 23;
     const HELP: &'static str = "Whether the normalization is before or after the activation.";
     const DEFAULT: &'static str = "before";
+    const EXAMPLES: &'static str = "before,after";
+    const WITH: &'static [(&'static str, &'static str)] = &[("norm", "batch,layer")];
     const OF_LAYER: bool = true;
 
     fn parse(value: &str) -> Result<Self, String> {

@@ -24,6 +24,7 @@ impl Axis for Optimizer {
     const COLUMN: u32 = 26;
     const HELP: &'static str = "Optimizer: sgd, momentum (0.9), nesterov, adam, adamw, rmsprop or adagrad.";
     const DEFAULT: &'static str = "momentum";
+    const EXAMPLES: &'static str = "sgd,momentum,nesterov,adam,adamw,rmsprop,adagrad";
 
     fn parse(value: &str) -> Result<Self, String> {
         use Optimizer::{AdaGrad, Adam, AdamW, Momentum, Nesterov, RmsProp, Sgd};

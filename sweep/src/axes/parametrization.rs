@@ -25,6 +25,8 @@ impl Axis for Parametrization {
     const HELP: &'static str = "Parametrization: standard, mup (maximal update, base width 64) or complete-p (also base depth 2; needs \
                                 --residual on).";
     const DEFAULT: &'static str = "standard";
+    const EXAMPLES: &'static str = "standard,mup";
+    const WITH: &'static [(&'static str, &'static str)] = &[("optimizer", "momentum,adam")];
 
     fn parse(value: &str) -> Result<Self, String> {
         use Parametrization::{CompleteP, Mup, Standard};

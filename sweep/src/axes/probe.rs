@@ -14,6 +14,7 @@ impl Axis for ProbeAxis {
     const COLUMN: u32 = 11;
     const HELP: &'static str = "Where the measured gradient comes from: the loss, or a random cotangent at the top layer, as theory supposes.";
     const DEFAULT: &'static str = "loss";
+    const EXAMPLES: &'static str = "loss,random";
 
     fn parse(value: &str) -> Result<Self, String> {
         one_of(value, &[("loss", Probe::Loss), ("random", Probe::Random)]).map(ProbeAxis)

@@ -30,6 +30,7 @@ impl Axis for Residual {
     const HELP: &'static str = "Residual layers h + α W φ(norm(h)): off, on (α = 1), scaled (1/√depth), rezero (α learned, 0 at first), \
                                 fixup.";
     const DEFAULT: &'static str = "off";
+    const EXAMPLES: &'static str = "off,on,scaled,rezero,fixup";
     const OF_LAYER: bool = true;
 
     fn parse(value: &str) -> Result<Self, String> {

@@ -15,6 +15,8 @@ impl Axis for ScheduleAxis {
     const COLUMN: u32 = 28;
     const HELP: &'static str = "Schedule of the learning rate over the steps: constant, cosine, warm-up (a tenth of the steps), step (a tenth, twice), one-cycle.";
     const DEFAULT: &'static str = "constant";
+    const EXAMPLES: &'static str = "constant,cosine,warm-up,step,one-cycle";
+    const WITH: &'static [(&'static str, &'static str)] = &[("steps", "20")];
 
     fn parse(value: &str) -> Result<Self, String> {
         one_of(value, &SCHEDULES).map(ScheduleAxis)

@@ -14,6 +14,7 @@ impl Axis for Steps {
     const COLUMN: u32 = 29;
     const HELP: &'static str = "Training steps; with 0, networks are measured untrained only.";
     const DEFAULT: &'static str = "300";
+    const EXAMPLES: &'static str = "0,3";
 
     fn parse(value: &str) -> Result<Self, String> {
         count(value, 0, 1_000_000_000).map(Steps)

@@ -14,6 +14,7 @@ impl Axis for WeightVariance {
     const COLUMN: u32 = 4;
     const HELP: &'static str = "Draw weights from N(0, σw²/fan_in) with this σw²; auto leaves them to --init.";
     const DEFAULT: &'static str = "auto";
+    const EXAMPLES: &'static str = "0.5,2";
     const OF_LAYER: bool = true;
 
     fn parse(value: &str) -> Result<Self, String> {

@@ -14,6 +14,7 @@ impl Axis for Width {
     const COLUMN: u32 = 7;
     const HELP: &'static str = "Units of a hidden layer, or channels of a convolution.";
     const DEFAULT: &'static str = "64";
+    const EXAMPLES: &'static str = "8,16";
 
     fn parse(value: &str) -> Result<Self, String> {
         count(value, 1, 16384).map(Width)
