@@ -45,6 +45,7 @@ mod output;
 mod phase;
 mod prediction;
 mod presets;
+mod reason;
 pub mod report;
 pub mod results;
 mod run;

@@ -4,6 +4,7 @@ use crate::configuration::Configuration;
 use crate::error::Error;
 use crate::measure::{geometric_mean, mean, std_of};
 use crate::phase::depth_scales;
+use crate::reason::reason;
 use crate::results::{
     Agreement, CurvePoint, LayerMeasures, LayerSummary, PhaseSummary, Profile, RunRecord, Score, Scores, Summary,
     Verdict,
@@ -19,6 +20,7 @@ pub(crate) fn summarize(
     let init = phase(runs.iter().map(|run| (&run.init, run.before)));
     let trained: Vec<_> = runs.iter().filter_map(|run| Some((run.trained.as_ref()?, Some(run.after?)))).collect();
     let diverged = runs.iter().filter(|run| run.diverged()).count();
+    let agreement = agreement(runs);
     let accuracies: Vec<f64> = runs.iter().filter_map(|run| Some(run.after?.test.accuracy)).collect();
     Ok(Some(Summary {
         group: configuration.group.clone(),
@@ -34,7 +36,8 @@ pub(crate) fn summarize(
         curve: curve(runs),
         non_finite: runs.iter().find_map(|run| run.non_finite.clone()),
         spectra: first.spectra.clone(),
-        agreement: agreement(runs),
+        no_theory: agreement.is_none().then(|| reason(configuration, runs)).transpose()?,
+        agreement,
         depth_scales: depth_scales(configuration)?,
         seconds: mean(runs.iter().map(|run| run.seconds)),
     }))

@@ -143,6 +143,7 @@ pub(crate) fn summary(axes: &[&'static str], summaries: &[Summary]) -> Result<Ve
                 agreement.map(|agreement| agreement.deviation),
                 agreement.map(|agreement| agreement.band),
                 agreement.map(|agreement| agreement.agrees()),
+                summary.no_theory,
             ),
             (
                 scales.map(|scales| scales.q),
@@ -179,7 +180,7 @@ const SUMMARIZED: [&str; 14] = [
     "verdict",
 ];
 
-const THEORY: [&str; 16] = [
+const THEORY: [&str; 17] = [
     "accuracy_std",
     "train_accuracy",
     "measured_factor",
@@ -187,6 +188,7 @@ const THEORY: [&str; 16] = [
     "deviation",
     "band",
     "within_band",
+    "no_theory",
     "q_star",
     "chi",
     "correlation_star",

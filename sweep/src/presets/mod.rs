@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::settings::Settings;
 
 /// The presets, the default first.
-const PRESETS: [(&str, &str); 10] = [
+const PRESETS: [(&str, &str); 11] = [
     ("vanishing-sigmoid", include_str!("vanishing-sigmoid.toml")),
     ("glorot-2010", include_str!("glorot-2010.toml")),
     ("he-2015", include_str!("he-2015.toml")),
@@ -14,6 +14,7 @@ const PRESETS: [(&str, &str); 10] = [
     ("dynamical-isometry", include_str!("dynamical-isometry.toml")),
     ("fixup", include_str!("fixup.toml")),
     ("mup", include_str!("mup.toml")),
+    ("mean-field", include_str!("mean-field.toml")),
     ("overfitting", include_str!("overfitting.toml")),
 ];
 

@@ -95,6 +95,7 @@ pub(super) fn columns(results: &Results) -> Vec<Column> {
         column("test loss", Kind::Detail, &|s| Some(number(s.trained.as_ref()?.scores?.test.loss))),
         column("deviation", Kind::Detail, &|s| s.agreement.map(|agreement| number(agreement.deviation))),
         column("band", Kind::Detail, &|s| s.agreement.map(|agreement| number(agreement.band))),
+        column("no theory", Kind::Detail, &|s| s.no_theory.map(str::to_owned)),
         column("seconds", Kind::Detail, &|s| Some(number(s.seconds))),
         text("gradient", &|s| Some(verdict(s))),
     ]);

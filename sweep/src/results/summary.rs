@@ -195,6 +195,8 @@ pub struct Summary {
     pub spectra: Option<Spectra>,
     /// Against theory, where there is one.
     pub agreement: Option<Agreement>,
+    /// Why there is no theory, where there is none.
+    pub no_theory: Option<&'static str>,
     /// What theory says of deep networks of this kind, where there is one.
     pub depth_scales: Option<DepthScales>,
     /// On the gradient.
