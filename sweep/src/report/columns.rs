@@ -1,5 +1,7 @@
 //! The columns of the tables: what is said of each configuration.
 
+use std::collections::HashMap;
+
 use super::format::{magnitude, number, percent};
 use super::sparkline::sparkline;
 use crate::results::{Results, Summary};
@@ -22,6 +24,8 @@ pub(super) struct Column {
 pub(super) enum Kind {
     /// What tells configurations apart, and the most important results.
     Main,
+    /// An axis whose value follows from the group.
+    Implied,
     Trained,
     Factor,
     Profile,
@@ -44,6 +48,15 @@ pub(super) fn varying(results: &Results) -> Vec<&'static str> {
 /// The value of an axis.
 pub(super) fn value<'s>(summary: &'s Summary, axis: &str) -> Option<&'s str> {
     summary.values.iter().find(|(name, _)| *name == axis).map(|(_, value)| value.as_str())
+}
+
+/// Whether all configurations of a group have the same value of the axis.
+fn implied(results: &Results, axis: &str) -> bool {
+    let mut of_group = HashMap::new();
+    results.summaries.iter().all(|summary| {
+        let value = value(summary, axis);
+        summary.group.as_ref().is_some_and(|group| *of_group.entry(group).or_insert(value) == value)
+    })
 }
 
 /// The accuracy on held-out data before the training.
@@ -77,7 +90,8 @@ pub(super) fn columns(results: &Results) -> Vec<Column> {
         columns.push(text("group", &|summary| summary.group.clone()));
     }
     for axis in varying(results) {
-        columns.push(text(&axis.replace('_', " "), &|summary| value(summary, axis).map(str::to_owned)));
+        let kind = if implied(results, axis) { Kind::Implied } else { Kind::Main };
+        columns.push(column(&axis.replace('_', " "), kind, &|summary| value(summary, axis).map(str::to_owned)));
     }
     columns.extend([
         text("depth", &|s| Some(s.depth.to_string())),

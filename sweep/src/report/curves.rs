@@ -53,7 +53,7 @@ impl<'r> Curves<'r> {
             (label, depths.binary_search(&summary.depth).unwrap_or(0))
         });
         let places: Vec<_> = places.collect();
-        let (shown_labels, shown_depths) = shown(labels.len(), depths.len());
+        let (shown_labels, shown_depths) = shown(&places, labels.len(), depths.len());
         Curves { results, labels, depths, ordered: ordered(results), shown_labels, shown_depths, places }
     }
 
@@ -110,16 +110,25 @@ pub(super) fn shade_class(rank: usize, count: usize) -> String {
     format!("d{}", if count > 1 { (2 * rank * last + count - 1) / (2 * (count - 1)) } else { last })
 }
 
-/// Which labels and which depths are shown first: all, if there are not too many; else the first labels and depths evenly
-/// down from the deepest.
-fn shown(labels: usize, depths: usize) -> (Vec<bool>, Vec<bool>) {
-    let first = labels.min(FIRST_LABELS.max(MOST_CURVES / depths.max(1)));
-    let kept = depths.min(MOST_CURVES / first.max(1));
+/// Which labels and which depths are shown first: all, if there are not too many; else depths evenly down from the deepest,
+/// and the first labels.
+fn shown(places: &[(usize, usize)], labels: usize, depths: usize) -> (Vec<bool>, Vec<bool>) {
+    let mut depths_of = vec![0; labels];
+    places.iter().for_each(|(label, _)| depths_of[*label] += 1);
+    let most = depths_of.into_iter().max().unwrap_or(0);
+    let fitting = (MOST_CURVES / labels.clamp(1, FIRST_LABELS)).max(1);
+    let kept = if most <= fitting || places.len() <= MOST_CURVES { depths } else { fitting };
     let mut shown_depths = vec![false; depths];
     for index in 0..kept {
         shown_depths[depths - 1 - index * depths / kept] = true;
     }
-    ((0..labels).map(|label| label < first).collect(), shown_depths)
+    let mut shown_labels = vec![false; labels];
+    let mut curves = 0;
+    for (label, shown) in shown_labels.iter_mut().enumerate() {
+        curves += places.iter().filter(|place| place.0 == label && shown_depths[place.1]).count();
+        *shown = curves <= MOST_CURVES;
+    }
+    (shown_labels, shown_depths)
 }
 
 #[cfg(test)]
@@ -128,14 +137,22 @@ mod tests {
 
     #[test]
     fn no_more_curves_are_shown_at_first_than_can_be_told_apart() {
-        for (labels, depths) in [(1, 1), (3, 7), (12, 1), (40, 25), (1, 100), (100, 2), (0, 0)] {
-            let (shown_labels, shown_depths) = shown(labels, depths);
-            let count = |shown: &[bool]| shown.iter().filter(|shown| **shown).count();
-            let curves = count(&shown_labels) * count(&shown_depths);
-            assert!(curves <= MOST_CURVES && (curves > 0 || labels == 0), "{labels} × {depths}: {curves}");
+        for (labels, depths) in [(1, 1), (3, 7), (12, 1), (40, 25), (1, 100), (100, 2), (100, 1), (0, 0)] {
+            let places: Vec<_> = (0..labels).flat_map(|label| (0..depths).map(move |depth| (label, depth))).collect();
+            let (shown_labels, shown_depths) = shown(&places, labels, depths);
+            let curves = places.iter().filter(|place| shown_labels[place.0] && shown_depths[place.1]).count();
+            let expected = places.len().min(MOST_CURVES);
+            assert!(curves <= MOST_CURVES && 2 * curves >= expected, "{labels} × {depths}: {curves}");
             assert!(depths == 0 || shown_depths[depths - 1], "the deepest is shown");
         }
-        assert_eq!(shown(3, 7), (vec![true; 3], vec![true; 7]));
+    }
+
+    #[test]
+    fn labels_of_different_depths_are_shown_as_far_as_they_fit() {
+        let places: Vec<_> = (0..60).map(|label| (label, label % 4)).collect();
+        let (labels, depths) = shown(&places, 60, 4);
+        assert_eq!(labels.iter().filter(|shown| **shown).count(), MOST_CURVES);
+        assert_eq!(depths, [true; 4]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod training;
 
 pub(super) use accuracy::accuracy;
 pub(super) use gradients::gradients;
-pub(super) use rates::by_rate;
+pub(super) use rates::{RateCurve, by_rate};
 
 use super::columns::value;
 use super::curves::Curves;
@@ -21,7 +21,7 @@ use super::plot::Figure;
 use crate::results::Summary;
 
 /// Names of axes that have figures of their own.
-const RATE: &str = "rate";
+const RATE: &str = "learning_rate";
 const WEIGHT_VARIANCE: &str = "weight_variance";
 const BIAS_VARIANCE: &str = "bias_variance";
 const ACTIVATION: &str = "activation";
