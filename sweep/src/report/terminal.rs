@@ -103,7 +103,7 @@ fn legend(results: &Results, columns: &[Column], width: usize) -> Vec<String> {
         count(seeds, "seed")
     )];
     if has(Kind::Predicted) {
-        told.push("predicted: the factor a layer of mean-field theory.".into());
+        told.push("theory: the factor a layer that mean-field theory predicts.".into());
     }
     if has(Kind::Profile) {
         told.push("by layer: the logarithm of the norm from the bottom layer to the top.".into());

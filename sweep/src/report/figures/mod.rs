@@ -13,7 +13,7 @@ mod training;
 
 pub(super) use accuracy::accuracy;
 pub(super) use gradients::gradients;
-pub(super) use rates::{RateCurve, by_rate};
+pub(super) use rates::{RateCurve, best_loss, by_rate};
 
 use super::columns::value;
 use super::curves::Curves;
@@ -32,13 +32,13 @@ const CHANCE: f64 = 0.1;
 /// All figures that there are data for, in the order of the page.
 pub(super) fn figures(curves: &Curves<'_>) -> Vec<Figure> {
     let figures = [
+        rates::rates(curves),
         gradients(curves),
         attenuation::attenuation(curves),
         accuracy(curves),
         heat::heat(curves),
         phase::diagram(curves),
         phase::trainable_depth(curves),
-        rates::rates(curves),
         overfitting::overfitting(curves),
         training::loss(curves),
         training::accuracy(curves),

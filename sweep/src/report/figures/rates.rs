@@ -44,7 +44,7 @@ pub(in crate::report) fn by_rate(results: &Results) -> Vec<RateCurve<'_>> {
 }
 
 /// The smallest loss of the training.
-fn best_loss(summary: &Summary) -> Option<f64> {
+pub(in crate::report) fn best_loss(summary: &Summary) -> Option<f64> {
     let losses = summary.curve.iter().map(|point| point.loss);
     losses.filter(|loss| loss.is_finite()).reduce(f64::min)
 }

@@ -3,7 +3,7 @@
 use super::{Finding, Kind, MOST_NAMED, MOST_TOLD, names};
 use crate::report::columns::after;
 use crate::report::curves::Curves;
-use crate::report::figures::{RateCurve, by_rate};
+use crate::report::figures::{RateCurve, best_loss, by_rate};
 use crate::report::format::{count, list, number, percent};
 use crate::results::{Scores, Summary};
 
@@ -113,25 +113,28 @@ fn rates(curves: &Curves<'_>) -> Vec<Finding> {
 }
 
 fn best_rate(group: &[RateCurve<'_>]) -> Option<Finding> {
+    // The loss tells rates apart where all reach the same accuracy.
     let best = |curve: &RateCurve<'_>| {
-        let known = curve.points.iter().filter_map(|(rate, summary)| Some((*rate, after(summary)?)));
-        Some(known.max_by(|a, b| a.1.total_cmp(&b.1))?.0)
+        let known = curve.points.iter().filter_map(|(rate, summary)| Some((*rate, best_loss(summary)?)));
+        Some(known.min_by(|a, b| a.1.total_cmp(&b.1))?.0)
     };
     let best: Vec<_> = group.iter().filter_map(|curve| Some((best(curve)?, &curve.name))).collect();
     let (first, last) = (best.first()?, best.last()?);
     let told = |(rate, name): &(f64, &String)| format!("{} ({name})", number(*rate));
     let (kind, text) = if best.len() == 1 {
-        (Kind::Note, format!("the best learning rate is {}.", number(first.0)))
+        (Kind::Note, format!("The training loss is smallest at the rate {}.", number(first.0)))
     } else if best.iter().all(|curve| curve.0 == first.0) {
-        (Kind::Good, format!("the best learning rate is {} on all {} curves.", number(first.0), best.len()))
+        (
+            Kind::Good,
+            format!("The best learning rate, by training loss, is {} on all {} curves.", number(first.0), best.len()),
+        )
     } else if best.len() <= MOST_NAMED {
         let all: Vec<_> = best.iter().map(told).collect();
-        (Kind::Note, format!("the best learning rate moves: {}.", list(&all, MOST_NAMED)))
+        (Kind::Note, format!("The best learning rate, by training loss, moves: {}.", list(&all, MOST_NAMED)))
     } else {
-        (Kind::Note, format!("the best learning rate moves from {} to {}.", told(first), told(last)))
+        (Kind::Note, format!("The best learning rate, by training loss, moves from {} to {}.", told(first), told(last)))
     };
-    let about = if group[0].group.is_empty() { "Accuracy" } else { &group[0].group };
-    Some(Finding::new(kind, about, text))
+    Some(Finding::new(kind, group[0].group.as_str(), text))
 }
 
 fn diverged(curves: &Curves<'_>) -> Option<Finding> {
