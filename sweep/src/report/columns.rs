@@ -1,5 +1,7 @@
 //! The columns of the tables: what is said of each configuration.
 
+use std::collections::HashMap;
+
 use super::format::{magnitude, number, percent};
 use super::sparkline::sparkline;
 use crate::results::{Results, Summary};
@@ -22,6 +24,8 @@ pub(super) struct Column {
 pub(super) enum Kind {
     /// What tells configurations apart, and the most important results.
     Main,
+    /// An axis whose value follows from the group.
+    Implied,
     Trained,
     Factor,
     Profile,
@@ -44,6 +48,15 @@ pub(super) fn varying(results: &Results) -> Vec<&'static str> {
 /// The value of an axis.
 pub(super) fn value<'s>(summary: &'s Summary, axis: &str) -> Option<&'s str> {
     summary.values.iter().find(|(name, _)| *name == axis).map(|(_, value)| value.as_str())
+}
+
+/// Whether all configurations of a group have the same value of the axis.
+fn implied(results: &Results, axis: &str) -> bool {
+    let mut of_group = HashMap::new();
+    results.summaries.iter().all(|summary| {
+        let value = value(summary, axis);
+        summary.group.as_ref().is_some_and(|group| *of_group.entry(group).or_insert(value) == value)
+    })
 }
 
 /// The accuracy on held-out data before the training.
@@ -73,13 +86,11 @@ pub(super) fn columns(results: &Results) -> Vec<Column> {
     };
     let text = |heading: &str, cell: &dyn Fn(&Summary) -> Option<String>| column(heading, Kind::Main, cell);
     let mut columns = Vec::new();
-    // A group's name says what its values are for.
-    let grouped = results.summaries.iter().any(|summary| summary.group.is_some());
-    if grouped {
-        columns.push(text("network", &|summary| Some(summary.label.clone())));
+    if results.summaries.iter().any(|summary| summary.group.is_some()) {
+        columns.push(text("group", &|summary| summary.group.clone()));
     }
-    let kind = if grouped { Kind::Detail } else { Kind::Main };
     for axis in varying(results) {
+        let kind = if implied(results, axis) { Kind::Implied } else { Kind::Main };
         columns.push(column(&axis.replace('_', " "), kind, &|summary| value(summary, axis).map(str::to_owned)));
     }
     columns.extend([

@@ -53,7 +53,7 @@ impl<'r> Curves<'r> {
             (label, depths.binary_search(&summary.depth).unwrap_or(0))
         });
         let places: Vec<_> = places.collect();
-        let (shown_labels, shown_depths) = shown(labels.len(), depths.len());
+        let (shown_labels, shown_depths) = shown(&places, labels.len(), depths.len());
         Curves { results, labels, depths, ordered: ordered(results), shown_labels, shown_depths, places }
     }
 
@@ -83,6 +83,13 @@ impl<'r> Curves<'r> {
         if self.ordered { shade_class(label, self.labels.len()) } else { label_class(label) }
     }
 
+    /// What a label has in common with others: its group, or what it begins with.
+    pub(super) fn family(&self, label: usize) -> &str {
+        let summary = self.results.summaries.iter().zip(&self.places).find(|(_, place)| place.0 == label);
+        let group = summary.and_then(|(summary, _)| summary.group.as_deref());
+        group.unwrap_or_else(|| self.labels[label].split(", ").next().unwrap_or_default())
+    }
+
     /// Whether networks of several depths are compared.
     pub(super) fn several_depths(&self) -> bool {
         self.depths.len() > 1
@@ -110,16 +117,29 @@ pub(super) fn shade_class(rank: usize, count: usize) -> String {
     format!("d{}", if count > 1 { (2 * rank * last + count - 1) / (2 * (count - 1)) } else { last })
 }
 
-/// Which labels and which depths are shown first: all, if there are not too many; else the first labels and depths evenly
-/// down from the deepest.
-fn shown(labels: usize, depths: usize) -> (Vec<bool>, Vec<bool>) {
-    let first = labels.min(FIRST_LABELS.max(MOST_CURVES / depths.max(1)));
-    let kept = depths.min(MOST_CURVES / first.max(1));
-    let mut shown_depths = vec![false; depths];
-    for index in 0..kept {
-        shown_depths[depths - 1 - index * depths / kept] = true;
+/// Which labels and which depths are shown first: all, if there are not too many; else depths evenly down from the deepest,
+/// and labels evenly from the first.
+fn shown(places: &[(usize, usize)], labels: usize, depths: usize) -> (Vec<bool>, Vec<bool>) {
+    if places.len() <= MOST_CURVES {
+        return (vec![true; labels], vec![true; depths]);
     }
-    ((0..labels).map(|label| label < first).collect(), shown_depths)
+    let mut depths_of = vec![0; labels];
+    places.iter().for_each(|(label, _)| depths_of[*label] += 1);
+    let fitting = (MOST_CURVES / labels.clamp(1, FIRST_LABELS)).max(1);
+    let kept = if depths_of.into_iter().all(|count| count <= fitting) { depths } else { fitting };
+    let mut shown_depths = vec![false; depths];
+    (0..kept).for_each(|index| shown_depths[depths - 1 - index * depths / kept] = true);
+    let evenly = |count: usize| {
+        let mut shown = vec![false; labels];
+        (0..count).for_each(|index| shown[index * labels / count] = true);
+        shown
+    };
+    let curves = |shown: &[bool]| places.iter().filter(|place| shown[place.0] && shown_depths[place.1]).count();
+    // Each label is a panel of its own, unless depths do not vary.
+    let most = if depths > 1 { FIRST_LABELS } else { MOST_CURVES };
+    let fewer = (1..=labels.min(most)).rev().map(evenly);
+    let shown_labels = fewer.into_iter().find(|shown| curves(shown) <= MOST_CURVES);
+    (shown_labels.unwrap_or_else(|| evenly(1)), shown_depths)
 }
 
 #[cfg(test)]
@@ -128,14 +148,23 @@ mod tests {
 
     #[test]
     fn no_more_curves_are_shown_at_first_than_can_be_told_apart() {
-        for (labels, depths) in [(1, 1), (3, 7), (12, 1), (40, 25), (1, 100), (100, 2), (0, 0)] {
-            let (shown_labels, shown_depths) = shown(labels, depths);
-            let count = |shown: &[bool]| shown.iter().filter(|shown| **shown).count();
-            let curves = count(&shown_labels) * count(&shown_depths);
-            assert!(curves <= MOST_CURVES && (curves > 0 || labels == 0), "{labels} × {depths}: {curves}");
+        for (labels, depths) in [(1, 1), (3, 7), (12, 1), (40, 25), (1, 100), (100, 2), (100, 1), (0, 0)] {
+            let places: Vec<_> = (0..labels).flat_map(|label| (0..depths).map(move |depth| (label, depth))).collect();
+            let (shown_labels, shown_depths) = shown(&places, labels, depths);
+            let curves = places.iter().filter(|place| shown_labels[place.0] && shown_depths[place.1]).count();
+            let expected = places.len().min(MOST_CURVES);
+            assert!(curves <= MOST_CURVES && 4 * curves >= expected, "{labels} × {depths}: {curves}");
             assert!(depths == 0 || shown_depths[depths - 1], "the deepest is shown");
         }
-        assert_eq!(shown(3, 7), (vec![true; 3], vec![true; 7]));
+    }
+
+    #[test]
+    fn of_many_labels_some_are_shown_evenly() {
+        let places: Vec<_> = (0..60).map(|label| (label, label % 4)).collect();
+        let (labels, depths) = shown(&places, 60, 4);
+        let shown: Vec<_> = (0..60).filter(|label| labels[*label]).collect();
+        assert_eq!(shown, [0, 10, 20, 30, 40, 50]);
+        assert_eq!(depths, [true; 4]);
     }
 
     #[test]

@@ -21,7 +21,7 @@ fn significant(value: f64, digits: usize) -> String {
     let scientific = format!("{value:.*e}", digits - 1);
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-3..5).contains(&exponent) {
+    if (-4..5).contains(&exponent) {
         let decimals = digits as i32 - 1 - exponent;
         trimmed(&format!("{value:.*}", usize::try_from(decimals).unwrap_or(0))).to_owned()
     } else {

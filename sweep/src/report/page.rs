@@ -128,7 +128,7 @@ fn page(index: usize, results: &Results) -> Page {
         settings: results.settings.clone(),
         runs: results.runs,
         finished: results.finished,
-        axes: results.axes.iter().map(axis).collect(),
+        axes: groups(results).into_iter().chain(results.axes.iter().map(axis)).collect(),
         findings: findings(&curves),
         figures: figures::figures(&curves).iter().map(Figure::draw).collect(),
         labels: choices(curves.labels.iter().cloned(), &curves.shown_labels),
@@ -138,6 +138,13 @@ fn page(index: usize, results: &Results) -> Page {
         rows: (0..results.summaries.len()).map(cell).collect(),
         columns: columns.iter().map(page_column).collect(),
     }
+}
+
+/// The groups as if they were values of an axis.
+fn groups(results: &Results) -> Option<PageAxis> {
+    let mut values: Vec<_> = results.summaries.iter().filter_map(|summary| summary.group.clone()).collect();
+    values.dedup();
+    (!values.is_empty()).then(|| PageAxis { name: "group".into(), values, varies: true })
 }
 
 fn choices(names: impl Iterator<Item = String>, shown: &[bool]) -> Vec<Choice> {

@@ -18,7 +18,8 @@ const WIDE: u16 = 3;
 const NARROW: u16 = 2;
 
 /// Kinds of columns in the order in which they give way.
-const GIVING_WAY: [Kind; 5] = [Kind::Before, Kind::Predicted, Kind::Profile, Kind::Factor, Kind::Trained];
+const GIVING_WAY: [Kind; 6] =
+    [Kind::Implied, Kind::Before, Kind::Predicted, Kind::Profile, Kind::Factor, Kind::Trained];
 
 /// The table of a sweep with its legend, for a terminal of this many columns; no line break at the end.
 ///
@@ -102,7 +103,7 @@ fn legend(results: &Results, columns: &[Column], width: usize) -> Vec<String> {
         count(seeds, "seed")
     )];
     if has(Kind::Predicted) {
-        told.push("predicted: the factor a layer of mean-field theory.".into());
+        told.push("theory: the factor a layer that mean-field theory predicts.".into());
     }
     if has(Kind::Profile) {
         told.push("by layer: the logarithm of the norm from the bottom layer to the top.".into());

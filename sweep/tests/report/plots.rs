@@ -19,7 +19,7 @@ fn each_plot_is_there_where_its_data_are() -> Outcome {
     let spectra = ["loss", "learning", "jacobian", "hessian", "kernel"];
     assert_eq!(figures(&depths())?, [&common[..], &spectra].concat());
     assert_eq!(figures(&variances())?, [&common[..], &["phase", "trainable", "loss", "learning"]].concat());
-    assert_eq!(figures(&rates())?, ["gradients", "rates", "loss", "learning"]);
+    assert_eq!(figures(&rates())?, ["rates", "gradients", "loss", "learning"]);
     assert_eq!(figures(&cures())?, ["gradients", "overfitting", "loss", "learning"]);
     Ok(())
 }

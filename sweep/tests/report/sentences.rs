@@ -64,7 +64,7 @@ fn it_says_what_explodes() -> Outcome {
 
 #[test]
 fn it_says_which_rate_is_best_and_what_over_fits() -> Outcome {
-    assert_says(&rates(), &["The best learning rate is 0.01 on all 4 curves."])?;
+    assert_says(&rates(), &["The best learning rate, by training loss, is 0.01 on all 4 curves."])?;
     assert_says(
         &cures(),
         &["The largest over-fitting: none at depth 4, 98.0 % on training data and 88.0 % on held-out"],

@@ -87,8 +87,8 @@ pub(crate) fn rates() -> Results {
     for width in [64, 128, 256, 512] {
         for (index, rate) in [0.001, 0.003, 0.01, 0.03, 0.1].iter().enumerate() {
             let kind = Kind {
-                label: format!("width {width}, rate {rate}"),
-                values: vec![("width", width.to_string()), ("rate", rate.to_string())],
+                label: format!("width {width}, learning rate {rate}"),
+                values: vec![("width", width.to_string()), ("learning_rate", rate.to_string())],
                 ratio: 0.98,
                 predicted: None,
                 accuracy: |_| 0.9,

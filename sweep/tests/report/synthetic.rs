@@ -91,6 +91,8 @@ pub(crate) fn summary(kind: &Kind, depth: usize) -> Summary {
     let mut values = kind.values.clone();
     values.push(("depth", depth.to_string()));
     Summary {
+        depth_scales: None,
+        no_theory: None,
         group: None,
         values,
         label: kind.label.clone(),

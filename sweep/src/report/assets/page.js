@@ -13,7 +13,7 @@ function number(value) {
 function show(value) {
   if (Number.isNaN(value)) return "–";
   const size = Math.abs(value);
-  if (size === 0 || (size >= 1e-3 && size < 1e5)) return String(Number(value.toPrecision(4)));
+  if (size === 0 || (size >= 1e-4 && size < 1e5)) return String(Number(value.toPrecision(4)));
   return Number.isFinite(value) ? value.toExponential(3).replace(/\.?0+e/, "e").replace("e+", "e") : String(value);
 }
 

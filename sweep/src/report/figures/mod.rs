@@ -13,7 +13,7 @@ mod training;
 
 pub(super) use accuracy::accuracy;
 pub(super) use gradients::gradients;
-pub(super) use rates::by_rate;
+pub(super) use rates::{RateCurve, best_loss, by_rate};
 
 use super::columns::value;
 use super::curves::Curves;
@@ -21,7 +21,7 @@ use super::plot::Figure;
 use crate::results::Summary;
 
 /// Names of axes that have figures of their own.
-const RATE: &str = "rate";
+const RATE: &str = "learning_rate";
 const WEIGHT_VARIANCE: &str = "weight_variance";
 const BIAS_VARIANCE: &str = "bias_variance";
 const ACTIVATION: &str = "activation";
@@ -32,13 +32,13 @@ const CHANCE: f64 = 0.1;
 /// All figures that there are data for, in the order of the page.
 pub(super) fn figures(curves: &Curves<'_>) -> Vec<Figure> {
     let figures = [
+        rates::rates(curves),
         gradients(curves),
         attenuation::attenuation(curves),
         accuracy(curves),
         heat::heat(curves),
         phase::diagram(curves),
         phase::trainable_depth(curves),
-        rates::rates(curves),
         overfitting::overfitting(curves),
         training::loss(curves),
         training::accuracy(curves),

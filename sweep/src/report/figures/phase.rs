@@ -11,7 +11,7 @@ const WEIGHT_AXIS: &str = "variance of weights σw²";
 
 /// The (σw², σb²) plane with the critical line and the networks of the sweep.
 pub(super) fn diagram(curves: &Curves<'_>) -> Option<Figure> {
-    let phase = curves.results.phase.as_ref()?;
+    let phase = curves.results.phase.as_ref().filter(|phase| phase.critical.len() > 1)?;
     let networks: Vec<_> =
         curves.results.summaries.iter().filter_map(|s| Some((place(phase, s)?, s.verdict))).collect();
     let points = || phase.critical.iter().copied().chain(networks.iter().map(|network| network.0));

@@ -45,7 +45,7 @@ impl Axis {
     /// A linear axis that holds the values with some room.
     pub(in crate::report) fn tight(name: &str, values: impl Iterator<Item = f64>) -> Self {
         let (low, high) = range(values).unwrap_or((0.0, 1.0));
-        let room = if high > low { 0.05 * (high - low) } else { 0.5 };
+        let room = if high - low > 1e-6 * high.abs() { 0.05 * (high - low) } else { 0.5 * high.abs().max(1.0) };
         let (low, high) = (low - room, high + room);
         Axis { name: name.into(), low, high, ticks: ticks::linear(low, high), unit: Unit::Plain }
     }

@@ -5,11 +5,30 @@ use crate::report::curves::Curves;
 use crate::report::format::prose;
 use crate::results::{Summary, Verdict};
 
-/// A label with its summaries by depth; there is one.
-type Curve<'r> = (usize, Vec<&'r Summary>);
+/// Labels whose gradients are the same, because they differ only in the training, and the summaries by depth of the first.
+type Curve<'r> = (Vec<usize>, Vec<&'r Summary>);
+
+/// All labels, those of equal gradients together.
+fn distinct<'r>(curves: &Curves<'r>) -> Vec<Curve<'r>> {
+    let same = |a: &[&Summary], b: &[&Summary]| {
+        a.len() == b.len()
+            && a.iter().zip(b).all(|(a, b)| a.depth == b.depth && a.init.shrink.to_bits() == b.init.shrink.to_bits())
+    };
+    let mut found: Vec<Curve<'_>> = Vec::new();
+    for label in 0..curves.labels.len() {
+        let summaries = curves.with_label(label);
+        // A single layer has no ratio that would tell labels apart.
+        let told_apart = summaries.iter().any(|summary| summary.depth > 1);
+        match found.iter_mut().find(|curve| told_apart && same(&curve.1, &summaries)) {
+            Some(curve) => curve.0.push(label),
+            None => found.push((vec![label], summaries)),
+        }
+    }
+    found
+}
 
 pub(super) fn findings(curves: &Curves<'_>) -> Vec<Finding> {
-    let all: Vec<Curve<'_>> = (0..curves.labels.len()).map(|label| (label, curves.with_label(label))).collect();
+    let all = distinct(curves);
     let of_kind = |verdict: Verdict| -> Vec<&Curve<'_>> {
         let is_so = |deepest: &&Summary| Verdict::from_shrink(deepest.init.shrink) == verdict;
         all.iter().filter(|curve| curve.1.last().is_some_and(is_so)).collect()
@@ -25,13 +44,13 @@ fn unhealthy(curves: &Curves<'_>, mut found: Vec<&Curve<'_>>, verdict: Verdict) 
     let severity = |curve: &Curve<'_>| curve.1.last().map_or(0.0, |deepest| deepest.init.shrink.log10().abs());
     found.sort_by(|a, b| severity(b).total_cmp(&severity(a)));
     let told = found.iter().take(MOST_TOLD);
-    let told = told.filter_map(|(label, summaries)| Some((*label, sentence(summaries, verdict)?)));
+    let told = told.filter_map(|(labels, summaries)| Some((labels, sentence(summaries, verdict)?)));
     let mut findings: Vec<_> =
-        told.map(|(label, text)| Finding::new(Kind::Bad, curves.labels[label].as_str(), text)).collect();
-    if let Some(rest) = found.get(MOST_TOLD..).filter(|rest| !rest.is_empty()) {
-        let labels: Vec<_> = rest.iter().map(|curve| curve.0).collect();
+        told.map(|(labels, text)| Finding::new(Kind::Bad, names(curves, labels), text)).collect();
+    let rest: Vec<_> = found.iter().skip(MOST_TOLD).flat_map(|curve| curve.0.iter().copied()).collect();
+    if !rest.is_empty() {
         let text = format!("the gradient is {verdict} too.");
-        findings.push(Finding::new(Kind::Bad, names(curves, &labels), text));
+        findings.push(Finding::new(Kind::Bad, names(curves, &rest), text));
     }
     findings
 }
@@ -65,7 +84,7 @@ fn healthy(curves: &Curves<'_>, found: &[&Curve<'_>]) -> Option<Finding> {
         (least, most) if least == most => least,
         (least, most) => format!("between {least} and {most}"),
     };
-    let labels: Vec<_> = found.iter().map(|curve| curve.0).collect();
+    let labels: Vec<_> = found.iter().flat_map(|curve| curve.0.iter().copied()).collect();
     let text = format!(
         "the gradient stays healthy; at depth {depth} the bottom layer gets {range} times what the top layer gets."
     );

@@ -47,11 +47,22 @@ pub(super) fn findings(curves: &Curves<'_>) -> Vec<Finding> {
     findings
 }
 
-/// The names of curves, the first few of them, or that they are all.
+/// The names of curves, the first few of them. A family that is named whole has one name, and so have all curves.
 fn names(curves: &Curves<'_>, labels: &[usize]) -> String {
     if labels.len() == curves.labels.len() && labels.len() > MOST_NAMED {
         return format!("All {} curves", labels.len());
     }
-    let names: Vec<_> = labels.iter().map(|label| curves.labels[*label].clone()).collect();
+    let families: Vec<_> = (0..curves.labels.len()).map(|label| curves.family(label)).collect();
+    let mut names: Vec<String> = Vec::new();
+    for &label in labels {
+        let family = families[label];
+        let size = families.iter().filter(|other| **other == family).count();
+        let named = labels.iter().filter(|other| families[**other] == family).count();
+        let name =
+            if size > 2 && named == size { format!("{family} ({size} curves)") } else { curves.labels[label].clone() };
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
     format::list(&names, MOST_NAMED)
 }

@@ -3,7 +3,7 @@
 use super::{Finding, Kind, MOST_NAMED, MOST_TOLD, names};
 use crate::report::columns::after;
 use crate::report::curves::Curves;
-use crate::report::figures::by_rate;
+use crate::report::figures::{RateCurve, best_loss, by_rate};
 use crate::report::format::{count, list, number, percent};
 use crate::results::{Scores, Summary};
 
@@ -18,12 +18,9 @@ fn scores(summary: &Summary) -> Option<Scores> {
 
 pub(super) fn findings(curves: &Curves<'_>) -> Vec<Finding> {
     let rates = rates(curves);
-    let mut findings: Vec<_> = match rates {
-        // Each rate is a curve of its own; the best of them is what matters.
-        Some(_) => Vec::new(),
-        None if curves.several_depths() => trained_depths(curves),
-        None => Vec::new(),
-    };
+    // Where rates vary each is a curve of its own; the best of them is what matters.
+    let by_depth = rates.is_empty() && curves.several_depths();
+    let mut findings = if by_depth { trained_depths(curves) } else { Vec::new() };
     findings.extend(ends(curves));
     findings.extend(overfitting(curves));
     findings.extend(rates);
@@ -102,40 +99,42 @@ fn overfitting(curves: &Curves<'_>) -> Option<Finding> {
     let known = curves.all().filter_map(|(summary, owner)| Some((gap(summary)?, summary.depth, owner.label?)));
     let (least, most) =
         (known.clone().min_by(|a, b| a.0.0.total_cmp(&b.0.0))?, known.max_by(|a, b| a.0.0.total_cmp(&b.0.0))?);
-    let ((difference, train, test), depth, label) = most;
-    let text = format!(
-        "The largest over-fitting: {} at depth {depth}, {} on training data and {} on held-out data; the smallest \
-         difference is {} ({} at depth {}).",
-        curves.labels[label],
-        percent(train),
-        percent(test),
-        percent(least.0.0),
-        curves.labels[least.2],
-        least.1,
-    );
-    (difference > OVERFITTING).then(|| Finding::new(Kind::Note, "", text))
+    let told = |((_, train, test), depth, label): ((f64, f64, f64), usize, usize)| {
+        let (train, test) = (percent(train), percent(test));
+        format!("{} at depth {depth}, {train} on training data and {test} on held-out data", curves.labels[label])
+    };
+    let text = format!("The largest over-fitting: {}; the smallest: {}.", told(most), told(least));
+    (most.0.0 > OVERFITTING).then(|| Finding::new(Kind::Note, "", text))
 }
 
-/// Whether the best learning rate stays where it is.
-fn rates(curves: &Curves<'_>) -> Option<Finding> {
-    let found = by_rate(curves.results);
-    let best = |points: &[(f64, &Summary)]| {
-        let known = points.iter().filter_map(|(rate, summary)| Some((*rate, after(summary)?)));
-        known.max_by(|a, b| a.1.total_cmp(&b.1))
+/// Whether the best learning rate stays where it is, for each group.
+fn rates(curves: &Curves<'_>) -> Vec<Finding> {
+    by_rate(curves.results).chunk_by(|a, b| a.group == b.group).filter_map(best_rate).collect()
+}
+
+fn best_rate(group: &[RateCurve<'_>]) -> Option<Finding> {
+    // The loss tells rates apart where all reach the same accuracy.
+    let best = |curve: &RateCurve<'_>| {
+        let known = curve.points.iter().filter_map(|(rate, summary)| Some((*rate, best_loss(summary)?)));
+        Some(known.min_by(|a, b| a.1.total_cmp(&b.1))?.0)
     };
-    let best: Vec<_> = found.iter().filter_map(|curve| Some((&curve.name, best(&curve.points)?.0))).collect();
+    let best: Vec<_> = group.iter().filter_map(|curve| Some((best(curve)?, &curve.name))).collect();
     let (first, last) = (best.first()?, best.last()?);
-    if best.len() > 1 && best.iter().all(|curve| curve.1 == first.1) {
-        let text = format!("The best learning rate is {} on all {} curves.", number(first.1), best.len());
-        return Some(Finding::new(Kind::Good, "", text));
-    }
-    let told: Vec<_> = best.iter().map(|(name, rate)| format!("{} ({name})", number(*rate))).collect();
-    let moves = if best.len() > 1 {
-        format!(" It moves by a factor of {} from the first to the last.", number(last.1 / first.1))
+    let told = |(rate, name): &(f64, &String)| format!("{} ({name})", number(*rate));
+    let (kind, text) = if best.len() == 1 {
+        (Kind::Note, format!("The training loss is smallest at the rate {}.", number(first.0)))
+    } else if best.iter().all(|curve| curve.0 == first.0) {
+        (
+            Kind::Good,
+            format!("The best learning rate, by training loss, is {} on all {} curves.", number(first.0), best.len()),
+        )
+    } else if best.len() <= MOST_NAMED {
+        let all: Vec<_> = best.iter().map(told).collect();
+        (Kind::Note, format!("The best learning rate, by training loss, moves: {}.", list(&all, MOST_NAMED)))
     } else {
-        String::new()
+        (Kind::Note, format!("The best learning rate, by training loss, moves from {} to {}.", told(first), told(last)))
     };
-    Some(Finding::new(Kind::Note, "", format!("The best learning rate is {}.{moves}", list(&told, MOST_NAMED))))
+    Some(Finding::new(kind, group[0].group.as_str(), text))
 }
 
 fn diverged(curves: &Curves<'_>) -> Option<Finding> {
