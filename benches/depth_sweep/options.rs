@@ -43,6 +43,15 @@ fn settings(matches: &ArgMatches) -> Result<Settings, sweep::Error> {
         (None, Some(name)) => Settings::preset(name)?,
         (None, None) => Settings::preset(Settings::presets().next().unwrap_or_default())?,
     };
+    let given = |axis: &&&AxisEntry| matches.contains_id(axis.name);
+    let own = |axis: &AxisEntry| settings.group.iter().any(|group| group.axes.get(axis.name).is_some());
+    // The cures of the default are not for what the user asks for.
+    if !matches.contains_id("config")
+        && !matches.contains_id("preset")
+        && axes().iter().filter(given).any(|axis| own(axis))
+    {
+        settings = Settings::default();
+    }
     for axis in axes() {
         if let Some(values) = matches.get_many::<String>(axis.name) {
             settings = settings.with(axis.name, &values.map(String::as_str).collect::<Vec<_>>().join(","))?;

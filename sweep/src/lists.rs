@@ -39,6 +39,11 @@ impl Lists {
         Ok(())
     }
 
+    /// Removes the values of an axis, and returns them.
+    pub(crate) fn remove(&mut self, name: &str) -> Vec<String> {
+        self.0.remove(name).unwrap_or_default()
+    }
+
     /// The values of the axis with this name, if they are set.
     pub fn get(&self, name: &str) -> Option<&[String]> {
         self.0.get(name).map(Vec::as_slice)

@@ -102,14 +102,20 @@ impl PartialEq for Settings {
 }
 
 impl Settings {
-    /// The same with these values of an axis, separated by commas.
+    /// The same with these values of an axis, separated by commas, instead of those of groups, too.
     ///
     /// # Errors
-    /// A name of no axis, a value that is not one of it. A value that a group has of its own replaces the groups.
+    /// A name of no axis; a value that is not one of it; a group that is named after the value that it would lose.
     pub fn with(mut self, name: &str, values: &str) -> Result<Self, Error> {
         self.axes.set(name, values.split(',').map(|value| value.trim().to_owned()))?;
-        if self.group.iter().any(|group| group.axes.get(name).is_some()) {
-            self.group.clear();
+        for group in &mut self.group {
+            let replaced = group.axes.remove(name);
+            if let Some(value) = replaced.iter().find(|value| group.name.contains(value.as_str())) {
+                let (option, group) = (name.replace('_', "-"), &group.name);
+                return Err(Error::Setting(format!(
+                    "--{option} {values}: the group \"{group}\" is named after its {value}"
+                )));
+            }
         }
         Ok(self)
     }

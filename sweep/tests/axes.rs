@@ -79,7 +79,9 @@ fn settings_come_back_from_their_file() {
     assert_eq!(Settings::from_toml(&text).unwrap(), settings, "{text}");
     assert!(text.contains("0.5"), "{text}");
     let replaced = settings.with("norm", "layer").unwrap();
-    assert!(replaced.group.is_empty(), "an option replaces the groups that have values of their own");
+    assert!(replaced.group.iter().all(|group| group.axes.get("norm").is_none()), "an option replaces values of groups");
+    let said = Settings::preset("vanishing-sigmoid").unwrap().with("activation", "relu").unwrap_err().to_string();
+    assert!(said.contains("the group \"sigmoid\" is named after its sigmoid"), "{said}");
 }
 
 #[test]
