@@ -12,9 +12,15 @@ use sweep::{AxisEntry, Settings, Spectrum, axes};
 
 /// What the program is to do.
 pub(crate) enum Task {
-    Sweep(Box<Settings>),
+    Sweep(Sweeps),
     /// Completions or the manual page.
     Print(String),
+}
+
+/// Sweeps, and the file of their common report if there are several.
+pub(crate) struct Sweeps {
+    pub(crate) each: Vec<Settings>,
+    pub(crate) together: Option<PathBuf>,
 }
 
 /// Reads the command line.
@@ -33,25 +39,38 @@ pub(crate) fn read() -> Result<Task, clap::Error> {
         clap_mangen::Man::new(command()).render(&mut text)?;
         return Ok(Task::Print(String::from_utf8_lossy(&text).into_owned()));
     }
-    let settings = settings(&matches).map_err(|error| command().error(ErrorKind::ValueValidation, error))?;
-    Ok(Task::Sweep(Box::new(settings)))
+    let sweeps = sweeps(&matches).map_err(|error| command().error(ErrorKind::ValueValidation, error))?;
+    Ok(Task::Sweep(sweeps))
 }
 
-fn settings(matches: &ArgMatches) -> Result<Settings, sweep::Error> {
-    let mut settings = match (matches.get_one::<PathBuf>("config"), matches.get_one::<String>("preset")) {
-        (Some(file), _) => Settings::read(file)?,
-        (None, Some(name)) => Settings::preset(name)?,
-        (None, None) => Settings::preset(Settings::presets().next().unwrap_or_default())?,
-    };
-    let given = |axis: &&&AxisEntry| matches.contains_id(axis.name);
-    let own = |axis: &AxisEntry| settings.group.iter().any(|group| group.axes.get(axis.name).is_some());
-    // The cures of the default are not for what the user asks for.
-    if !matches.contains_id("config")
-        && !matches.contains_id("preset")
-        && axes().iter().filter(given).any(|axis| own(axis))
-    {
-        settings = Settings::default();
+fn sweeps(matches: &ArgMatches) -> Result<Sweeps, sweep::Error> {
+    let out = matches.get_one::<PathBuf>("out").cloned().unwrap_or(Settings::default().out);
+    let names: Vec<&str> = matches.get_many::<String>("preset").into_iter().flatten().map(String::as_str).collect();
+    let names: Vec<&str> = if names == [ALL] { Settings::presets().collect() } else { names };
+    let single = |settings| Ok(Sweeps { each: vec![changed(settings, matches, out.clone())?], together: None });
+    match (matches.get_one::<PathBuf>("config"), names.as_slice()) {
+        (Some(file), _) => single(Settings::read(file)?),
+        (None, []) => single(default(matches)?),
+        (None, [name]) => single(Settings::preset(name)?),
+        (None, names) => {
+            let each = names.iter().map(|name| changed(Settings::preset(name)?, matches, out.join(name)));
+            Ok(Sweeps { each: each.collect::<Result<_, _>>()?, together: Some(out.join("report.html")) })
+        }
     }
+}
+
+/// The first preset; without its groups if an option is given that they have values for, as the cures of the default are not
+/// for what the user asks for.
+fn default(matches: &ArgMatches) -> Result<Settings, sweep::Error> {
+    let preset = Settings::preset(Settings::presets().next().unwrap_or_default())?;
+    let given = |axis: &&&AxisEntry| matches.contains_id(axis.name);
+    let own = |axis: &AxisEntry| preset.group.iter().any(|group| group.axes.get(axis.name).is_some());
+    let asked = axes().iter().filter(given).any(|axis| own(axis));
+    Ok(if asked { Settings::default() } else { preset })
+}
+
+/// The settings with what the options say.
+fn changed(mut settings: Settings, matches: &ArgMatches, out: PathBuf) -> Result<Settings, sweep::Error> {
     for axis in axes() {
         if let Some(values) = matches.get_many::<String>(axis.name) {
             settings = settings.with(axis.name, &values.map(String::as_str).collect::<Vec<_>>().join(","))?;
@@ -61,47 +80,97 @@ fn settings(matches: &ArgMatches) -> Result<Settings, sweep::Error> {
         settings.seeds = seeds;
     }
     if let Some(names) = matches.get_many::<String>("spectra") {
-        settings.spectra = names.filter_map(|name| spectrum(name)).collect();
+        let named = |name: &String| Spectrum::NAMED.iter().find(|(known, _)| known == name).map(|&(_, one)| one);
+        settings.spectra = names.filter_map(named).collect();
     }
-    if let Some(folder) = matches.get_one::<PathBuf>("out") {
-        settings.out.clone_from(folder);
-    }
+    settings.out = out;
     settings.jobs = matches.get_one::<usize>("jobs").copied();
     (settings.resume, settings.restart) = (matches.get_flag("resume"), matches.get_flag("restart"));
     Ok(settings)
 }
 
-const SPECTRA: [&str; 3] = ["jacobian", "hessian", "tangent-kernel"];
-
-fn spectrum(name: &str) -> Option<Spectrum> {
-    let known = [Spectrum::Jacobian, Spectrum::Hessian, Spectrum::TangentKernel];
-    SPECTRA.iter().zip(known).find(|(known, _)| **known == name).map(|(_, spectrum)| spectrum)
-}
-
+/// The name for all presets.
+const ALL: &str = "all";
 fn command() -> Command {
-    let presets: Vec<_> = Settings::presets().collect();
     Command::new("depth-sweep")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("Builds networks of growing depth and measures how the gradient fares on its way from the top layer to the bottom, at initialization and after training, beside what theory predicts.")
+        .about(
+            "Builds networks of growing depth and measures how the gradient fares on its way from the top layer to the \
+             bottom, at initialization and after training, beside what theory predicts.",
+        )
         .after_help(explanation())
         .allow_negative_numbers(true)
-        .args([
-            Arg::new("preset").long("preset").value_name("NAME").help(format!("The sweep that other options change: {} [default: {}].", presets.join(", "), presets.first().unwrap_or(&""))),
-            Arg::new("config").long("config").value_name("FILE").value_parser(value_parser!(PathBuf)).conflicts_with("preset").help("Read the settings from a TOML file, such as config.toml in a folder of results."),
-        ])
+        .args(settings_options())
         .next_help_heading("Axes: lists of values separated by commas, whose product is run")
         .args(axes().iter().map(|axis| option(axis)))
         .next_help_heading("The sweep")
+        .args(sweep_options())
+        .next_help_heading("The program")
         .args([
-            Arg::new("seeds").long("seeds").value_name("N").value_parser(RangedU64ValueParser::<usize>::new().range(1..=1000)).help("Networks of each kind, differing in weights and in the order of the data [default: 3]."),
-            Arg::new("spectra").long("spectra").value_name("NAME,…").value_delimiter(',').value_parser(PossibleValuesParser::new(SPECTRA)).help("Spectra to measure at initialization."),
-            Arg::new("out").long("out").value_name("DIR").value_parser(value_parser!(PathBuf)).help("Folder for the results; made where there is none [default: depth-sweep-out]."),
-            Arg::new("jobs").long("jobs").value_name("N").value_parser(RangedU64ValueParser::<usize>::new().range(1..=1024)).help("Networks that are run at the same time [default: one for each core]."),
-            Arg::new("resume").long("resume").action(ArgAction::SetTrue).help("Continue the unfinished sweep in the folder."),
-            Arg::new("restart").long("restart").action(ArgAction::SetTrue).conflicts_with("resume").help("Drop the unfinished sweep in the folder."),
-            Arg::new("completions").long("completions").value_name("SHELL").value_parser(value_parser!(Shell)).exclusive(true).help("Print completions for a shell."),
+            Arg::new("completions")
+                .long("completions")
+                .value_name("SHELL")
+                .value_parser(value_parser!(Shell))
+                .exclusive(true)
+                .help("Print completions for a shell."),
             Arg::new("man").long("man").action(ArgAction::SetTrue).exclusive(true).help("Print the manual page."),
         ])
+}
+
+/// Where the settings come from that other options change.
+fn settings_options() -> [Arg; 2] {
+    let presets: Vec<_> = Settings::presets().collect();
+    let first = presets.first().copied().unwrap_or_default();
+    [
+        Arg::new("preset").long("preset").value_name("NAME,…").value_delimiter(',').help(format!(
+            "Sweeps that other options change: {}, or {ALL}. Several have a folder each and a report together. \
+             [default: {first}]",
+            presets.join(", ")
+        )),
+        Arg::new("config")
+            .long("config")
+            .value_name("FILE")
+            .value_parser(value_parser!(PathBuf))
+            .conflicts_with("preset")
+            .help("Read the settings from a TOML file, such as config.toml in a folder of results."),
+    ]
+}
+
+/// What concerns the sweep as a whole.
+fn sweep_options() -> [Arg; 6] {
+    let count = || RangedU64ValueParser::<usize>::new().range(1..=1000);
+    [
+        Arg::new("seeds")
+            .long("seeds")
+            .value_name("N")
+            .value_parser(count())
+            .help("Networks of each kind, differing in weights and in the order of the data. [default: 3]"),
+        Arg::new("spectra")
+            .long("spectra")
+            .value_name("NAME,…")
+            .value_delimiter(',')
+            .value_parser(PossibleValuesParser::new(Spectrum::NAMED.map(|(name, _)| name)))
+            .help("Spectra to measure at initialization."),
+        Arg::new("out")
+            .long("out")
+            .value_name("DIR")
+            .value_parser(value_parser!(PathBuf))
+            .help("Folder for the results; made where there is none. [default: depth-sweep-out]"),
+        Arg::new("jobs")
+            .long("jobs")
+            .value_name("N")
+            .value_parser(count())
+            .help("Networks that are run at the same time. [default: one for each core]"),
+        Arg::new("resume")
+            .long("resume")
+            .action(ArgAction::SetTrue)
+            .help("Continue the unfinished sweep in the folder."),
+        Arg::new("restart")
+            .long("restart")
+            .action(ArgAction::SetTrue)
+            .conflicts_with("resume")
+            .help("Drop the unfinished sweep in the folder."),
+    ]
 }
 
 /// The option of an axis.

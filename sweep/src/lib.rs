@@ -67,6 +67,7 @@ pub use axis::{AxisEntry, axes};
 pub use error::Error;
 pub use lists::Lists;
 pub use measure::Spectrum;
+pub use output::write_report;
 pub use settings::{Group, Settings};
 pub use stop::Stop;
 

@@ -1,6 +1,7 @@
 //! The files of a sweep: tables, pictures, the report.
 
 use std::io;
+use std::path::Path;
 
 use nn::io::Sink;
 
@@ -55,6 +56,15 @@ pub(crate) fn write(
     files.extend(pictures.into_iter().filter_map(|(name, svg)| Some((name, bytes(svg?.into_bytes())))));
     nn::io::replace_all(files.into_iter().map(|(name, write)| (settings.out.join(name), write)))?;
     Ok(results)
+}
+
+/// Writes a report with a page for each of these sweeps.
+///
+/// # Errors
+/// A file that cannot be written.
+pub fn write_report(path: &Path, pages: &[&Results]) -> Result<(), Error> {
+    let html = report::html(pages)?;
+    Ok(nn::io::replace(path, |file| file.write_all(html.as_bytes()))?)
 }
 
 /// Writes the rows of one configuration after the other, so that memory holds the runs of one.

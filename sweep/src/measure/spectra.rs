@@ -24,6 +24,12 @@ pub enum Spectrum {
     TangentKernel,
 }
 
+impl Spectrum {
+    /// All spectra by name.
+    pub const NAMED: [(&str, Spectrum); 3] =
+        [("jacobian", Spectrum::Jacobian), ("hessian", Spectrum::Hessian), ("tangent-kernel", Spectrum::TangentKernel)];
+}
+
 /// Samples that the tangent kernel is of, at most.
 const KERNEL_SAMPLES: usize = 32;
 /// Steps of the method of Lanczos, and eigenvalues that are kept of it.
