@@ -10,6 +10,8 @@ const OF_A_THREAD: u64 = 64 << 20;
 /// Samples that data sets are supposed to have: the digits have 1797.
 const SAMPLES: u64 = 2048;
 const CLASSES: u64 = 16;
+/// Samples that are evaluated at a time.
+const EVALUATED: u64 = 256;
 /// Positions of an image: the digits and the normal data have 8 × 8.
 const POSITIONS: u64 = 64;
 
@@ -68,7 +70,7 @@ fn needed<T: Scalar>(blueprint: &Blueprint<T>, width: usize) -> u64 {
     let of_parameters = (6 + members) * parameters * scalar + 8 * square;
     // Values with spare capacity for each unit; in training also their gradients, and what is copied of them.
     let norm = if blueprint.norm.is_some() { 2 } else { 1 };
-    let rows = (10 * batch).max(6 * (samples / 4 * 3 + 1));
+    let rows = (10 * batch).max(6 * EVALUATED);
     let of_values = norm * rows * (depth + 1) * width * positions * scalar;
     data + of_parameters + of_values + OF_A_THREAD
 }

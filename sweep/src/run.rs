@@ -5,7 +5,6 @@ use std::time::Instant;
 use autodiff::{Dual, Params, Tensor};
 use nn::data::Dataset;
 use nn::ensemble::average;
-use nn::metrics::accuracy;
 
 use crate::axis::Scalar;
 use crate::blueprint::Blueprint;
@@ -15,9 +14,9 @@ use crate::error::Error;
 use crate::measure::{Spectrum, profile, spectra};
 use crate::network::Network;
 use crate::prediction::{mean_field, predict};
-use crate::results::{Profile, RunRecord, Score, Scores};
+use crate::results::{Profile, RunRecord, Scores};
 use crate::stop::Stop;
-use crate::training::{Training, logits, scores, train};
+use crate::training::{Training, logits, score_of, scores, train};
 
 /// Builds the network of this configuration and seed, measures it, trains it, and measures it again.
 pub(crate) fn run<T: Scalar>(
@@ -101,15 +100,7 @@ fn ensemble<T: Scalar>(
     let score = |set: &Dataset<T>| {
         let outputs = members.iter().filter_map(|(network, params)| logits(network, params, set).transpose());
         let mean: Tensor<T> = average(&outputs.collect::<Result<Vec<_>, Error>>()?)?;
-        Ok::<_, Error>(Score { loss: loss(blueprint, &mean, set)?, accuracy: accuracy(&mean, set.labels())? })
+        score_of(blueprint, &mean, set)
     };
     Ok(Scores { train: score(&data.train)?, test: score(&data.test)? })
-}
-
-/// The loss of these logits.
-fn loss<T: Scalar>(blueprint: &Blueprint<T>, logits: &Tensor<T>, set: &Dataset<T>) -> Result<f64, Error> {
-    let params = Params::default();
-    let mut tape = autodiff::Tape::new();
-    let t = tape.start(&params, autodiff::Mode::Eval);
-    Ok((blueprint.loss)(t.input(logits), t.input(set.labels())).item()?.to_f64())
 }

@@ -98,31 +98,52 @@ pub(crate) fn train<T: Real>(
     Ok(training)
 }
 
-/// Loss and accuracy on a data set, in evaluation.
-pub(crate) fn score<T: Real>(
-    network: &Network<T>,
-    params: &Params<T>,
-    blueprint: &Blueprint<T>,
-    data: &Dataset<T>,
-) -> Result<Score, Error> {
-    let mut tape = Tape::new();
-    let t = tape.start(params, Mode::Eval);
-    let Some(logits) = network.trace(t.input(data.features())).logits else {
-        return Ok(Score { loss: f64::NAN, accuracy: f64::NAN });
-    };
-    let loss = (blueprint.loss)(logits, t.input(data.labels())).item()?.to_f64();
-    Ok(Score { loss, accuracy: accuracy(&logits.value()?, data.labels())? })
-}
+/// Samples that are evaluated at a time, which bounds the memory.
+const EVALUATED: usize = 256;
 
-/// The logits of a network, in evaluation.
+/// The logits of a network on a data set, in evaluation; `None` without a head.
 pub(crate) fn logits<T: Real>(
     network: &Network<T>,
     params: &Params<T>,
     data: &Dataset<T>,
 ) -> Result<Option<Tensor<T>>, Error> {
     let mut tape = Tape::new();
-    let t = tape.start(params, Mode::Eval);
-    Ok(network.trace(t.input(data.features())).logits.map(|logits| logits.value()).transpose()?)
+    let (mut values, mut classes) = (Vec::new(), 0);
+    for start in (0..data.len()).step_by(EVALUATED) {
+        let part = data.features().narrow(0, start..(start + EVALUATED).min(data.len()))?;
+        let t = tape.start(params, Mode::Eval);
+        let Some(logits) = network.trace(t.input(&part)).logits else { return Ok(None) };
+        let logits = logits.value()?;
+        classes = logits.shape()[1];
+        values.extend_from_slice(logits.data());
+    }
+    Ok(Some(Tensor::new([data.len(), classes], values)?))
+}
+
+/// The loss and the accuracy of these logits on a data set.
+pub(crate) fn score_of<T: Real>(
+    blueprint: &Blueprint<T>,
+    logits: &Tensor<T>,
+    data: &Dataset<T>,
+) -> Result<Score, Error> {
+    let params = Params::default();
+    let mut tape = Tape::new();
+    let t = tape.start(&params, Mode::Eval);
+    let loss = (blueprint.loss)(t.input(logits), t.input(data.labels())).item()?.to_f64();
+    Ok(Score { loss, accuracy: accuracy(logits, data.labels())? })
+}
+
+/// Loss and accuracy of a network on a data set, in evaluation; NaN without a head.
+fn score<T: Real>(
+    network: &Network<T>,
+    params: &Params<T>,
+    blueprint: &Blueprint<T>,
+    data: &Dataset<T>,
+) -> Result<Score, Error> {
+    match logits(network, params, data)? {
+        Some(logits) => score_of(blueprint, &logits, data),
+        None => Ok(Score { loss: f64::NAN, accuracy: f64::NAN }),
+    }
 }
 
 /// The scores of a network on training and test data.
