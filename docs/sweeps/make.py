@@ -14,6 +14,16 @@ import time
 HERE = pathlib.Path(__file__).parent
 PROGRAM = "target/release/depth-sweep"
 OUT = pathlib.Path("target/sweeps")
+PICTURES = {
+    "gradients.svg": "Gradient norm against layer",
+    "accuracy.svg": "Accuracy against depth",
+    "learning-rates.svg": "Loss and accuracy against learning rate",
+    "phases.svg": "The line between order and chaos",
+    "trainable-depth.svg": "Trained accuracy over variance and depth",
+    "over-fitting.svg": "Errors on training data and on held-out data",
+}
+# Two layers have no depth to see, and 92 curves are too many.
+TELLING_NOTHING = {("overfitting", "gradients.svg"), ("mean-field", "gradients.svg"), ("mup", "gradients.svg")}
 
 
 def presets():
@@ -56,6 +66,8 @@ def agreement(folder):
 
 
 def main():
+    for old in HERE.glob("*.svg"):
+        old.unlink()
     text = ["# Sweeps", "",
             "What each preset of `depth-sweep` shows, from one run on two cores; `docs/sweeps/make.py` runs them all and writes this",
             "page. `cargo run --release -- --preset all` makes one report of them, with a page each and values under the pointer.", ""]
@@ -64,10 +76,9 @@ def main():
         print(f"{name}: {seconds:.0f} s")
         text += [f"## `{name}`", "", f"{results['title']}. {results['description']}", "",
                  f"`cargo run --release -- --preset {name}`: {results['runs']} networks in {seconds:.0f} s.", ""]
-        for picture in ["gradients.svg", "accuracy.svg"]:
-            if (folder / picture).exists():
+        for picture, what in PICTURES.items():
+            if (folder / picture).exists() and (name, picture) not in TELLING_NOTHING:
                 shutil.copy(folder / picture, HERE / f"{name}-{picture}")
-                what = {"gradients.svg": "Gradient norm against layer", "accuracy.svg": "Accuracy against depth"}[picture]
                 text += [f"![{what}]({name}-{picture})", ""]
         if name == "mean-field":
             text += ["| network (width × batch) | measured | predicted | deviation | band | within |", "|---|---|---|---|---|---|"]

@@ -1,7 +1,7 @@
 //! The files of a sweep: tables, pictures, the report.
 
-use std::io;
 use std::path::Path;
+use std::{fs, io};
 
 use nn::io::Sink;
 
@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::journal::Journal;
 use crate::label::labels;
 use crate::phase::phase_diagram;
-use crate::report;
+use crate::report::{self, PICTURES};
 use crate::results::Results;
 use crate::settings::Settings;
 use crate::summary::summarize;
@@ -42,8 +42,7 @@ pub(crate) fn write(
     };
     let summary = tables::summary(&names, &results.summaries)?;
     let html = report::html(&[&results])?;
-    let pictures =
-        [("gradients.svg", report::gradients_svg(&results)?), ("accuracy.svg", report::accuracy_svg(&results)?)];
+    let pictures = report::pictures(&results)?;
     let json = serde_json::to_vec(&results).map_err(|error| Error::file(settings.out.join("results.json"), error))?;
     let gradients = |file: &mut dyn Sink| write_gradients(file, &names, settings, configurations, journal);
     let bytes = |content: Vec<u8>| -> WriteFile<'_> { Box::new(move |file| file.write_all(&content)) };
@@ -53,8 +52,13 @@ pub(crate) fn write(
         ("results.json", bytes(json)),
         ("report.html", bytes(html.into_bytes())),
     ];
-    files.extend(pictures.into_iter().filter_map(|(name, svg)| Some((name, bytes(svg?.into_bytes())))));
+    files.extend(pictures.into_iter().map(|(name, svg)| (name, bytes(svg.into_bytes()))));
+    let stale: Vec<&str> = PICTURES.iter().filter(|name| !files.iter().any(|(new, _)| new == *name)).copied().collect();
     nn::io::replace_all(files.into_iter().map(|(name, write)| (settings.out.join(name), write)))?;
+    for name in stale {
+        // Of a sweep that was here before.
+        let _ = fs::remove_file(settings.out.join(name));
+    }
     Ok(results)
 }
 

@@ -4,5 +4,6 @@
 mod axes;
 mod custom;
 mod data;
+mod report;
 mod resume;
 mod theory;

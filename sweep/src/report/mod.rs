@@ -15,6 +15,7 @@ mod templates;
 mod terminal;
 mod verdict;
 
-pub use page::{accuracy_svg, gradients_svg, html};
+pub(crate) use figures::PICTURES;
+pub use page::{html, pictures};
 pub use templates::ReportError;
 pub use terminal::terminal;

@@ -89,26 +89,17 @@ pub fn html(all: &[&Results]) -> Result<String, ReportError> {
     render("report.html", report)
 }
 
-/// The gradient norm against layer, as an SVG file.
+/// The most important figures as SVG files, with their names: `gradients.svg`, and, where there are data for them,
+/// `accuracy.svg`, `learning-rates.svg`, `phases.svg`, `trainable-depth.svg`, `over-fitting.svg`.
 ///
 /// # Errors
 /// None that depends on the results is known.
-pub fn gradients_svg(results: &Results) -> Result<Option<String>, ReportError> {
-    svg(results, figures::gradients)
-}
-
-/// Accuracy against depth, as an SVG file; `None` where depth does not vary, or nothing is classified.
-///
-/// # Errors
-/// None that depends on the results is known.
-pub fn accuracy_svg(results: &Results) -> Result<Option<String>, ReportError> {
-    svg(results, figures::accuracy)
-}
-
-fn svg(results: &Results, figure: fn(&Curves<'_>) -> Option<Figure>) -> Result<Option<String>, ReportError> {
-    figure(&Curves::new(results))
-        .map(|figure| render("figure.svg", plot::Sheet::new(&figure, &results.title)))
-        .transpose()
+pub fn pictures(results: &Results) -> Result<Vec<(&'static str, String)>, ReportError> {
+    let figures = figures::pictures(&Curves::new(results));
+    let svg = |(name, figure): (&'static str, Figure)| {
+        Ok((name, render("figure.svg", plot::Sheet::new(&figure, &results.title))?))
+    };
+    figures.into_iter().map(svg).collect()
 }
 
 fn page(index: usize, results: &Results) -> Page {

@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 use sweep::report;
 use sweep::results::Results;
 
-use crate::Outcome;
-use crate::sweeps::{depths, variances};
+use super::Outcome;
+use super::sweeps::{depths, variances};
 
 /// The JSON in a report.
 pub(crate) fn embedded(page: &str) -> Result<Value, Box<dyn std::error::Error>> {

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::{env, fs};
 
-use crate::Outcome;
-use crate::sweeps::{cures, depths, rates, thousand, variances};
+use super::sweeps::{cures, depths, rates, thousand, variances};
+use super::{Outcome, picture};
 use sweep::report;
 
 #[test]
@@ -12,8 +12,8 @@ fn a_report_is_written_for_the_browser() -> Outcome {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let all = [depths(), variances(), rates(), cures()];
     fs::write(folder.join("report.html"), report::html(&all.each_ref())?)?;
-    fs::write(folder.join("gradients.svg"), report::gradients_svg(&all[0])?.ok_or("no gradients")?)?;
-    fs::write(folder.join("accuracy.svg"), report::accuracy_svg(&all[0])?.ok_or("no accuracy")?)?;
+    fs::write(folder.join("gradients.svg"), picture(&all[0], "gradients.svg")?.ok_or("no gradients")?)?;
+    fs::write(folder.join("accuracy.svg"), picture(&all[0], "accuracy.svg")?.ok_or("no accuracy")?)?;
     Ok(())
 }
 

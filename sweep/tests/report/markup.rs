@@ -2,9 +2,9 @@
 
 use sweep::report;
 
-use crate::Outcome;
-use crate::data::embedded;
-use crate::sweeps::{depths, rates};
+use super::data::embedded;
+use super::sweeps::{depths, rates};
+use super::{Outcome, picture};
 
 #[test]
 fn text_of_the_user_is_escaped() -> Outcome {
@@ -23,7 +23,7 @@ fn text_of_the_user_is_escaped() -> Outcome {
     assert!(!page.contains("<script>alert") && !page.contains("<b>&"), "escaped");
     assert_eq!(page.matches("</script>").count(), 2);
     assert_eq!(embedded(&page)?[0]["title"], hostile);
-    let drawn = report::gradients_svg(&results)?.ok_or("no gradients")?;
+    let drawn = picture(&results, "gradients.svg")?.ok_or("no gradients")?;
     roxmltree::Document::parse(&drawn)?;
     Ok(())
 }

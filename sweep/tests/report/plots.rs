@@ -3,8 +3,8 @@
 use sweep::report;
 use sweep::results::Results;
 
-use crate::Outcome;
-use crate::sweeps::{cures, depths, rates, variances};
+use super::sweeps::{cures, depths, rates, variances};
+use super::{Outcome, picture};
 
 /// The ids of the figures of a report with one page.
 fn figures(results: &Results) -> Result<Vec<String>, report::ReportError> {
@@ -33,7 +33,7 @@ fn without_training_there_are_no_plots_of_it() -> Outcome {
         summary.curve.clear();
     }
     assert_eq!(figures(&results)?, ["gradients", "attenuation", "heat"]);
-    assert_eq!(report::accuracy_svg(&results)?, None);
+    assert_eq!(picture(&results, "accuracy.svg")?, None);
     Ok(())
 }
 
@@ -43,14 +43,14 @@ fn without_results_there_are_no_plots() -> Outcome {
     let page = report::html(&[&results])?;
     assert!(figures(&results)?.is_empty() && page.contains("No run has finished."));
     assert!(page.contains("0 of 75 runs finished."));
-    assert_eq!(report::gradients_svg(&results)?, None);
+    assert_eq!(picture(&results, "gradients.svg")?, None);
     assert_eq!(report::html(&[])?.matches("<section class=\"page\"").count(), 0);
     Ok(())
 }
 
 #[test]
 fn a_file_is_well_formed_and_stands_alone() -> Outcome {
-    let drawn = report::gradients_svg(&depths())?.ok_or("no gradients")?;
+    let drawn = picture(&depths(), "gradients.svg")?.ok_or("no gradients")?;
     let document = roxmltree::Document::parse(&drawn)?;
     let series =
         document.descendants().filter(|node| node.attribute("class").is_some_and(|c| c.starts_with("series ")));
@@ -59,7 +59,7 @@ fn a_file_is_well_formed_and_stands_alone() -> Outcome {
     assert!(named.contains(&"sigmoid, xavier, σw² = 1, depth 64, predicted"));
     assert!(drawn.contains("10⁻⁴⁰") && drawn.contains("class=\"band"));
     assert!(!drawn.contains("<script") && !drawn.contains("var(--"));
-    let drawn = report::accuracy_svg(&depths())?.ok_or("no accuracy")?;
+    let drawn = picture(&depths(), "accuracy.svg")?.ok_or("no accuracy")?;
     roxmltree::Document::parse(&drawn)?;
     Ok(())
 }
@@ -85,6 +85,6 @@ fn numbers_that_have_no_logarithm_are_gaps() -> Outcome {
     for path in plots.split(" d=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
         assert!(!path.contains("NaN") && !path.contains("inf"), "{path}");
     }
-    assert!(report::gradients_svg(&results)?.is_some_and(|svg| svg.contains("10⁻³⁰⁰")));
+    assert!(picture(&results, "gradients.svg")?.is_some_and(|svg| svg.contains("10⁻³⁰⁰")));
     Ok(())
 }

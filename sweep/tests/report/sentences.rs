@@ -3,8 +3,8 @@
 use sweep::report;
 use sweep::results::Results;
 
-use crate::Outcome;
-use crate::sweeps::{cures, depths, rates};
+use super::Outcome;
+use super::sweeps::{cures, depths, rates};
 
 /// The sentences of a report with one page.
 fn sentences(results: &Results) -> Result<String, report::ReportError> {

@@ -2,7 +2,7 @@
 
 use sweep::results::{PhaseDiagram, Results, Spectra, Verdict};
 
-use crate::synthetic::{Kind, results, summary, trained};
+use super::synthetic::{Kind, results, summary, trained};
 
 const DEPTHS: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
 

@@ -3,7 +3,7 @@
 use sweep::report::terminal;
 use sweep::results::Results;
 
-use crate::sweeps::{cures, depths, rates, thousand, variances};
+use super::sweeps::{cures, depths, rates, thousand, variances};
 
 fn widest(table: &str) -> usize {
     table.lines().map(|line| line.chars().count()).max().unwrap_or(0)

@@ -11,8 +11,8 @@ mod rates;
 mod spectra;
 mod training;
 
-pub(super) use accuracy::accuracy;
-pub(super) use gradients::gradients;
+use accuracy::accuracy;
+use gradients::gradients;
 pub(super) use rates::{RateCurve, best_loss, by_rate};
 
 use super::columns::value;
@@ -47,6 +47,25 @@ pub(super) fn figures(curves: &Curves<'_>) -> Vec<Figure> {
         spectra::tangent_kernel(curves),
     ];
     figures.into_iter().flatten().collect()
+}
+
+/// The names of the figures that are files of their own.
+pub(crate) const PICTURES: [&str; 6] =
+    ["gradients.svg", "accuracy.svg", "learning-rates.svg", "phases.svg", "trainable-depth.svg", "over-fitting.svg"];
+
+/// The figures that are files of their own, by name.
+pub(super) fn pictures(curves: &Curves<'_>) -> Vec<(&'static str, Figure)> {
+    let rates = rates::rates(curves);
+    let figures = [
+        gradients(curves),
+        // With many rates for each network, the best of them tells more.
+        accuracy(curves).filter(|_| rates.is_none()),
+        rates,
+        phase::diagram(curves),
+        phase::trainable_depth(curves),
+        overfitting::overfitting(curves),
+    ];
+    PICTURES.into_iter().zip(figures).filter_map(|(name, figure)| Some((name, figure?))).collect()
 }
 
 /// The value of an axis of numbers.
