@@ -16,8 +16,11 @@ fn swept(change: &[(&str, &str)]) -> Vec<Summary> {
     change.iter().fold(tiny(folder.path()), with).run().unwrap_or_else(|error| panic!("{change:?}: {error}")).summaries
 }
 
+/// An axis, values of it, and what they need of other axes.
+type Together = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
 /// Further values, of axes that go together.
-const TOGETHER: [(&str, &str, &[(&str, &str)]); 5] = [
+const TOGETHER: [Together; 5] = [
     ("norm", "none,batch,layer,group,zca:4", &[("layer", "conv")]),
     ("residual", "on,fixup", &[("layer", "conv")]),
     ("data", "digits,gaussian", &[("layer", "conv")]),

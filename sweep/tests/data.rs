@@ -56,7 +56,7 @@ fn folders_of_images_are_learned() {
     let folder = tempfile::tempdir().unwrap();
     // Images that are light on one side.
     let image = |k: usize, side: usize| {
-        move |pixel: usize| if (pixel % side < side / 2) == (k % 2 == 0) { 200 + (k % 50) as u8 } else { 7 }
+        move |pixel: usize| if (pixel % side < side / 2) == k.is_multiple_of(2) { 200 + (k % 50) as u8 } else { 7 }
     };
     for (name, count) in [("train", 80_usize), ("t10k", 20)] {
         let pixels: Vec<u8> = (0..count).flat_map(|k| (0..36).map(image(k, 6))).collect();
