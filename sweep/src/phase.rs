@@ -47,7 +47,9 @@ pub(crate) fn phase_diagram(configurations: &[Configuration]) -> Result<Option<P
     let bias_variance = theory.bias_variance;
     let along = |from: f64, to: f64| (0..POINTS).map(move |k| from + (to - from) * k as f64 / (POINTS - 1) as f64);
     let mut critical = Vec::new();
-    for bias in along(0.0, (4.0 * bias_variance).max(0.2)) {
+    // The line is steep near 0, so points are denser there.
+    for root in along(0.0, (4.0 * bias_variance).max(0.2).sqrt()) {
+        let bias = root * root;
         critical.extend(theory.activation.critical(bias)?.map(|point| [point.weight_variance, bias]));
     }
     let weights: Vec<f64> = along(lowest, highest).collect();

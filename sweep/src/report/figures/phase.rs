@@ -12,8 +12,13 @@ const WEIGHT_AXIS: &str = "variance of weights σw²";
 /// The (σw², σb²) plane with the critical line and the networks of the sweep.
 pub(super) fn diagram(curves: &Curves<'_>) -> Option<Figure> {
     let phase = curves.results.phase.as_ref().filter(|phase| phase.critical.len() > 1)?;
-    let networks: Vec<_> =
-        curves.results.summaries.iter().filter_map(|s| Some((place(phase, s)?, s.verdict))).collect();
+    // One dot for all depths: the verdict on the deepest network.
+    let mut networks: Vec<([f64; 2], Verdict)> = Vec::new();
+    for summary in &curves.results.summaries {
+        let Some(at) = place(phase, summary) else { continue };
+        networks.retain(|network| network.0 != at);
+        networks.push((at, summary.verdict));
+    }
     let points = || phase.critical.iter().copied().chain(networks.iter().map(|network| network.0));
     let x = Axis::tight(WEIGHT_AXIS, points().map(|point| point[0]));
     let y = Axis::tight("variance of biases σb²", points().map(|point| point[1]));
@@ -37,7 +42,7 @@ pub(super) fn diagram(curves: &Curves<'_>) -> Option<Figure> {
         title: "Order and chaos",
         caption: format!(
             "Infinitely wide {} networks: left of the line gradients vanish with depth, right of it they explode. Dots \
-             are the networks of this sweep.",
+             are the deepest networks of this sweep.",
             phase.activation
         ),
         legend: "",
