@@ -49,5 +49,17 @@ pub(crate) fn predict<T: Real>(
         layer.predicted_q = prediction.q;
         layer.predicted_correlation = prediction.correlation;
     }
+    predict_norms(profile);
     Ok(theory.band(&predictions)?)
+}
+
+/// ‖δ‖ by theory of every layer that has a ratio, and of the one above the highest of them, where it is the measured one.
+fn predict_norms(profile: &mut Profile) {
+    let layers = &mut profile.layers;
+    for above in (1..layers.len()).rev() {
+        let Some(ratio) = layers[above - 1].predicted_ratio else { continue };
+        let measured = layers[above].delta_norm;
+        let start = *layers[above].predicted_delta_norm.get_or_insert(measured);
+        layers[above - 1].predicted_delta_norm = Some(start * ratio);
+    }
 }

@@ -6,8 +6,7 @@ use crate::measure::{geometric_mean, mean, std_of};
 use crate::phase::depth_scales;
 use crate::reason::reason;
 use crate::results::{
-    Agreement, CurvePoint, LayerMeasures, LayerSummary, PhaseSummary, Profile, RunRecord, Score, Scores, Summary,
-    Verdict,
+    Agreement, CurvePoint, LayerMeasures, PhaseSummary, Profile, RunRecord, Score, Scores, Summary, Verdict,
 };
 
 /// Summarizes the runs of one configuration; `None` if there are none.
@@ -48,13 +47,11 @@ fn phase<'r>(seeds: impl Iterator<Item = (&'r Profile, Option<Scores>)> + Clone)
     let shrink = geometric_mean(profiles.iter().map(|profile| profile.shrink()));
     let layers = profiles.first().map_or(0, |profile| profile.layers.len());
     let scores: Vec<Scores> = seeds.filter_map(|(_, scores)| scores).collect();
-    let mut summaries: Vec<LayerSummary> = (0..layers).map(|index| layer(&profiles, index)).collect();
-    predict_norms(&mut summaries, &profiles);
     PhaseSummary {
         shrink,
         factor: (layers > 1).then(|| shrink.powf(1.0 / (layers - 1) as f64)),
         scores: (!scores.is_empty()).then(|| mean_scores(&scores)),
-        layers: summaries,
+        layers: (0..layers).map(|index| layer(&profiles, index)).collect(),
     }
 }
 
@@ -67,16 +64,19 @@ fn mean_scores(scores: &[Scores]) -> Scores {
 }
 
 /// One layer over the seeds.
-fn layer(profiles: &[&Profile], index: usize) -> LayerSummary {
+fn layer(profiles: &[&Profile], index: usize) -> LayerMeasures {
     let layers = || profiles.iter().map(|profile| &profile.layers[index]);
     let mean_of = |of: fn(&LayerMeasures) -> f64| mean(layers().map(of));
-    let known = |of: fn(&LayerMeasures) -> Option<f64>| {
+    let values = |of: fn(&LayerMeasures) -> Option<f64>| {
         let values: Vec<f64> = layers().filter_map(of).collect();
-        (!values.is_empty()).then(|| mean(values.into_iter()))
+        (!values.is_empty()).then_some(values)
     };
-    LayerSummary {
+    let known = |of| values(of).map(|values| mean(values.into_iter()));
+    let known_norm = |of| values(of).map(|values| geometric_mean(values.into_iter()));
+    LayerMeasures {
         delta_norm: geometric_mean(layers().map(|layer| layer.delta_norm)),
-        predicted_delta_norm: None,
+        predicted_ratio: known_norm(|layer| layer.predicted_ratio),
+        predicted_delta_norm: known_norm(|layer| layer.predicted_delta_norm),
         weight_grad_norm: geometric_mean(layers().map(|layer| layer.weight_grad_norm)),
         activation_mean: mean_of(|layer| layer.activation_mean),
         activation_std: mean_of(|layer| layer.activation_std),
@@ -90,26 +90,6 @@ fn layer(profiles: &[&Profile], index: usize) -> LayerSummary {
         update_ratio: known(|layer| layer.update_ratio),
         gradient_snr: known(|layer| layer.gradient_snr),
         change: known(|layer| layer.change),
-    }
-}
-
-/// ‖δ‖ by theory from the highest layer that it speaks of down to the lowest, starting where the measured norm is.
-fn predict_norms(summaries: &mut [LayerSummary], profiles: &[&Profile]) {
-    let mut above: Option<f64> = None;
-    for index in (0..summaries.len()).rev() {
-        let ratios: Option<Vec<f64>> =
-            profiles.iter().map(|profile| profile.layers.get(index).and_then(|layer| layer.predicted_ratio)).collect();
-        let ratio = ratios.filter(|ratios| !ratios.is_empty()).map(|ratios| geometric_mean(ratios.into_iter()));
-        let Some(ratio) = ratio else {
-            above = None;
-            continue;
-        };
-        if above.is_none() && index + 1 < summaries.len() {
-            above = Some(summaries[index + 1].delta_norm);
-            summaries[index + 1].predicted_delta_norm = above;
-        }
-        above = above.map(|norm| norm * ratio);
-        summaries[index].predicted_delta_norm = above;
     }
 }
 

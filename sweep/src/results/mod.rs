@@ -5,6 +5,4 @@ mod record;
 mod summary;
 
 pub use record::{CurvePoint, LayerMeasures, Profile, RunRecord, Score, Scores, Spectra};
-pub use summary::{
-    Agreement, DepthScales, LayerSummary, PhaseDiagram, PhaseSummary, Results, Summary, THRESHOLD, Verdict,
-};
+pub use summary::{Agreement, DepthScales, PhaseDiagram, PhaseSummary, Results, Summary, THRESHOLD, Verdict};

@@ -16,6 +16,9 @@ pub struct LayerMeasures {
     /// What mean-field theory says of ‖δ_l‖ / ‖δ_{l+1}‖; `None` at the top and where no theory is known.
     #[serde(with = "number::optional")]
     pub predicted_ratio: Option<f64>,
+    /// ‖δ‖ by theory, from the highest layer that it speaks of down, starting at the measured norm.
+    #[serde(with = "number::optional")]
+    pub predicted_delta_norm: Option<f64>,
     /// Norm of the gradient of the mean loss by the weights of the layer.
     #[serde(with = "number")]
     pub weight_grad_norm: f64,

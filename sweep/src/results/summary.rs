@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::number;
-use super::record::{CurvePoint, Scores, Spectra};
+use super::record::{CurvePoint, LayerMeasures, Scores, Spectra};
 
 /// The factor by which a healthy gradient may shrink or grow from the top layer to the bottom. A learning rate that suits
 /// the top layer is then up to twenty times too small or too large for the bottom layer.
@@ -49,56 +49,6 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// One layer of one configuration, over its seeds: geometric means of norms, means of the rest.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct LayerSummary {
-    /// ‖δ‖.
-    #[serde(with = "number")]
-    pub delta_norm: f64,
-    /// ‖δ_l‖ that theory predicts, from ‖δ‖ of the top layer down.
-    #[serde(with = "number::optional")]
-    pub predicted_delta_norm: Option<f64>,
-    /// Norm of the gradient by the weights.
-    #[serde(with = "number")]
-    pub weight_grad_norm: f64,
-    /// Mean of the activation.
-    #[serde(with = "number")]
-    pub activation_mean: f64,
-    /// Standard deviation of the activation.
-    #[serde(with = "number")]
-    pub activation_std: f64,
-    /// Mean square of z.
-    #[serde(with = "number")]
-    pub q: f64,
-    /// What theory says of it.
-    #[serde(with = "number::optional")]
-    pub predicted_q: Option<f64>,
-    /// Correlation between samples.
-    #[serde(with = "number::optional")]
-    pub correlation: Option<f64>,
-    /// What theory says of it.
-    #[serde(with = "number::optional")]
-    pub predicted_correlation: Option<f64>,
-    /// Share of dead units.
-    #[serde(with = "number::optional")]
-    pub dead: Option<f64>,
-    /// Share of saturated values.
-    #[serde(with = "number::optional")]
-    pub saturated: Option<f64>,
-    /// Effective rank.
-    #[serde(with = "number::optional")]
-    pub effective_rank: Option<f64>,
-    /// Norm of a step over the norm of the weights.
-    #[serde(with = "number::optional")]
-    pub update_ratio: Option<f64>,
-    /// Gradient signal to noise.
-    #[serde(with = "number::optional")]
-    pub gradient_snr: Option<f64>,
-    /// Change of z since initialization.
-    #[serde(with = "number::optional")]
-    pub change: Option<f64>,
-}
-
 /// One phase of one configuration, over its seeds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PhaseSummary {
@@ -110,8 +60,8 @@ pub struct PhaseSummary {
     pub factor: Option<f64>,
     /// Mean scores; `None` without a head.
     pub scores: Option<Scores>,
-    /// From the input to the top.
-    pub layers: Vec<LayerSummary>,
+    /// From the input to the top: geometric means of norms, means of the rest.
+    pub layers: Vec<LayerMeasures>,
 }
 
 /// Measurement against theory, over layers and seeds.

@@ -1,6 +1,6 @@
 //! Results that no network was run for, plausible enough to look at.
 
-use sweep::results::{Agreement, CurvePoint, LayerSummary, PhaseSummary, Results, Score, Scores, Summary, Verdict};
+use sweep::results::{Agreement, CurvePoint, LayerMeasures, PhaseSummary, Results, Score, Scores, Summary, Verdict};
 
 /// A kind of network: what its label is, and its numbers.
 #[derive(Clone, Debug)]
@@ -20,14 +20,15 @@ fn noise(seed: usize) -> f64 {
 }
 
 /// The layers of a network.
-pub(crate) fn layers(kind: &Kind, depth: usize, trained: bool) -> Vec<LayerSummary> {
+pub(crate) fn layers(kind: &Kind, depth: usize, trained: bool) -> Vec<LayerMeasures> {
     let layer = |index: usize| {
         let up = (depth - 1 - index) as f64;
         let wobble = 0.02 * noise(index + depth) * (up + 1.0).sqrt();
         let delta_norm = kind.ratio.powf(up) * wobble.exp();
         let q = 0.3 + 0.7 * kind.ratio.min(1.0).powf(0.2 * index as f64);
         let optional = |value: f64| (index + 1 < depth).then_some(value);
-        LayerSummary {
+        LayerMeasures {
+            predicted_ratio: None,
             delta_norm: if trained { delta_norm.powf(0.7) } else { delta_norm },
             predicted_delta_norm: kind.predicted.filter(|_| !trained).map(|ratio| ratio.powf(up)),
             weight_grad_norm: 0.3 * delta_norm,
@@ -48,7 +49,7 @@ pub(crate) fn layers(kind: &Kind, depth: usize, trained: bool) -> Vec<LayerSumma
     (0..depth).map(layer).collect()
 }
 
-fn phase(layers: Vec<LayerSummary>, scores: Scores) -> PhaseSummary {
+fn phase(layers: Vec<LayerMeasures>, scores: Scores) -> PhaseSummary {
     let shrink = match layers.as_slice() {
         [bottom, .., top] => bottom.delta_norm / top.delta_norm,
         _ => 1.0,

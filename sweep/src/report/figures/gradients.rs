@@ -3,7 +3,7 @@
 use super::facets::{self, Marks};
 use crate::report::curves::Curves;
 use crate::report::plot::{Area, Axis, Figure, Key, Owner, Series};
-use crate::results::{LayerSummary, Summary};
+use crate::results::{LayerMeasures, Summary};
 
 /// Gradient norm against layer, measured and predicted.
 pub(in crate::report) fn gradients(curves: &Curves<'_>) -> Option<Figure> {
@@ -26,7 +26,7 @@ pub(in crate::report) fn gradients(curves: &Curves<'_>) -> Option<Figure> {
     Some(Figure { id: "gradients", title: "Gradient norm, layer by layer", caption, legend, keys, panels })
 }
 
-fn predicted(layer: &LayerSummary) -> Option<f64> {
+fn predicted(layer: &LayerMeasures) -> Option<f64> {
     Some(layer.predicted_delta_norm?.log10())
 }
 
