@@ -15,23 +15,15 @@ const EVALUATED: u64 = 256;
 /// Positions of an image: the digits and the normal data have 8 × 8.
 const POSITIONS: u64 = 64;
 
-/// Checks that the data and one of the largest networks fit, and returns how many may run at a time: at most `most`. Reserves
-/// the memory and frees it again, because only the system knows its limits.
+/// Checks that the data and one of the largest networks fit. Reserves the memory and frees it again, because only the system
+/// knows its limits.
 ///
 /// # Errors
 /// If they do not fit; names the largest width that does.
-pub(crate) fn networks_at_a_time(configurations: &[Configuration], most: usize) -> Result<usize, Error> {
-    let mut largest: Option<(Blueprint<f64>, u64)> = None;
-    for configuration in configurations {
-        let blueprint = configuration.blueprint::<f64>()?;
-        let bytes = needed(&blueprint, blueprint.width);
-        if largest.as_ref().is_none_or(|(_, most)| bytes > *most) {
-            largest = Some((blueprint, bytes));
-        }
-    }
-    let Some((blueprint, bytes)) = largest else { return Ok(1) };
+pub(crate) fn check(configurations: &[Configuration]) -> Result<(), Error> {
+    let Some((blueprint, bytes)) = largest(configurations)? else { return Ok(()) };
     if available(bytes) {
-        return Ok((2..=most).rev().find(|&networks| available(bytes.saturating_mul(networks as u64))).unwrap_or(1));
+        return Ok(());
     }
     let (mut fitting, mut too_wide) = (0, blueprint.width);
     while fitting + 1 < too_wide {
@@ -45,6 +37,25 @@ pub(crate) fn networks_at_a_time(configurations: &[Configuration], most: usize) 
         width => format!("--width {width} fits"),
     };
     Err(Error::Setting(format!("{asked}: not enough memory: {gibibytes:.1} GiB are needed; {advice}")))
+}
+
+/// The number of networks that may run in parallel: at most `most`, and at least the one of [`check`].
+pub(crate) fn networks_at_a_time(configurations: &[Configuration], most: usize) -> Result<usize, Error> {
+    let Some((_, bytes)) = largest(configurations)? else { return Ok(1) };
+    Ok((2..=most).rev().find(|&networks| available(bytes.saturating_mul(networks as u64))).unwrap_or(1))
+}
+
+/// The configuration that needs most, and the bytes that it needs.
+fn largest(configurations: &[Configuration]) -> Result<Option<(Blueprint<f64>, u64)>, Error> {
+    let mut largest: Option<(Blueprint<f64>, u64)> = None;
+    for configuration in configurations {
+        let blueprint = configuration.blueprint::<f64>()?;
+        let bytes = needed(&blueprint, blueprint.width);
+        if largest.as_ref().is_none_or(|(_, most)| bytes > *most) {
+            largest = Some((blueprint, bytes));
+        }
+    }
+    Ok(largest)
 }
 
 /// Whether the system can allocate this much.
@@ -66,11 +77,12 @@ fn needed<T: Scalar>(blueprint: &Blueprint<T>, width: usize) -> u64 {
     let square = (kernel * width + 1) * width;
     // A layer of fixup has two matrices.
     let parameters = 2 * depth * square + (width + 64) * width + (width + 1) * CLASSES;
-    // Values with spare capacity, gradients, buffers of the optimizer, a copy; a layer's initial values are drawn in f64.
-    let of_parameters = (6 + members) * parameters * scalar + 8 * square;
-    // Values with spare capacity for each unit; in training also their gradients, and what is copied of them.
+    // Values with spare capacity, gradients twice, buffers of the optimizer, a copy, and the mean over micro-batches in f64; a
+    // layer's initial values are drawn in f64.
+    let of_parameters = (7 + members) * parameters * scalar + 8 * (parameters + square);
+    // Values with spare capacity for each unit, their gradients, and what is copied of them.
     let norm = if blueprint.norm.is_some() { 2 } else { 1 };
-    let rows = (10 * batch).max(6 * EVALUATED);
+    let rows = (14 * batch).max(6 * EVALUATED);
     let of_values = norm * rows * (depth + 1) * width * positions * scalar;
     data + of_parameters + of_values + OF_A_THREAD
 }

@@ -14,7 +14,7 @@ use crate::blueprint::{Dtype, MakeLayer};
 use crate::configuration::{Configuration, work};
 use crate::error::Error;
 use crate::journal::Journal;
-use crate::memory::networks_at_a_time;
+use crate::memory::{self, networks_at_a_time};
 use crate::output;
 use crate::results::{Results, RunRecord};
 use crate::run::run;
@@ -28,7 +28,7 @@ pub(crate) fn sweep(settings: &Settings, layer: Option<&MakeLayer<f32>>) -> Resu
     let configurations = settings.configurations(layer.is_some());
     check(settings, &configurations, layer)?;
     // One network must fit before threads are started and data are loaded, which need memory themselves.
-    networks_at_a_time(&configurations, 1)?;
+    memory::check(&configurations)?;
     check_data(&configurations, layer)?;
     let threads = threads(settings, &configurations)?;
     let journal = Mutex::new(Journal::open(settings, layer.is_some())?);

@@ -50,7 +50,6 @@ pub(super) fn signal_to_noise<T: Real>(
     params: &Params<T>,
     blueprint: &Blueprint<T>,
     data: &Data<T>,
-    _seed: u64,
 ) -> Result<Option<Vec<f64>>, Error> {
     let (features, labels) = &data.probe;
     let size = labels.data().len() / MICRO_BATCHES;
@@ -59,29 +58,50 @@ pub(super) fn signal_to_noise<T: Real>(
     }
     let weights = network.weights(params);
     let (mut tape, mut grads) = (Tape::new(), params.gradients());
-    let mut of_layers: Vec<Vec<Vec<f64>>> = vec![Vec::new(); weights.len()];
+    let mut layers: Vec<Spread> = weights.iter().map(|_| Spread::default()).collect();
     for part in 0..MICRO_BATCHES {
         let range = part * size..(part + 1) * size;
         let t = tape.start(params, Mode::Train);
         let Some(logits) = network.trace(t.input(&features.narrow(0, range.clone())?)).logits else { return Ok(None) };
         (blueprint.loss)(logits, t.input(&labels.narrow(0, range)?)).backward(&mut grads)?;
-        for (of_layer, ids) in of_layers.iter_mut().zip(&weights) {
-            let tensors = gradients_of(&grads, params, ids)?;
-            of_layer.push(tensors.iter().flat_map(|tensor| tensor.data()).map(|value| value.to_f64()).collect());
+        for (layer, ids) in layers.iter_mut().zip(&weights) {
+            layer.add(&gradients_of(&grads, params, ids)?);
         }
     }
-    Ok(Some(of_layers.iter().map(|gradients| ratio_of_mean_to_deviation(gradients)).collect()))
+    Ok(Some(layers.iter().map(Spread::signal_to_noise).collect()))
 }
 
-fn ratio_of_mean_to_deviation(vectors: &[Vec<f64>]) -> f64 {
-    let count = vectors.len() as f64;
-    let mut mean = vec![0.0; vectors.first().map_or(0, Vec::len)];
-    for vector in vectors {
-        mean.iter_mut().zip(vector).for_each(|(mean, value)| *mean += value / count);
+/// Mean and variance of vectors that come one after the other (Welford 1962), in units of the first one's norm, as squares may
+/// underflow.
+#[derive(Default)]
+struct Spread {
+    count: f64,
+    unit: f64,
+    mean: Vec<f64>,
+    /// The sum of squared distances from the mean.
+    squares: f64,
+}
+
+impl Spread {
+    fn add<T: Real>(&mut self, tensors: &[Tensor<T>]) {
+        if self.count == 0.0 {
+            self.unit = norm_of(tensors);
+            self.mean = vec![0.0; tensors.iter().map(|tensor| tensor.data().len()).sum()];
+        }
+        self.count += 1.0;
+        let values = tensors.iter().flat_map(|tensor| tensor.data());
+        for (mean, value) in self.mean.iter_mut().zip(values) {
+            let value = value.to_f64() / self.unit;
+            let distance = value - *mean;
+            *mean += distance / self.count;
+            self.squares += distance * (value - *mean);
+        }
     }
-    let deviation = |vector: &Vec<f64>| norm(&vector.iter().zip(&mean).map(|(x, mean)| x - mean).collect::<Vec<_>>());
-    let deviations: Vec<f64> = vectors.iter().map(deviation).collect();
-    norm(&mean) / (norm(&deviations) / (count - 1.0).sqrt())
+
+    /// The norm of the mean over the standard deviation.
+    fn signal_to_noise(&self) -> f64 {
+        norm(&self.mean) / (self.squares / (self.count - 1.0)).sqrt()
+    }
 }
 
 /// For each layer, the norm of the step from `before` to `after` over the norm of the weights.
@@ -99,4 +119,19 @@ pub(crate) fn update_ratios<T: Real>(
         Ok(norm_of(&steps) / norm_of(&old))
     };
     weights.iter().map(of_layer).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_signal_is_the_mean_and_the_noise_the_deviation() {
+        let mut spread = Spread::default();
+        for vector in [[3e-200, 0.0], [5e-200, 0.0], [4e-200, 1e-200], [4e-200, -1e-200]] {
+            spread.add(&[Tensor::<f64>::from(vector)]);
+        }
+        let expected = 4.0 / (4.0_f64 / 3.0).sqrt();
+        assert!((spread.signal_to_noise() - expected).abs() < 1e-12, "{}", spread.signal_to_noise());
+    }
 }

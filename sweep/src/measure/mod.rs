@@ -54,7 +54,7 @@ pub(crate) fn profile<T: Real>(
     let mut grads = params.gradients();
     let bottom = trace.layers.first().map(|layer| layer.z);
     let scale = backward_in_range(root, &cotangent, bottom, &mut grads)?;
-    let noise = signal_to_noise(network, params, blueprint, data, seed)?;
+    let noise = signal_to_noise(network, params, blueprint, data)?;
     let slopes = Slopes::new(&blueprint.activation)?;
     let weights = network.weights(params);
     let (mut layers, mut taps) = (Vec::with_capacity(trace.layers.len()), Vec::with_capacity(trace.layers.len()));
