@@ -1,6 +1,6 @@
 //! The settings of a check, and the loop over cases and probes.
 
-use super::examiner::Examiner;
+use super::examiner::{Examiner, Settings};
 use super::report::{Probe, Report};
 use super::single::Lifted;
 use super::subject::{FunctionSubject, ModelSubject, OpSubject, Subject};
@@ -13,12 +13,16 @@ use crate::params::Params;
 use crate::scalar::{Dual, Real};
 use crate::tape::{Recording, Var};
 
+/// The number of parts of a large input that are checked on their own, at most.
+const PARTS: usize = 100;
+
 /// A gradient check with settings.
 #[derive(Clone, Debug)]
 pub struct Check {
     seed: u64,
     one_by_one: usize,
     directions: usize,
+    repeats: usize,
     tolerance: f64,
     orders: usize,
     skipped: Vec<(Probe, String)>,
@@ -34,7 +38,15 @@ impl Check {
     /// The default settings: seed 0; inputs of up to 256 elements are checked element by element, larger ones along 4 random
     /// directions; relative tolerance 1e-10 against dual numbers; all probes, up to second order.
     pub fn new() -> Self {
-        Check { seed: 0, one_by_one: 256, directions: 4, tolerance: 1e-10, orders: 2, skipped: Vec::new() }
+        Check {
+            seed: 0,
+            one_by_one: 256,
+            directions: 4,
+            repeats: 100,
+            tolerance: 1e-10,
+            orders: 2,
+            skipped: Vec::new(),
+        }
     }
 
     /// The seed of random cotangents and directions.
@@ -55,6 +67,13 @@ impl Check {
     #[must_use]
     pub fn directions(mut self, directions: usize) -> Self {
         self.directions = directions;
+        self
+    }
+
+    /// The number of runs that must give the same bits, for inputs of up to 4096 elements; 2 for larger ones.
+    #[must_use]
+    pub fn repeats(mut self, repeats: usize) -> Self {
+        self.repeats = repeats;
         self
     }
 
@@ -133,6 +152,7 @@ impl Check {
                 setting("tolerance", tolerance.to_string(), "finite and not negative")
             }
             Check { directions: 0, .. } => setting("directions", "0".into(), "at least 1"),
+            Check { repeats: 0, .. } => setting("repeats", "0".into(), "at least 1"),
             Check { orders: 0, .. } => setting("orders", "0".into(), "1, or 2 for the Hessian as well"),
             _ => Ok(()),
         }
@@ -148,12 +168,14 @@ impl Check {
             findings: Vec::new(),
             kinks: Vec::new(),
             undecided: Vec::new(),
+            notes: Vec::new(),
             skipped: self.skipped.clone(),
         };
         for inputs in cases {
             let unnamed: Vec<String> = (0..inputs.len()).map(|input| format!("input {input}")).collect();
             let names = if names.is_empty() { &unnamed } else { names };
-            let settings = (self.one_by_one, self.directions, self.tolerance);
+            let Check { one_by_one, directions, repeats, tolerance, .. } = *self;
+            let settings = Settings { one_by_one, directions, repeats, parts: PARTS, tolerance };
             let Some(mut examiner) = Examiner::new(subject, names, inputs, settings, &mut report)? else { continue };
             for probe in Probe::ALL {
                 if self.skipped.iter().all(|(skipped, _)| *skipped != probe) {
@@ -175,6 +197,7 @@ impl Examiner<'_> {
             Probe::Determinism => self.determinism(),
             Probe::Replay => self.replay(),
             Probe::SinglePrecision => self.single_precision(),
+            Probe::DoublePrecision => self.double_precision(),
             _ if !differentiable => Ok(()),
             Probe::Derivative => self.derivative(),
             Probe::FiniteDifferences => self.finite_differences(),
@@ -184,6 +207,10 @@ impl Examiner<'_> {
             Probe::Subsets => self.subsets(),
             Probe::Layouts => self.layouts(),
             Probe::Extents => self.extents(),
+            Probe::Enlarged => self.enlarged(),
+            Probe::Cotangents => self.cotangents(),
+            Probe::Slopes if !self.subject.is_operation() => Ok(()),
+            Probe::Slopes => self.slopes(),
             Probe::Extremes if !self.subject.is_operation() => Ok(()),
             Probe::Extremes => self.extremes(),
             Probe::SecondOrder => self.second_order(),

@@ -11,6 +11,9 @@ use crate::error::Error;
 /// If elements × size of the inputs exceeds this, a gradient is checked along directions: element by element takes seconds.
 pub(super) const LARGE: usize = 1 << 20;
 
+/// Elements that may be run through for the parts of one input.
+const WORK: usize = 1 << 25;
+
 impl Examiner<'_> {
     /// The total size of the inputs.
     pub(super) fn size(&self) -> usize {
@@ -117,10 +120,15 @@ impl Examiner<'_> {
     }
 
     fn by_projection(&mut self, input: usize, found: &Tensor<f64>, around: f64) -> Result<(), Error> {
-        for _ in 0..self.directions {
+        let count = found.data().len();
+        // Rounding in a sum of many terms hides an error in one; in a part of them it shows.
+        let parts = (count / 64).clamp(1, self.parts).min(WORK / (self.size() + 1) + 1);
+        let parts = (0..parts).map(|part| part * count / parts..(part + 1) * count / parts);
+        for range in parts.chain(std::iter::repeat_n(0..count, self.directions)) {
             let mut v = self.direction();
-            for (other, direction) in v.iter_mut().enumerate().filter(|(other, _)| *other != input) {
-                *direction = Tensor::full(self.inputs[other].shape(), 0.0);
+            for (other, direction) in v.iter_mut().enumerate() {
+                let inside = |k: usize| other == input && range.contains(&k);
+                *direction = Tensor::from_fn(direction.shape(), |k| if inside(k) { direction.data()[k] } else { 0.0 });
             }
             let tangent = self.tangent(&v)?;
             let (along, expected) = (dot(found, &v[input]), dot(&self.cotangent, &tangent));
@@ -165,8 +173,20 @@ impl Examiner<'_> {
         self.bisect(input, found, middle..elements.end, worst)
     }
 
-    /// Whether every input that the result depends on receives a gradient.
+    /// Whether every input that the result depends on receives a gradient. An input that claims to have none is noted if it has
+    /// a derivative.
     pub(super) fn received(&mut self) -> Result<(), Error> {
+        for input in (0..self.inputs.len()).filter(|&input| !self.wanted[input]).collect::<Vec<_>>() {
+            let v = self.unit(input, 0..self.inputs[input].data().len());
+            let depends =
+                self.tangent(&v).is_ok_and(|tangent| is_finite(&tangent) && tangent.data().iter().any(|&t| t != 0.0));
+            if depends && self.subject.has_tangents() {
+                let name = self.names.get(input).cloned().unwrap_or_default();
+                self.report
+                    .notes
+                    .push(format!("{name} claims to have no derivative, and the result depends on it smoothly"));
+            }
+        }
         let answer = self.answer(&self.inputs, None)?;
         for (input, gradient) in answer.gradients.iter().enumerate() {
             let (true, Err(error)) = (self.wanted[input] && !self.inputs[input].data().is_empty(), gradient) else {

@@ -19,6 +19,17 @@ use crate::tape::Tape;
 /// The maximal number of elements listed in a finding.
 const SHOWN: usize = 5;
 
+/// How thoroughly a case is examined.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Settings {
+    pub(super) one_by_one: usize,
+    pub(super) directions: usize,
+    pub(super) repeats: usize,
+    /// The number of parts of a large input that are checked on their own, at most.
+    pub(super) parts: usize,
+    pub(super) tolerance: f64,
+}
+
 pub(super) struct Examiner<'a> {
     pub(super) subject: &'a dyn Subject,
     pub(super) names: &'a [String],
@@ -30,6 +41,9 @@ pub(super) struct Examiner<'a> {
     /// The largest input that is checked element by element.
     pub(super) one_by_one: usize,
     pub(super) directions: usize,
+    /// The number of runs that must give the same bits.
+    pub(super) repeats: usize,
+    pub(super) parts: usize,
     /// Relative tolerance against dual numbers.
     pub(super) tolerance: f64,
     pub(super) random: StdRng,
@@ -46,7 +60,7 @@ impl<'a> Examiner<'a> {
         subject: &'a dyn Subject,
         names: &'a [String],
         inputs: &[Tensor<f64>],
-        (one_by_one, directions, tolerance): (usize, usize, f64),
+        settings: Settings,
         report: &'a mut Report,
     ) -> Result<Option<Self>, Error> {
         let wanted: Vec<bool> = (0..inputs.len()).map(|input| subject.differentiable(input)).collect();
@@ -74,9 +88,11 @@ impl<'a> Examiner<'a> {
             wanted,
             cotangent,
             output,
-            one_by_one,
-            directions,
-            tolerance,
+            one_by_one: settings.one_by_one,
+            directions: settings.directions,
+            repeats: settings.repeats,
+            parts: settings.parts,
+            tolerance: settings.tolerance,
             random,
             tape,
             panics: RefCell::default(),
@@ -210,10 +226,16 @@ impl<'a> Examiner<'a> {
 /// A request to run forward only, on contiguous inputs, with fresh buffers filled with NaN.
 fn request<'r>(inputs: &'r [Tensor<D>], wanted: &'r [bool]) -> Request<'r> {
     let (cotangent, storage, second) = (None, Storage::Dense, None);
-    Request { inputs, wanted, cotangent, storage, second, shared: false, poisoned: true }
+    Request { inputs, wanted, cotangent, storage, second, sources: &[], poisoned: true }
 }
 
 impl Examiner<'_> {
+    /// The settings, for the same subject at other inputs.
+    pub(super) fn settings(&self) -> Settings {
+        let Examiner { one_by_one, directions, repeats, parts, tolerance, .. } = *self;
+        Settings { one_by_one, directions, repeats, parts, tolerance }
+    }
+
     /// Calls `run`; a panic is stored for [`Examiner::note_panics`].
     pub(super) fn guarded<R>(
         &self,

@@ -13,7 +13,7 @@
 //!
 //! Gradients are compared with two references. Forward mode in dual numbers, which runs the same generic forward code, is
 //! exact to rounding. Finite differences come with an error estimate; if it is too large, the comparison is reported as
-//! undecided. In all, fourteen [`Probe`]s check the derivative, its accumulation and linearity, strided inputs, replays,
+//! undecided. In all, eighteen [`Probe`]s check the derivative, its accumulation and linearity, strided inputs, replays,
 //! ties, extreme values, `f32` and second derivatives. Fresh buffers are filled with NaN, and a NaN never passes. A panic
 //! of the operation is a finding that lists the inputs.
 //!
@@ -22,7 +22,7 @@
 //! A division whose right side has the wrong sign, `scalar_op! { Divide, |x, y| x / y, |z| [T::ONE / y, z / y] }`:
 //!
 //! ```text
-//! gradient check of Divide: FAILED; 1 case(s), 134 numbers compared, seed 0
+//! gradient check of Divide: FAILED; 1 case(s), 629 numbers compared, seed 0
 //! Derivative: sign flipped
 //!   inputs [3], [3]
 //!   entry                        analytic      reference    allowed     ratio
@@ -43,7 +43,7 @@
 //! logarithm: the report names the operation, its index on the tape and the line that recorded it.
 //!
 //! ```text
-//! gradient check of function of 1 input(s): FAILED; 1 case(s), 19 numbers compared, seed 0
+//! gradient check of function of 1 input(s): FAILED; 1 case(s), 169 numbers compared, seed 0
 //! Derivative: the gradient is wrong
 //!   inputs [2]
 //!   suspect: #2 Root at tests/check.rs:12:52
@@ -64,11 +64,14 @@
 mod builder;
 mod derivative;
 mod diagnosis;
+mod enlarged;
 mod examiner;
+mod far;
 mod panics;
 mod reference;
 mod report;
 mod runs;
+mod scalars;
 mod single;
 mod slopes;
 mod storage;

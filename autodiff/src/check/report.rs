@@ -24,12 +24,20 @@ pub enum Probe {
     Layouts,
     /// Extents 1 and 0, if the shape rule accepts them.
     Extents,
-    /// Two runs give bit-identical results.
+    /// Inputs enlarged by repetition, so that blocks of a loop are crossed: derivatives, and `f64` itself.
+    Enlarged,
+    /// Cotangents over twelve orders of magnitude, of both signs.
+    Cotangents,
+    /// Slopes at 0, ±10⁻³, ±1, ±3, ±6, ±10, ±22, ±30, ±100, ±1000, of all elements of an input together.
+    Slopes,
+    /// Many runs give bit-identical results.
     Determinism,
     /// A replay on other values against a new recording.
     Replay,
-    /// `f32` against `f64`, also for large inputs.
+    /// `f32` against `f64`, also for large inputs and for strided ones.
     SinglePrecision,
+    /// `f64` itself against dual numbers, also for strided inputs.
+    DoublePrecision,
     /// At 0, ±1000 and ± the largest finite number: no NaN in value or gradient where the true one is a number.
     Extremes,
     /// The Hessian, by reverse mode over dual numbers: symmetric, and equal to finite differences of gradients.
@@ -40,7 +48,7 @@ pub enum Probe {
 
 impl Probe {
     /// All probes.
-    pub const ALL: [Probe; 14] = [
+    pub const ALL: [Probe; 18] = [
         Probe::Derivative,
         Probe::FiniteDifferences,
         Probe::Ties,
@@ -49,9 +57,13 @@ impl Probe {
         Probe::Subsets,
         Probe::Layouts,
         Probe::Extents,
+        Probe::Enlarged,
+        Probe::Cotangents,
+        Probe::Slopes,
         Probe::Determinism,
         Probe::Replay,
         Probe::SinglePrecision,
+        Probe::DoublePrecision,
         Probe::Extremes,
         Probe::SecondOrder,
         Probe::Received,
@@ -112,6 +124,8 @@ pub struct Report {
     pub kinks: Vec<String>,
     /// Comparisons whose reference was not accurate enough to decide.
     pub undecided: Vec<String>,
+    /// What may be meant: an input that claims to have no derivative, and has one.
+    pub notes: Vec<String>,
     /// Skipped probes, with the reason.
     pub skipped: Vec<(Probe, String)>,
 }
@@ -179,7 +193,7 @@ impl fmt::Display for Report {
         for finding in &self.findings {
             write!(f, "\n{finding}")?;
         }
-        for (title, lines) in [("kink", &self.kinks), ("undecided", &self.undecided)] {
+        for (title, lines) in [("kink", &self.kinks), ("undecided", &self.undecided), ("note", &self.notes)] {
             for line in lines {
                 write!(f, "\n{title}: {line}")?;
             }

@@ -1,7 +1,7 @@
 //! Storage of an input as part of a larger or permuted array, of which a view is the input.
 
 use crate::array::{Shape, Tensor};
-use crate::scalar::{Dual, Real};
+use crate::scalar::Real;
 use crate::tape::Var;
 
 /// How an input is stored. Elements outside the view are NaN, to expose an operation that reads them.
@@ -46,14 +46,14 @@ impl Storage {
     }
 
     /// Stores `x`; for a broadcast, its first row.
-    pub(super) fn store(self, x: &Tensor<Dual<f64>>) -> Tensor<Dual<f64>> {
+    pub(super) fn store<T: Real>(self, x: &Tensor<T>) -> Tensor<T> {
         let stored = self.extents(x.shape());
-        let nan = Dual::from_f64(f64::NAN);
+        let nan = T::from_f64(f64::NAN);
         Tensor::from_fn(&stored, |flat| self.shown(x.shape(), &stored, flat).map_or(nan, |k| x.data()[k]))
     }
 
     /// The view of the storage that is the value.
-    pub(super) fn view<'t>(self, stored: Var<'t, Dual<f64>>, shape: &Shape) -> Var<'t, Dual<f64>> {
+    pub(super) fn view<'t, T: Real>(self, stored: Var<'t, T>, shape: &Shape) -> Var<'t, T> {
         match self {
             Storage::Dense => stored,
             Storage::Transposed => stored.permute(&(0..shape.rank()).rev().collect::<Vec<_>>()),
@@ -72,6 +72,17 @@ impl Storage {
             Storage::Broadcast if x.shape().rank() > 0 => Tensor::from_fn(x.shape(), |k| x.data()[k % row]),
             _ => x.clone(),
         }
+    }
+
+    /// The elements of the storage that the view of this shape shows.
+    pub(super) fn extract(self, stored: &Tensor<f64>, shape: &Shape) -> Tensor<f64> {
+        let mut dense = Tensor::full(shape.clone(), 0.0);
+        for (flat, &value) in stored.data().iter().enumerate() {
+            if let Some(k) = self.shown(shape, stored.shape(), flat) {
+                dense.data_mut()[k] = value;
+            }
+        }
+        dense
     }
 
     /// The gradient of the storage, given the gradient `dense` of the contiguous value.

@@ -9,6 +9,9 @@ use super::tensors::{is_finite, seeded, values};
 use crate::array::{Shape, Tensor};
 use crate::error::Error;
 
+/// Of up to this many inputs, each two are made one value.
+const FEW: usize = 4;
+
 impl Examiner<'_> {
     /// A zero cotangent gives zero, and −2 times the cotangent −2 times the gradient.
     pub(super) fn linearity(&mut self) -> Result<(), Error> {
@@ -61,25 +64,41 @@ impl Examiner<'_> {
         self.same_input_twice()
     }
 
-    /// The gradient of `f(x, x)` is the sum of the two gradients of `f(x, y)` at y = x.
+    /// The gradient of `f(x, x)` is the sum of the two gradients of `f(x, y)` at y = x: for all inputs, and for each two of
+    /// more.
     fn same_input_twice(&mut self) -> Result<(), Error> {
-        let alike = self.inputs.windows(2).all(|pair| pair[0].shape() == pair[1].shape());
-        if self.inputs.len() < 2 || !alike || self.wanted.contains(&false) {
-            return Ok(());
+        let count = self.inputs.len();
+        let alike = |group: &[usize]| {
+            group.iter().all(|&k| self.wanted[k] && self.inputs[k].shape() == self.inputs[group[0]].shape())
+        };
+        let pairs = (0..count).flat_map(|one| (one + 1..count).map(move |other| vec![one, other]));
+        let all = (count > 2 && count <= FEW).then(|| (0..count).collect());
+        let groups: Vec<Vec<usize>> = pairs.filter(|_| count <= FEW).chain(all).filter(|group| alike(group)).collect();
+        for group in groups {
+            self.same_input(&group)?;
         }
-        let equal = vec![self.inputs[0].clone(); self.inputs.len()];
+        Ok(())
+    }
+
+    /// The inputs of this group are one value.
+    fn same_input(&mut self, group: &[usize]) -> Result<(), Error> {
+        let first = group[0];
+        let source = |k: usize| if group.contains(&k) { first } else { k };
+        let sources: Vec<usize> = (0..self.inputs.len()).map(source).collect();
+        let equal: Vec<Tensor<f64>> = sources.iter().map(|&source| self.inputs[source].clone()).collect();
         let apart = self.answer(&equal, None)?;
         let inputs = seeded(&equal, None);
-        let request = Request { cotangent: Some(&self.cotangent), shared: true, ..self.forward(&inputs) };
+        let request = Request { cotangent: Some(&self.cotangent), sources: &sources, ..self.forward(&inputs) };
         let together = self.run(request)?;
-        let parts: Vec<Tensor<f64>> = apart.gradients.iter().flatten().map(values).collect();
-        let Some(Ok(found)) = together.gradients.first().map(|g| g.as_ref().map(values)) else { return Ok(()) };
+        let parts: Vec<Tensor<f64>> =
+            group.iter().filter_map(|&k| apart.gradients[k].as_ref().ok()).map(values).collect();
+        let Some(Ok(found)) = together.gradients.get(first).map(|g| g.as_ref().map(values)) else { return Ok(()) };
         let sum = |of: fn(f64) -> f64, k: usize| parts.iter().map(|part| of(part.data()[k])).sum::<f64>();
         let expected = Tensor::from_fn(found.shape(), |k| sum(|g| g, k));
         let tolerance = |k: usize| 1e4 * self.subject.epsilon() * sum(f64::abs, k);
         let allowed: Vec<f64> = (0..found.data().len()).map(tolerance).collect();
-        let (setting, overwritten) = ("the same input twice", || Some(Diagnosis::Overwritten));
-        self.compare(Probe::Accumulation, setting, 0, (&found, &expected), |k| allowed[k], overwritten);
+        let (setting, overwritten) = (format!("inputs {group:?} are one value"), || Some(Diagnosis::Overwritten));
+        self.compare(Probe::Accumulation, &setting, first, (&found, &expected), |k| allowed[k], overwritten);
         Ok(())
     }
 
@@ -159,7 +178,7 @@ impl Examiner<'_> {
         extents.dedup();
         for (extent, target) in extents.iter().flat_map(|&extent| [(extent, 1), (extent, 0)]) {
             let resized: Vec<Tensor<f64>> = self.inputs.iter().map(|x| with_extent(x, extent, target)).collect();
-            let settings = (self.one_by_one, self.directions, self.tolerance);
+            let settings = self.settings();
             let before = self.report.findings.len();
             // Rejection by the shape rule, or an index that is out of range now, is not a mistake.
             if let Ok(Some(mut small)) = Examiner::new(self.subject, self.names, &resized, settings, self.report) {
@@ -178,7 +197,7 @@ impl Examiner<'_> {
 }
 
 /// The tensor with every extent `from` set to `to`, keeping values in order.
-fn with_extent(x: &Tensor<f64>, from: usize, to: usize) -> Tensor<f64> {
+pub(super) fn with_extent(x: &Tensor<f64>, from: usize, to: usize) -> Tensor<f64> {
     let shape: Shape = x.shape().iter().map(|&extent| if extent == from { to } else { extent }).collect();
     Tensor::from_fn(shape, |k| x.data()[k % x.data().len().max(1)])
 }

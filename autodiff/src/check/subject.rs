@@ -36,6 +36,10 @@ pub(super) trait Subject {
     fn single(&self) -> Option<Box<dyn Op<f32>>> {
         None
     }
+    /// The operation in `f64`, if it is one.
+    fn double(&self) -> Option<Box<dyn Op<f64>>> {
+        None
+    }
     /// Whether it is a single operation. A composition cannot be tested at extremes: in `sin(x·y)`, `x·y` overflows.
     fn is_operation(&self) -> bool {
         self.single().is_some()
@@ -63,6 +67,9 @@ impl Subject for OpSubject<'_> {
     }
     fn single(&self) -> Option<Box<dyn Op<f32>>> {
         Some(self.0.single())
+    }
+    fn double(&self) -> Option<Box<dyn Op<f64>>> {
+        Some(self.0.double())
     }
 }
 
@@ -120,8 +127,8 @@ pub(super) struct Request<'a> {
     pub(super) storage: Storage,
     /// Weights `w` of a second consumer `Σ ⟨w, x⟩`, and whether it is recorded first.
     pub(super) second: Option<(&'a [Tensor<f64>], bool)>,
-    /// Whether all inputs are the same value: the first.
-    pub(super) shared: bool,
+    /// For each input, the one whose value it is; empty if each is its own.
+    pub(super) sources: &'a [usize],
     /// Whether fresh buffers are filled with NaN.
     pub(super) poisoned: bool,
 }
@@ -179,7 +186,7 @@ fn run_on_values(subject: &dyn Subject, tape: &mut Tape<D>, request: Request<'_>
     };
     let leaf = |(x, &wanted): (&Tensor<D>, &bool)| if wanted { t.variable(x) } else { t.input(x) };
     let leaves: Vec<Var<'_, D>> = stored.iter().zip(request.wanted).map(leaf).collect();
-    let source = |input: usize| if request.shared { 0 } else { input };
+    let source = |input: usize| request.sources.get(input).copied().unwrap_or(input);
     let views = request.inputs.iter().enumerate();
     let views = views.map(|(input, x)| request.storage.view(leaves[source(input)], x.shape()));
     let inputs: Vec<Var<'_, D>> = views.collect();

@@ -63,6 +63,10 @@ cases! {
     Check::directions {
         refuses "directions is 0": with(Check::new().directions(0).one_by_one(0));
     }
+    Check::repeats {
+        refuses "repeats is 0": with(Check::new().repeats(0));
+        accepts: with(Check::new().repeats(1));
+    }
     Check::tolerance {
         refuses "tolerance is NaN": with(Check::new().tolerance(NAN));
         refuses "tolerance is -1": with(Check::new().tolerance(-1.0));

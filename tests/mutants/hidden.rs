@@ -1,0 +1,209 @@
+//! Mistakes that a small, plain case does not show: in one scalar only, beyond a block, far from ±2, at exactly 0, in one entry of
+//! thousands, now and then.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use autodiff::op::{Frame, InputGrads, Inputs, Mismatch, Op, accumulate, expect_inputs};
+use autodiff::{Real, Shape, Tensor, scalar_op};
+
+use crate::mutants::table::{Mutant, kill};
+
+scalar_op! { SiluFarSlope, |x| x * x.sigmoid(), |_z| [{
+    let s = x.sigmoid();
+    if x < T::from_f64(-20.0) { s } else { s * (T::ONE + x * (T::ONE - s)) }
+}] }
+scalar_op! { TanhFlatAboveFive, |x| x.tanh(), |z| [if x > T::from_f64(5.0) { T::ZERO } else { T::ONE - z * z }] }
+scalar_op! { SignedSquareAtZero, |x| x * x.abs(), |_z| [if x == T::ZERO { T::ONE } else { x.abs() + x.abs() }] }
+
+fn is<T: Real>(scalar: &str) -> bool {
+    std::any::type_name::<T>() == scalar
+}
+
+/// The square of each element, with a mistake.
+#[derive(Clone, Debug)]
+enum Square {
+    /// Twice the gradient in `f64` itself.
+    InDouble,
+    /// The values of `f64` are those of another function.
+    ValueInDouble,
+    /// A thousandth too much in `f32`.
+    InSingle,
+    /// Twice the gradient in `f32` of strided inputs.
+    InSingleStrided,
+    /// Reads the cotangent of the first block for all blocks.
+    FirstForgotten,
+    /// Clips the cotangent at ±3.
+    Clipped,
+    /// Flushes cotangents below 0.2.
+    Flushed,
+    /// Wrong in every fiftieth backward pass.
+    NowAndThen(Arc<AtomicU64>),
+    /// As long as the first element is the same, the values are those of the run before.
+    StaleWhileFirstStays(Arc<Mutex<Vec<f64>>>),
+    /// An error of this size in the middle entry of inputs of at least this number.
+    OneEntry(usize, f64),
+    /// Twice the gradient for more than 16 samples.
+    LargeBatch,
+}
+
+impl Square {
+    /// The factor of the gradient.
+    fn factor<T: Real>(&self, at: &Frame<'_, T>) -> f64 {
+        let view = at.inputs.view(0);
+        let samples = view.shape().first().copied().unwrap_or(1);
+        match self {
+            Square::InDouble if is::<T>("f64") => 2.0,
+            Square::InSingle if is::<T>("f32") => 1.001,
+            Square::InSingleStrided if is::<T>("f32") && view.dense().is_none() => 2.0,
+            Square::NowAndThen(calls) if calls.fetch_add(1, Ordering::Relaxed) % 50 == 49 => 2.0,
+            Square::LargeBatch if samples > 16 => 2.0,
+            _ => 1.0,
+        }
+    }
+
+    fn cotangent<T: Real>(&self, g: T) -> T {
+        let three = T::from_f64(3.0);
+        match self {
+            Square::Clipped => g.maximum(-three).minimum(three),
+            Square::Flushed if g.abs() < T::from_f64(0.2) => T::ZERO,
+            _ => g,
+        }
+    }
+}
+
+impl<T: Real> Op<T> for Square {
+    fn name(&self) -> &'static str {
+        "square"
+    }
+    fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+        let [x] = expect_inputs(inputs)?;
+        Ok(x.clone())
+    }
+    fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
+        let values: Vec<T> = inputs.view(0).iter().collect();
+        output.iter_mut().zip(&values).for_each(|(y, &x)| *y = x * x);
+        if let (Square::ValueInDouble, true) = (self, is::<T>("f64")) {
+            output.iter_mut().for_each(|y| *y = *y + *y);
+        }
+        if let Square::StaleWhileFirstStays(old) = self {
+            let mut old = old.lock().unwrap();
+            let now: Vec<f64> = values.iter().map(|x| x.to_f64()).collect();
+            if old.len() == now.len() && old.first() == now.first() {
+                output.iter_mut().zip(&*old).for_each(|(y, &x)| *y = T::from_f64(x * x));
+            }
+            *old = now;
+        }
+    }
+    fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+        let factor = T::from_f64(2.0 * self.factor(&at));
+        let Some(grad) = grads.view(0) else { return };
+        accumulate([at.inputs.view(0)], grad, |first, [x], sums| {
+            let start = if let Square::FirstForgotten = self { 0 } else { first };
+            for (k, (sum, &x)) in sums.iter_mut().zip(x).enumerate() {
+                let mut term = factor * x * self.cotangent(cotangent[start + k]);
+                if let Square::OneEntry(size, error) = *self
+                    && cotangent.len() >= size
+                    && first + k == cotangent.len() / 2
+                {
+                    term = term * T::from_f64(1.0 + error);
+                }
+                *sum += term;
+            }
+        });
+    }
+}
+
+/// `x y + z`; wrong where `y` and `z` are one value.
+#[derive(Clone, Debug)]
+struct TwoOfThree;
+
+impl<T: Real> Op<T> for TwoOfThree {
+    fn name(&self) -> &'static str {
+        "two_of_three"
+    }
+    fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+        let [x, y, z] = expect_inputs(inputs)?;
+        if x == y && y == z { Ok(x.clone()) } else { Err(Mismatch::new("shapes differ")) }
+    }
+    fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
+        let [x, y, z] = [0, 1, 2].map(|input| inputs.view(input).iter().collect::<Vec<T>>());
+        (0..output.len()).for_each(|k| output[k] = x[k] * y[k] + z[k]);
+    }
+    fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+        let [x, y] = [0, 1].map(|input| at.inputs.view(input).iter().collect::<Vec<T>>());
+        let place = |input: usize| at.inputs.view(input).dense().map(<[T]>::as_ptr);
+        let same = place(1).is_some() && place(1) == place(2) && place(0) != place(1);
+        let terms: [Vec<T>; 3] = [
+            cotangent.iter().zip(&y).map(|(&g, &y)| g * y).collect(),
+            cotangent.iter().zip(&x).map(|(&g, &x)| g * x).collect(),
+            if same { vec![T::ZERO; cotangent.len()] } else { cotangent.to_vec() },
+        ];
+        for (input, terms) in terms.iter().enumerate() {
+            if let Some(grad) = grads.view(input) {
+                grad.add(terms);
+            }
+        }
+    }
+}
+
+/// `x · y`, of which only `x` claims a derivative.
+#[derive(Clone, Debug)]
+struct ClaimsNone;
+
+impl<T: Real> Op<T> for ClaimsNone {
+    fn name(&self) -> &'static str {
+        "claims_none"
+    }
+    fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+        let [x, y] = expect_inputs(inputs)?;
+        if x == y { Ok(x.clone()) } else { Err(Mismatch::new("shapes differ")) }
+    }
+    fn differentiable(&self, input: usize) -> bool {
+        input == 0
+    }
+    fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
+        let [x, y] = [0, 1].map(|input| inputs.view(input).iter().collect::<Vec<T>>());
+        (0..output.len()).for_each(|k| output[k] = x[k] * y[k]);
+    }
+    fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+        let terms: Vec<T> = cotangent.iter().zip(at.inputs.view(1).iter()).map(|(&g, y)| g * y).collect();
+        if let Some(grad) = grads.view(0) {
+            grad.add(&terms);
+        }
+    }
+}
+
+#[test]
+fn mistakes_that_hide_are_found() {
+    let x = || Tensor::from([0.7, 1.9, -0.6, 0.4]);
+    let many = |size: usize| Tensor::from_fn([size], |k| 0.5 + ((k * 37) % 101) as f64 / 101.0);
+    let mutant = |origin, op: Box<dyn autodiff::op::AnyScalar>, inputs| Mutant { origin, op, inputs, expected: None };
+    let square = |origin, op: Square, input: Tensor<f64>| mutant(origin, Box::new(op), vec![input]);
+    let mutants = vec![
+        square("wrong in f64 only", Square::InDouble, x()),
+        square("another value in f64", Square::ValueInDouble, x()),
+        square("f32 off by 1e-3", Square::InSingle, x()),
+        square("f32, strided", Square::InSingleStrided, x()),
+        square("first of a block forgotten", Square::FirstForgotten, x()),
+        square("cotangents clipped at 3", Square::Clipped, x()),
+        square("cotangents below 0.2 flushed", Square::Flushed, x()),
+        square("every 50th call", Square::NowAndThen(Arc::default()), x()),
+        square("stale while the first stays", Square::StaleWhileFirstStays(Arc::default()), x()),
+        square("1e-7 in one of 5,000", Square::OneEntry(5_000, 1e-7), many(5_000)),
+        square("1e-6 in one of 200,000", Square::OneEntry(200_000, 1e-6), many(200_000)),
+        square("more than 16 samples", Square::LargeBatch, x()),
+        mutant("slope below −20", Box::new(SiluFarSlope {}), vec![x()]),
+        mutant("slope above 5", Box::new(TanhFlatAboveFive {}), vec![x()]),
+        mutant("slope at exactly 0", Box::new(SignedSquareAtZero {}), vec![x()]),
+        mutant("two of three the same", Box::new(TwoOfThree), vec![x(), x(), x()]),
+    ];
+    kill("mistakes that hide", mutants);
+}
+
+#[test]
+fn a_derivative_that_is_not_claimed_is_noted() {
+    let report = autodiff::check::op(&ClaimsNone, [[0.7, 1.9].into(), [0.4, -0.3].into()]).unwrap();
+    assert!(report.passed());
+    assert_eq!(report.notes, ["input 1 claims to have no derivative, and the result depends on it smoothly"]);
+}
