@@ -10,7 +10,7 @@ use nn::{Activation, Initial};
 use sweep::results::THRESHOLD;
 use sweep::{AxisEntry, Settings, Spectrum, axes};
 
-/// What the program is to do.
+/// What the program does.
 pub(crate) enum Task {
     Sweep(Sweeps),
     /// Completions or the manual page.

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use autodiff::{Real, Scope, Var};
 use nn::{Activation, Initial, Module};
-use optim::{Penalty, Schedule};
+use optim::{Penalty, Schedule, Sgd};
 
 use crate::data::Data;
 use crate::error::Error;
 use crate::layer::{Layer, PlainLayer};
-use crate::stepper::Stepper;
+use crate::stepper::{Stepper, complete};
 use crate::theory;
 
 /// A module that is made with the network.
@@ -25,7 +25,7 @@ pub(crate) type MakeNorm<T> = Arc<dyn Fn(Scope<'_, T>, &Blueprint<T>) -> Made<T>
 pub(crate) type MakeLayer<T> = Arc<dyn Fn(Scope<'_, T>, &Blueprint<T>, Site) -> Box<dyn Layer<T>> + Send + Sync>;
 /// Loads the data of a seed.
 pub(crate) type LoadData<T> = Arc<dyn Fn(&Blueprint<T>, u64) -> Result<Data<T>, Error> + Send + Sync>;
-/// Makes an optimizer with this learning rate.
+/// Makes the optimizer of a training.
 pub(crate) type MakeOptimizer<T> = fn(&Blueprint<T>) -> Box<dyn Stepper<T>>;
 /// Sets what depends on the values of other axes.
 pub(crate) type Adjustment<T> = Box<dyn Fn(&mut Blueprint<T>) + Send + Sync>;
@@ -245,7 +245,7 @@ impl<T: Real> Blueprint<T> {
             label_noise: 0.0,
             loss: nn::loss::cross_entropy,
             steps: 0,
-            optimizer: crate::stepper::sgd,
+            optimizer: |blueprint| complete(Sgd::new(blueprint.rate), blueprint),
             adaptive: false,
             rate: 0.0,
             rate_factors: Vec::new(),

@@ -29,7 +29,7 @@ pub struct Settings {
     /// The title of the report.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub title: String,
-    /// What the sweep is to show.
+    /// What the sweep shows.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
     /// Networks of each configuration, differing in weights and in the order of the data.

@@ -1,7 +1,7 @@
 //! Optimizers behind one interface, whatever their rule.
 
 use autodiff::{Error, Gradients, Params, Real};
-use optim::{AdaGrad, Adam, Optimizer, ParamFilter, ParamGroup, RmsProp, Rule, Sgd};
+use optim::{Optimizer, ParamFilter, ParamGroup, Rule};
 
 use crate::blueprint::Blueprint;
 
@@ -23,7 +23,7 @@ impl<T: Real, R: Rule<T>> Stepper<T> for Optimizer<T, R> {
 }
 
 /// The optimizer with the penalties of the weights and the factors of the rate.
-fn complete<T: Real, R: Rule<T> + 'static>(
+pub(crate) fn complete<T: Real, R: Rule<T> + 'static>(
     optimizer: Optimizer<T, R>,
     blueprint: &Blueprint<T>,
 ) -> Box<dyn Stepper<T>> {
@@ -36,32 +36,4 @@ fn complete<T: Real, R: Rule<T> + 'static>(
         factors
             .fold(penalized, |optimizer, &(filter, factor)| optimizer.group(filter, ParamGroup::rate_factor(factor))),
     )
-}
-
-pub(crate) fn sgd<T: Real>(blueprint: &Blueprint<T>) -> Box<dyn Stepper<T>> {
-    complete(Sgd::new(blueprint.rate), blueprint)
-}
-
-pub(crate) fn momentum<T: Real>(blueprint: &Blueprint<T>) -> Box<dyn Stepper<T>> {
-    complete(Sgd::new(blueprint.rate).momentum(0.9), blueprint)
-}
-
-pub(crate) fn nesterov<T: Real>(blueprint: &Blueprint<T>) -> Box<dyn Stepper<T>> {
-    complete(Sgd::new(blueprint.rate).momentum(0.9).nesterov(), blueprint)
-}
-
-pub(crate) fn adam<T: Real>(blueprint: &Blueprint<T>) -> Box<dyn Stepper<T>> {
-    complete(Adam::new(blueprint.rate), blueprint)
-}
-
-pub(crate) fn adam_w<T: Real>(blueprint: &Blueprint<T>) -> Box<dyn Stepper<T>> {
-    complete(Adam::new(blueprint.rate).decay(1e-2, "*.weight"), blueprint)
-}
-
-pub(crate) fn rms_prop<T: Real>(blueprint: &Blueprint<T>) -> Box<dyn Stepper<T>> {
-    complete(RmsProp::new(blueprint.rate), blueprint)
-}
-
-pub(crate) fn ada_grad<T: Real>(blueprint: &Blueprint<T>) -> Box<dyn Stepper<T>> {
-    complete(AdaGrad::new(blueprint.rate), blueprint)
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::error::Error;
 use crate::results::{LayerMeasures, RunRecord, Score, Spectra, Summary};
 
-/// The columns that came first and stay first: so many axes before the measures, the rest of the axes after them.
+/// The columns that came first and stay first: this number of axes before the measures, the others after them.
 const FIRST_AXES: usize = 12;
 
 /// The first measures of `gradients.csv`, and the others, which follow the rest of the axes.

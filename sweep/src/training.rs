@@ -31,7 +31,7 @@ pub(crate) struct Training {
 /// Trains for all steps, until the validation loss rises, or until a value is infinite or NaN.
 ///
 /// # Errors
-/// A mistake of the network; [`Error::Stopped`] if the sweep is to stop.
+/// A mistake of the network; [`Error::Stopped`] if the sweep was asked to stop.
 pub(crate) fn train<T: Real>(
     network: &Network<T>,
     params: &mut Params<T>,

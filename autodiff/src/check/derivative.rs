@@ -33,7 +33,7 @@ impl Examiner<'_> {
         for (input, found) in gradients.iter().enumerate().filter(|(input, _)| self.wanted[*input]).collect::<Vec<_>>()
         {
             let cost = found.data().len() * self.size();
-            if found.data().len() <= self.one_by_one && cost <= LARGE {
+            if found.data().len() <= self.settings.one_by_one && cost <= LARGE {
                 self.entry_by_entry(input, found, around)?;
             } else {
                 self.by_projection(input, found, around)?;
@@ -50,7 +50,7 @@ impl Examiner<'_> {
         let expected = Tensor::from_fn(found.shape(), |k| dot(&self.cotangent, &columns[k]));
         let scales: Vec<f64> = columns.iter().map(|column| scale(&self.cotangent, column)).collect();
         let largest = scales.iter().copied().filter(|s| s.is_finite()).fold(around, f64::max);
-        let tolerance = self.tolerance;
+        let tolerance = self.settings.tolerance;
         let allowed = |k: usize| tolerance * (scales[k] + 1e-3 * largest);
         let (cotangent, inputs) = (self.cotangent.clone(), self.inputs.clone());
         let at_output = self.at_output(input);
@@ -90,7 +90,7 @@ impl Examiner<'_> {
             let expected = Tensor::from_fn(found.shape(), |k| columns[k].data()[row]);
             let largest =
                 columns.iter().map(|column| column.data()[row].abs()).fold(largest_entry(&gradients), f64::max);
-            let (tolerance, setting) = (self.tolerance, format!("row {row} of the Jacobian"));
+            let (tolerance, setting) = (self.settings.tolerance, format!("row {row} of the Jacobian"));
             let allowed = |k: usize| tolerance * (expected.data()[k].abs() + 1e-3 * largest);
             self.compare(Probe::Derivative, &setting, input, (found, &expected), allowed, || None);
         }
@@ -122,9 +122,9 @@ impl Examiner<'_> {
     fn by_projection(&mut self, input: usize, found: &Tensor<f64>, around: f64) -> Result<(), Error> {
         let count = found.data().len();
         // Rounding in a sum of many terms hides an error in one; in a part of them it shows.
-        let parts = (count / 64).clamp(1, self.parts).min(WORK / (self.size() + 1) + 1);
+        let parts = (count / 64).clamp(1, self.settings.parts).min(WORK / (self.size() + 1) + 1);
         let parts = (0..parts).map(|part| part * count / parts..(part + 1) * count / parts);
-        for range in parts.chain(std::iter::repeat_n(0..count, self.directions)) {
+        for range in parts.chain(std::iter::repeat_n(0..count, self.settings.directions)) {
             let mut v = self.direction();
             for (other, direction) in v.iter_mut().enumerate() {
                 let inside = |k: usize| other == input && range.contains(&k);
@@ -134,7 +134,8 @@ impl Examiner<'_> {
             let (along, expected) = (dot(found, &v[input]), dot(&self.cotangent, &tangent));
             let size = scale(found, &v[input]).max(scale(&self.cotangent, &tangent)).max(1e-3 * around);
             self.report.comparisons += 1;
-            let agrees = (along - expected).abs() <= self.tolerance * size || (along.is_nan() && expected.is_nan());
+            let agrees =
+                (along - expected).abs() <= self.settings.tolerance * size || (along.is_nan() && expected.is_nan());
             if !agrees {
                 let mut worst = Vec::new();
                 self.bisect(input, found, 0..found.data().len(), &mut worst)?;
@@ -159,13 +160,13 @@ impl Examiner<'_> {
         let analytic: f64 = found.data()[elements.clone()].iter().sum();
         let size =
             scale(&self.cotangent, &tangent) + found.data()[elements.clone()].iter().map(|g| g.abs()).sum::<f64>();
-        if worst.len() >= ENOUGH || (analytic - reference).abs() <= self.tolerance * size {
+        if worst.len() >= ENOUGH || (analytic - reference).abs() <= self.settings.tolerance * size {
             return Ok(());
         }
         if elements.len() == 1 {
             let of = self.names.get(input).cloned().unwrap_or_default();
             let index = found.shape().unravel_index(elements.start).to_vec();
-            worst.push(Discrepancy { of, index, analytic, reference, allowed: self.tolerance * size });
+            worst.push(Discrepancy { of, index, analytic, reference, allowed: self.settings.tolerance * size });
             return Ok(());
         }
         let middle = elements.start + elements.len() / 2;
@@ -173,14 +174,17 @@ impl Examiner<'_> {
         self.bisect(input, found, middle..elements.end, worst)
     }
 
+    /// Whether the result changes, to first order, when all elements of an input do.
+    fn depends_on(&self, input: usize) -> bool {
+        let v = self.unit(input, 0..self.inputs[input].data().len());
+        self.tangent(&v).is_ok_and(|tangent| is_finite(&tangent) && tangent.data().iter().any(|&t| t != 0.0))
+    }
+
     /// Whether every input that the result depends on receives a gradient. An input that claims to have none is noted if it has
     /// a derivative.
     pub(super) fn received(&mut self) -> Result<(), Error> {
         for input in (0..self.inputs.len()).filter(|&input| !self.wanted[input]).collect::<Vec<_>>() {
-            let v = self.unit(input, 0..self.inputs[input].data().len());
-            let depends =
-                self.tangent(&v).is_ok_and(|tangent| is_finite(&tangent) && tangent.data().iter().any(|&t| t != 0.0));
-            if depends && self.subject.has_tangents() {
+            if self.subject.has_tangents() && self.depends_on(input) {
                 let name = self.names.get(input).cloned().unwrap_or_default();
                 self.report
                     .notes
@@ -193,10 +197,7 @@ impl Examiner<'_> {
                 continue;
             };
             let name = self.names.get(input).cloned().unwrap_or_default();
-            let v = self.unit(input, 0..self.inputs[input].data().len());
-            let depends =
-                self.tangent(&v).is_ok_and(|tangent| is_finite(&tangent) && tangent.data().iter().any(|&t| t != 0.0));
-            if depends {
+            if self.depends_on(input) {
                 let setting = format!("{name}: {error}");
                 self.note(Probe::Received, &setting, Some(Diagnosis::NoGradient), Vec::new());
             } else {

@@ -33,20 +33,13 @@ impl Examiner<'_> {
             }
             let large = self.apart(large);
             // A mistake of the loop over blocks is in many entries.
-            let settings = Settings { parts: 1, directions: 1, one_by_one: 0, ..self.settings() };
-            let before = self.report.findings.len();
-            // Rejection by the shape rule, or an index that is out of range now, is not a mistake.
-            if let Ok(Some(mut examiner)) = Examiner::new(self.subject, self.names, &large, settings, self.report) {
-                let result = examiner.derivative().and_then(|()| examiner.double_precision());
-                if !examiner.note_panics(Probe::Enlarged) {
-                    result?;
-                }
-            }
-            for finding in &mut self.report.findings[before..] {
-                finding.probe = Probe::Enlarged;
-                finding.setting = format!("extent {extent} set to {ENLARGED}");
-            }
-            if self.report.findings.len() > before {
+            let settings = Settings { parts: 1, directions: 1, one_by_one: 0, ..self.settings };
+            let setting = format!("extent {extent} set to {ENLARGED}");
+            self.elsewhere(Probe::Enlarged, &setting, &large, settings, |large| {
+                large.derivative().and_then(|()| large.double_precision())
+            })?;
+            // There was no finding before.
+            if !self.report.findings.is_empty() {
                 return Ok(());
             }
         }
@@ -80,10 +73,7 @@ impl Examiner<'_> {
         let cotangent = std::mem::replace(&mut self.cotangent, wide);
         let result = self.derivative();
         self.cotangent = cotangent;
-        for finding in &mut self.report.findings[before..] {
-            finding.probe = Probe::Cotangents;
-            finding.setting = "cotangents from 1e-6 to 1e6".into();
-        }
+        self.attribute(before, Probe::Cotangents, "cotangents from 1e-6 to 1e6");
         result
     }
 }

@@ -22,11 +22,14 @@ const SHOWN: usize = 5;
 /// How thoroughly a case is examined.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Settings {
+    /// The largest input that is checked element by element.
     pub(super) one_by_one: usize,
     pub(super) directions: usize,
+    /// The number of runs that must give the same bits.
     pub(super) repeats: usize,
     /// The number of parts of a large input that are checked on their own, at most.
     pub(super) parts: usize,
+    /// Relative tolerance against dual numbers.
     pub(super) tolerance: f64,
 }
 
@@ -38,14 +41,7 @@ pub(super) struct Examiner<'a> {
     pub(super) wanted: Vec<bool>,
     pub(super) cotangent: Tensor<f64>,
     pub(super) output: Tensor<f64>,
-    /// The largest input that is checked element by element.
-    pub(super) one_by_one: usize,
-    pub(super) directions: usize,
-    /// The number of runs that must give the same bits.
-    pub(super) repeats: usize,
-    pub(super) parts: usize,
-    /// Relative tolerance against dual numbers.
-    pub(super) tolerance: f64,
+    pub(super) settings: Settings,
     pub(super) random: StdRng,
     /// Reused by all runs.
     tape: RefCell<Tape<D>>,
@@ -88,11 +84,7 @@ impl<'a> Examiner<'a> {
             wanted,
             cotangent,
             output,
-            one_by_one: settings.one_by_one,
-            directions: settings.directions,
-            repeats: settings.repeats,
-            parts: settings.parts,
-            tolerance: settings.tolerance,
+            settings,
             random,
             tape,
             panics: RefCell::default(),
@@ -230,12 +222,6 @@ fn request<'r>(inputs: &'r [Tensor<D>], wanted: &'r [bool]) -> Request<'r> {
 }
 
 impl Examiner<'_> {
-    /// The settings, for the same subject at other inputs.
-    pub(super) fn settings(&self) -> Settings {
-        let Examiner { one_by_one, directions, repeats, parts, tolerance, .. } = *self;
-        Settings { one_by_one, directions, repeats, parts, tolerance }
-    }
-
     /// Calls `run`; a panic is stored for [`Examiner::note_panics`].
     pub(super) fn guarded<R>(
         &self,

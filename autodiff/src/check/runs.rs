@@ -28,7 +28,7 @@ impl Examiner<'_> {
             self.note(Probe::Determinism, "fresh buffers filled with NaN", Some(Diagnosis::Uninitialized), wrong);
             return Ok(());
         }
-        let runs = if self.size() <= MANY { self.repeats } else { 2 };
+        let runs = if self.size() <= MANY { self.settings.repeats } else { 2 };
         for _ in 0..runs.div_ceil(2) {
             if self.differs_from_another_run()? {
                 break;

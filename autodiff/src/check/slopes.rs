@@ -38,7 +38,7 @@ impl Examiner<'_> {
         let gradients = self.gradients()?;
         let Precision { step, slack } = self.precision();
         let directions = if self.size() > LARGE / 64 { 1 } else { 2 };
-        for _ in 0..self.directions.min(directions) {
+        for _ in 0..self.settings.directions.min(directions) {
             let v = self.direction();
             let found: f64 = gradients.iter().zip(&v).map(|(g, v)| dot(g, v)).sum();
             let size: f64 = gradients.iter().zip(&v).map(|(g, v)| scale(g, v)).sum::<f64>() + 1.0;

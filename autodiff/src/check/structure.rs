@@ -1,7 +1,7 @@
 //! Probes of a pullback's structure: linearity, accumulation, subsets, layouts, extents.
 
 use super::diagnosis::Diagnosis;
-use super::examiner::Examiner;
+use super::examiner::{Examiner, Settings};
 use super::report::Probe;
 use super::storage::Storage;
 use super::subject::Request;
@@ -178,21 +178,39 @@ impl Examiner<'_> {
         extents.dedup();
         for (extent, target) in extents.iter().flat_map(|&extent| [(extent, 1), (extent, 0)]) {
             let resized: Vec<Tensor<f64>> = self.inputs.iter().map(|x| with_extent(x, extent, target)).collect();
-            let settings = self.settings();
-            let before = self.report.findings.len();
-            // Rejection by the shape rule, or an index that is out of range now, is not a mistake.
-            if let Ok(Some(mut small)) = Examiner::new(self.subject, self.names, &resized, settings, self.report) {
-                let result = small.derivative();
-                if !small.note_panics(Probe::Extents) {
-                    result?;
-                }
-            }
-            for finding in &mut self.report.findings[before..] {
-                finding.probe = Probe::Extents;
-                finding.setting = format!("extent {extent} set to {target}");
-            }
+            let setting = format!("extent {extent} set to {target}");
+            self.elsewhere(Probe::Extents, &setting, &resized, self.settings, |small| small.derivative())?;
         }
         Ok(())
+    }
+
+    /// Runs probes at other inputs; what they find is attributed to this probe.
+    pub(super) fn elsewhere(
+        &mut self,
+        probe: Probe,
+        setting: &str,
+        inputs: &[Tensor<f64>],
+        settings: Settings,
+        run: impl FnOnce(&mut Examiner<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let before = self.report.findings.len();
+        // Rejection by the shape rule, or an index that is out of range now, is not a mistake.
+        if let Ok(Some(mut examiner)) = Examiner::new(self.subject, self.names, inputs, settings, self.report) {
+            let result = run(&mut examiner);
+            if !examiner.note_panics(probe) {
+                result?;
+            }
+        }
+        self.attribute(before, probe, setting);
+        Ok(())
+    }
+
+    /// Attributes the findings from this one on to a probe.
+    pub(super) fn attribute(&mut self, first: usize, probe: Probe, setting: &str) {
+        for finding in &mut self.report.findings[first..] {
+            finding.probe = probe;
+            setting.clone_into(&mut finding.setting);
+        }
     }
 }
 

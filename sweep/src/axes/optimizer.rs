@@ -1,10 +1,11 @@
 //! The optimizer.
 
 use autodiff::Real;
+use optim::{AdaGrad, Adam, RmsProp, Sgd};
 
 use crate::axis::{Axis, AxisEntry, one_of};
-use crate::blueprint::Blueprint;
-use crate::stepper;
+use crate::blueprint::{Blueprint, MakeOptimizer};
+use crate::stepper::complete;
 
 inventory::submit!(AxisEntry::new::<Optimizer>());
 
@@ -27,28 +28,27 @@ impl Axis for Optimizer {
     const EXAMPLES: &'static str = "sgd,momentum,nesterov,adam,adamw,rmsprop,adagrad";
 
     fn parse(value: &str) -> Result<Self, String> {
-        use Optimizer::{AdaGrad, Adam, AdamW, Momentum, Nesterov, RmsProp, Sgd};
         let known = [
-            ("sgd", Sgd),
-            ("momentum", Momentum),
-            ("nesterov", Nesterov),
-            ("adam", Adam),
-            ("adamw", AdamW),
-            ("rmsprop", RmsProp),
-            ("adagrad", AdaGrad),
+            ("sgd", Optimizer::Sgd),
+            ("momentum", Optimizer::Momentum),
+            ("nesterov", Optimizer::Nesterov),
+            ("adam", Optimizer::Adam),
+            ("adamw", Optimizer::AdamW),
+            ("rmsprop", Optimizer::RmsProp),
+            ("adagrad", Optimizer::AdaGrad),
         ];
         one_of(value, &known)
     }
 
     fn apply<T: Real>(&self, blueprint: &mut Blueprint<T>) {
-        let (make, adaptive): (crate::blueprint::MakeOptimizer<T>, bool) = match self {
-            Optimizer::Sgd => (stepper::sgd, false),
-            Optimizer::Momentum => (stepper::momentum, false),
-            Optimizer::Nesterov => (stepper::nesterov, false),
-            Optimizer::Adam => (stepper::adam, true),
-            Optimizer::AdamW => (stepper::adam_w, true),
-            Optimizer::RmsProp => (stepper::rms_prop, true),
-            Optimizer::AdaGrad => (stepper::ada_grad, true),
+        let (make, adaptive): (MakeOptimizer<T>, bool) = match self {
+            Optimizer::Sgd => (|b| complete(Sgd::new(b.rate), b), false),
+            Optimizer::Momentum => (|b| complete(Sgd::new(b.rate).momentum(0.9), b), false),
+            Optimizer::Nesterov => (|b| complete(Sgd::new(b.rate).momentum(0.9).nesterov(), b), false),
+            Optimizer::Adam => (|b| complete(Adam::new(b.rate), b), true),
+            Optimizer::AdamW => (|b| complete(Adam::new(b.rate).decay(1e-2, "*.weight"), b), true),
+            Optimizer::RmsProp => (|b| complete(RmsProp::new(b.rate), b), true),
+            Optimizer::AdaGrad => (|b| complete(AdaGrad::new(b.rate), b), true),
         };
         (blueprint.optimizer, blueprint.adaptive) = (make, adaptive);
     }

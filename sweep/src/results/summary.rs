@@ -173,7 +173,7 @@ pub struct PhaseDiagram {
 pub struct Results {
     /// The title of the settings.
     pub title: String,
-    /// What the sweep is to show, in a paragraph.
+    /// What the sweep shows, in a paragraph.
     pub description: String,
     /// The settings as TOML, which `--config` reads.
     pub settings: String,
