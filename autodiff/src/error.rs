@@ -55,6 +55,14 @@ pub enum Error {
         /// The caller's line.
         location: &'static Location<'static>,
     },
+    /// What another engine, or a black box, says of a run that the gradient checker asked for.
+    #[error("{name}: {reason}")]
+    Engine {
+        /// The engine's operation.
+        name: String,
+        /// The engine's message.
+        reason: String,
+    },
     /// The requested gradient does not exist.
     #[error("gradient of {of}: {reason}")]
     NoGradient {

@@ -1,9 +1,14 @@
 //! The settings of a check, and the loop over cases and probes.
 
+use std::marker::PhantomData;
+use std::ops::RangeBounds;
+
+use super::domain::Domain;
 use super::examiner::{Examiner, Settings};
-use super::report::{Probe, Report};
-use super::single::Lifted;
-use super::subject::{FunctionSubject, ModelSubject, OpSubject, Subject};
+use super::report::{Probe, Report, fold};
+use super::subject::{
+    BlackBox, Engine, EngineSubject, ForeignGradient, FunctionSubject, ModelSubject, OpSubject, SingleSubject, Subject,
+};
 use super::{CaseInputs, Cases};
 use crate::array::Tensor;
 use crate::error::Error;
@@ -24,7 +29,9 @@ pub struct Check {
     directions: usize,
     repeats: usize,
     tolerance: f64,
+    single_tolerance: f64,
     orders: usize,
+    domain: Domain,
     skipped: Vec<(Probe, String)>,
 }
 
@@ -44,7 +51,9 @@ impl Check {
             directions: 4,
             repeats: 100,
             tolerance: 1e-10,
+            single_tolerance: 1e-4,
             orders: 2,
+            domain: Domain::default(),
             skipped: Vec::new(),
         }
     }
@@ -85,6 +94,29 @@ impl Check {
         self
     }
 
+    /// The tolerance of `f32` against `f64`, relative to the largest element; 1e-4 by default. What rounding the inputs to `f32`
+    /// changes is allowed besides.
+    #[must_use]
+    pub fn single_tolerance(mut self, relative: f64) -> Self {
+        self.single_tolerance = relative;
+        self
+    }
+
+    /// Bounds the values of an input: no probe leaves them.
+    ///
+    /// ```
+    /// use autodiff::check::Check;
+    /// use autodiff::ops::Sqrt;
+    ///
+    /// Check::new().within(0, 0.0..).op(&Sqrt {}, [[0.3, 1.2].into()])?.assert();
+    /// # Ok::<(), autodiff::Error>(())
+    /// ```
+    #[must_use]
+    pub fn within(mut self, input: usize, bounds: impl RangeBounds<f64>) -> Self {
+        self.domain.bound(input, &bounds);
+        self
+    }
+
     /// The highest order of derivatives to check: 1 (gradients), or 2 (also Hessians).
     #[must_use]
     pub fn orders(mut self, orders: usize) -> Self {
@@ -111,8 +143,35 @@ impl Check {
     ///
     /// # Errors
     /// As [`single`](crate::check::single).
-    pub fn single<O: Op<f32> + Clone + Sync>(&self, op: &O, cases: impl Into<Cases>) -> Result<Report, Error> {
-        self.examine(&Lifted(op.clone()), &cases.into().0, &[])
+    pub fn single<O: Op<f32> + Clone>(&self, op: &O, cases: impl Into<Cases>) -> Result<Report, Error> {
+        self.examine(&SingleSubject(op.clone()), &cases.into().0, &[])
+    }
+
+    /// Checks an operation of another framework.
+    ///
+    /// # Errors
+    /// As [`engine`](crate::check::engine()).
+    pub fn engine(&self, engine: &dyn Engine, cases: impl Into<Cases>) -> Result<Report, Error> {
+        self.examine(&EngineSubject(engine), &cases.into().0, &[])
+    }
+
+    /// Checks a black box.
+    ///
+    /// # Errors
+    /// As [`foreign`](crate::check::foreign).
+    pub fn foreign<T: Real, F, G, const N: usize>(
+        &self,
+        function: F,
+        gradient: G,
+        inputs: [(&str, Tensor<f64>); N],
+    ) -> Result<Report, Error>
+    where
+        F: Fn(&[T]) -> Vec<T>,
+        G: ForeignGradient<T>,
+    {
+        let names = inputs.each_ref().map(|(name, _)| (*name).to_owned());
+        let inputs = inputs.map(|(_, x)| x).into();
+        self.examine(&BlackBox { function, gradient, scalar: PhantomData }, &[inputs], &names)
     }
 
     /// Checks a function of `N` inputs.
@@ -151,6 +210,9 @@ impl Check {
             Check { tolerance, .. } if !(tolerance.is_finite() && *tolerance >= 0.0) => {
                 setting("tolerance", tolerance.to_string(), "finite and not negative")
             }
+            Check { single_tolerance: tolerance, .. } if !(tolerance.is_finite() && *tolerance >= 0.0) => {
+                setting("single_tolerance", tolerance.to_string(), "finite and not negative")
+            }
             Check { directions: 0, .. } => setting("directions", "0".into(), "at least 1"),
             Check { repeats: 0, .. } => setting("repeats", "0".into(), "at least 1"),
             Check { orders: 0, .. } => setting("orders", "0".into(), "1, or 2 for the Hessian as well"),
@@ -168,16 +230,28 @@ impl Check {
             findings: Vec::new(),
             kinks: Vec::new(),
             undecided: Vec::new(),
+            warnings: Vec::new(),
             notes: Vec::new(),
+            taylor: Vec::new(),
             skipped: self.skipped.clone(),
+            inapplicable: Vec::new(),
         };
         for inputs in cases {
+            self.domain.check(inputs)?;
+        }
+        let (applicable, inapplicable): (Vec<Probe>, Vec<Probe>) =
+            Probe::ALL.into_iter().partition(|&probe| subject.lacks(probe).is_none());
+        let reason = |probe: Probe| subject.lacks(probe).map(|why| (probe, why.to_owned()));
+        report.inapplicable = inapplicable.into_iter().filter_map(reason).collect();
+        for inputs in cases {
+            let first = report.findings.len();
             let unnamed: Vec<String> = (0..inputs.len()).map(|input| format!("input {input}")).collect();
             let names = if names.is_empty() { &unnamed } else { names };
-            let Check { one_by_one, directions, repeats, tolerance, .. } = *self;
-            let settings = Settings { one_by_one, directions, repeats, parts: PARTS, tolerance };
-            let Some(mut examiner) = Examiner::new(subject, names, inputs, settings, &mut report)? else { continue };
-            for probe in Probe::ALL {
+            let Check { one_by_one, directions, repeats, tolerance, single_tolerance, .. } = *self;
+            let settings = Settings { one_by_one, directions, repeats, parts: PARTS, tolerance, single_tolerance };
+            let examiner = Examiner::new(subject, names, inputs, settings, &self.domain, &mut report)?;
+            let Some(mut examiner) = examiner else { continue };
+            for &probe in &applicable {
                 if self.skipped.iter().all(|(skipped, _)| *skipped != probe) {
                     let result = examiner.probe(probe);
                     if !examiner.note_panics(probe) {
@@ -185,36 +259,8 @@ impl Check {
                     }
                 }
             }
+            fold(&mut report.findings, first);
         }
         Ok(report)
-    }
-}
-
-impl Examiner<'_> {
-    fn probe(&mut self, probe: Probe) -> Result<(), Error> {
-        let differentiable = self.wanted.contains(&true);
-        match probe {
-            Probe::Determinism => self.determinism(),
-            Probe::Replay => self.replay(),
-            Probe::SinglePrecision => self.single_precision(),
-            Probe::DoublePrecision => self.double_precision(),
-            _ if !differentiable => Ok(()),
-            Probe::Derivative => self.derivative(),
-            Probe::FiniteDifferences => self.finite_differences(),
-            Probe::Ties => self.ties(),
-            Probe::Linearity => self.linearity(),
-            Probe::Accumulation => self.accumulation(),
-            Probe::Subsets => self.subsets(),
-            Probe::Layouts => self.layouts(),
-            Probe::Extents => self.extents(),
-            Probe::Enlarged => self.enlarged(),
-            Probe::Cotangents => self.cotangents(),
-            Probe::Slopes if !self.subject.is_operation() => Ok(()),
-            Probe::Slopes => self.slopes(),
-            Probe::Extremes if !self.subject.is_operation() => Ok(()),
-            Probe::Extremes => self.extremes(),
-            Probe::SecondOrder => self.second_order(),
-            Probe::Received => self.received(),
-        }
     }
 }

@@ -5,12 +5,13 @@ use std::cell::RefCell;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
-use super::diagnosis::{self, Diagnosis};
+use super::domain::Domain;
 use super::panics::{Panic, caught};
-use super::report::{Discrepancy, Finding, Probe, Report};
+use super::reference::{self, Estimate};
+use super::report::{Diagnosis, Discrepancy, Finding, Probe, Report, diagnose};
 use super::storage::Storage;
-use super::subject::{Answer, D, Request, Subject, run};
-use super::suspects::suspects;
+use super::subject::{Answer, D, Request, Subject};
+use super::suspects::{detached, suspects};
 use super::tensors::{code, dot, moved, random_tensor, seeded, shapes, tangents, values};
 use crate::array::Tensor;
 use crate::error::Error;
@@ -18,6 +19,20 @@ use crate::tape::Tape;
 
 /// The maximal number of elements listed in a finding.
 const SHOWN: usize = 5;
+/// The step to both sides for which an element needs room within its bounds, to take part in finite differences.
+pub(super) const ROOM: f64 = 1e-4;
+
+/// The accuracy of finite differences.
+pub(super) struct Precision {
+    /// The first step of central differences.
+    pub(super) central: f64,
+    /// The first step of one-sided differences.
+    pub(super) side: f64,
+    /// The relative difference that separates the slopes of a kink.
+    pub(super) slack: f64,
+    /// The relative rounding error of an extrapolated central difference.
+    pub(super) rounding: f64,
+}
 
 /// How thoroughly a case is examined.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +46,23 @@ pub(super) struct Settings {
     pub(super) parts: usize,
     /// Relative tolerance against dual numbers.
     pub(super) tolerance: f64,
+    /// Relative tolerance of `f32` against `f64`.
+    pub(super) single_tolerance: f64,
+}
+
+/// The derivatives of all elements of the output along one direction, with their errors: none in dual numbers.
+pub(super) struct Column {
+    pub(super) value: Tensor<f64>,
+    pub(super) error: Tensor<f64>,
+}
+
+impl Column {
+    /// The derivative of ⟨cotangent, output⟩, with its error.
+    pub(super) fn pulled(&self, cotangent: &Tensor<f64>) -> Estimate {
+        let errors = self.error.data().iter().zip(cotangent.data()).filter(|(_, u)| **u != 0.0);
+        let error = errors.map(|(error, u)| error * u.abs()).sum();
+        Estimate { value: dot(cotangent, &self.value), error }
+    }
 }
 
 pub(super) struct Examiner<'a> {
@@ -42,6 +74,7 @@ pub(super) struct Examiner<'a> {
     pub(super) cotangent: Tensor<f64>,
     pub(super) output: Tensor<f64>,
     pub(super) settings: Settings,
+    pub(super) domain: &'a Domain,
     pub(super) random: StdRng,
     /// Reused by all runs.
     tape: RefCell<Tape<D>>,
@@ -57,13 +90,14 @@ impl<'a> Examiner<'a> {
         names: &'a [String],
         inputs: &[Tensor<f64>],
         settings: Settings,
+        domain: &'a Domain,
         report: &'a mut Report,
     ) -> Result<Option<Self>, Error> {
         let wanted: Vec<bool> = (0..inputs.len()).map(|input| subject.differentiable(input)).collect();
         let lifted: Vec<Tensor<D>> = inputs.iter().map(Tensor::cast).collect();
         let request = request(&lifted, &wanted);
         let mut tape = Tape::new();
-        let first = || run(subject, request, &mut tape);
+        let first = || subject.run(request, &mut tape);
         let mut panic = None;
         let output = match (caught(first, || request.case(), |seen| panic = Some(seen)), panic) {
             (Ok(answer), _) => values(&answer.output),
@@ -85,6 +119,7 @@ impl<'a> Examiner<'a> {
             cotangent,
             output,
             settings,
+            domain,
             random,
             tape,
             panics: RefCell::default(),
@@ -113,7 +148,7 @@ impl<'a> Examiner<'a> {
     }
 
     pub(super) fn run(&self, request: Request<'_>) -> Result<Answer, Error> {
-        let run = || run(self.subject, request, &mut self.tape.borrow_mut());
+        let run = || self.subject.run(request, &mut self.tape.borrow_mut());
         self.guarded(run, || request.case())
     }
 
@@ -123,20 +158,72 @@ impl<'a> Examiner<'a> {
         Ok(dot(&self.cotangent, &values(&self.run(self.forward(&inputs))?.output)))
     }
 
-    /// The Jacobian-vector product `J v`, by dual numbers.
-    pub(super) fn tangent(&self, v: &[Tensor<f64>]) -> Result<Tensor<f64>, Error> {
-        let inputs = seeded(&self.inputs, Some(v));
-        Ok(tangents(&self.run(self.forward(&inputs))?.output))
+    /// The Jacobian-vector product `J v`: by dual numbers, or by finite differences with their errors.
+    pub(super) fn column(&self, inputs: &[Tensor<f64>], v: &[Tensor<f64>]) -> Result<Column, Error> {
+        let shape = self.output.shape();
+        if self.subject.has_tangents() {
+            let lifted = seeded(inputs, Some(v));
+            let value = tangents(&self.run(self.forward(&lifted))?.output);
+            return Ok(Column { value, error: Tensor::full(shape, 0.0) });
+        }
+        let inside = self.domain.with_room(inputs, v, ROOM);
+        if inside != v {
+            // At a bound of the domain there is no difference to both sides.
+            return Ok(Column { value: Tensor::full(shape, 0.0), error: Tensor::full(shape, f64::INFINITY) });
+        }
+        let outputs = |step: f64| {
+            let inputs = seeded(&moved(inputs, v, step), None);
+            Ok(values(&self.run(self.forward(&inputs))?.output).data().to_vec())
+        };
+        let step = self.domain.step(inputs, v, self.precision().central);
+        let estimates = reference::derivatives(outputs, step)?;
+        let estimate = |k: usize| estimates.get(k).copied().unwrap_or(Estimate { value: 0.0, error: f64::INFINITY });
+        let value = Tensor::from_fn(shape, |k| estimate(k).value);
+        Ok(Column { value, error: Tensor::from_fn(shape, |k| estimate(k).error) })
+    }
+
+    /// The accuracy of finite differences in the subject's precision.
+    pub(super) fn precision(&self) -> Precision {
+        let epsilon = self.subject.epsilon();
+        let rounding = 1e-9 * (epsilon / f64::EPSILON).powf(2.0 / 3.0);
+        match epsilon {
+            double if double <= f64::EPSILON => Precision { central: 0.02, side: 1e-4, slack: 1e-3, rounding },
+            _ => Precision { central: 0.2, side: 0.05, slack: 0.02, rounding },
+        }
+    }
+
+    /// The relative tolerance against the reference, besides the estimated error of that.
+    pub(super) fn relative(&self) -> f64 {
+        if self.subject.has_tangents() { self.settings.tolerance } else { self.precision().rounding }
+    }
+
+    /// Calls `run` with another cotangent.
+    pub(super) fn with_cotangent<R>(&mut self, cotangent: Tensor<f64>, run: impl FnOnce(&mut Self) -> R) -> R {
+        let own = std::mem::replace(&mut self.cotangent, cotangent);
+        let result = run(self);
+        self.cotangent = own;
+        result
+    }
+
+    /// Where the subject detaches values that its output depends on.
+    pub(super) fn detached(&self) -> Vec<String> {
+        let case = || ("with tangents".to_owned(), self.inputs.clone());
+        self.guarded(|| Ok(detached(self.subject, &self.inputs)), case).unwrap_or_default()
     }
 
     /// The values of the gradients; zeros for an input that receives none.
     pub(super) fn gradients(&self) -> Result<Vec<Tensor<f64>>, Error> {
-        let answer = self.answer(&self.inputs, None)?;
+        self.gradients_at(&self.inputs)
+    }
+
+    /// As [`gradients`](Self::gradients), at other inputs.
+    pub(super) fn gradients_at(&self, inputs: &[Tensor<f64>]) -> Result<Vec<Tensor<f64>>, Error> {
+        let answer = self.answer(inputs, None)?;
         let one = |(gradient, x): (&Result<Tensor<D>, Error>, &Tensor<f64>)| match gradient {
             Ok(gradient) => values(gradient),
             Err(_) => Tensor::full(x.shape(), 0.0),
         };
-        Ok(answer.gradients.iter().zip(&self.inputs).map(one).collect())
+        Ok(answer.gradients.iter().zip(inputs).map(one).collect())
     }
 
     /// The elements at which two tensors differ by more than `allowed(element)`, worst first. A NaN differs from everything
@@ -178,13 +265,16 @@ impl<'a> Examiner<'a> {
         allowed: impl Fn(usize) -> f64,
         pattern: impl FnOnce() -> Option<Diagnosis>,
     ) {
-        let name = self.names.get(input).cloned().unwrap_or_else(|| format!("input {input}"));
-        let entries = self.differences(&name, found, expected, allowed);
+        let entries = self.differences(&self.name(input), found, expected, allowed);
         if !entries.is_empty() {
-            let known = pattern();
-            let known = known.or_else(|| diagnosis::diagnose(found.data(), expected.data(), expected.shape()));
+            let known = pattern().or_else(|| diagnose(found.data(), expected.data(), expected.shape()));
             self.note(probe, setting, known, entries);
         }
+    }
+
+    /// The name of an input.
+    pub(super) fn name(&self, input: usize) -> String {
+        self.names.get(input).cloned().unwrap_or_else(|| format!("input {input}"))
     }
 
     /// The subject and its inputs' shapes, for a report.
@@ -203,15 +293,27 @@ impl<'a> Examiner<'a> {
         let case = shapes(&self.inputs);
         let inputs = self.inputs.iter().map(code).collect::<Vec<_>>().join(", ");
         let snippet = format!("Check::new().seed({}).{}", self.report.seed, self.subject.call(&inputs));
-        let suspects = match probe {
-            Probe::Derivative | Probe::FiniteDifferences | Probe::Received => {
-                let case = || ("with tangents".to_owned(), self.inputs.clone());
-                self.guarded(|| Ok(suspects(self.subject, &self.inputs)), case).unwrap_or_default()
+        let case_of_panic = || ("with tangents".to_owned(), self.inputs.clone());
+        let suspects = match self.subject.recorded() {
+            Some(recorded) if self.subject.operation().is_none() => {
+                self.guarded(|| Ok(suspects(self.subject, recorded, &self.inputs)), case_of_panic).unwrap_or_default()
             }
-            _ => Vec::new(),
+            _ => Vec::new(), // a single operation, or none of ours
         };
         let setting = setting.to_owned();
-        self.report.findings.push(Finding { probe, setting, diagnosis, suspects, entries, case, snippet });
+        let certain = self.subject.has_tangents() || !probe.needs_reference();
+        let consequences = Vec::new();
+        self.report.findings.push(Finding {
+            probe,
+            setting,
+            diagnosis,
+            certain,
+            suspects,
+            entries,
+            consequences,
+            case,
+            snippet,
+        });
     }
 }
 

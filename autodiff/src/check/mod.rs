@@ -62,29 +62,25 @@
 //! ```
 
 mod builder;
-mod derivative;
-mod diagnosis;
-mod enlarged;
+mod domain;
 mod examiner;
-mod far;
 mod panics;
+mod patterns;
+mod probes;
 mod reference;
 mod report;
-mod runs;
-mod scalars;
-mod single;
-mod slopes;
 mod storage;
 #[cfg(feature = "proptest")]
 pub mod strategy;
-mod structure;
 mod subject;
 mod suspects;
 mod tensors;
+mod trial;
 
 pub use builder::Check;
-pub use diagnosis::Diagnosis;
-pub use report::{Discrepancy, Finding, Probe, Report};
+pub use report::{Consequence, Diagnosis, Discrepancy, Finding, Probe, Rates, Report};
+pub use storage::Storage;
+pub use subject::{Consumer, Engine, ForeignGradient, Gradient, Jacobian, Jvp, Operand, Outcome, Run, Vjp};
 
 use crate::array::Tensor;
 use crate::error::Error;
@@ -150,6 +146,40 @@ where
 ///
 /// # Errors
 /// As [`op`].
-pub fn single<O: Op<f32> + Clone + Sync>(op: &O, cases: impl Into<Cases>) -> Result<Report, Error> {
+pub fn single<O: Op<f32> + Clone>(op: &O, cases: impl Into<Cases>) -> Result<Report, Error> {
     Check::new().single(op, cases)
+}
+
+/// Checks an operation of another framework, through an adapter of a few methods, against finite differences.
+///
+/// # Errors
+/// If the engine rejects a case, or returns a gradient of another shape than that of its leaf.
+pub fn engine(engine: &dyn Engine, cases: impl Into<Cases>) -> Result<Report, Error> {
+    Check::new().engine(engine, cases)
+}
+
+/// Checks anyone's gradient: a function of one slice of `f64` or `f32`, in which the named inputs follow each other, with its
+/// [`Gradient`], [`Vjp`], [`Jvp`] or [`Jacobian`].
+///
+/// ```
+/// use autodiff::check::{self, Gradient};
+///
+/// let f = |x: &[f64]| vec![x[0] * x[1].sin()];
+/// let gradient = Gradient(|x: &[f64]| vec![x[1].sin(), x[0] * x[1].cos()]);
+/// check::foreign(f, gradient, [("amplitude", [0.7].into()), ("angle", [1.9].into())])?.assert();
+/// # Ok::<(), autodiff::Error>(())
+/// ```
+///
+/// # Errors
+/// If the gradient has not as many numbers as the inputs.
+pub fn foreign<T: Real, F, G, const N: usize>(
+    function: F,
+    gradient: G,
+    inputs: [(&str, Tensor<f64>); N],
+) -> Result<Report, Error>
+where
+    F: Fn(&[T]) -> Vec<T>,
+    G: ForeignGradient<T>,
+{
+    Check::new().foreign(function, gradient, inputs)
 }

@@ -3,8 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::diagnosis::Diagnosis;
-use super::report::{Finding, Probe, Report};
+use super::report::{Diagnosis, Finding, Probe, Report};
 use super::subject::{Request, Subject};
 use super::tensors::{code, shapes, values};
 use crate::array::Tensor;
@@ -63,8 +62,10 @@ impl Panic {
             probe,
             setting: self.setting,
             diagnosis,
+            certain: true,
             suspects: Vec::new(),
             entries: Vec::new(),
+            consequences: Vec::new(),
             case: shapes(&self.inputs),
             snippet: format!("Check::new().seed({}).{}", report.seed, subject.call(&inputs)),
         });

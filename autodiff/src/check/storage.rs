@@ -4,20 +4,24 @@ use crate::array::{Shape, Tensor};
 use crate::scalar::Real;
 use crate::tape::Var;
 
-/// How an input is stored. Elements outside the view are NaN, to expose an operation that reads them.
+/// How an input is stored: as a leaf, of which the input is a view. Elements outside the view are NaN, to expose an
+/// operation that reads them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Storage {
-    /// Contiguous.
+pub enum Storage {
+    /// Contiguous: the leaf itself.
     Dense,
-    /// Axes in reverse order.
+    /// The leaf with its axes in reverse order.
     Transposed,
-    /// Every second element of a larger array, along every axis.
+    /// Elements 1, 3, 5, … of a leaf of 2n + 1 elements, along every axis.
     Narrowed,
-    /// Only index 0 of axis 0, broadcast.
+    /// A leaf of extent 1 along axis 0, broadcast along it.
     Broadcast,
 }
 
 impl Storage {
+    /// All of them.
+    pub const ALL: [Storage; 4] = [Storage::Dense, Storage::Transposed, Storage::Narrowed, Storage::Broadcast];
+
     /// The shape of the storage.
     fn extents(self, shape: &Shape) -> Shape {
         match self {

@@ -1,37 +1,66 @@
-//! Finds the wrong operation on a tape: compares each node's pullback with its tangents.
+//! Finds operations on the tape of a function or model: the wrong one, and those that detach.
 
-use super::subject::{D, Subject};
+use super::subject::{D, Recorded, Subject, with_values};
 use super::tensors::seeded;
 use crate::array::Tensor;
 use crate::params::Params;
-use crate::tape::{Graph, Mode, Tape};
+use crate::tape::{Detach, Graph, Mode, Tape};
 
 /// The operations whose pullback, applied to ones, disagrees with the tangents of their inputs and output. In a model this
 /// names the wrong operation, whereas the gradient of a parameter only shows that there is one.
-pub(super) fn suspects(subject: &dyn Subject, inputs: &[Tensor<f64>]) -> Vec<String> {
-    if subject.is_operation() || !subject.has_tangents() {
-        return Vec::new(); // only one operation, or no tangents to compare with
-    }
+pub(super) fn suspects(subject: &dyn Subject, recorded: &dyn Recorded, inputs: &[Tensor<f64>]) -> Vec<String> {
+    on_tape(subject, recorded, inputs, |graph, params, _| {
+        let wrong = (0..graph.nodes.len()).filter(|&k| is_wrong(graph, params, k));
+        wrong.map(|k| format!("#{k} {}", graph.title(k))).collect()
+    })
+}
+
+/// The `detach` calls on whose results the output depends.
+pub(super) fn detached(subject: &dyn Subject, inputs: &[Tensor<f64>]) -> Vec<String> {
+    let Some(recorded) = subject.recorded() else { return Vec::new() };
+    on_tape(subject, recorded, inputs, |graph, _, output| {
+        let mut reached = vec![false; graph.nodes.len()];
+        let mark = |reached: &mut Vec<bool>, k: u32| {
+            if let Some(reached) = reached.get_mut(k as usize) {
+                *reached = true;
+            }
+        };
+        mark(&mut reached, output);
+        for k in (0..graph.nodes.len()).rev() {
+            if reached[k] {
+                mark(&mut reached, graph.nodes[k].base);
+                graph.nodes[k].inputs.iter().for_each(|&input| mark(&mut reached, input));
+            }
+        }
+        let names = (0..graph.nodes.len()).filter(|&k| reached[k] && graph.kind(k) == Detach::NAME);
+        names.map(|k| graph.title(k)).collect()
+    })
+}
+
+/// What `look` finds on the tape of one run with tangents, given the index of the output.
+fn on_tape(
+    subject: &dyn Subject,
+    recorded: &dyn Recorded,
+    inputs: &[Tensor<f64>],
+    look: impl FnOnce(&Graph<D>, &Params<D>, u32) -> Vec<String>,
+) -> Vec<String> {
     // A fixed unstructured direction: nonzero, unequal tangents.
     let direction = |x: &Tensor<f64>| Tensor::from_fn(x.shape(), |k| 0.5 + ((k * 37 + 11) % 23) as f64 / 23.0);
     let directions: Vec<_> = inputs.iter().map(direction).collect();
     let lifted = seeded(inputs, Some(&directions));
     let none = Params::default();
-    let params = subject.params().map(|params| super::subject::with_values(params, &lifted));
+    let params = recorded.params().map(|params| with_values(params, &lifted));
     let params = params.as_ref().unwrap_or(&none);
     let mut tape = Tape::new();
     let t = tape.start(params, Mode::Train);
     let leaf = |(input, x)| if subject.differentiable(input) { t.variable(x) } else { t.input(x) };
-    let leaves: Vec<_> = match subject.params() {
+    let leaves: Vec<_> = match recorded.params() {
         Some(_) => Vec::new(),
         None => lifted.iter().enumerate().map(leaf).collect(),
     };
-    subject.record(&t, &leaves);
+    let output = recorded.record(&t, &leaves);
     let graph = t.graph.borrow();
-    (0..graph.nodes.len())
-        .filter(|&k| is_wrong(&graph, params, k))
-        .map(|k| format!("#{k} {}", graph.title(k)))
-        .collect()
+    look(&graph, params, output.id)
 }
 
 fn is_wrong(graph: &Graph<D>, params: &Params<D>, k: usize) -> bool {

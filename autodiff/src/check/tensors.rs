@@ -68,3 +68,13 @@ pub(super) fn seeded(inputs: &[Tensor<f64>], directions: Option<&[Tensor<f64>]>)
 pub(super) fn is_finite(tensor: &Tensor<f64>) -> bool {
     tensor.data().iter().all(|x| x.is_finite())
 }
+
+/// Whether no element is NaN.
+pub(super) fn no_nan(tensor: &Tensor<f64>) -> bool {
+    tensor.data().iter().all(|x| !x.is_nan())
+}
+
+/// The largest finite absolute value of several tensors.
+pub(super) fn largest_entry(tensors: &[Tensor<f64>]) -> f64 {
+    tensors.iter().flat_map(Tensor::data).map(|g| g.abs()).filter(|g| g.is_finite()).fold(0.0, f64::max)
+}

@@ -166,6 +166,7 @@ impl<T: Real> Real for Dual<T> {
     type Accumulator = Dual<T::Accumulator>;
     const ZERO: Self = Dual { value: T::ZERO, tangent: T::ZERO };
     const ONE: Self = Dual { value: T::ONE, tangent: T::ZERO };
+    const HAS_TANGENTS: bool = true;
     const LARGEST_EXACT_INTEGER: f64 = T::LARGEST_EXACT_INTEGER;
 
     fn from_f64(value: f64) -> Self {

@@ -24,6 +24,7 @@ macro_rules! float {
             type Accumulator = f64;
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
+            const HAS_TANGENTS: bool = false;
             const LARGEST_EXACT_INTEGER: f64 = (1_u64 << $mantissa) as f64;
 
             standard!($float: sqrt exp exp_m1 ln ln_1p sin cos tan asin acos atan sinh cosh tanh floor ceil abs);

@@ -43,6 +43,8 @@ pub trait Real:
     /// The scalar in which long sums are accumulated: `f64` for `f32`, `f64` for itself.
     type Accumulator: Real;
 
+    /// Whether the scalar carries tangents besides its value.
+    const HAS_TANGENTS: bool;
     /// The largest integer up to which all integers are represented exactly (2²⁴ for `f32`).
     const LARGEST_EXACT_INTEGER: f64;
 

@@ -10,6 +10,7 @@ mod append;
 mod backward;
 mod caller;
 mod deferred;
+mod detach;
 mod gradients;
 mod graph;
 mod leaves;
@@ -23,6 +24,7 @@ mod views;
 
 pub(crate) use crate::op::{Label, Node, Place, Step};
 pub(crate) use caller::Caller;
+pub(crate) use detach::Detach;
 pub use gradients::Gradients;
 pub(crate) use graph::Graph;
 pub use program::{InputSpec, Program, input, variable};

@@ -3,7 +3,7 @@
 use std::ops::{Bound, Range, RangeBounds};
 use std::panic::Location;
 
-use super::{POISON, Var};
+use super::{Detach, POISON, Var};
 use crate::array::{Axis, Extents, Layout, Shape};
 use crate::error::Mismatch;
 use crate::scalar::Real;
@@ -12,11 +12,14 @@ use crate::scalar::Real;
 ///
 /// Views move no data and have no pullback: a consumer adds its cotangent through the view's strides.
 impl<'t, T: Real> Var<'t, T> {
-    /// The same value without gradient.
+    /// The same value without gradient, and in dual numbers without tangents, as PyTorch's `detach` and JAX's
+    /// `stop_gradient`.
     #[track_caller]
     #[must_use]
     pub fn detach(self) -> Var<'t, T> {
-        self.view("detach", false, |layout| Ok(layout.clone()))
+        // A view shares its base's memory, where tangents stand beside the values.
+        let constant = if T::HAS_TANGENTS { self.recording().apply(Detach, [self]) } else { self };
+        constant.view("detach", false, |layout| Ok(layout.clone()))
     }
 
     /// Reorders axes: axis `i` of the result is axis `axes[i]` of this value.

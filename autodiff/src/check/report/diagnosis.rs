@@ -25,6 +25,35 @@ pub enum Diagnosis {
     Misplaced,
     /// The sum over a broadcast axis is missing: the gradient is a single term of it.
     MissingSum,
+    /// Summed over a broadcast axis before the product, not after it.
+    SummedTooEarly,
+    /// Of an element that is used at several indices, only one term is kept.
+    RepeatedOverwritten,
+    /// The cotangent of another group, or at shifted indices, along this axis of the output.
+    WrongGroup {
+        /// The axis of the output.
+        axis: usize,
+    },
+    /// Works along one axis where another is right.
+    WrongAxis {
+        /// The axis that it works along.
+        found: usize,
+        /// The right axis.
+        right: usize,
+    },
+    /// Works along the last axis, whichever is right.
+    LastAxis {
+        /// The right axis.
+        right: usize,
+    },
+    /// The stride of the other axis.
+    OtherStride,
+    /// The dilation of the other axis.
+    OtherDilation,
+    /// Right up to this element, in row-major order, and wrong from there: a loop that goes wrong after its first block.
+    BeyondBlock(usize),
+    /// Forward mode does not see what the value depends on, as after `T::from_f64(x.to_f64())`.
+    TangentsDropped,
     /// Overwrites the gradient that another consumer added.
     Overwritten,
     /// The derivative is evaluated at the output instead of the input.
@@ -61,6 +90,15 @@ impl fmt::Display for Diagnosis {
             Diagnosis::Transposed => f.write_str("transposed"),
             Diagnosis::Misplaced => f.write_str("the right values at wrong indices"),
             Diagnosis::MissingSum => f.write_str("missing sum over a broadcast axis"),
+            Diagnosis::SummedTooEarly => f.write_str("summed too early: before the product, not after it"),
+            Diagnosis::RepeatedOverwritten => f.write_str("repeated indices overwrite each other instead of adding"),
+            Diagnosis::WrongGroup { axis } => write!(f, "reads the cotangent of another group along axis {axis}"),
+            Diagnosis::WrongAxis { found, right } => write!(f, "works along axis {found} where axis {right} is right"),
+            Diagnosis::LastAxis { right } => write!(f, "works along the last axis where axis {right} is right"),
+            Diagnosis::OtherStride => f.write_str("uses the stride of the other axis"),
+            Diagnosis::OtherDilation => f.write_str("uses the dilation of the other axis"),
+            Diagnosis::BeyondBlock(first) => write!(f, "right up to element {first}, wrong from there: beyond a block"),
+            Diagnosis::TangentsDropped => f.write_str("the value depends on inputs that dual numbers do not see"),
             Diagnosis::Overwritten => f.write_str("overwritten instead of added"),
             Diagnosis::WrongPoint => f.write_str("derivative evaluated at the wrong point"),
             Diagnosis::Frozen => f.write_str("frozen on replay"),
@@ -84,7 +122,7 @@ fn alike(x: &[f64], y: &[f64]) -> bool {
 }
 
 /// The mistake that the gradient of one input, of this shape, indicates.
-pub(super) fn diagnose(analytic: &[f64], reference: &[f64], shape: &[usize]) -> Option<Diagnosis> {
+pub(in crate::check) fn diagnose(analytic: &[f64], reference: &[f64], shape: &[usize]) -> Option<Diagnosis> {
     if analytic.iter().zip(reference).any(|(a, r)| !a.is_finite() && r.is_finite()) {
         return Some(Diagnosis::NotFinite);
     }

@@ -1,11 +1,10 @@
-//! Probes that compare runs: two equal runs, a replay, `f32`, and extreme values.
+//! Probes that compare runs: equal runs, and a replay with a new recording.
 
-use super::diagnosis::Diagnosis;
-use super::examiner::Examiner;
-use super::report::{Discrepancy, Probe};
-use super::subject::{Answer, D, Request, with_values};
-use super::tensors::{seeded, values};
 use crate::array::Tensor;
+use crate::check::examiner::Examiner;
+use crate::check::report::{Diagnosis, Probe};
+use crate::check::subject::{Answer, D, Recorded, Request, with_values};
+use crate::check::tensors::{no_nan, seeded, values};
 use crate::error::Error;
 use crate::params::Params;
 use crate::tape::{Mode, Program, input, variable};
@@ -23,7 +22,7 @@ impl Examiner<'_> {
     /// Two runs give bit-identical results. A NaN that vanishes with zeroed buffers means that a buffer was never written.
     pub(super) fn determinism(&mut self) -> Result<(), Error> {
         let written = self.with_zeroed_buffers()?;
-        if !has_no_nan(&self.output) && has_no_nan(&values(&written.output)) {
+        if !no_nan(&self.output) && no_nan(&values(&written.output)) {
             let wrong = self.differences("output", &self.output.clone(), &values(&written.output), |_| f64::MAX);
             self.note(Probe::Determinism, "fresh buffers filled with NaN", Some(Diagnosis::Uninitialized), wrong);
             return Ok(());
@@ -63,7 +62,8 @@ impl Examiner<'_> {
 
     /// A program recorded once gives, on other values, results bit-identical to those of a new recording.
     pub(super) fn replay(&mut self) -> Result<(), Error> {
-        if self.inputs.len() > NAMES.len() && self.subject.params().is_none() {
+        let Some(recorded) = self.subject.recorded() else { return Ok(()) };
+        if self.inputs.len() > NAMES.len() && recorded.params().is_none() {
             return Ok(());
         }
         let reversed = |x: &Tensor<f64>| Tensor::from_fn(x.shape(), |k| x.data()[x.data().len() - 1 - k]);
@@ -74,19 +74,19 @@ impl Examiner<'_> {
         };
         let all: Vec<Tensor<f64>> = self.inputs.iter().map(reversed).collect();
         let rest: Vec<Tensor<f64>> = self.inputs.iter().map(after_first).collect();
-        self.replay_on(all)?;
+        self.replay_on(recorded, all)?;
         if self.report.findings.iter().any(|finding| finding.probe == Probe::Replay) {
             return Ok(());
         }
-        self.replay_on(rest)
+        self.replay_on(recorded, rest)
     }
 
-    fn replay_on(&mut self, others: Vec<Tensor<f64>>) -> Result<(), Error> {
+    fn replay_on(&mut self, recorded: &dyn Recorded, others: Vec<Tensor<f64>>) -> Result<(), Error> {
         let (Ok(stale), Ok(fresh)) = (self.answer(&self.inputs, None), self.answer(&others, None)) else {
             return Ok(()); // an index that is out of range for the other values
         };
         let case = || ("recorded, then run and run again".to_owned(), others.clone());
-        let replayed = match self.guarded(|| self.replayed(&others), case) {
+        let replayed = match self.guarded(|| self.replayed(recorded, &others), case) {
             Ok(replayed) => replayed,
             Err(Error::Operation { op: "value", .. }) => {
                 self.report.undecided.push("it reads values while it is recorded, so it cannot be replayed".into());
@@ -112,10 +112,10 @@ impl Examiner<'_> {
     }
 
     /// Output and gradients of a program that is recorded, run on the inputs, and then run on `others`.
-    fn replayed(&self, others: &[Tensor<f64>]) -> Result<Replayed, Error> {
+    fn replayed(&self, subject: &dyn Recorded, others: &[Tensor<f64>]) -> Result<Replayed, Error> {
         let none = Params::default();
-        let recorded = self.subject.params().unwrap_or(&none);
-        let is_model = self.subject.params().is_some();
+        let recorded = subject.params().unwrap_or(&none);
+        let is_model = subject.params().is_some();
         let declare = |(k, x): (usize, &Tensor<f64>)| match self.wanted[k] {
             true => variable(NAMES[k], x.shape()),
             false => input(NAMES[k], x.shape()),
@@ -125,7 +125,7 @@ impl Examiner<'_> {
             false => self.inputs.iter().enumerate().map(declare).collect(),
         };
         let mut program =
-            Program::record_slice(recorded, Mode::Train, &declared, |t, inputs| vec![self.subject.record(t, inputs)])?;
+            Program::record_slice(recorded, Mode::Train, &declared, |t, inputs| vec![subject.record(t, inputs)])?;
         program.poison_buffers();
         let mut grads = recorded.gradients();
         let cotangent = self.cotangent.cast();
@@ -146,56 +146,4 @@ impl Examiner<'_> {
         }
         Ok(result)
     }
-
-    /// At 0, ±1000 and ± the largest number: the value is not NaN if it is not NaN at ±2, and the gradient is not NaN if
-    /// the value is finite.
-    ///
-    /// Only one input at a time is set to zero, because 0/0 and 0⁰ may be NaN.
-    pub(super) fn extremes(&mut self) -> Result<(), Error> {
-        // A cotangent of one sign, so that infinite derivatives summed over a broadcast do not cancel to NaN.
-        let ones = Tensor::full(self.cotangent.shape(), 1.0);
-        let cotangent = std::mem::replace(&mut self.cotangent, ones);
-        let looked = self.look_at_extremes();
-        self.cotangent = cotangent;
-        looked
-    }
-
-    fn look_at_extremes(&mut self) -> Result<(), Error> {
-        let alone = (0..self.inputs.len()).filter(|&input| self.wanted[input]).map(|input| (0.0, Some(input)));
-        let together = [1e3, -1e3, f64::MAX, f64::MIN].map(|x| (x, None));
-        for (x, input) in alone.chain(together).collect::<Vec<_>>() {
-            let Ok(there) = self.answer(&self.filled(x, input), None) else { continue };
-            let output = values(&there.output);
-            let near = if x == 0.0 { vec![2.0, -2.0] } else { vec![2.0 * x.signum()] };
-            let is_number = |x: f64| {
-                let answer = self.answer(&self.filled(x, input), None);
-                answer.is_ok_and(|answer| has_no_nan(&values(&answer.output)))
-            };
-            let invented = !has_no_nan(&output) && near.into_iter().all(is_number);
-            let numbers = output.data().iter().all(|x| x.is_finite());
-            let gradients = there.gradients.iter().flatten();
-            let lost = numbers && gradients.clone().any(|gradient| !has_no_nan(&values(gradient)));
-            self.report.comparisons += 1 + gradients.count();
-            if invented || lost {
-                let of = if invented { "output" } else { "gradient" }.to_owned();
-                let entry = Discrepancy { of, index: Vec::new(), analytic: f64::NAN, reference: 0.0, allowed: 0.0 };
-                self.note(Probe::Extremes, &format!("all values {x:e}"), Some(Diagnosis::NotFinite), vec![entry]);
-                return Ok(());
-            }
-        }
-        Ok(())
-    }
-
-    /// The inputs with every element set to `x`: in this input, or in all that have a gradient.
-    fn filled(&self, x: f64, input: Option<usize>) -> Vec<Tensor<f64>> {
-        let chosen = |k: usize| self.wanted[k] && input.is_none_or(|input| input == k);
-        let one = |(k, values): (usize, &Tensor<f64>)| {
-            if chosen(k) { Tensor::full(values.shape(), x) } else { values.clone() }
-        };
-        self.inputs.iter().enumerate().map(one).collect()
-    }
-}
-
-pub(super) fn has_no_nan(values: &Tensor<f64>) -> bool {
-    values.data().iter().all(|x| !x.is_nan())
 }

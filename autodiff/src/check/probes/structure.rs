@@ -1,58 +1,32 @@
-//! Probes of a pullback's structure: linearity, accumulation, subsets, layouts, extents.
+//! Probes of a pullback's structure: accumulation, subsets, layouts.
 
-use super::diagnosis::Diagnosis;
-use super::examiner::{Examiner, Settings};
-use super::report::Probe;
-use super::storage::Storage;
-use super::subject::Request;
-use super::tensors::{is_finite, seeded, values};
-use crate::array::{Shape, Tensor};
+use crate::array::Tensor;
+use crate::check::examiner::Examiner;
+use crate::check::report::{Diagnosis, Probe};
+use crate::check::storage::Storage;
+use crate::check::subject::{Consumer, Request};
+use crate::check::tensors::{seeded, values};
 use crate::error::Error;
 
 /// Of up to this many inputs, each two are made one value.
 const FEW: usize = 4;
 
 impl Examiner<'_> {
-    /// A zero cotangent gives zero, and −2 times the cotangent −2 times the gradient.
-    pub(super) fn linearity(&mut self) -> Result<(), Error> {
-        let one = self.gradients()?;
-        if !one.iter().all(is_finite) {
-            return Ok(());
-        }
-        let cotangent = self.cotangent.clone();
-        for factor in [0.0, -2.0] {
-            self.cotangent = Tensor::from_fn(cotangent.shape(), |k| factor * cotangent.data()[k]);
-            let scaled = self.gradients();
-            self.cotangent = cotangent.clone();
-            for (input, (found, one)) in scaled?.iter().zip(&one).enumerate() {
-                let largest = one.data().iter().fold(0.0_f64, |largest, g| largest.max(g.abs()));
-                let expected = Tensor::from_fn(one.shape(), |k| factor * one.data()[k]);
-                let tolerance = 1e4 * self.subject.epsilon() * factor.abs() * largest;
-                let setting = format!("{factor} times the cotangent");
-                let pattern = || Some(Diagnosis::NotLinear);
-                self.compare(Probe::Linearity, &setting, input, (found, &expected), |_| tolerance, pattern);
-            }
-        }
-        Ok(())
-    }
-
     /// The gradient of another consumer of the same input is kept, whichever is recorded first.
     pub(super) fn accumulation(&mut self) -> Result<(), Error> {
-        if self.subject.params().is_some() {
-            return Ok(()); // a model's inputs are parameters, which its own operations consume
-        }
         let own = self.gradients()?;
         let weights = self.direction();
         let inputs = seeded(&self.inputs, None);
         for first in [true, false] {
-            let request =
-                Request { cotangent: Some(&self.cotangent), second: Some((&weights, first)), ..self.forward(&inputs) };
+            let second = Some(Consumer { weights: &weights, first });
+            let request = Request { cotangent: Some(&self.cotangent), second, ..self.forward(&inputs) };
             let answer = self.run(request)?;
             for (input, gradient) in answer.gradients.iter().enumerate() {
                 let (true, Ok(found)) = (self.wanted[input], gradient) else { continue };
                 let (found, own, weight) = (values(found), &own[input], &weights[input]);
                 let expected = Tensor::from_fn(own.shape(), |k| own.data()[k] + weight.data()[k]);
-                let tolerance = |k: usize| 1e4 * f64::EPSILON * (own.data()[k].abs() + weight.data()[k].abs());
+                let epsilon = self.subject.epsilon();
+                let tolerance = |k: usize| 1e4 * epsilon * (own.data()[k].abs() + weight.data()[k].abs());
                 let lost =
                     |part: &Tensor<f64>| found.data().iter().zip(part.data()).all(|(f, p)| (f - p).abs() <= 1e-9);
                 let pattern = || (lost(own) || lost(weight)).then_some(Diagnosis::Overwritten);
@@ -86,6 +60,9 @@ impl Examiner<'_> {
         let source = |k: usize| if group.contains(&k) { first } else { k };
         let sources: Vec<usize> = (0..self.inputs.len()).map(source).collect();
         let equal: Vec<Tensor<f64>> = sources.iter().map(|&source| self.inputs[source].clone()).collect();
+        if !self.domain.contains(&equal) {
+            return Ok(());
+        }
         let apart = self.answer(&equal, None)?;
         let inputs = seeded(&equal, None);
         let request = Request { cotangent: Some(&self.cotangent), sources: &sources, ..self.forward(&inputs) };
@@ -105,7 +82,7 @@ impl Examiner<'_> {
     /// An input's gradient does not depend on which other inputs need one.
     pub(super) fn subsets(&mut self) -> Result<(), Error> {
         let count = self.inputs.len();
-        if self.subject.params().is_some() || !(2..=5).contains(&count) {
+        if !(2..=5).contains(&count) {
             return Ok(());
         }
         let all = self.gradients()?;
@@ -130,10 +107,7 @@ impl Examiner<'_> {
 
     /// Strided inputs give the same results as contiguous copies.
     pub(super) fn layouts(&mut self) -> Result<(), Error> {
-        if self.subject.params().is_some() {
-            return Ok(());
-        }
-        for storage in [Storage::Transposed, Storage::Narrowed, Storage::Broadcast] {
+        for storage in self.subject.storages().iter().copied().filter(|&storage| storage != Storage::Dense) {
             let inputs: Vec<_> = self.inputs.iter().map(|x| storage.repeated(x)).collect();
             let dense = self.answer(&inputs, None)?;
             let lifted = seeded(&inputs, None);
@@ -167,55 +141,4 @@ impl Examiner<'_> {
         }
         Ok(())
     }
-
-    /// Checks the derivative with each extent set to 1, then to 0, wherever it occurs, if the shape rule accepts that.
-    pub(super) fn extents(&mut self) -> Result<(), Error> {
-        if self.subject.params().is_some() {
-            return Ok(());
-        }
-        let mut extents: Vec<usize> = self.inputs.iter().flat_map(|x| x.shape().to_vec()).filter(|&n| n > 1).collect();
-        extents.sort_unstable();
-        extents.dedup();
-        for (extent, target) in extents.iter().flat_map(|&extent| [(extent, 1), (extent, 0)]) {
-            let resized: Vec<Tensor<f64>> = self.inputs.iter().map(|x| with_extent(x, extent, target)).collect();
-            let setting = format!("extent {extent} set to {target}");
-            self.elsewhere(Probe::Extents, &setting, &resized, self.settings, |small| small.derivative())?;
-        }
-        Ok(())
-    }
-
-    /// Runs probes at other inputs; what they find is attributed to this probe.
-    pub(super) fn elsewhere(
-        &mut self,
-        probe: Probe,
-        setting: &str,
-        inputs: &[Tensor<f64>],
-        settings: Settings,
-        run: impl FnOnce(&mut Examiner<'_>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let before = self.report.findings.len();
-        // Rejection by the shape rule, or an index that is out of range now, is not a mistake.
-        if let Ok(Some(mut examiner)) = Examiner::new(self.subject, self.names, inputs, settings, self.report) {
-            let result = run(&mut examiner);
-            if !examiner.note_panics(probe) {
-                result?;
-            }
-        }
-        self.attribute(before, probe, setting);
-        Ok(())
-    }
-
-    /// Attributes the findings from this one on to a probe.
-    pub(super) fn attribute(&mut self, first: usize, probe: Probe, setting: &str) {
-        for finding in &mut self.report.findings[first..] {
-            finding.probe = probe;
-            setting.clone_into(&mut finding.setting);
-        }
-    }
-}
-
-/// The tensor with every extent `from` set to `to`, keeping values in order.
-pub(super) fn with_extent(x: &Tensor<f64>, from: usize, to: usize) -> Tensor<f64> {
-    let shape: Shape = x.shape().iter().map(|&extent| if extent == from { to } else { extent }).collect();
-    Tensor::from_fn(shape, |k| x.data()[k % x.data().len().max(1)])
 }

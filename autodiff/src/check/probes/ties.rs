@@ -1,0 +1,103 @@
+//! Gradients at equal elements, where maxima tie and functions have kinks.
+
+use crate::array::Tensor;
+use crate::check::examiner::{Examiner, ROOM};
+use crate::check::reference;
+use crate::check::report::{Diagnosis, Discrepancy, Probe};
+use crate::error::Error;
+
+/// Up to this many input elements, every pair is tied.
+const FEW: usize = 6;
+
+/// An element: input and row-major index.
+type Element = (usize, usize);
+
+impl Examiner<'_> {
+    /// Ties all input elements and, if there are few, every pair. The gradient along a direction must lie between the left
+    /// and right derivatives.
+    pub(super) fn ties(&mut self) -> Result<(), Error> {
+        if self.report.findings.iter().any(|finding| finding.probe == Probe::Derivative) {
+            return Ok(()); // a gradient that is wrong everywhere is also wrong at ties
+        }
+        let entries: Vec<Element> = (0..self.inputs.len())
+            .filter(|&input| self.wanted[input])
+            .flat_map(|input| (0..self.inputs[input].data().len()).map(move |element| (input, element)))
+            .collect();
+        let Some(&first) = entries.first() else { return Ok(()) };
+        let of_input = |input: usize| entries.iter().copied().filter(|entry| entry.0 == input).collect::<Vec<_>>();
+        let groups: Vec<_> = (0..self.inputs.len()).map(of_input).filter(|group| !group.is_empty()).collect();
+        if self.tie_is_wrong("all values equal", first, &entries, &groups)? || entries.len() > FEW {
+            return Ok(());
+        }
+        for (k, &one) in entries.iter().enumerate() {
+            for &other in &entries[k + 1..] {
+                let setting = format!("{one:?} and {other:?} equal");
+                if self.tie_is_wrong(&setting, one, &[one, other], &[vec![one], vec![other]])? {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets the elements `tied` to the value of `like`, and compares the gradient with one-sided derivatives along all of them
+    /// together and along each group. Records a finding and returns whether there is one.
+    fn tie_is_wrong(
+        &mut self,
+        setting: &str,
+        like: Element,
+        tied: &[Element],
+        groups: &[Vec<Element>],
+    ) -> Result<bool, Error> {
+        let mut inputs = self.inputs.clone();
+        let value = inputs[like.0].data()[like.1];
+        tied.iter().for_each(|&(input, element)| inputs[input].data_mut()[element] = value);
+        if !self.domain.contains(&inputs) {
+            return Ok(false);
+        }
+        let gradients = self.gradients_at(&inputs)?;
+        for group in std::iter::once(tied).chain(groups.iter().map(Vec::as_slice)) {
+            let mut v: Vec<Tensor<f64>> = inputs.iter().map(|x| Tensor::full(x.shape(), 0.0)).collect();
+            group.iter().for_each(|&(input, element)| v[input].data_mut()[element] = 1.0);
+            self.report.comparisons += 1;
+            if let Some((analytic, reference, allowed)) = self.lies_outside(&inputs, &gradients, &v)? {
+                let entry =
+                    Discrepancy { of: "tied elements".to_owned(), index: Vec::new(), analytic, reference, allowed };
+                self.note(Probe::Ties, setting, Some(Diagnosis::TieNotShared), vec![entry]);
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// If the gradient along `v` is not between the derivatives to both sides, beyond their errors, and dual numbers do not give
+    /// it either: the gradient, the middle of both sides, and what was allowed.
+    fn lies_outside(
+        &self,
+        inputs: &[Tensor<f64>],
+        gradients: &[Tensor<f64>],
+        v: &[Tensor<f64>],
+    ) -> Result<Option<(f64, f64, f64)>, Error> {
+        let (found, terms) = Self::slope_of(gradients, v);
+        if self.domain.with_room(inputs, v, ROOM) != v {
+            return Ok(None);
+        }
+        let step = self.domain.step(inputs, v, self.precision().side);
+        let [left, right] = reference::one_sided(|step| self.along(inputs, v, step), step)?;
+        let size = 1.0 + terms + left.value.abs() + right.value.abs();
+        let errors = 10.0 * (left.error + right.error);
+        let slack = self.precision().slack * size + errors;
+        let (low, high) = (left.value.min(right.value), left.value.max(right.value));
+        let inside = found >= low - slack && found <= high + slack;
+        if inside || !(errors < 0.1 * size) {
+            return Ok(None); // also where a side is not finite
+        }
+        if self.subject.has_tangents() {
+            let exact = self.column(inputs, v)?.pulled(&self.cotangent).value;
+            if (found - exact).abs() <= 1e-7 * size {
+                return Ok(None); // a branch of a function that bends faster than the steps
+            }
+        }
+        Ok(Some((found, (left.value + right.value) / 2.0, slack)))
+    }
+}

@@ -1,0 +1,171 @@
+//! What a slope that disagrees with its reference is: a mistake, a choice at a kink, or nothing that can be decided.
+
+use super::examiner::{Examiner, ROOM};
+use super::reference::{self, Estimate};
+use super::report::Discrepancy;
+use super::tensors::{dot, scale};
+use crate::array::Tensor;
+use crate::error::Error;
+
+/// The judgement on a slope that disagrees with its reference.
+pub(super) enum Judgement {
+    Wrong,
+    /// Between the slopes to both sides of a kink.
+    Kink(String),
+    /// The reference is not accurate enough.
+    Undecided(String),
+}
+
+/// Of that many wrong elements, the worst, each is judged.
+const JUDGED: usize = 16;
+
+impl Examiner<'_> {
+    /// Judges the slope ⟨gradient, v⟩ = `found`, of terms of this size, that disagrees with its reference.
+    pub(super) fn judge(
+        &self,
+        inputs: &[Tensor<f64>],
+        v: &[Tensor<f64>],
+        found: f64,
+        size: f64,
+    ) -> Result<Judgement, Error> {
+        if !found.is_finite() {
+            return Ok(Judgement::Wrong);
+        }
+        if self.domain.with_room(inputs, v, ROOM) == v
+            && let Some(slopes) = self.kink(inputs, v, found, size)?
+        {
+            return Ok(Judgement::Kink(slopes));
+        }
+        if !self.subject.has_tangents() {
+            return self.judge_by_differences(inputs, v, found, size);
+        }
+        let difference = |inputs: &[Tensor<f64>]| {
+            let gradients = self.gradients_at(inputs)?;
+            let along: f64 = gradients.iter().zip(v).map(|(g, v)| dot(g, v)).sum();
+            Ok(along - self.column(inputs, v)?.pulled(&self.cotangent).value)
+        };
+        Ok(match self.noise(inputs, difference)? {
+            Some(noise) => Judgement::Undecided(format!(
+                "{found:.6e} differs from dual numbers by their own rounding: moving the inputs by it changes the difference by {noise:.1e}"
+            )),
+            None => Judgement::Wrong,
+        })
+    }
+
+    /// The slopes to both sides, if they differ and `found` lies between them.
+    pub(super) fn kink(
+        &self,
+        inputs: &[Tensor<f64>],
+        v: &[Tensor<f64>],
+        found: f64,
+        size: f64,
+    ) -> Result<Option<String>, Error> {
+        let step = self.domain.step(inputs, v, self.precision().side);
+        let [left, right] = reference::one_sided(|step| self.along(inputs, v, step), step)?;
+        let apart = (left.value - right.value).abs();
+        let slack = 1e3 * self.precision().rounding * (size + left.value.abs() + right.value.abs());
+        let errors = 10.0 * (left.error + right.error);
+        let between = found >= left.value.min(right.value) - slack - errors
+            && found <= left.value.max(right.value) + slack + errors;
+        let differ = apart > 2.0 * slack && errors < apart / 4.0;
+        Ok((between && differ).then(|| format!("slopes {:.6} and {:.6}, gradient {found:.6}", left.value, right.value)))
+    }
+
+    /// Without dual numbers: against differences on several scales.
+    fn judge_by_differences(
+        &self,
+        inputs: &[Tensor<f64>],
+        v: &[Tensor<f64>],
+        found: f64,
+        size: f64,
+    ) -> Result<Judgement, Error> {
+        let v = self.domain.with_room(inputs, v, ROOM);
+        let Estimate { value, error } = self.slope(inputs, &v)?;
+        let allowed = 10.0 * error + self.precision().rounding * (size + value.abs());
+        let undecided = |why: &str| {
+            Ok(Judgement::Undecided(format!("{found:.6e}, differences give {value:.6e} ± {error:.1e}: {why}")))
+        };
+        if (found - value).abs() <= allowed {
+            return undecided("no disagreement on a finer scale");
+        }
+        if !(allowed < self.precision().slack * (size + value.abs())) {
+            return undecided("the function bends faster than the steps, or rounding hides it");
+        }
+        Ok(Judgement::Wrong)
+    }
+
+    /// The derivative of ⟨cotangent, output⟩ along `v`, by finite differences on several scales.
+    pub(super) fn slope(&self, inputs: &[Tensor<f64>], v: &[Tensor<f64>]) -> Result<Estimate, Error> {
+        let step = self.domain.step(inputs, v, self.precision().central);
+        reference::robust_derivative(|step| self.along(inputs, v, step), step)
+    }
+
+    /// How much a difference of two computations changes if all inputs move by a few units of rounding; `None` if it stays,
+    /// so that it is not rounding that makes it.
+    pub(super) fn noise(
+        &self,
+        inputs: &[Tensor<f64>],
+        difference: impl Fn(&[Tensor<f64>]) -> Result<f64, Error>,
+    ) -> Result<Option<f64>, Error> {
+        let here = difference(inputs)?;
+        if !here.is_finite() || difference(inputs)? != here {
+            return Ok(None); // not a number, or not the same twice
+        }
+        let mut most: f64 = 0.0;
+        for units in [1.0, -1.0, 2.0, -2.0, 3.0, -3.0, 5.0, -5.0] {
+            let factor = 1.0 + units * self.subject.epsilon();
+            let of_input =
+                |(k, x): (usize, &Tensor<f64>)| if self.wanted[k] { x.map(|x| x * factor) } else { x.clone() };
+            let near: Vec<Tensor<f64>> = inputs.iter().enumerate().map(of_input).collect();
+            if self.domain.contains(&near)
+                && let Ok(there) = difference(&near)
+            {
+                most = most.max((there - here).abs());
+            }
+        }
+        Ok((most >= here.abs() / 4.0).then_some(most))
+    }
+
+    /// Of the wrong elements of an input's gradient, worst first, those that are mistakes; what the others are is noted.
+    pub(super) fn upheld(
+        &mut self,
+        input: usize,
+        found: &Tensor<f64>,
+        wrong: Vec<Discrepancy>,
+    ) -> Result<Vec<Discrepancy>, Error> {
+        let (mut upheld, mut excused) = (Vec::new(), Vec::new());
+        let mut wrong = wrong.into_iter();
+        for entry in wrong.by_ref().take(JUDGED) {
+            let element = entry.index.iter().zip(found.shape().iter()).fold(0, |flat, (i, extent)| flat * extent + i);
+            let v = self.unit(input, element..element + 1);
+            let size = entry.analytic.abs().max(entry.reference.abs());
+            let inputs = self.inputs.clone();
+            match self.judge(&inputs, &v, entry.analytic, size)? {
+                Judgement::Wrong => upheld.push(entry),
+                Judgement::Kink(slopes) => excused.push((true, format!("{}{:?}: {slopes}", entry.of, entry.index))),
+                Judgement::Undecided(why) => excused.push((false, format!("{}{:?}: {why}", entry.of, entry.index))),
+            }
+        }
+        if !upheld.is_empty() {
+            upheld.extend(wrong);
+        }
+        for (is_kink, line) in excused {
+            self.excuse(is_kink, line);
+        }
+        Ok(upheld)
+    }
+
+    /// Adds a line on what is not accused.
+    pub(super) fn excuse(&mut self, is_kink: bool, line: String) {
+        let lines = if is_kink { &mut self.report.kinks } else { &mut self.report.undecided };
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+
+    /// The slope along `v` that gradients give, and the size of its terms.
+    pub(super) fn slope_of(gradients: &[Tensor<f64>], v: &[Tensor<f64>]) -> (f64, f64) {
+        let found = gradients.iter().zip(v).map(|(g, v)| dot(g, v)).sum();
+        (found, gradients.iter().zip(v).map(|(g, v)| scale(g, v)).sum())
+    }
+}
