@@ -4,6 +4,7 @@
 mod allocation;
 mod allocator;
 mod anomaly;
+mod black_box;
 mod check;
 mod depth_sweep;
 mod digits;
@@ -14,6 +15,7 @@ mod lines;
 mod memory;
 mod mistakes;
 mod mutants;
+mod nasty;
 mod readme;
 mod state;
 mod tape;

@@ -25,11 +25,11 @@ fn says(report: &Report, expected: &Diagnosis) -> bool {
 
 /// Checks every mutant and prints a table; fails where one survives or is found for a wrong reason.
 pub(crate) fn kill(title: &str, mutants: Vec<Mutant>) {
-    let (mut table, mut wrong) = (format!("{title}\n"), Vec::new());
+    let (mut table, mut wrong, mut mistakes) = (format!("{title}\n"), Vec::new(), 0);
     for mutant in &mutants {
         let report = Check::new().op(&*mutant.op, vec![mutant.inputs.clone()]).unwrap();
-        let mut probes: Vec<String> = report.findings.iter().map(|finding| format!("{:?}", finding.probe)).collect();
-        probes.dedup();
+        mistakes += report.findings.len();
+        let probes: Vec<String> = report.findings.iter().map(|finding| format!("{:?}", finding.probe)).collect();
         let diagnosed = mutant.expected.as_ref().is_none_or(|expected| says(&report, expected));
         let diagnosis = match &mutant.expected {
             Some(expected) if diagnosed => expected.to_string(),
@@ -54,7 +54,8 @@ pub(crate) fn kill(title: &str, mutants: Vec<Mutant>) {
             wrong.push(format!("{} {name}: {report}", mutant.origin));
         }
     }
-    table += &format!("  {} mutants, {} survive or are misdiagnosed\n", mutants.len(), wrong.len());
+    table +=
+        &format!("  {} mutants, {} survive or are misdiagnosed, {mistakes} findings\n", mutants.len(), wrong.len());
     let _ = std::io::stderr().write_all(table.as_bytes());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::tape::Tape;
 
 /// The maximal number of elements listed in a finding.
-const SHOWN: usize = 5;
+pub(super) const SHOWN: usize = 5;
 /// The step to both sides for which an element needs room within its bounds, to take part in finite differences.
 pub(super) const ROOM: f64 = 1e-4;
 

@@ -116,8 +116,13 @@ impl Pullback<'_> {
             return Ok(None);
         }
         let right = |row: usize| Footprint::of(input, |k| self.columns[k].data()[row]);
-        let first = pull(0)?;
-        let (found, expected) = (Footprint::of(input, |k| first.data()[k]), right(0));
+        let mut found_rows = Vec::new();
+        for row in 0..output.size().min(ROWS) {
+            let gradient = pull(row)?;
+            found_rows.push(Footprint::of(input, |k| gradient.data()[k]));
+        }
+        let (found, expected) =
+            (Footprint::any(&found_rows), Footprint::any(&(0..found_rows.len()).map(right).collect::<Vec<_>>()));
         if let Some(known) = found.along_another_axis(&expected) {
             return Ok(Some(known));
         }
@@ -133,8 +138,8 @@ impl Pullback<'_> {
             let row = output[axis + 1..].iter().product();
             let there = pull(row)?;
             let there = Footprint::of(input, |k| there.data()[k]);
-            moves.push(there.distance(&found));
-            right_moves.push(right(row).distance(&expected));
+            moves.push(there.distance(&found_rows[0]));
+            right_moves.push(right(row).distance(&right(0)));
         }
         let swapped = moves.iter().zip(&right_moves).any(|(m, r)| m != r)
             && moves.iter().flatten().any(|&by| by != 0)
@@ -147,6 +152,9 @@ impl Pullback<'_> {
         self.found.data().iter().fold(0.0, |largest: f64, g| largest.max(g.abs()))
     }
 }
+
+/// Elements of the output whose pullbacks are looked at, at most.
+const ROWS: usize = 64;
 
 /// Which elements of the input one element of the output reads.
 struct Footprint {
@@ -173,6 +181,20 @@ impl Footprint {
             extends: axes.iter().map(|of_axis| of_axis.len() > 1).collect(),
             spacing: axes.iter().map(spacing).collect(),
         }
+    }
+
+    /// What holds for any of them.
+    fn any(all: &[Footprint]) -> Footprint {
+        let mut any = Footprint { first: Vec::new(), extends: Vec::new(), spacing: Vec::new() };
+        for one in all {
+            any.extends.resize(one.extends.len(), false);
+            any.spacing.resize(one.spacing.len(), 0);
+            any.extends.iter_mut().zip(&one.extends).for_each(|(any, one)| *any |= one);
+            for (any, &one) in any.spacing.iter_mut().zip(&one.spacing).filter(|(_, one)| **one > 0) {
+                *any = if *any == 0 { one } else { one.min(*any) };
+            }
+        }
+        any
     }
 
     /// One axis where another is right.

@@ -3,7 +3,7 @@
 use super::examiner::{Examiner, ROOM};
 use super::reference::{self, Estimate};
 use super::report::Discrepancy;
-use super::tensors::{dot, scale};
+use super::tensors::{dot, largest_entry, scale};
 use crate::array::Tensor;
 use crate::error::Error;
 
@@ -16,8 +16,11 @@ pub(super) enum Judgement {
     Undecided(String),
 }
 
-/// Of that many wrong elements, the worst, each is judged.
-const JUDGED: usize = 16;
+/// Of wrong elements, at most this many are judged.
+pub(super) const JUDGED: usize = 16;
+
+/// Where rounding errors are sampled, unevenly, as those of numbers in even steps can be even too.
+const NODES: [f64; 5] = [-2.3, -0.9, 0.0, 1.1, 2.6];
 
 impl Examiner<'_> {
     /// Judges the slope ⟨gradient, v⟩ = `found`, of terms of this size, that disagrees with its reference.
@@ -46,7 +49,7 @@ impl Examiner<'_> {
         };
         Ok(match self.noise(inputs, difference)? {
             Some(noise) => Judgement::Undecided(format!(
-                "{found:.6e} differs from dual numbers by their own rounding: moving the inputs by it changes the difference by {noise:.1e}"
+                "{found:.6e} differs from dual numbers by rounding, which is {noise:.1e} here: terms cancel"
             )),
             None => Judgement::Wrong,
         })
@@ -100,8 +103,7 @@ impl Examiner<'_> {
         reference::robust_derivative(|step| self.along(inputs, v, step), step)
     }
 
-    /// How much a difference of two computations changes if all inputs move by a few units of rounding; `None` if it stays,
-    /// so that it is not rounding that makes it.
+    /// How much rounding makes of a difference of two computations; `None` if it is not rounding that makes the difference.
     pub(super) fn noise(
         &self,
         inputs: &[Tensor<f64>],
@@ -111,19 +113,35 @@ impl Examiner<'_> {
         if !here.is_finite() || difference(inputs)? != here {
             return Ok(None); // not a number, or not the same twice
         }
+        let number = |inputs: &[Tensor<f64>]| Ok(Tensor::scalar(difference(inputs)?));
+        let noise = self.roughness(inputs, number)?;
+        Ok((noise >= here.abs() / 4.0).then_some(noise))
+    }
+
+    /// The rounding errors of a computation, the largest of all elements: what its fourth divided differences are at inputs that
+    /// are multiplied by nearly equal factors. Those of a smooth function vanish.
+    pub(super) fn roughness(
+        &self,
+        inputs: &[Tensor<f64>],
+        compute: impl Fn(&[Tensor<f64>]) -> Result<Tensor<f64>, Error>,
+    ) -> Result<f64, Error> {
+        let weights = NODES.map(|node| 1.0 / NODES.iter().filter(|&&n| n != node).map(|n| node - n).product::<f64>());
+        let size = weights.iter().map(|weight| weight * weight).sum::<f64>().sqrt();
         let mut most: f64 = 0.0;
-        for units in [1.0, -1.0, 2.0, -2.0, 3.0, -3.0, 5.0, -5.0] {
-            let factor = 1.0 + units * self.subject.epsilon();
-            let of_input =
-                |(k, x): (usize, &Tensor<f64>)| if self.wanted[k] { x.map(|x| x * factor) } else { x.clone() };
-            let near: Vec<Tensor<f64>> = inputs.iter().enumerate().map(of_input).collect();
-            if self.domain.contains(&near)
-                && let Ok(there) = difference(&near)
-            {
-                most = most.max((there - here).abs());
+        for spacing in [4.0 * self.subject.epsilon(), 1e-9, 3e-6, 1e-5] {
+            let mut sum: Option<Tensor<f64>> = None;
+            for (node, weight) in NODES.into_iter().zip(weights) {
+                let factor = 1.0 + node * spacing;
+                let near = inputs.iter().enumerate().map(|(input, x)| {
+                    if self.wanted[input] { x.map(|x| self.domain.nearest(input, x * factor)) } else { x.clone() }
+                });
+                let Ok(there) = compute(&near.collect::<Vec<_>>()) else { return Ok(most) };
+                let add = |k: usize| sum.as_ref().map_or(0.0, |sum| sum.data()[k]) + weight * there.data()[k];
+                sum = Some(Tensor::from_fn(there.shape(), add));
             }
+            most = most.max(largest_entry(sum.as_slice()) / size);
         }
-        Ok((most >= here.abs() / 4.0).then_some(most))
+        Ok(most)
     }
 
     /// Of the wrong elements of an input's gradient, worst first, those that are mistakes; what the others are is noted.

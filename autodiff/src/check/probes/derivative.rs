@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use crate::array::Tensor;
-use crate::check::examiner::{Column, Examiner};
+use crate::check::examiner::{Column, Examiner, SHOWN};
 use crate::check::patterns::Pullback;
 use crate::check::report::{Diagnosis, Discrepancy, Probe, diagnose};
 use crate::check::tensors::{dot, is_finite, largest_entry, no_nan, scale, tangents, values};
-use crate::check::trial::Judgement;
+use crate::check::trial::{JUDGED, Judgement};
 use crate::error::Error;
 
 /// If elements × size of the inputs exceeds this, a gradient is checked along directions: element by element takes seconds.
@@ -194,10 +194,13 @@ impl Examiner<'_> {
             let inputs = self.inputs.clone();
             match self.judge(&inputs, &v, along, size)? {
                 Judgement::Wrong => {
-                    let mut worst = Vec::new();
-                    self.bisect(input, found, 0..count, &mut worst)?;
-                    let known = first_block(&worst, found);
-                    self.note(Probe::Derivative, "along a random direction", known, worst);
+                    let mut bisection = Bisection { input, found, upheld: Vec::new(), judged: 0 };
+                    self.bisect(0..count, &mut bisection)?;
+                    let Bisection { upheld, .. } = bisection;
+                    if !upheld.is_empty() {
+                        let known = Diagnosis::beyond_block(&upheld, found.shape());
+                        self.note(Probe::Derivative, "along a random direction", known, upheld);
+                    }
                     return Ok(());
                 }
                 Judgement::Kink(line) => self.excuse(true, format!("{}: {line}", self.describe())),
@@ -207,31 +210,29 @@ impl Examiner<'_> {
         Ok(())
     }
 
-    /// Finds elements whose gradient disagrees, among `elements`, by bisection, the first ones first.
-    fn bisect(
-        &self,
-        input: usize,
-        found: &Tensor<f64>,
-        elements: Range<usize>,
-        worst: &mut Vec<Discrepancy>,
-    ) -> Result<(), Error> {
-        const ENOUGH: usize = 5;
+    /// Finds elements whose gradient disagrees, among `elements`, by bisection, the first ones first, and judges each.
+    fn bisect(&mut self, elements: Range<usize>, bisection: &mut Bisection<'_>) -> Result<(), Error> {
+        let Bisection { input, found, .. } = *bisection;
         let column = self.column(&self.inputs, &self.unit(input, elements.clone()))?;
         let reference = column.pulled(&self.cotangent);
         let analytic: f64 = found.data()[elements.clone()].iter().sum();
         let terms: f64 = found.data()[elements.clone()].iter().map(|g| g.abs()).sum();
         let allowed = self.relative() * (scale(&self.cotangent, &column.value) + terms) + 10.0 * reference.error;
-        if worst.len() >= ENOUGH || (analytic - reference.value).abs() <= allowed {
+        let enough = bisection.upheld.len() >= SHOWN || bisection.judged >= JUDGED;
+        if enough || (analytic - reference.value).abs() <= allowed {
             return Ok(());
         }
         if elements.len() == 1 {
             let index = found.shape().unravel_index(elements.start).to_vec();
-            worst.push(Discrepancy { of: self.name(input), index, analytic, reference: reference.value, allowed });
+            let (of, reference) = (self.name(input), reference.value);
+            let entry = Discrepancy { of, index, analytic, reference, allowed };
+            bisection.judged += 1;
+            bisection.upheld.extend(self.upheld(input, found, vec![entry])?);
             return Ok(());
         }
         let middle = elements.start + elements.len() / 2;
-        self.bisect(input, found, elements.start..middle, worst)?;
-        self.bisect(input, found, middle..elements.end, worst)
+        self.bisect(elements.start..middle, bisection)?;
+        self.bisect(middle..elements.end, bisection)
     }
 
     /// Whether the result changes, to first order, when all elements of an input do.
@@ -272,12 +273,12 @@ impl Examiner<'_> {
     }
 }
 
-/// Whether all is right before the first wrong element, beyond the blocks that loops work in.
-fn first_block(worst: &[Discrepancy], found: &Tensor<f64>) -> Option<Diagnosis> {
-    const SMALLEST: usize = 16;
-    let first = worst.first()?;
-    let flat = first.index.iter().zip(found.shape().iter()).fold(0, |flat, (i, extent)| flat * extent + i);
-    (flat >= SMALLEST).then_some(Diagnosis::BeyondBlock(flat))
+/// A search for wrong elements.
+struct Bisection<'a> {
+    input: usize,
+    found: &'a Tensor<f64>,
+    upheld: Vec<Discrepancy>,
+    judged: usize,
 }
 
 fn close(x: &Tensor<f64>, y: &Tensor<f64>) -> bool {

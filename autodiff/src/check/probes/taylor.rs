@@ -46,7 +46,10 @@ impl Examiner<'_> {
             let column = self.column(&inputs, &v)?;
             let exact = column.pulled(&self.cotangent).value;
             if (found - exact).abs() <= 1e-7 * scale(&self.cotangent, &column.value).max(terms) {
-                return Ok(()); // a detached path, a kink, or a function that bends faster than the steps: said elsewhere
+                if let Some(line) = self.kink(&inputs, &v, found, terms)? {
+                    self.excuse(true, format!("{}: {line}", self.describe()));
+                }
+                return Ok(()); // or a detached path, or a function that bends faster than the steps: said elsewhere
             }
         }
         match self.judge(&inputs, &v, found, terms)? {

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use super::Discrepancy;
+use crate::array::Shape;
+
 /// The kind of mistake that a wrong gradient indicates.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -76,6 +79,17 @@ pub enum Diagnosis {
     SecondOrder,
     /// Panics, with this message, at the finding's inputs.
     Panicked(String),
+}
+
+impl Diagnosis {
+    /// If all is right before the first of these wrong elements of a tensor, and that is beyond what small blocks hold.
+    pub(in crate::check) fn beyond_block(wrong: &[Discrepancy], shape: &Shape) -> Option<Diagnosis> {
+        const SMALLEST: usize = 16;
+        let flat =
+            |entry: &Discrepancy| entry.index.iter().zip(shape.iter()).fold(0, |flat, (i, extent)| flat * extent + i);
+        let first = wrong.iter().map(flat).min()?;
+        (first >= SMALLEST).then_some(Diagnosis::BeyondBlock(first))
+    }
 }
 
 impl fmt::Display for Diagnosis {

@@ -4,6 +4,9 @@ use std::fmt;
 
 use super::{Diagnosis, Discrepancy, Finding, Probe, Rates, Report};
 
+/// Of kinks and the like, at most this many lines are shown.
+const SHOWN: usize = 4;
+
 impl fmt::Display for Discrepancy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let location = format!("{}{:?}", self.of, self.index);
@@ -88,8 +91,11 @@ impl fmt::Display for Report {
         let lists =
             [("kink", &self.kinks), ("undecided", &self.undecided), ("warning", &self.warnings), ("note", &self.notes)];
         for (title, lines) in lists {
-            for line in lines {
+            for line in lines.iter().take(SHOWN) {
                 write!(f, "\n{title}: {line}")?;
+            }
+            if lines.len() > SHOWN {
+                write!(f, "\n{title}: {} more", lines.len() - SHOWN)?;
             }
         }
         for (probe, why) in &self.skipped {

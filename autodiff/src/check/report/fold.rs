@@ -29,7 +29,8 @@ fn depth(finding: &Finding) -> (usize, Probe) {
         (Some(Diagnosis::NotLinear), _) => 4,
         (Some(_), Probe::Derivative) => 5,
         (None, Probe::Derivative) => 6,
-        _ => 7,
+        (Some(Diagnosis::NotFinite), _) => 7,
+        _ => 8,
     };
     (depth, finding.probe)
 }
