@@ -3,6 +3,7 @@
 //! Cases are drawn by proptest from a fixed seed, so a run is the same everywhere and failures shrink. What the laws are
 //! is what the gradient checker probes (`autodiff::check`); that it finds what breaks them is shown in `tests/mutants`.
 
+mod blocks;
 mod catalogue;
 mod check;
 mod empty;

@@ -94,7 +94,29 @@ impl Examiner<'_> {
         if !(allowed < self.precision().slack * (size + value.abs())) {
             return undecided("the function bends faster than the steps, or rounding hides it");
         }
+        if self.is_confirmed(inputs, &v, found, (found - value).abs())? {
+            return undecided("smaller steps agree, so that the function bends faster than these");
+        }
         Ok(Judgement::Wrong)
+    }
+
+    /// Whether plain differences at two successive small steps are far nearer to `found` than `apart`.
+    fn is_confirmed(&self, inputs: &[Tensor<f64>], v: &[Tensor<f64>], found: f64, apart: f64) -> Result<bool, Error> {
+        const STEPS: i32 = 36;
+        let here = self.along(inputs, v, 0.0)?;
+        let first = self.domain.step(inputs, v, self.precision().central);
+        let mut before = false;
+        for power in 0..STEPS {
+            let step = first * 0.5_f64.powi(power);
+            let there = self.along(inputs, v, step)?;
+            let rounding = 4.0 * self.subject.epsilon() * (here.abs() + there.abs()) / step;
+            let agrees = ((there - here) / step - found).abs() + rounding < 0.01 * apart;
+            if agrees && before {
+                return Ok(true);
+            }
+            before = agrees;
+        }
+        Ok(false)
     }
 
     /// The derivative of ⟨cotangent, output⟩ along `v`, by finite differences on several scales.

@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use autodiff::catalogue::{Case, Choices, Domain};
 use autodiff::ops::entries;
-use autodiff::check::{self, Check, Probe, strategy};
+use autodiff::check::{self, Check, Engine, Gradient, Outcome, Probe, Run, strategy};
 use autodiff::ops::{Add, Square};
 use autodiff::transform::*;
 use autodiff::op::*;
@@ -56,6 +56,25 @@ fn twice_on_tape(params: &Params<f64>) -> Result<check::Report, Error> {
     check::model(params, |t| t.input(&Tensor::scalar(Dual::new(1.0, 0.0))))
 }
 
+/// An engine that runs nothing.
+struct NoEngine;
+
+impl Engine for NoEngine {
+    fn name(&self) -> String {
+        "no engine".into()
+    }
+    fn run(&self, _: &Run<'_>) -> Result<Outcome, String> {
+        Err("never".into())
+    }
+}
+
+fn first_of(x: &[f64]) -> Vec<f64> {
+    x.first().copied().into_iter().collect()
+}
+
+/// A gradient without numbers.
+const NOTHING: Gradient<fn(&[f64]) -> Vec<f64>> = Gradient(|_| Vec::new());
+
 cases! {
     Check::new { accepts: with(Check::new()); }
     Check::seed { accepts: with(Check::new().seed(u64::MAX)); }
@@ -72,6 +91,16 @@ cases! {
         refuses "tolerance is -1": with(Check::new().tolerance(-1.0));
         refuses "tolerance is inf": with(Check::new().tolerance(INF));
         returns: with(Check::new().tolerance(0.0));
+    }
+    Check::single_tolerance {
+        refuses "single_tolerance is NaN": with(Check::new().single_tolerance(NAN));
+        accepts: with(Check::new().single_tolerance(1.0));
+    }
+    Check::within {
+        refuses "within is 2.0..=3.0 for input 0": with(Check::new().within(0, 2.0..=3.0));
+        refuses "within is NaN..=inf for input 0": with(Check::new().within(0, NAN..));
+        refuses "bounds of an input that there is": with(Check::new().within(MAX, 0.0..));
+        accepts: with(Check::new().within(0, ..));
     }
     Check::orders { refuses "orders is 0": with(Check::new().orders(0)); returns: with(Check::new().orders(MAX)); }
     Check::skip { accepts: with(Probe::ALL.into_iter().fold(Check::new(), |check, probe| check.skip(probe, ""))); }
@@ -99,12 +128,20 @@ cases! {
         refuses "index 9": check::function(|[x]| x.index(0, 9), [ramp([2])]);
         refuses "memory": check::function(|[x]| x.sum(..).broadcast_to([HUGE]).exp(), [ramp([2])]);
     }
+    Check::engine { refuses "no engine: never": Check::new().engine(&NoEngine, [ramp([2])]); }
+    check::engine { refuses "no engine: never": check::engine(&NoEngine, Vec::from([vec![]])); }
+    Check::foreign { refuses "0 numbers for 2 numbers of input": Check::new().foreign(first_of, NOTHING, [("x", ramp([2]))]); }
+    check::foreign {
+        refuses "0 numbers for 2 numbers of input": check::foreign(first_of, NOTHING, [("x", ramp([2]))]);
+        returns: findings(check::foreign(first_of, NOTHING, []));
+    }
+    Finding::headline { returns: check::op(&Panicking, [ramp([2, 3])]).unwrap().findings[0].headline(); }
     Check::model { refuses "other Params": Check::new().model(&model().0, |t| t.param(other().1).sum(..)); }
     check::model {
         refuses "fc.weight": twice_on_tape(&registered(|p| [0, 1].map(|_| p.scope("fc").parameter("weight", [1], |_, _| {}))));
         returns: check::model(&Params::<f64>::default(), |t| t.input(&Tensor::scalar(Dual::new(1.0, 0.0))));
     }
-    Report::assert { panics "gradient check of": check::function(|[x]| x * x.detach(), [ramp([2])]).unwrap().assert(); }
+    Report::assert { panics "FAILED: Panicking: panicked": check::op(&Panicking, [ramp([2, 3])]).unwrap().assert(); }
     strategy::shapes { returns: strategy::shapes(0..=MAX, MAX..=MAX).prop_map(|shape| shape.rank()); }
     strategy::tensors {
         returns: strategy::tensors([0, HUGE], 0.0..1.0).prop_map(|x| x.data().len());

@@ -195,9 +195,10 @@ impl Examiner<'_> {
             match self.judge(&inputs, &v, along, size)? {
                 Judgement::Wrong => {
                     let mut bisection = Bisection { input, found, upheld: Vec::new(), judged: 0 };
-                    self.bisect(0..count, &mut bisection)?;
-                    let Bisection { upheld, .. } = bisection;
-                    if !upheld.is_empty() {
+                    self.bisect(range, &mut bisection)?;
+                    let Bisection { upheld, judged, .. } = bisection;
+                    // Where bisection loses the mistake among rounding, it is a finding without elements.
+                    if !upheld.is_empty() || judged == 0 {
                         let known = Diagnosis::beyond_block(&upheld, found.shape());
                         self.note(Probe::Derivative, "along a random direction", known, upheld);
                     }

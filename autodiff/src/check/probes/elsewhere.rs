@@ -7,8 +7,8 @@ use crate::check::examiner::{Examiner, Settings};
 use crate::check::report::Probe;
 use crate::error::Error;
 
-/// An extent beyond the blocks of 256 that operations work in.
-const ENLARGED: usize = 301;
+/// Extents beyond the blocks that operations work in, of 256 and up to a thousand elements; the first that fits is taken.
+const ENLARGED: [usize; 2] = [1031, 301];
 /// Inputs and output are not enlarged beyond this number of elements in all.
 const LARGEST: usize = 1 << 13;
 
@@ -65,18 +65,13 @@ impl Examiner<'_> {
         let mut extents: Vec<usize> = self.inputs.iter().flat_map(|x| x.shape().to_vec()).collect();
         extents.sort_unstable();
         extents.dedup();
-        for extent in extents.into_iter().filter(|&extent| extent > 0 && extent < ENLARGED) {
-            let large: Vec<Tensor<f64>> = self.inputs.iter().map(|x| with_extent(x, extent, ENLARGED)).collect();
-            let empty = large.iter().any(|x| x.data().is_empty());
-            let size: usize = large.iter().map(|x| x.data().len()).sum();
-            // Without elements there is nothing to be wrong.
-            if empty || size + self.output_size(&large).unwrap_or(0) > LARGEST {
-                continue;
-            }
+        for extent in extents.into_iter().filter(|&extent| extent > 0 && extent < ENLARGED[1]) {
+            let Some(target) = ENLARGED.into_iter().find(|&target| self.fits(extent, target)) else { continue };
+            let large = self.inputs.iter().map(|x| with_extent(x, extent, target)).collect();
             let large = self.apart(large);
             // A mistake of the loop over blocks is in many entries.
             let settings = Settings { parts: 1, directions: 1, one_by_one: 0, ..self.settings };
-            let setting = format!("extent {extent} set to {ENLARGED}");
+            let setting = format!("extent {extent} set to {target}");
             self.elsewhere(Probe::Enlarged, &setting, &large, settings, |large| {
                 large.derivative().and_then(|()| large.double_precision())
             })?;
@@ -88,10 +83,22 @@ impl Examiner<'_> {
         Ok(())
     }
 
-    /// The number of elements of the output at these inputs; `None` if that is not known without running it.
-    fn output_size(&self, inputs: &[Tensor<f64>]) -> Option<usize> {
-        let shapes: Vec<_> = inputs.iter().map(Tensor::shape).collect();
-        self.subject.operation()?.double().shape(&shapes).ok()?.checked_size()
+    /// Whether the enlarged inputs, and the output if that is known without running, have elements and not too many. Without
+    /// elements there is nothing to be wrong.
+    fn fits(&self, extent: usize, target: usize) -> bool {
+        let shapes: Vec<Shape> = self.inputs.iter().map(|x| resized(x.shape(), extent, target)).collect();
+        let sizes = shapes.iter().map(Shape::checked_size).collect::<Option<Vec<usize>>>();
+        let Some(sizes) = sizes.filter(|sizes| sizes.iter().all(|&size| size > 0 && size <= LARGEST)) else {
+            return false;
+        };
+        let output = match self.subject.operation() {
+            None => Some(0),
+            Some(operation) => {
+                let shapes: Vec<&Shape> = shapes.iter().collect();
+                operation.double().shape(&shapes).ok().and_then(|shape| shape.checked_size())
+            }
+        };
+        output.is_some_and(|output| output + sizes.iter().sum::<usize>() <= LARGEST)
     }
 
     /// Repeated values moved apart by up to a hundredth, so that they do not tie.
@@ -106,7 +113,12 @@ impl Examiner<'_> {
 }
 
 /// The tensor with every extent `from` set to `to`, keeping values in order.
-pub(super) fn with_extent(x: &Tensor<f64>, from: usize, to: usize) -> Tensor<f64> {
-    let shape: Shape = x.shape().iter().map(|&extent| if extent == from { to } else { extent }).collect();
+fn with_extent(x: &Tensor<f64>, from: usize, to: usize) -> Tensor<f64> {
+    let shape = resized(x.shape(), from, to);
     Tensor::from_fn(shape, |k| x.data()[k % x.data().len().max(1)])
+}
+
+/// The shape with every extent `from` set to `to`.
+fn resized(shape: &Shape, from: usize, to: usize) -> Shape {
+    shape.iter().map(|&extent| if extent == from { to } else { extent }).collect()
 }

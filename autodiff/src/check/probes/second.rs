@@ -6,10 +6,12 @@ use crate::check::reference::{self, Estimate};
 use crate::check::report::{Diagnosis, Discrepancy, Probe};
 use crate::check::storage::Storage;
 use crate::check::subject::{D, Request, run_on_values};
-use crate::check::tensors::{dot, moved, scale, tangents};
+use crate::check::tensors::{dot, largest_entry, moved, random_tensor, scale, tangents};
 use crate::error::Error;
+use crate::op::AnyScalar;
+use crate::params::Params;
 use crate::scalar::Dual;
-use crate::tape::Tape;
+use crate::tape::{Mode, Tape};
 
 /// A number of the Hessian beside its reference.
 struct Compared {
@@ -39,6 +41,9 @@ impl Examiner<'_> {
     /// The Hessian of ⟨u, f⟩, by reverse mode over dual numbers, is symmetric. It equals that of forward mode over forward mode,
     /// or, of a function or model, finite differences of the gradient.
     pub(super) fn second_order(&mut self) -> Result<(), Error> {
+        if let Some(operation) = self.subject.operation() {
+            self.moving_cotangent(operation)?;
+        }
         let (v, w) = (self.direction(), self.direction());
         let times = |inputs: &[Tensor<f64>], left: &[Tensor<f64>], right: &[Tensor<f64>]| {
             Ok(form(left, &self.hessian_times(inputs, right)?, dot))
@@ -65,6 +70,34 @@ impl Examiner<'_> {
             self.conclude(exact, noise);
         }
         self.report.comparisons += 2;
+        Ok(())
+    }
+
+    /// The pullback's derivative by the cotangent: where that moves by w, the gradient moves by the gradient for w.
+    fn moving_cotangent(&mut self, operation: &dyn AnyScalar) -> Result<(), Error> {
+        let motion = random_tensor(self.cotangent.shape(), &mut self.random);
+        let expected = self.with_cotangent(motion.clone(), |here| here.gradients())?;
+        let params = Params::default();
+        let lifted: Vec<Tensor<D>> = self.inputs.iter().map(Tensor::cast).collect();
+        let (u, wanted) = (&self.cotangent, self.wanted.clone());
+        let moving = Tensor::from_fn(u.shape(), |k| Dual::new(u.data()[k], motion.data()[k]));
+        let pull = || {
+            let mut tape = Tape::new();
+            let t = tape.start(&params, Mode::Train);
+            let leaf = |(x, &wanted): (&Tensor<D>, &bool)| if wanted { t.variable(x) } else { t.input(x) };
+            let leaves: Vec<_> = lifted.iter().zip(&wanted).map(leaf).collect();
+            let mut grads = params.gradients();
+            t.apply(operation.dual(), &leaves).backward_with(&moving, &mut grads)?;
+            Ok(leaves.iter().map(|&leaf| grads.of(leaf)).collect::<Vec<_>>())
+        };
+        let found = self.guarded(pull, || ("with a cotangent that moves".to_owned(), self.inputs.clone()))?;
+        for (input, found) in found.iter().enumerate().filter(|(input, _)| wanted[*input]) {
+            let (Ok(found), expected) = (found.as_ref().map(tangents), &expected[input]) else { continue };
+            let largest = largest_entry(std::slice::from_ref(expected));
+            let constant = || Some(Diagnosis::SecondOrder);
+            let setting = "with a cotangent that moves";
+            self.compare(Probe::SecondOrder, setting, input, (&found, expected), |_| 1e-9 * largest, constant);
+        }
         Ok(())
     }
 

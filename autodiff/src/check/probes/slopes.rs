@@ -8,8 +8,9 @@ use crate::check::trial::Judgement;
 use crate::error::Error;
 
 /// Where slopes are compared: at 0, near it, where activations bend, and far out.
-const POINTS: [f64; 19] = [
-    0.0, 1e-3, -1e-3, 1.0, -1.0, 3.0, -3.0, 6.0, -6.0, 10.0, -10.0, 22.0, -22.0, 30.0, -30.0, 100.0, -100.0, 1e3, -1e3,
+const POINTS: [f64; 29] = [
+    0.0, 1e-3, -1e-3, 1.0, -1.0, 2.0, -2.0, 3.0, -3.0, 4.5, -4.5, 6.0, -6.0, 8.0, -8.0, 10.0, -10.0, 15.0, -15.0, 22.0,
+    -22.0, 30.0, -30.0, 50.0, -50.0, 100.0, -100.0, 1e3, -1e3,
 ];
 
 impl Examiner<'_> {

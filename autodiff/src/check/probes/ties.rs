@@ -37,6 +37,24 @@ impl Examiner<'_> {
                 }
             }
         }
+        self.opposites()
+    }
+
+    /// The derivative where one input is minus another.
+    fn opposites(&mut self) -> Result<(), Error> {
+        let count = self.inputs.len();
+        for (one, other) in (0..count).flat_map(|one| (one + 1..count).map(move |other| (one, other))) {
+            let alike = self.inputs[one].shape() == self.inputs[other].shape();
+            if !(alike && self.wanted[one] && self.wanted[other]) {
+                continue;
+            }
+            let mut inputs = self.inputs.clone();
+            inputs[other] = inputs[one].map(|x| -x);
+            if self.domain.contains(&inputs) {
+                let setting = format!("input {other} is minus input {one}");
+                self.elsewhere(Probe::Ties, &setting, &inputs, self.settings, |there| there.derivative())?;
+            }
+        }
         Ok(())
     }
 
