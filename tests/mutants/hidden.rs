@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use autodiff::check::Diagnosis;
 use autodiff::op::{Frame, InputGrads, Inputs, Mismatch, Op, accumulate, expect_inputs};
 use autodiff::{Real, Shape, Tensor, scalar_op};
 
@@ -184,10 +185,10 @@ pub(crate) fn mutants() -> Vec<Mutant> {
         "another value in f64": Square::ValueInDouble, [x()], None;
         "off by 1e-3 in f32 only": Square::InSingle, [x()], None;
         "wrong in f32 and strided only": Square::InSingleStrided, [x()], None;
-        "first block read for all blocks": Square::FirstForgotten, [x()], None;
+        "first block read for all blocks": Square::FirstForgotten, [x()], Some(Diagnosis::DependsOnLayout);
         "cotangents clipped": Square::Clipped, [x()], None;
         "small cotangents flushed": Square::Flushed, [x()], None;
-        "wrong in every 50th call": Square::NowAndThen(Arc::default()), [x()], None;
+        "wrong in every 50th call": Square::NowAndThen(Arc::default()), [x()], Some(Diagnosis::Nondeterministic);
         "stale while the first element stays": Square::StaleWhileFirstStays(Arc::default()), [x()], None;
         "1e-7 in one of 5,000": Square::OneEntry(5_000, 1e-7), [many(5_000)], None;
         "1e-7 in one of 5,000": Square::OneEntry(200_000, 1e-6), [many(200_000)], None;
@@ -195,7 +196,7 @@ pub(crate) fn mutants() -> Vec<Mutant> {
         "slope far out": SiluFarSlope {}, [x()], None;
         "slope far out": TanhFlatAboveFive {}, [x()], None;
         "slope at exactly 0": SignedSquareAtZero {}, [x()], None;
-        "two of three inputs the same": TwoOfThree, [x(), x(), x()], None;
+        "two of three inputs the same": TwoOfThree, [x(), x(), x()], Some(Diagnosis::Overwritten);
     }
 }
 

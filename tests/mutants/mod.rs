@@ -12,7 +12,8 @@ mod windows;
 
 /// All mutants.
 pub(crate) fn all() -> Vec<table::Mutant> {
-    let files = [systematic::mutants, shipped::mutants, hidden::mutants, league::mutants, arrays::mutants, windows::mutants];
+    let files =
+        [systematic::mutants, shipped::mutants, hidden::mutants, league::mutants, arrays::mutants, windows::mutants];
     files.into_iter().flat_map(|mutants| mutants()).collect()
 }
 

@@ -1,5 +1,6 @@
 //! Mistakes of convolutions and pooling: geometry of the other axis, padding, order of taps.
 
+use autodiff::check::Diagnosis;
 use autodiff::op::{Frame, InputGrads, Inputs, Mismatch, Op, expect_inputs};
 use autodiff::{Real, Shape, Tensor};
 
@@ -112,14 +113,15 @@ pub(crate) fn mutants() -> Vec<Mutant> {
     let kernel = || Tensor::from([[0.7, -0.3, 1.1], [1.2, 0.9, -0.4]]);
     let x = || Tensor::from([0.7, 1.9, -0.6, 0.4]);
     let convolution = |backward| Convolution { backward, turned: false };
+    let misplaced = || Some(Diagnosis::Misplaced);
     table! {
         "league":
         "stride of the other axis": convolution(Geometry { stride: [1, 2], ..RIGHT }), [image(), kernel()], None;
         "dilation of the other axis": convolution(Geometry { dilation: [2, 1], ..RIGHT }), [image(), kernel()], None;
-        "padding forgotten": convolution(Geometry { padding: [0, 0], ..RIGHT }), [image(), kernel()], None;
-        "kernel turned around": Convolution { backward: RIGHT, turned: true }, [image(), kernel()], None;
+        "padding forgotten": convolution(Geometry { padding: [0, 0], ..RIGHT }), [image(), kernel()], misplaced();
+        "kernel turned around": Convolution { backward: RIGHT, turned: true }, [image(), kernel()], misplaced();
         "windows at the edge": EdgeCount, [x()], None;
-        "first of the window for the largest": FirstOfWindow, [x()], None;
+        "first of the window for the largest": FirstOfWindow, [x()], misplaced();
     }
 }
 

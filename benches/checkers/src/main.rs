@@ -9,7 +9,13 @@ mod right;
 mod row;
 
 #[path = "../../../tests/mutants/mod.rs"]
-#[allow(dead_code, unused_imports, clippy::unwrap_used, clippy::panic, reason = "the tests of the mutants are not run here")]
+#[allow(
+    dead_code,
+    unused_imports,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "the tests of the mutants are not run here"
+)]
 mod mutants;
 
 use std::error::Error;

@@ -1,7 +1,7 @@
 //! Our checker.
 
-use autodiff::check::{Check, Report};
 use autodiff::Error;
+use autodiff::check::{Check, Report};
 
 use crate::cases::{Case, Subject};
 use crate::mutants::table::{diagnoses, says};
@@ -21,7 +21,9 @@ pub(crate) fn report(case: &Case) -> Option<Result<Report, Error>> {
 pub(crate) fn row(case: &Case) -> Row {
     Row::timed(case, "ours", || {
         let report = match report(case) {
-            None => return Err(if let Subject::Impossible(reason) = case.subject { reason.into() } else { String::new() }),
+            None => {
+                return Err(if let Subject::Impossible(reason) = case.subject { reason.into() } else { String::new() });
+            }
             Some(Err(error)) => {
                 return Ok(Verdict { failed: true, diagnosed: false, said: error.to_string().replace('\n', " ") });
             }

@@ -53,7 +53,8 @@ fn evaluate(case: &Case, input: usize, x: &Value) -> Result<Value, Error> {
     let t = tape.start(&params, Mode::Train);
     let own = t.variable(&Tensor::new(Shape::new(&x.shape), x.data.clone())?);
     let inputs: Vec<_> = case.inputs.iter().map(|other| t.input(other)).collect();
-    let inputs: Vec<_> = inputs.into_iter().enumerate().map(|(k, other)| if k == input { own } else { other }).collect();
+    let inputs: Vec<_> =
+        inputs.into_iter().enumerate().map(|(k, other)| if k == input { own } else { other }).collect();
     let value = match &case.subject {
         Subject::Wrong(op, _) | Subject::Right(op) => t.apply(op.double(), inputs),
         Subject::RightDetached | Subject::Impossible(_) => own * own.detach(),

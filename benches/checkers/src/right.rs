@@ -118,7 +118,8 @@ array_op! { LogSumExp, |x| vector(x).map(|_| Shape::scalar()), vec![log_sum_exp(
 
 /// The right operations.
 pub(crate) fn all() -> Vec<Case> {
-    let right = |name, op: Box<dyn AnyScalar>, x: &[f64]| Case { name, subject: Subject::Right(op), inputs: vec![x.into()] };
+    let right =
+        |name, op: Box<dyn AnyScalar>, x: &[f64]| Case { name, subject: Subject::Right(op), inputs: vec![x.into()] };
     vec![
         right("right: x sin(1/x) near 0", Box::new(XSinInverse), &[0.01, -0.02, 0.003]),
         right("right: sigmoid of slope 10,000", Box::new(SteepSigmoid), &[1e-5, -2e-4, 0.0, 3e-5]),

@@ -1,0 +1,87 @@
+"""PyTorch: `torch.autograd.gradcheck` and `gradgradcheck`, in double precision with their default settings."""
+
+import numpy as np
+import torch
+from torch.autograd import gradcheck, gradgradcheck
+from torch.autograd.function import Function
+
+
+class Xp:
+    """What the table calls, by torch."""
+
+    name = "torch"
+    needs = ()
+
+    def __getattr__(self, name):
+        return getattr(torch, name)
+
+    def array(self, values):
+        return torch.tensor(np.asarray(values), dtype=torch.float64)
+
+    def integers(self, values):
+        return torch.tensor(np.asarray(values), dtype=torch.int64)
+
+    def stop(self, x):
+        return x.detach()
+
+    def concrete(self, x):
+        return x.detach().numpy().copy()
+
+    def is_double(self, x):
+        return x.dtype == torch.float64
+
+    def rounded(self, x):
+        return x.float().double()
+
+    def first_zero(self, g):
+        mask = torch.ones(g.numel(), dtype=g.dtype)
+        mask[0] = 0
+        return mask.reshape(g.shape)
+
+    def roll(self, x, shift):
+        return torch.roll(x, shift)
+
+    def stable_order(self, x):
+        return torch.argsort(x.detach(), stable=True)
+
+    def softmax(self, x):
+        return torch.softmax(x, dim=-1)
+
+    def logsumexp(self, x):
+        return torch.logsumexp(x, dim=-1)
+
+
+XP = Xp()
+
+
+class Operation(Function):
+    """An entry of the table, as an author of a `torch.autograd.Function` writes it."""
+
+    @staticmethod
+    def forward(ctx, pair, *inputs):
+        ctx.pair = pair
+        z = pair[0](XP, *inputs)
+        ctx.save_for_backward(*inputs, z)
+        return z
+
+    @staticmethod
+    def backward(ctx, g):
+        *inputs, z = ctx.saved_tensors
+        XP.needs = ctx.needs_input_grad[1:]
+        return None, *ctx.pair[1](XP, g, z, *inputs)
+
+
+def tensors(inputs):
+    return tuple(torch.tensor(data, dtype=torch.float64).reshape(shape).requires_grad_() for shape, data in inputs)
+
+
+def first(pair, inputs):
+    gradcheck(lambda *x: Operation.apply(pair, *x), tensors(inputs))
+
+
+def second(pair, inputs):
+    gradgradcheck(lambda *x: Operation.apply(pair, *x), tensors(inputs))
+
+
+CHECKERS = {"torch gradcheck": first, "torch gradgradcheck": second}
+VERSION = f"torch {torch.__version__}"
