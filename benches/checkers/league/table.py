@@ -37,7 +37,8 @@ NAMED = {
     "cotangent changed in place": r"in-?place|modified",
 }
 
-# Mistakes that are only in the second derivative: a checker of second derivatives that fails has named them.
+# Mistakes that are only in the second derivative: a checker of second derivatives that fails has named them,
+# and so has a message that says of which order the derivative is.
 SECOND_ORDER = {"saved value taken as constant", "cotangent taken as constant"}
 
 

@@ -75,6 +75,18 @@ def tensors(inputs):
     return tuple(torch.tensor(data, dtype=torch.float64).reshape(shape).requires_grad_() for shape, data in inputs)
 
 
+def outcome(pair, inputs):
+    """The values, and for each input the gradient of their sum, the others fixed."""
+    gradients = []
+    for k in range(len(inputs)):
+        x = [x.detach() for x in tensors(inputs)]
+        x[k].requires_grad_()
+        z = Operation.apply(pair, *x)
+        z.sum().backward()
+        gradients.append(np.zeros(x[k].shape) if x[k].grad is None else x[k].grad.numpy())
+    return z.detach().numpy().reshape(-1), [gradient.reshape(-1) for gradient in gradients]
+
+
 def first(pair, inputs):
     gradcheck(lambda *x: Operation.apply(pair, *x), tensors(inputs))
 

@@ -8,7 +8,7 @@ use autodiff::check::Diagnosis;
 use autodiff::op::AnyScalar;
 use serde::Serialize;
 
-use crate::{missed, mutants, right};
+use crate::{missed, mutants, peer, right};
 
 /// What is checked.
 pub(crate) enum Subject {
@@ -62,16 +62,21 @@ pub(crate) fn all() -> Vec<Case> {
 struct Written<'a> {
     right: bool,
     inputs: Vec<(&'a [usize], &'a [f64])>,
+    /// Values, and for each input the gradient of their sum, so that the languages can be compared.
+    outcome: Option<(Vec<f64>, Vec<Vec<f64>>)>,
 }
 
-/// Writes names and inputs, for the Python part.
+/// Writes names, inputs and outcomes, for the Python part.
 pub(crate) fn write(file: &str) -> Result<(), Box<dyn Error>> {
     let cases = all();
     let written: BTreeMap<&str, Written<'_>> = cases
         .iter()
         .map(|case| {
             let inputs = case.inputs.iter().map(|input| (&input.shape()[..], input.data())).collect();
-            (case.name, Written { right: case.is_right(), inputs })
+            // What panics or draws at random has no outcome to compare.
+            let panics = case.name == "gradient of another shape";
+            let outcome = if panics { None } else { peer::outcome(case) };
+            (case.name, Written { right: case.is_right(), inputs, outcome })
         })
         .collect();
     std::fs::write(file, serde_json::to_string(&written)?)?;

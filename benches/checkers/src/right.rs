@@ -66,8 +66,8 @@ fn log_gamma<T: Real>(mut x: T) -> (T, T) {
     }
     let (mut value, mut slope) = (T::ZERO, T::ZERO);
     while x < number(15.0) {
-        value = value - x.ln();
-        slope = slope - T::ONE / x;
+        value -= x.ln();
+        slope -= T::ONE / x;
         x += T::ONE;
     }
     let y = T::ONE / (x * x);
