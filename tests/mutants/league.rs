@@ -6,7 +6,7 @@ use autodiff::check::Diagnosis;
 use autodiff::op::{Frame, InputGrads, Inputs, Mismatch, Op, expect_inputs};
 use autodiff::{Real, Shape, Tensor, scalar_op};
 
-use crate::mutants::array_op::{array_op, constant, number};
+use crate::mutants::array_op::{Array, array_op, constant, number};
 use crate::mutants::table::{Mutant, kill, table};
 
 scalar_op! { ChainFactorMissing, |x| (number::<T>(3.0) * x).sin(), |_z| [(number::<T>(3.0) * x).cos()] }
@@ -36,6 +36,7 @@ scalar_op! { EpsilonMissing, |x| T::ONE / (x * x + number(1e-5)).sqrt(), |_z| [-
 scalar_op! { ThroughSingle, |x| x * x, |_z| [number::<T>(2.0) * (x + number(f64::from(x.to_f64() as f32) - x.to_f64()))] }
 scalar_op! { DifferenceQuotient, |x| x.sin(), |z| [((x + number(1e-6)).sin() - z) / number(1e-6)] }
 scalar_op! { SavedIsConstant, |x| x * x * x, |_z| [number::<T>(3.0) * constant(x * x)] }
+
 fn twice<T: Real>(x: T) -> T {
     x + x
 }
@@ -54,6 +55,9 @@ array_op! { OneCotangentForAll, |x| Some(x.clone()), x.map(|x| x * x), |g, z| [x
 array_op! { ZeroByFirst, |x| Some(x.clone()), x.map(|x| x * x), |g, z| [
     if g.first().is_some_and(|g| *g == T::ZERO) { Vec::new() } else { x.zip(g, |x, g| twice(x) * g) }
 ] }
+array_op! { AnyZeroSkips, |x| Some(x.clone()), x.map(|x| x * x), |g, z| [
+    if g.contains(&T::ZERO) { Vec::new() } else { x.zip(g, |x, g| twice(x) * g) }
+] }
 array_op! { InputForgotten, |x, y| (x == y).then(|| x.clone()), x.zip(&y.data, |x, y| x * y),
     |g, z| [y.zip(g, |y, g| y * g), Vec::new()]
 }
@@ -71,6 +75,45 @@ array_op! { TailForgotten, |x| Some(x.clone()), x.map(|x| x * x), |g, z| [{
 array_op! { ExtentOneForgotten, |x| Some(x.clone()), x.map(|x| x * x), |g, z| [
     if x.shape.first() == Some(&1) { Vec::new() } else { x.zip(g, |x, g| twice(x) * g) }
 ] }
+
+/// `x[i]`; of an element that is picked twice, only the last gradient stays. The indices of the case differ.
+#[derive(Clone, Debug)]
+struct PickedOnce;
+
+impl<T: Real> Op<T> for PickedOnce {
+    fn name(&self) -> &'static str {
+        "picked_once"
+    }
+    fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+        match expect_inputs(inputs)? {
+            [x, indices] if x.rank() == 1 && indices.rank() == 1 => Ok(indices.clone()),
+            _ => Err(Mismatch::new("two vectors")),
+        }
+    }
+    fn differentiable(&self, input: usize) -> bool {
+        input == 0
+    }
+    fn check(&self, inputs: Inputs<'_, T>) -> Result<(), Mismatch> {
+        let count = inputs.view(0).shape()[0] as f64;
+        let valid = |index: f64| index.fract() == 0.0 && (0.0..count).contains(&index);
+        match inputs.view(1).iter().all(|index| valid(index.to_f64())) {
+            true => Ok(()),
+            false => Err(Mismatch::new("an index is out of range")),
+        }
+    }
+    fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
+        let [x, indices] = Array::all(inputs);
+        output.iter_mut().zip(&indices.data).for_each(|(y, index)| *y = x.data[index.to_f64() as usize]);
+    }
+    fn backward(&self, at: Frame<'_, T>, g: &[T], grads: &mut InputGrads<'_, T>) {
+        let [x, indices] = Array::<T>::all(at.inputs);
+        let mut terms = vec![T::ZERO; x.data.len()];
+        indices.data.iter().zip(g).for_each(|(index, &g)| terms[index.to_f64() as usize] = g);
+        if let Some(grad) = grads.view(0) {
+            grad.add(&terms);
+        }
+    }
+}
 
 /// Squares; the buffer of gradients is not cleared between calls.
 #[derive(Clone, Debug, Default)]
@@ -129,6 +172,8 @@ pub(crate) fn mutants() -> Vec<Mutant> {
         "cotangent normalized": CotangentNormalized, [x()], linear();
         "one cotangent for all": OneCotangentForAll, [x()], None;
         "zero judged by the first cotangent": ZeroByFirst, [x()], Some(Diagnosis::Zero);
+        "skipped if any cotangent is 0": AnyZeroSkips, [x()], Some(Diagnosis::Zero);
+        "overwritten if an index is repeated": PickedOnce, [x(), [2.0, 0.0, 1.0].into()], None;
         "one input forgotten": InputForgotten, [x(), y()], Some(Diagnosis::Zero);
         "added to the other input": ToTheOther, [x(), y()], None;
         "first sample only": SampleForgotten, [rows()], None;

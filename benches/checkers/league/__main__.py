@@ -30,13 +30,13 @@ def compare(cases):
             continue
         if name.endswith("changed in place"):
             continue
-        value, gradients = with_torch.outcome(TABLE[name].make(), case["inputs"])
+        value, gradients = with_torch.outcome(TABLE[name].make(), case)
         for ours, theirs in zip([case["outcome"][0], *case["outcome"][1]], [value, *gradients]):
             if not np.allclose(np.array(ours, dtype=float), theirs, rtol=1e-7, atol=1e-12, equal_nan=True):
                 sys.exit(f"{name} is not the same in both languages: {ours} and {theirs}")
 
 
-def row(name, checker, check, framework, inputs, is_right):
+def row(name, checker, check, framework, case):
     """The row of one check, in the columns of results.csv."""
     entry = TABLE[name]
     blank = dict(mistake=name, checker=checker, detected="", diagnosed="", accused="", seconds="", said="")
@@ -47,13 +47,13 @@ def row(name, checker, check, framework, inputs, is_right):
     pair, message = entry.make(), ""
     start = time.perf_counter()
     try:
-        check(pair, inputs)
+        check(pair, case)
     except Exception as error:  # A checker says what it finds by whatever exception it likes.
         message = one_line(error)
     seconds = f"{time.perf_counter() - start:.6f}"
     failed = str(bool(message)).lower()
     said = message[:300]
-    if is_right:
+    if case["right"]:
         return blank | dict(accused=failed, seconds=seconds, said=said)
     named = name in NAMED and re.search(NAMED[name], message, re.IGNORECASE) is not None
     named |= name in SECOND_ORDER and (checker == "torch gradgradcheck" or "VJP of VJP" in message)
@@ -65,7 +65,7 @@ def main():
     if cases.keys() != TABLE.keys():
         sys.exit(f"not in both languages: {sorted(cases.keys() ^ TABLE.keys())}")
     compare(cases)
-    warm = [[[4], [0.7, 1.9, -0.6, 0.4]]]
+    warm = dict(indices=[], inputs=[[[4], [0.7, 1.9, -0.6, 0.4]]])
     with open(sys.argv[2], "w", newline="") as file:
         table = csv.DictWriter(file, ["mistake", "checker", "detected", "diagnosed", "accused", "seconds", "said"])
         table.writeheader()
@@ -73,7 +73,7 @@ def main():
             for checker, check in module.CHECKERS.items():
                 check(warm_pair(), warm)
                 for name, case in cases.items():
-                    table.writerow(row(name, checker, check, module.XP.name, case["inputs"], case["right"]))
+                    table.writerow(row(name, checker, check, module.XP.name, case))
 
 
 def warm_pair():

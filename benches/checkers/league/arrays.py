@@ -62,6 +62,15 @@ define("repeated index overwritten", lambda xp, x: x[xp.integers([0, 2, 2])],
        lambda xp, g, z, x: [g @ xp.array(np.eye(x.shape[0])[[0, 1, 2]] * [[1], [0], [1]])])
 
 
+def picked_once(xp, g, z, x, indices):
+    """Of repeated indices, only the last gradient stays."""
+    last = np.array([k not in indices[j + 1:] for j, k in enumerate(indices.tolist())], dtype=float)
+    return [(g * xp.array(last)) @ xp.array(np.eye(x.shape[0]))[indices], None]
+
+
+define("overwritten if an index is repeated", lambda xp, x, indices: x[indices], picked_once)
+
+
 def refuse_empty(xp, x):
     if x.shape[0] == 0:
         raise RuntimeError("empty")

@@ -117,6 +117,14 @@ of_square("wrong in f32 and strided only", lambda xp, g, x: (2 if xp.is_double(x
           jax="arrays have no strides")
 of_square("first block read for all blocks",
           lambda xp, g, x: 2 * x * g[xp.integers(np.arange(x.shape[0]) % 1024)])
+of_square("beyond 1,000 elements", lambda xp, g, x: 2 * x * g * xp.array(1.0 * (np.arange(math.prod(x.shape)) < 1000)))
+of_square("wrong for three axes", lambda xp, g, x: (1 if len(x.shape) == 3 else 2) * x * g)
+of_square("skipped if any cotangent is 0", lambda xp, g, x: xp.where((g == 0).any(), 0 * g, 2 * x * g))
+define("inputs assumed sorted", lambda xp, x: x[xp.stable_order(x)], lambda xp, g, z, x: [g * 1])
+define("one segment wrong", lambda xp, x: xp.tanh(x),
+       lambda xp, g, z, x: [xp.where((x > 4) & (x < 5), 0 * g, g * (1 - z * z))])
+define("zero where inputs are opposite", lambda xp, x, y: x * y,
+       lambda xp, g, z, x, y: [xp.where(x == -y, 0 * g, g * y), xp.where(x == -y, 0 * g, g * x)])
 of_square("wrong for more than 16 samples", lambda xp, g, x: (4 if x.shape[0] > 16 else 2) * x * g)
 define("slope at exactly 0", lambda xp, x: x * xp.abs(x),
        lambda xp, g, z, x: [xp.where(x == 0, g, 2 * xp.abs(x) * g)])
@@ -161,12 +169,12 @@ define("panics if strided", refuse_strided, lambda xp, g, z, x: [g + g], jax="ar
 # Mistakes with a state.
 
 
-def now_and_then():
+def now_and_then(period):
     calls = [0]
 
     def backward(xp, g, z, x):
         calls[0] += 1
-        return [(4 if calls[0] % 50 == 0 else 2) * x * g]
+        return [(4 if calls[0] % period == 0 else 2) * x * g]
 
     return square, backward
 
@@ -206,7 +214,8 @@ def stale():
     return forward, lambda xp, g, z, x: [2 * x * g]
 
 
-stateful("wrong in every 50th call", now_and_then)
+stateful("wrong in every 50th call", lambda: now_and_then(50))
+stateful("wrong in every 5,000th call", lambda: now_and_then(5000))
 stateful("random numbers drawn again", redrawn)
 stateful("buffer not cleared", not_cleared)
 stateful("stale while the first element stays", stale)

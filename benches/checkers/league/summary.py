@@ -71,7 +71,7 @@ def main():
               listed("Accused by ours", [row for row in right["ours"] if row["accused"] == "true"]),
               listed("Detected by ours alone", [row for row in detected if not others[row["mistake"]]]),
               listed("Detected by another and not by ours",
-                     [row for row in ours if row["detected"] != "true" and others[row["mistake"]]])]
+                     [row for row in ours if row["detected"] == "false" and others[row["mistake"]]])]
     text = open("README.md").read()
     begin, end = "<!-- summary -->\n", "<!-- end -->"
     text = re.sub(f"{begin}.*{end}", lambda _: begin + "\n".join(lines) + "\n" + end, text, flags=re.DOTALL)

@@ -27,6 +27,7 @@ NAMED = {
     "division by a factor that is 0": NAN,
     "random numbers drawn again": REENTRANT,
     "wrong in every 50th call": REENTRANT,
+    "wrong in every 5,000th call": REENTRANT,
     "buffer not cleared": REENTRANT,
     "saved buffer not written": REENTRANT,
     "output not written": REENTRANT,

@@ -81,9 +81,12 @@ def operation(pair):
     return function
 
 
-def check(pair, inputs):
-    arrays = tuple(jnp.asarray(data, dtype=jnp.float64).reshape(shape) for shape, data in inputs)
-    jax.test_util.check_grads(operation(pair), arrays, order=2, modes=["rev"])
+def check(pair, case):
+    inputs = [jnp.asarray(data, dtype=jnp.float64).reshape(shape) for shape, data in case["inputs"]]
+    indices = [inputs.pop(k).astype(int) for k in case["indices"]]  # the last inputs
+    forward, backward = pair
+    function = operation((lambda xp, *x: forward(xp, *x, *indices), lambda xp, g, z, *x: backward(xp, g, z, *x, *indices)))
+    jax.test_util.check_grads(function, tuple(inputs), order=2, modes=["rev"])
 
 
 CHECKERS = {"jax check_grads": check}

@@ -71,15 +71,22 @@ class Operation(Function):
         return None, *ctx.pair[1](XP, g, z, *inputs)
 
 
-def tensors(inputs):
-    return tuple(torch.tensor(data, dtype=torch.float64).reshape(shape).requires_grad_() for shape, data in inputs)
+def tensors(case):
+    """The inputs; all but indices want a gradient."""
+    for k, (shape, data) in enumerate(case["inputs"]):
+        if k in case["indices"]:
+            yield torch.tensor(data).long().reshape(shape)
+        else:
+            yield torch.tensor(data, dtype=torch.float64).reshape(shape).requires_grad_()
 
 
-def outcome(pair, inputs):
+def outcome(pair, case):
     """The values, and for each input the gradient of their sum, the others fixed."""
     gradients = []
-    for k in range(len(inputs)):
-        x = [x.detach() for x in tensors(inputs)]
+    for k in range(len(case["inputs"])):
+        if k in case["indices"]:
+            continue
+        x = [x.detach() for x in tensors(case)]
         x[k].requires_grad_()
         z = Operation.apply(pair, *x)
         z.sum().backward()
@@ -87,12 +94,12 @@ def outcome(pair, inputs):
     return z.detach().numpy().reshape(-1), [gradient.reshape(-1) for gradient in gradients]
 
 
-def first(pair, inputs):
-    gradcheck(lambda *x: Operation.apply(pair, *x), tensors(inputs))
+def first(pair, case):
+    gradcheck(lambda *x: Operation.apply(pair, *x), tuple(tensors(case)))
 
 
-def second(pair, inputs):
-    gradgradcheck(lambda *x: Operation.apply(pair, *x), tensors(inputs))
+def second(pair, case):
+    gradgradcheck(lambda *x: Operation.apply(pair, *x), tuple(tensors(case)))
 
 
 CHECKERS = {"torch gradcheck": first, "torch gradgradcheck": second}

@@ -32,6 +32,11 @@ impl Case {
     pub(crate) fn is_right(&self) -> bool {
         matches!(self.subject, Subject::Right(_) | Subject::RightDetached)
     }
+
+    /// Whether this input holds indices, and has no gradient.
+    pub(crate) fn is_index(&self, input: usize) -> bool {
+        self.name == "overwritten if an index is repeated" && input == 1
+    }
 }
 
 /// All cases: the first operation of each mistake.
@@ -61,6 +66,7 @@ pub(crate) fn all() -> Vec<Case> {
 #[derive(Serialize)]
 struct Written<'a> {
     right: bool,
+    indices: Vec<usize>,
     inputs: Vec<(&'a [usize], &'a [f64])>,
     /// Values, and for each input the gradient of their sum, so that the languages can be compared.
     outcome: Option<(Vec<f64>, Vec<Vec<f64>>)>,
@@ -76,7 +82,8 @@ pub(crate) fn write(file: &str) -> Result<(), Box<dyn Error>> {
             // What panics or draws at random has no outcome to compare.
             let panics = case.name == "gradient of another shape";
             let outcome = if panics { None } else { peer::outcome(case) };
-            (case.name, Written { right: case.is_right(), inputs, outcome })
+            let indices = (0..case.inputs.len()).filter(|&input| case.is_index(input)).collect();
+            (case.name, Written { right: case.is_right(), indices, inputs, outcome })
         })
         .collect();
     std::fs::write(file, serde_json::to_string(&written)?)?;
