@@ -147,8 +147,8 @@ impl Engine for Product {
     fn run(&self, run: &Run<'_>) -> Result<Outcome, String> {
         self.runs.set(self.runs.get() + 1);
         let shape = run.operands[0].shape;
-        if run.operands.iter().any(|operand| operand.shape != shape) {
-            return Err("shapes differ".into());
+        if shape.rank() != 2 || run.operands.iter().any(|operand| operand.shape != shape) {
+            return Err("two matrices of one shape".into());
         }
         let places: Vec<Vec<usize>> = run.operands.iter().map(|x| shown(x.leaf, x.storage, x.shape)).collect();
         let values: Vec<Vec<f64>> =

@@ -17,6 +17,7 @@ mod mistakes;
 mod mutants;
 mod nasty;
 mod readme;
+mod right;
 mod state;
 mod tape;
 mod values;

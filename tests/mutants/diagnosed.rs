@@ -1,10 +1,10 @@
 //! Mistakes in which elements are read and where terms are summed, each to be called by its name.
 
 use autodiff::check::Diagnosis;
-use autodiff::op::{AnyScalar, Frame, InputGrads, Inputs, Mismatch, Op, expect_inputs};
+use autodiff::op::{Frame, InputGrads, Inputs, Mismatch, Op, expect_inputs};
 use autodiff::{Real, Shape, Tensor};
 
-use crate::mutants::table::{Mutant, kill};
+use crate::mutants::table::{Mutant, kill, table};
 
 /// A sum of elements of a matrix for each element of the output.
 #[derive(Clone, Copy, Debug)]
@@ -135,25 +135,23 @@ impl<T: Real> Op<T> for ThroughPlainNumbers {
     }
 }
 
-#[test]
-fn mistakes_are_called_by_their_names() {
+/// The mistakes of this file.
+pub(crate) fn mutants() -> Vec<Mutant> {
     let matrix =
         |rows: usize, columns: usize| Tensor::from_fn([rows, columns], |k| 0.3 + ((k * 37) % 29) as f64 / 20.0);
-    let mutant =
-        |origin, op: Box<dyn AnyScalar>, inputs, expected| Mutant { origin, op, inputs, expected: Some(expected) };
-    let sums = |origin, op: Sums, expected| mutant(origin, Box::new(op), vec![matrix(7, 7)], expected);
-    let mutants = vec![
-        sums("last axis hard-coded", Sums::CumulativeAlongLast, Diagnosis::LastAxis { right: 0 }),
-        sums("wrong axis", Sums::CumulativeAlongFirst, Diagnosis::WrongAxis { found: 0, right: 1 }),
-        sums("stride of the other axis", Sums::StrideOfOther, Diagnosis::OtherStride),
-        sums("dilation of the other axis", Sums::DilationOfOther, Diagnosis::OtherDilation),
-        mutant(
-            "summed too early",
-            Box::new(SummedBeforeProduct),
-            vec![matrix(3, 4), [0.7, -0.4, 1.2, 0.9].into()],
-            Diagnosis::SummedTooEarly,
-        ),
-        mutant("through f64", Box::new(ThroughPlainNumbers), vec![[0.7, -0.4].into()], Diagnosis::TangentsDropped),
-    ];
-    kill("mistakes that have names", mutants);
+    let seven = || matrix(7, 7);
+    table! {
+        "named":
+        "last axis hard-coded": Sums::CumulativeAlongLast, [seven()], Some(Diagnosis::LastAxis { right: 0 });
+        "summed along the other axis": Sums::CumulativeAlongFirst, [seven()], Some(Diagnosis::WrongAxis { found: 0, right: 1 });
+        "stride of the other axis": Sums::StrideOfOther, [seven()], Some(Diagnosis::OtherStride);
+        "dilation of the other axis": Sums::DilationOfOther, [seven()], Some(Diagnosis::OtherDilation);
+        "summed too early": SummedBeforeProduct, [matrix(3, 4), [0.7, -0.4, 1.2, 0.9].into()], Some(Diagnosis::SummedTooEarly);
+        "no gradient": ThroughPlainNumbers, [[0.7, -0.4].into()], Some(Diagnosis::TangentsDropped);
+    }
+}
+
+#[test]
+fn mistakes_are_called_by_their_names() {
+    kill("mistakes that have names", mutants());
 }

@@ -8,7 +8,7 @@ use autodiff::check::Diagnosis;
 use autodiff::op::{Frame, InputGrads, Inputs, Mismatch, Op, accumulate, expect_inputs};
 use autodiff::{Real, Shape, Tensor, scalar_op};
 
-use crate::mutants::table::{Mutant, kill};
+use crate::mutants::table::{Mutant, kill, table};
 
 scalar_op! { SiluFarSlope, |x| x * x.sigmoid(), |_z| [{
     let s = x.sigmoid();
@@ -150,7 +150,7 @@ impl<T: Real> Op<T> for TwoOfThree {
 
 /// `x · y`, of which only `x` claims a derivative.
 #[derive(Clone, Debug)]
-struct ClaimsNone;
+pub(crate) struct ClaimsNone;
 
 impl<T: Real> Op<T> for ClaimsNone {
     fn name(&self) -> &'static str {
@@ -175,34 +175,34 @@ impl<T: Real> Op<T> for ClaimsNone {
     }
 }
 
-#[test]
-fn mistakes_that_hide_are_found() {
+/// The mistakes of this file.
+pub(crate) fn mutants() -> Vec<Mutant> {
     let x = || Tensor::from([0.7, 1.9, -0.6, 0.4]);
     let many = |size: usize| Tensor::from_fn([size], |k| 0.5 + ((k * 37) % 101) as f64 / 101.0);
-    let mutant = |origin, op: Box<dyn autodiff::op::AnyScalar>, inputs| Mutant { origin, op, inputs, expected: None };
-    let square = |origin, op: Square, input: Tensor<f64>| mutant(origin, Box::new(op), vec![input]);
-    let mutants = vec![
-        square("wrong in f64 only", Square::InDouble, x()),
-        square("another value in f64", Square::ValueInDouble, x()),
-        square("f32 off by 1e-3", Square::InSingle, x()),
-        square("f32, strided", Square::InSingleStrided, x()),
-        Mutant {
-            expected: Some(Diagnosis::BeyondBlock(256)),
-            ..square("first of a block forgotten", Square::FirstForgotten, x())
-        },
-        square("cotangents clipped at 3", Square::Clipped, x()),
-        square("cotangents below 0.2 flushed", Square::Flushed, x()),
-        square("every 50th call", Square::NowAndThen(Arc::default()), x()),
-        square("stale while the first stays", Square::StaleWhileFirstStays(Arc::default()), x()),
-        square("1e-7 in one of 5,000", Square::OneEntry(5_000, 1e-7), many(5_000)),
-        square("1e-6 in one of 200,000", Square::OneEntry(200_000, 1e-6), many(200_000)),
-        square("more than 16 samples", Square::LargeBatch, x()),
-        mutant("slope below −20", Box::new(SiluFarSlope {}), vec![x()]),
-        mutant("slope above 5", Box::new(TanhFlatAboveFive {}), vec![x()]),
-        mutant("slope at exactly 0", Box::new(SignedSquareAtZero {}), vec![x()]),
-        mutant("two of three the same", Box::new(TwoOfThree), vec![x(), x(), x()]),
-    ];
-    kill("mistakes that hide", mutants);
+    table! {
+        "hidden":
+        "wrong in f64 only": Square::InDouble, [x()], None;
+        "another value in f64": Square::ValueInDouble, [x()], None;
+        "off by 1e-3 in f32 only": Square::InSingle, [x()], None;
+        "wrong in f32 and strided only": Square::InSingleStrided, [x()], None;
+        "first block read for all blocks": Square::FirstForgotten, [x()], Some(Diagnosis::BeyondBlock(256));
+        "cotangents clipped": Square::Clipped, [x()], None;
+        "small cotangents flushed": Square::Flushed, [x()], None;
+        "wrong in every 50th call": Square::NowAndThen(Arc::default()), [x()], Some(Diagnosis::Nondeterministic);
+        "stale while the first element stays": Square::StaleWhileFirstStays(Arc::default()), [x()], None;
+        "1e-7 in one of 5,000": Square::OneEntry(5_000, 1e-7), [many(5_000)], None;
+        "1e-7 in one of 5,000": Square::OneEntry(200_000, 1e-6), [many(200_000)], None;
+        "wrong for more than 16 samples": Square::LargeBatch, [x()], None;
+        "slope far out": SiluFarSlope {}, [x()], None;
+        "slope far out": TanhFlatAboveFive {}, [x()], None;
+        "slope at exactly 0": SignedSquareAtZero {}, [x()], None;
+        "two of three inputs the same": TwoOfThree, [x(), x(), x()], Some(Diagnosis::Overwritten);
+    }
+}
+
+#[test]
+fn mistakes_that_hide_are_found() {
+    kill("mistakes that hide", mutants());
 }
 
 #[test]

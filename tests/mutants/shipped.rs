@@ -7,7 +7,7 @@ use autodiff::check::Diagnosis;
 use autodiff::op::{Frame, InputGrads, Inputs, Mismatch, Op, View, accumulate, expect_inputs};
 use autodiff::{Real, Shape, Tensor, scalar_op};
 
-use crate::mutants::table::{Mutant, kill};
+use crate::mutants::table::{Mutant, kill, table};
 
 scalar_op! { DivideSign, |x, y| x / y, |z| [T::ONE / y, z / y] }
 scalar_op! { SqrtTimesHalf, |x| x.sqrt(), |_z| [x / T::from_f64(2.0)] }
@@ -463,8 +463,8 @@ impl<T: Real> Op<T> for MatmulTransposed {
     }
 }
 
-#[test]
-fn mistakes_that_shipped_elsewhere_are_found() {
+/// The mistakes of this file.
+pub(crate) fn mutants() -> Vec<Mutant> {
     let x = || Tensor::from([0.7, 1.9, 2.6, 0.4]);
     let y = || Tensor::from([1.3, 0.8, 2.1, 1.7]);
     let square = || Tensor::from([[0.7, 1.9, -0.3], [1.2, -0.4, 0.9], [0.5, 1.1, -1.4]]);
@@ -473,40 +473,44 @@ fn mistakes_that_shipped_elsewhere_are_found() {
     let sign = || Some(Diagnosis::SignFlipped);
     let nan = || Some(Diagnosis::NotFinite);
     macro_rules! mutants {
-        ($($origin:literal: $op:expr, [$($input:expr),*], $expected:expr;)*) => {
-            vec![$(Mutant { origin: $origin, op: Box::new($op), inputs: vec![$($input),*], expected: $expected }),*]
+        ($($origin:literal, $mistake:literal: $op:expr, [$($input:expr),*], $expected:expr;)*) => {
+            [$(table! { $origin: $mistake: $op, [$($input),*], $expected; }),*].into_iter().flatten().collect()
         };
     }
-    let mutants = mutants! {
-        "candle #211": DivideSign, [x(), y()], sign();
-        "candle #211": SqrtTimesHalf, [x()], None;
-        "rust-autograd #37": SqrtReciprocal, [x()], None;
-        "candle #534": MinimumSign, [x(), y()], sign();
-        "candle #534": MaximumTieTwice, [x(), y()], Some(Diagnosis::TieNotShared);
-        "dfdx #111": MaxToAllTied, [x()], Some(Diagnosis::TieNotShared);
-        "candle #3507": UpsampleOverwriting, [x()], Some(Diagnosis::Overwritten);
-        "candle #2168, #3011": NormWithoutGradient { where_strided_only: false }, [rows()], Some(Diagnosis::Zero);
-        "candle #3569": NormWithoutGradient { where_strided_only: true }, [rows()], Some(Diagnosis::DependsOnLayout);
-        "burn #4069": CrossSign, [rows(), others()], sign();
-        "burn #4069": ConcatenateMisaligned, [x(), Tensor::from([0.3, 0.9])], Some(Diagnosis::DependsOnSubset);
-        "burn #2776": RepeatInterleaved, [x()], None;
-        "burn #3521, #3533": GroupsSwapped, [rows(), others()], None;
-        "burn #1739": PickLosing, [x()], None;
-        "burn #5296": PoolUnwritten, [x()], Some(Diagnosis::Uninitialized);
-        "burn #5296, forward": OutputUnwritten, [x()], Some(Diagnosis::Uninitialized);
-        "neuronika dropout": DropoutWithoutScale, [x(), Tensor::from([1.0, 0.0, 1.0, 1.0])], Some(Diagnosis::Factor(0.8));
-        "scirs #103": LogWithoutRule, [x()], None;
-        "candle #2083": SiluOverflowing, [x()], nan();
-        "candle #2328": EluByMask, [x()], nan();
-        "candle #1722": SigmoidOfFloats, [x()], nan();
-        "burn #2249": AbsByQuotient, [x()], nan();
-        "burn #3864": ProductByDivision, [x()], nan();
-        "pytorch #193671": NoiseRedrawn { draws: Arc::default() }, [x()], Some(Diagnosis::Nondeterministic);
-        "ReverseDiff #187": StalePullback::default(), [x()], Some(Diagnosis::Frozen);
-        "LogDensityProblems #85": FrozenBranch::default(), [Tensor::from([0.5, 0.7, -0.4])], Some(Diagnosis::Frozen);
-        "rust-autograd: NaN passes": ReluNan, [Tensor::from([0.5, -0.7])], nan();
-        "missing reduction": BiasOfFirstRow, [rows(), Tensor::from([0.1, 0.2, 0.3])], Some(Diagnosis::MissingSum);
-        "transposed": MatmulTransposed, [square(), square()], Some(Diagnosis::Transposed);
-    };
-    kill("mistakes that shipped elsewhere", mutants);
+    mutants! {
+        "candle #211", "sign of one input": DivideSign, [x(), y()], sign();
+        "candle #211", "multiplied instead of divided": SqrtTimesHalf, [x()], None;
+        "rust-autograd #37", "derivative of another function": SqrtReciprocal, [x()], None;
+        "candle #534", "sign of one input": MinimumSign, [x(), y()], sign();
+        "candle #534", "tie counted twice": MaximumTieTwice, [x(), y()], Some(Diagnosis::TieNotShared);
+        "dfdx #111", "tie counted twice": MaxToAllTied, [x()], Some(Diagnosis::TieNotShared);
+        "candle #3507", "overwrites another consumer": UpsampleOverwriting, [x()], Some(Diagnosis::Overwritten);
+        "candle #2168, #3011", "no gradient": NormWithoutGradient { where_strided_only: false }, [rows()], Some(Diagnosis::Zero);
+        "candle #3569", "no gradient for strided inputs": NormWithoutGradient { where_strided_only: true }, [rows()], Some(Diagnosis::DependsOnLayout);
+        "burn #4069", "sign of one input": CrossSign, [rows(), others()], sign();
+        "burn #4069", "slices misaligned in a subset": ConcatenateMisaligned, [x(), Tensor::from([0.3, 0.9])], Some(Diagnosis::DependsOnSubset);
+        "burn #2776", "repeats interleaved": RepeatInterleaved, [x()], None;
+        "burn #3521, #3533", "wrong group": GroupsSwapped, [rows(), others()], Some(Diagnosis::WrongGroup { axis: 0 });
+        "burn #1739", "repeated index overwritten": PickLosing, [x()], Some(Diagnosis::RepeatedOverwritten);
+        "burn #5296", "saved buffer not written": PoolUnwritten, [x()], Some(Diagnosis::Uninitialized);
+        "burn #5296, forward", "output not written": OutputUnwritten, [x()], Some(Diagnosis::Uninitialized);
+        "neuronika dropout", "1/(1-p) of a dropout missing": DropoutWithoutScale, [x(), Tensor::from([1.0, 0.0, 1.0, 1.0])], Some(Diagnosis::Factor(0.8));
+        "scirs #103", "slope 1 without a rule": LogWithoutRule, [x()], None;
+        "candle #2083", "infinity over infinity": SiluOverflowing, [x()], nan();
+        "candle #2328", "infinity times a mask of zero": EluByMask, [x()], nan();
+        "candle #1722", "infinity over infinity": SigmoidOfFloats, [x()], nan();
+        "burn #2249", "NaN at 0": AbsByQuotient, [x()], nan();
+        "burn #3864", "division by a factor that is 0": ProductByDivision, [x()], nan();
+        "pytorch #193671", "random numbers drawn again": NoiseRedrawn { draws: Arc::default() }, [x()], Some(Diagnosis::Nondeterministic);
+        "ReverseDiff #187", "pullback of the recording": StalePullback::default(), [x()], Some(Diagnosis::Frozen);
+        "LogDensityProblems #85", "branch of the recording": FrozenBranch::default(), [Tensor::from([0.5, 0.7, -0.4])], Some(Diagnosis::Frozen);
+        "rust-autograd: NaN passes", "NaN where it should be 0": ReluNan, [Tensor::from([0.5, -0.7])], nan();
+        "missing reduction", "sum over a broadcast axis missing": BiasOfFirstRow, [rows(), Tensor::from([0.1, 0.2, 0.3])], Some(Diagnosis::MissingSum);
+        "transposed", "transposed": MatmulTransposed, [square(), square()], Some(Diagnosis::Transposed);
+    }
+}
+
+#[test]
+fn mistakes_that_shipped_elsewhere_are_found() {
+    kill("mistakes that shipped elsewhere", mutants());
 }

@@ -5,7 +5,7 @@ use autodiff::op::AnyScalar;
 use autodiff::op::{Frame, InputGrads, Inputs, Mismatch, Op, expect_inputs};
 use autodiff::{Real, Shape, Tensor, ops, scalar_op};
 
-use crate::mutants::table::{Mutant, kill};
+use crate::mutants::table::{Mutant, kill, table};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Mistake {
@@ -82,6 +82,16 @@ where
 {
     let one = |mistake: Mistake| Mutant {
         origin: "systematic",
+        mistake: match mistake {
+            Mistake::Sign => "sign flipped",
+            Mistake::Half => "half",
+            Mistake::DroppedTerm => "first entry dropped",
+            Mistake::Zero => "no gradient",
+            Mistake::OffByOne => "index off by one",
+            Mistake::NotANumber => "NaN",
+            Mistake::Twice => "added twice",
+            Mistake::NotLinear => "cotangent squared",
+        },
         op: Box::new(Wrong { mistake, of: of.clone() }),
         inputs: inputs.to_vec(),
         expected: match mistake {
@@ -121,8 +131,8 @@ impl<T: Real> Op<T> for DenseOnly {
 scalar_op! { SoftplusNaive, |x| (T::ONE + x.exp()).ln(), |_z| [x.sigmoid()] }
 scalar_op! { AtOutput, |x| x.sin(), |z| [z.cos()] }
 
-#[test]
-fn systematic_mistakes_in_many_operations_are_found() {
+/// The mistakes of this file.
+pub(crate) fn mutants() -> Vec<Mutant> {
     let x = || Tensor::from([[0.7, 1.9, 0.3], [1.2, 0.4, 0.9]]);
     let y = || Tensor::from([[0.2, 1.4, 0.6], [1.1, 0.3, 0.8]]);
     let weights = || Tensor::from([[0.7, -0.3], [1.2, 0.9], [0.5, -1.4]]);
@@ -141,11 +151,18 @@ fn systematic_mistakes_in_many_operations_are_found() {
     mutants.extend(mutants_of(ops::Variance { axes: 1.into(), correction: 0 }, &[x()]));
     mutants.extend(mutants_of(ops::Cumsum { axis: 1 }, &[x()]));
     mutants.extend(mutants_of(ops::Concatenate { axis: 0 }, &[x(), y()]));
-    let single = |op: Box<dyn AnyScalar>, expected| Mutant { origin: "systematic", op, inputs: vec![x()], expected };
-    mutants.push(single(Box::new(SoftplusNaive), Some(Diagnosis::OverflowInSingle)));
-    mutants.push(single(Box::new(AtOutput), Some(Diagnosis::WrongPoint)));
-    mutants.push(single(Box::new(DenseOnly), Some(Diagnosis::Panicked("strided".into()))));
-    kill("systematic mistakes", mutants);
+    mutants.extend(table! {
+        "systematic":
+        "overflows": SoftplusNaive, [x()], Some(Diagnosis::OverflowInSingle);
+        "slope at the output": AtOutput, [x()], Some(Diagnosis::WrongPoint);
+        "panics if strided": DenseOnly, [x()], Some(Diagnosis::Panicked("strided".into()));
+    });
+    mutants
+}
+
+#[test]
+fn systematic_mistakes_in_many_operations_are_found() {
+    kill("systematic mistakes", mutants());
 }
 
 #[test]

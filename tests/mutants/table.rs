@@ -6,21 +6,42 @@ use autodiff::Tensor;
 use autodiff::check::{Check, Diagnosis, Report};
 use autodiff::op::AnyScalar;
 
-/// A mutant: where its mistake comes from, the operation, a case, and what the checker is to say of it (nothing: any
-/// finding will do).
+/// A mutant: where its mistake comes from, its name, the operation, a case, and what the checker must say of it (`None`: any
+/// finding will do). Operations that share a name share the mistake: the league counts it once.
 pub(crate) struct Mutant {
     pub(crate) origin: &'static str,
+    pub(crate) mistake: &'static str,
     pub(crate) op: Box<dyn AnyScalar>,
     pub(crate) inputs: Vec<Tensor<f64>>,
     pub(crate) expected: Option<Diagnosis>,
 }
 
-fn says(report: &Report, expected: &Diagnosis) -> bool {
+/// Mutants of one origin: `"origin": "mistake": operation, [inputs], expected; …`.
+macro_rules! table {
+    ($origin:literal: $($mistake:literal: $op:expr, [$($input:expr),*], $expected:expr;)*) => {
+        vec![$($crate::mutants::table::Mutant {
+            origin: $origin,
+            mistake: $mistake,
+            op: Box::new($op),
+            inputs: vec![$($input),*],
+            expected: $expected,
+        }),*]
+    };
+}
+pub(crate) use table;
+
+/// What the checker calls the mistake.
+pub(crate) fn diagnoses(report: &Report) -> impl Iterator<Item = &Diagnosis> {
+    report.findings.iter().filter_map(|finding| finding.diagnosis.as_ref())
+}
+
+/// Whether the checker calls the mistake what it is.
+pub(crate) fn says(report: &Report, expected: &Diagnosis) -> bool {
     let alike = |found: &Diagnosis| match (found, expected) {
         (Diagnosis::Factor(found), Diagnosis::Factor(expected)) => (found - expected).abs() < 1e-6,
         _ => found == expected,
     };
-    report.findings.iter().filter_map(|finding| finding.diagnosis.as_ref()).any(alike)
+    diagnoses(report).any(alike)
 }
 
 /// Checks every mutant and prints a table; fails where one survives or is found for a wrong reason.
@@ -34,24 +55,19 @@ pub(crate) fn kill(title: &str, mutants: Vec<Mutant>) {
         let diagnosis = match &mutant.expected {
             Some(expected) if diagnosed => expected.to_string(),
             Some(expected) => format!("NOT FOUND: {expected}"),
-            None => report
-                .findings
-                .iter()
-                .filter_map(|f| f.diagnosis.as_ref())
-                .map(ToString::to_string)
-                .next()
-                .unwrap_or_default(),
+            None => diagnoses(&report).map(ToString::to_string).next().unwrap_or_default(),
         };
         let found = if report.passed() { "SURVIVES".to_owned() } else { probes.join(" ") };
         let name = format!("{:?}", mutant.op);
         table += &format!(
-            "  {:<34} {:<28} {:<40} {found}\n",
+            "  {:<24} {:<36} {:<28} {:<40} {found}\n",
             mutant.origin,
+            mutant.mistake,
             name.chars().take(28).collect::<String>(),
             diagnosis
         );
         if report.passed() || !diagnosed {
-            wrong.push(format!("{} {name}: {report}", mutant.origin));
+            wrong.push(format!("{}, {} {name}: {report}", mutant.origin, mutant.mistake));
         }
     }
     table +=

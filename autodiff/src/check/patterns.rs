@@ -129,22 +129,21 @@ impl Pullback<'_> {
         if is_swapped(&found.spacing, &expected.spacing) {
             return Ok(Some(Diagnosis::OtherDilation));
         }
-        // How far the footprint moves per step along each axis of the output.
-        let (mut moves, mut right_moves) = (Vec::new(), Vec::new());
-        for axis in 0..output.rank() {
-            if output[axis] < 2 {
-                continue;
+        // How far the footprint moves, at most, per step along each axis of the output.
+        let moves = |of: &dyn Fn(usize) -> Vec<usize>| {
+            let mut most = vec![0; input.rank()];
+            for axis in 0..output.rank() {
+                let step: usize = output[axis + 1..].iter().product();
+                for row in (1..output[axis]).map(|i| i * step).take_while(|&row| row < found_rows.len()) {
+                    let by = of(row).into_iter().zip(of(row - step)).map(|(x, y): (usize, usize)| x.abs_diff(y));
+                    most.iter_mut().zip(by).for_each(|(most, by)| *most = by.max(*most));
+                }
             }
-            let row = output[axis + 1..].iter().product();
-            let there = pull(row)?;
-            let there = Footprint::of(input, |k| there.data()[k]);
-            moves.push(there.distance(&found_rows[0]));
-            right_moves.push(right(row).distance(&right(0)));
-        }
-        let swapped = moves.iter().zip(&right_moves).any(|(m, r)| m != r)
-            && moves.iter().flatten().any(|&by| by != 0)
-            && is_swapped(&totals(&moves), &totals(&right_moves));
-        Ok(swapped.then_some(Diagnosis::OtherStride))
+            most
+        };
+        let (found, expected) = (moves(&|row| found_rows[row].first.clone()), moves(&|row| right(row).first));
+        let steady = expected.iter().all(|&by| by > 0);
+        Ok((steady && is_swapped(&found, &expected)).then_some(Diagnosis::OtherStride))
     }
 
     /// The size to which sums are compared.
@@ -211,17 +210,6 @@ impl Footprint {
             _ => None,
         }
     }
-
-    /// The distance of the first elements along each axis.
-    fn distance(&self, other: &Footprint) -> Vec<usize> {
-        self.first.iter().zip(&other.first).map(|(x, y)| x.abs_diff(*y)).collect()
-    }
-}
-
-/// The sum of all moves along each axis.
-fn totals(moves: &[Vec<usize>]) -> Vec<usize> {
-    let rank = moves.first().map_or(0, Vec::len);
-    (0..rank).map(|axis| moves.iter().map(|by| by[axis]).sum()).collect()
 }
 
 /// Whether two lists differ, and have the same numbers in another order.

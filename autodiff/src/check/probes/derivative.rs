@@ -25,6 +25,22 @@ impl Examiner<'_> {
         self.inputs.iter().map(|x| x.data().len()).sum()
     }
 
+    /// At the inputs of the case, and at their values in reverse order: what is right for sorted or leading values only shows.
+    pub(super) fn derivatives(&mut self) -> Result<(), Error> {
+        let before = self.report.findings.len();
+        self.derivative()?;
+        if self.report.findings.len() > before || self.size() > self.settings.one_by_one {
+            return Ok(());
+        }
+        let reversed = |(x, &wanted): (&Tensor<f64>, &bool)| {
+            let last = x.data().len().saturating_sub(1);
+            if wanted { Tensor::from_fn(x.shape(), |k| x.data()[last - k]) } else { x.clone() }
+        };
+        let reversed: Vec<Tensor<f64>> = self.inputs.iter().zip(&self.wanted).map(reversed).collect();
+        let setting = "values in reverse order";
+        self.elsewhere(Probe::Derivative, setting, &reversed, self.settings, |there| there.derivative())
+    }
+
     /// Element by element for small inputs, otherwise along random directions. If a direction disagrees, bisection finds the
     /// wrong elements.
     pub(super) fn derivative(&mut self) -> Result<(), Error> {

@@ -13,7 +13,8 @@ const ENLARGED: [usize; 2] = [1031, 301];
 const LARGEST: usize = 1 << 13;
 
 impl Examiner<'_> {
-    /// Checks the derivative with each extent set to 1, then to 0, wherever it occurs, if the shape rule accepts that.
+    /// Checks the derivative with each extent set to 1, then to 0, wherever it occurs, and with one more axis, if the shape rule
+    /// accepts that.
     pub(super) fn extents(&mut self) -> Result<(), Error> {
         let mut extents: Vec<usize> = self.inputs.iter().flat_map(|x| x.shape().to_vec()).filter(|&n| n > 1).collect();
         extents.sort_unstable();
@@ -23,6 +24,9 @@ impl Examiner<'_> {
             let setting = format!("extent {extent} set to {target}");
             self.elsewhere(Probe::Extents, &setting, &resized, self.settings, |small| small.derivative())?;
         }
+        let stacked: Vec<Tensor<f64>> = self.inputs.iter().map(twice).collect();
+        let setting = "another axis in front";
+        self.elsewhere(Probe::Extents, setting, &stacked, self.settings, |stacked| stacked.derivative())?;
         Ok(())
     }
 
@@ -115,6 +119,12 @@ impl Examiner<'_> {
 /// The tensor with every extent `from` set to `to`, keeping values in order.
 fn with_extent(x: &Tensor<f64>, from: usize, to: usize) -> Tensor<f64> {
     let shape = resized(x.shape(), from, to);
+    Tensor::from_fn(shape, |k| x.data()[k % x.data().len().max(1)])
+}
+
+/// The tensor twice, along a new axis 0.
+fn twice(x: &Tensor<f64>) -> Tensor<f64> {
+    let shape: Shape = std::iter::once(2).chain(x.shape().iter().copied()).collect();
     Tensor::from_fn(shape, |k| x.data()[k % x.data().len().max(1)])
 }
 

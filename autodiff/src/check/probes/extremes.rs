@@ -14,6 +14,8 @@ enum Lost {
     Output,
     /// A gradient, where the output is finite.
     Gradient,
+    /// Nothing is NaN, and the slope is not that of dual numbers.
+    Slope,
 }
 
 impl Examiner<'_> {
@@ -44,7 +46,7 @@ impl Examiner<'_> {
     /// At zero a NaN value may be right: a quotient may have no value there. A NaN gradient of a finite value is not.
     fn at_zero(&mut self, input: usize, lost: Lost) {
         match lost {
-            Lost::Nothing => {}
+            Lost::Nothing | Lost::Slope => {}
             Lost::Gradient => self.accuse(0.0, lost),
             Lost::Output => {
                 let name = self.name(input);
@@ -57,20 +59,44 @@ impl Examiner<'_> {
 
     /// Numbers near the largest overflow in what is computed on the way. Where it begins is a warning.
     fn at_the_largest(&mut self, x: f64) {
-        let lost = self.lost(x, None);
+        let lost = self.lost_far_out(x);
         if lost == Lost::Nothing {
             return;
         }
         let (mut right, mut wrong) = (3, 308);
         while wrong - right > 1 {
             let middle = (right + wrong) / 2;
-            let there = self.lost(10.0_f64.powi(middle).copysign(x), None);
+            let there = self.lost_far_out(10.0_f64.powi(middle).copysign(x));
             *(if there == Lost::Nothing { &mut right } else { &mut wrong }) = middle;
         }
-        let what = if lost == Lost::Output { "value" } else { "gradient" };
+        let what = match lost {
+            Lost::Output => "NaN",
+            Lost::Gradient => "a NaN gradient",
+            Lost::Slope | Lost::Nothing => "a wrong gradient",
+        };
         let sign = if x < 0.0 { "−" } else { "" };
-        let line = format!("right at {sign}1e{right}; overflows to a NaN {what} beyond");
+        let line = format!("right at {sign}1e{right}; overflows to {what} beyond");
         self.report.warnings.push(line);
+    }
+
+    /// As [`lost`](Self::lost), and whether the slope is right.
+    fn lost_far_out(&mut self, x: f64) -> Lost {
+        let lost = self.lost(x, None);
+        let filled = self.filled(x, None);
+        if lost != Lost::Nothing || !self.domain.contains(&filled) || !self.subject.has_tangents() {
+            return lost;
+        }
+        for input in (0..filled.len()).filter(|&input| self.wanted[input]) {
+            let v = self.unit(input, 0..filled[input].data().len());
+            let (Ok(gradients), Ok(column)) = (self.gradients_at(&filled), self.column(&filled, &v)) else { continue };
+            let (found, _) = Self::slope_of(&gradients, &v);
+            let right = column.pulled(&self.cotangent).value;
+            let both = found.is_finite() && right.is_finite();
+            if both && (found - right).abs() > 1e-6 * right.abs().max(found.abs()) {
+                return Lost::Slope;
+            }
+        }
+        Lost::Nothing
     }
 
     /// What is NaN if every element of this input, or of all that have a gradient, is `x`. A point outside the bounds says

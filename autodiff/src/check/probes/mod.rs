@@ -27,7 +27,7 @@ impl Examiner<'_> {
             Probe::SinglePrecision => self.single_precision(),
             Probe::DoublePrecision => self.double_precision(),
             _ if !differentiable => Ok(()),
-            Probe::Derivative => self.derivative(),
+            Probe::Derivative => self.derivatives(),
             Probe::FiniteDifferences => self.finite_differences(),
             Probe::Taylor => self.taylor(),
             Probe::Ties => self.ties(),

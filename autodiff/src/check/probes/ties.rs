@@ -26,7 +26,10 @@ impl Examiner<'_> {
         let Some(&first) = entries.first() else { return Ok(()) };
         let of_input = |input: usize| entries.iter().copied().filter(|entry| entry.0 == input).collect::<Vec<_>>();
         let groups: Vec<_> = (0..self.inputs.len()).map(of_input).filter(|group| !group.is_empty()).collect();
-        if self.tie_is_wrong("all values equal", first, &entries, &groups)? || entries.len() > FEW {
+        if self.tie_is_wrong("all values equal", first, &entries, &groups)? || self.opposites_are_wrong()? {
+            return Ok(());
+        }
+        if entries.len() > FEW {
             return Ok(());
         }
         for (k, &one) in entries.iter().enumerate() {
@@ -37,11 +40,12 @@ impl Examiner<'_> {
                 }
             }
         }
-        self.opposites()
+        Ok(())
     }
 
-    /// The derivative where one input is minus another.
-    fn opposites(&mut self) -> Result<(), Error> {
+    /// The derivative where one input is minus another; returns whether there is a finding.
+    fn opposites_are_wrong(&mut self) -> Result<bool, Error> {
+        let before = self.report.findings.len();
         let count = self.inputs.len();
         for (one, other) in (0..count).flat_map(|one| (one + 1..count).map(move |other| (one, other))) {
             let alike = self.inputs[one].shape() == self.inputs[other].shape();
@@ -55,7 +59,7 @@ impl Examiner<'_> {
                 self.elsewhere(Probe::Ties, &setting, &inputs, self.settings, |there| there.derivative())?;
             }
         }
-        Ok(())
+        Ok(self.report.findings.len() > before)
     }
 
     /// Sets the elements `tied` to the value of `like`, and compares the gradient with one-sided derivatives along all of them

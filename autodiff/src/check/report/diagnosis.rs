@@ -88,7 +88,7 @@ impl Diagnosis {
         let flat =
             |entry: &Discrepancy| entry.index.iter().zip(shape.iter()).fold(0, |flat, (i, extent)| flat * extent + i);
         let first = wrong.iter().map(flat).min()?;
-        (first >= SMALLEST).then_some(Diagnosis::BeyondBlock(first))
+        (first >= SMALLEST && wrong.len() > 1).then_some(Diagnosis::BeyondBlock(first))
     }
 }
 
@@ -106,7 +106,9 @@ impl fmt::Display for Diagnosis {
             Diagnosis::MissingSum => f.write_str("missing sum over a broadcast axis"),
             Diagnosis::SummedTooEarly => f.write_str("summed too early: before the product, not after it"),
             Diagnosis::RepeatedOverwritten => f.write_str("repeated indices overwrite each other instead of adding"),
-            Diagnosis::WrongGroup { axis } => write!(f, "reads the cotangent of another group along axis {axis}"),
+            Diagnosis::WrongGroup { axis } => {
+                write!(f, "reads the cotangent at shifted indices, or of another group, along axis {axis}")
+            }
             Diagnosis::WrongAxis { found, right } => write!(f, "works along axis {found} where axis {right} is right"),
             Diagnosis::LastAxis { right } => write!(f, "works along the last axis where axis {right} is right"),
             Diagnosis::OtherStride => f.write_str("uses the stride of the other axis"),
@@ -140,7 +142,8 @@ pub(in crate::check) fn diagnose(analytic: &[f64], reference: &[f64], shape: &[u
     if analytic.iter().zip(reference).any(|(a, r)| !a.is_finite() && r.is_finite()) {
         return Some(Diagnosis::NotFinite);
     }
-    if reference.iter().all(|&r| r == 0.0) {
+    // Where there is nothing to compare, or rounding makes the difference, no pattern means anything.
+    if reference.iter().all(|&r| r == 0.0) || alike(analytic, reference) {
         return None;
     }
     if analytic.iter().all(|&a| a == 0.0) {

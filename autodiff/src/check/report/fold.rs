@@ -11,6 +11,10 @@ pub(in crate::check) fn fold(findings: &mut Vec<Finding>, first: usize) {
         match causes.iter_mut().find(|cause| explains(cause, &finding)) {
             Some(cause) => {
                 let Finding { probe, setting, diagnosis, .. } = finding;
+                // A mistake may be easier to recognize at another shape.
+                if cause.diagnosis.is_none() && probe == Probe::Extents && diagnosis == Some(Diagnosis::Misplaced) {
+                    cause.diagnosis.clone_from(&diagnosis);
+                }
                 cause.consequences.push(Consequence { probe, setting, diagnosis });
             }
             None => causes.push(finding),

@@ -20,7 +20,7 @@ pub enum Probe {
     Subsets,
     /// Transposed, narrowed and broadcast inputs against contiguous copies.
     Layouts,
-    /// Extents 1 and 0, if the shape rule accepts them.
+    /// Extents 1 and 0, and one more axis, if the shape rule accepts them.
     Extents,
     /// Inputs enlarged by repetition, so that blocks of a loop are crossed: derivatives, and `f64` itself.
     Enlarged,
