@@ -157,6 +157,7 @@ const ROWS: usize = 64;
 
 /// Which elements of the input one element of the output reads.
 struct Footprint {
+    /// The first index along each axis; empty if nothing is read.
     first: Vec<usize>,
     /// For each axis, whether several indices occur.
     extends: Vec<bool>,
@@ -176,7 +177,7 @@ impl Footprint {
         let axes: Vec<Vec<usize>> = (0..shape.rank()).map(along).collect();
         let spacing = |of_axis: &Vec<usize>| of_axis.windows(2).map(|pair| pair[1] - pair[0]).min().unwrap_or(0);
         Footprint {
-            first: axes.iter().map(|of_axis| of_axis.first().copied().unwrap_or(0)).collect(),
+            first: axes.iter().filter_map(|of_axis| of_axis.first().copied()).collect(),
             extends: axes.iter().map(|of_axis| of_axis.len() > 1).collect(),
             spacing: axes.iter().map(spacing).collect(),
         }

@@ -99,7 +99,13 @@ impl Examiner<'_> {
     }
 
     /// Whether plain differences at two successive small steps are far nearer to `found` than `apart`.
-    fn is_confirmed(&self, inputs: &[Tensor<f64>], v: &[Tensor<f64>], found: f64, apart: f64) -> Result<bool, Error> {
+    pub(super) fn is_confirmed(
+        &self,
+        inputs: &[Tensor<f64>],
+        v: &[Tensor<f64>],
+        found: f64,
+        apart: f64,
+    ) -> Result<bool, Error> {
         const STEPS: i32 = 36;
         let here = self.along(inputs, v, 0.0)?;
         let first = self.domain.step(inputs, v, self.precision().central);

@@ -83,7 +83,8 @@ impl Examiner<'_> {
     fn lost_far_out(&mut self, x: f64) -> Lost {
         let lost = self.lost(x, None);
         let filled = self.filled(x, None);
-        if lost != Lost::Nothing || !self.domain.contains(&filled) || !self.subject.has_tangents() {
+        let known = !self.report.findings.is_empty();
+        if known || lost != Lost::Nothing || !self.domain.contains(&filled) || !self.subject.has_tangents() {
             return lost;
         }
         for input in (0..filled.len()).filter(|&input| self.wanted[input]) {

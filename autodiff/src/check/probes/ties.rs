@@ -23,7 +23,7 @@ impl Examiner<'_> {
             .filter(|&input| self.wanted[input])
             .flat_map(|input| (0..self.inputs[input].data().len()).map(move |element| (input, element)))
             .collect();
-        let Some(&first) = entries.first() else { return Ok(()) };
+        let [first, _, ..] = entries[..] else { return Ok(()) };
         let of_input = |input: usize| entries.iter().copied().filter(|entry| entry.0 == input).collect::<Vec<_>>();
         let groups: Vec<_> = (0..self.inputs.len()).map(of_input).filter(|group| !group.is_empty()).collect();
         if self.tie_is_wrong("all values equal", first, &entries, &groups)? || self.opposites_are_wrong()? {
@@ -119,6 +119,8 @@ impl Examiner<'_> {
             if (found - exact).abs() <= 1e-7 * size {
                 return Ok(None); // a branch of a function that bends faster than the steps
             }
+        } else if self.is_confirmed(inputs, v, found, (found - left.value).abs().min((found - right.value).abs()))? {
+            return Ok(None);
         }
         Ok(Some((found, (left.value + right.value) / 2.0, slack)))
     }

@@ -58,7 +58,7 @@ impl fmt::Display for Finding {
         if !self.consequences.is_empty() {
             let mut probes: Vec<String> = self.consequences.iter().map(|c| format!("{:?}", c.probe)).collect();
             probes.dedup();
-            writeln!(f, "  it follows: {}", probes.join(", "))?;
+            writeln!(f, "  also seen by: {}", probes.join(", "))?;
         }
         writeln!(f, "  reproduce: {}", self.snippet)?;
         write!(f, "  if it is meant: {}", silence(self.probe))
@@ -101,23 +101,12 @@ impl fmt::Display for Report {
         for (probe, why) in &self.skipped {
             write!(f, "\nskipped: {probe:?}, {why}")?;
         }
-        for (why, probes) in by_reason(&self.inapplicable) {
-            write!(f, "\nnot applicable: {}, {why}", probes.join(", "))?;
+        let inapplicable: Vec<String> = self.inapplicable.iter().map(|(probe, _)| format!("{probe:?}")).collect();
+        if !inapplicable.is_empty() {
+            write!(f, "\nnot applicable: {}", inapplicable.join(", "))?;
         }
         Ok(())
     }
-}
-
-/// The probes that do not apply for one reason, together.
-fn by_reason(inapplicable: &[(Probe, String)]) -> Vec<(&str, Vec<String>)> {
-    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
-    for (probe, why) in inapplicable {
-        match reasons.iter_mut().find(|(reason, _)| reason == why) {
-            Some((_, probes)) => probes.push(format!("{probe:?}")),
-            None => reasons.push((why, vec![format!("{probe:?}")])),
-        }
-    }
-    reasons
 }
 
 impl fmt::Debug for Report {
