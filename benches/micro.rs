@@ -106,5 +106,24 @@ fn steps(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, products, chain, steps);
+/// What an author of an operation waits for.
+fn checks(criterion: &mut Criterion) {
+    let numbers = |shape: &[usize]| Tensor::from_fn(shape, |k| ((k * 37) % 29) as f64 / 20.0 - 0.6);
+    let mut group = criterion.benchmark_group("check");
+    group.sample_size(10);
+    let dense = [numbers(&[8, 16]), numbers(&[16, 12])];
+    group.bench_function("matmul [8, 16] by [16, 12]", |bencher| {
+        bencher.iter(|| check::op(&Matmul {}, dense.clone()).unwrap().assert());
+    });
+    let images = [numbers(&[2, 3, 7, 6]), numbers(&[4, 3, 3, 2])];
+    group.bench_function("conv2d [2, 3, 7, 6] by [4, 3, 3, 2]", |bencher| {
+        bencher.iter(|| {
+            check::function(|[x, w]| nn::functional::conv2d(x, w, None, Conv::default()), images.clone())
+                .unwrap()
+                .assert()
+        });
+    });
+}
+
+criterion_group!(benches, products, chain, steps, checks);
 criterion_main!(benches);

@@ -36,7 +36,7 @@ impl Domain {
     pub(super) fn check(&self, inputs: &CaseInputs) -> Result<(), Error> {
         for &(input, low, high) in &self.0 {
             let (name, value) = ("within", format!("{low:?}..={high:?} for input {input}"));
-            if !(low <= high) {
+            if low.is_nan() || high.is_nan() || low > high {
                 return Err(Error::Setting { name, value, requirement: "a range that holds a number" });
             }
             let Some(x) = inputs.get(input) else {

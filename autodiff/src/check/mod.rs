@@ -183,7 +183,7 @@ pub fn single<O: Op<f32> + Clone>(op: &O, cases: impl Into<Cases>) -> Result<Rep
 /// Checks an operation of another framework, through an adapter of a few methods, against finite differences.
 ///
 /// # Errors
-/// If the engine rejects a case, or returns a gradient of another shape than that of its leaf.
+/// If the engine rejects a case.
 pub fn engine(engine: &dyn Engine, cases: impl Into<Cases>) -> Result<Report, Error> {
     Check::new().engine(engine, cases)
 }

@@ -10,10 +10,21 @@ use crate::error::Error;
 /// The judgement on a slope that disagrees with its reference.
 pub(super) enum Judgement {
     Wrong,
+    /// Right after all: it agrees with differences of finer steps.
+    Right,
     /// Between the slopes to both sides of a kink.
     Kink(String),
     /// The reference is not accurate enough.
     Undecided(String),
+}
+
+/// Where a slope lies to those to both sides.
+enum Sides {
+    /// They do not differ.
+    Equal,
+    /// Between them, which are these.
+    Between(String),
+    Outside,
 }
 
 /// Of wrong elements, at most this many are judged.
@@ -34,10 +45,18 @@ impl Examiner<'_> {
         if !found.is_finite() {
             return Ok(Judgement::Wrong);
         }
-        if self.domain.with_room(inputs, v, ROOM) == v
-            && let Some(slopes) = self.kink(inputs, v, found, size)?
-        {
-            return Ok(Judgement::Kink(slopes));
+        if self.domain.with_room(inputs, v, ROOM) == v {
+            let sides = self.sides(inputs, v, found, size)?;
+            let several = v.iter().flat_map(Tensor::data).filter(|&&v| v != 0.0).count() > 1;
+            match sides {
+                Sides::Between(slopes) => return Ok(Judgement::Kink(slopes)),
+                // Each element may be between its own slopes, and their sum outside.
+                Sides::Outside if several && !self.subject.has_tangents() => {
+                    let line = format!("{found:.6e} along several elements at kinks; each is judged alone");
+                    return Ok(Judgement::Undecided(line));
+                }
+                Sides::Outside | Sides::Equal => {}
+            }
         }
         if !self.subject.has_tangents() {
             return self.judge_by_differences(inputs, v, found, size);
@@ -61,15 +80,29 @@ impl Examiner<'_> {
         found: f64,
         size: f64,
     ) -> Result<Option<String>, Error> {
+        match self.sides(inputs, v, found, size)? {
+            Sides::Between(slopes) => Ok(Some(slopes)),
+            Sides::Equal | Sides::Outside => Ok(None),
+        }
+    }
+
+    /// Where `found` lies to the slopes to both sides.
+    fn sides(&self, inputs: &[Tensor<f64>], v: &[Tensor<f64>], found: f64, size: f64) -> Result<Sides, Error> {
         let step = self.domain.step(inputs, v, self.precision().side);
         let [left, right] = reference::one_sided(|step| self.along(inputs, v, step), step)?;
         let apart = (left.value - right.value).abs();
         let slack = 1e3 * self.precision().rounding * (size + left.value.abs() + right.value.abs());
         let errors = 10.0 * (left.error + right.error);
+        let differ = apart > 2.0 * slack && errors < apart / 4.0;
         let between = found >= left.value.min(right.value) - slack - errors
             && found <= left.value.max(right.value) + slack + errors;
-        let differ = apart > 2.0 * slack && errors < apart / 4.0;
-        Ok((between && differ).then(|| format!("slopes {:.6} and {:.6}, gradient {found:.6}", left.value, right.value)))
+        Ok(match (differ, between) {
+            (false, _) => Sides::Equal,
+            (true, false) => Sides::Outside,
+            (true, true) => {
+                Sides::Between(format!("slopes {:.6} and {:.6}, gradient {found:.6}", left.value, right.value))
+            }
+        })
     }
 
     /// Without dual numbers: against differences on several scales.
@@ -87,9 +120,10 @@ impl Examiner<'_> {
             Ok(Judgement::Undecided(format!("{found:.6e}, differences give {value:.6e} ± {error:.1e}: {why}")))
         };
         if (found - value).abs() <= allowed {
-            return undecided("no disagreement on a finer scale");
+            return Ok(Judgement::Right);
         }
-        if !(allowed < self.precision().slack * (size + value.abs())) {
+        let decides = allowed < self.precision().slack * (size + value.abs());
+        if !decides {
             return undecided("the function bends faster than the steps, or rounding hides it");
         }
         if self.is_confirmed(inputs, &v, found, (found - value).abs())? {
@@ -182,6 +216,7 @@ impl Examiner<'_> {
             let inputs = self.inputs.clone();
             match self.judge(&inputs, &v, entry.analytic, size)? {
                 Judgement::Wrong => upheld.push(entry),
+                Judgement::Right => {}
                 Judgement::Kink(slopes) => excused.push((true, format!("{}{:?}: {slopes}", entry.of, entry.index))),
                 Judgement::Undecided(why) => excused.push((false, format!("{}{:?}: {why}", entry.of, entry.index))),
             }

@@ -105,6 +105,9 @@ impl Examiner<'_> {
         {
             return Ok(Some(Diagnosis::Uninitialized));
         }
+        if self.answer(&self.inputs, None)?.gradients[input].is_err() {
+            return Ok(Some(Diagnosis::NoGradient));
+        }
         if let Some(known) = diagnose(found.data(), expected.data(), expected.shape()) {
             return Ok(Some(known));
         }
@@ -220,6 +223,7 @@ impl Examiner<'_> {
                     }
                     return Ok(());
                 }
+                Judgement::Right => {}
                 Judgement::Kink(line) => self.excuse(true, format!("{}: {line}", self.describe())),
                 Judgement::Undecided(line) => self.excuse(false, format!("{}: {line}", self.describe())),
             }
@@ -252,9 +256,10 @@ impl Examiner<'_> {
         self.bisect(middle..elements.end, bisection)
     }
 
-    /// Whether the result changes, to first order, when all elements of an input do.
+    /// Whether the result changes, to first order, when the elements of an input do, each by another amount.
     fn depends_on(&self, input: usize) -> bool {
-        let v = self.unit(input, 0..self.inputs[input].data().len());
+        let mut v = self.unit(input, 0..0);
+        v[input] = Tensor::from_fn(v[input].shape(), |k| 0.5 + ((k * 37 + 11) % 23) as f64 / 23.0);
         let moves = |column: Column| {
             let moved = column.value.data().iter().zip(column.error.data()).any(|(&t, &e)| t.abs() > 10.0 * e);
             is_finite(&column.value) && moved

@@ -47,6 +47,7 @@ impl Examiner<'_> {
             }
         }
         match self.judge(&inputs, v, found, size)? {
+            Judgement::Right => {}
             Judgement::Kink(line) => self.excuse(true, format!("{}: {line}", self.describe())),
             Judgement::Undecided(line) => self.excuse(false, format!("{}: {line}", self.describe())),
             Judgement::Wrong => {

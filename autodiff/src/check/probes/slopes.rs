@@ -55,7 +55,7 @@ impl Examiner<'_> {
             return Ok(false);
         }
         match self.judge(&inputs, &v, found, size)? {
-            Judgement::Kink(_) => return Ok(false), // at 0 every second activation has one
+            Judgement::Right | Judgement::Kink(_) => return Ok(false), // at 0 every second activation has a kink
             Judgement::Undecided(why) => {
                 let line = format!("{} at all values {point:e}: {why}", self.name(input));
                 self.excuse(false, line);

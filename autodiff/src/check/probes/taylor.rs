@@ -53,6 +53,7 @@ impl Examiner<'_> {
             }
         }
         match self.judge(&inputs, &v, found, terms)? {
+            Judgement::Right => {}
             Judgement::Kink(line) => self.excuse(true, format!("{}: {line}", self.describe())),
             Judgement::Undecided(line) => self.excuse(false, format!("{}: {line}", self.describe())),
             Judgement::Wrong => {

@@ -111,8 +111,9 @@ impl Examiner<'_> {
         let slack = self.precision().slack * size + errors;
         let (low, high) = (left.value.min(right.value), left.value.max(right.value));
         let inside = found >= low - slack && found <= high + slack;
-        if inside || !(errors < 0.1 * size) {
-            return Ok(None); // also where a side is not finite
+        let decides = errors < 0.1 * size; // not where a side is not finite
+        if inside || !decides {
+            return Ok(None);
         }
         if self.subject.has_tangents() {
             let exact = self.column(inputs, v)?.pulled(&self.cotangent).value;

@@ -48,8 +48,8 @@ pub trait Engine {
     ///
     /// # Errors
     /// If the engine rejects the inputs, in its words. At the inputs of a case this ends the check; where the checker has
-    /// changed shapes, it is no mistake. An engine that rejects by a panic needs `catch_unwind` in its adapter; other panics
-    /// are findings.
+    /// changed shapes or layouts, it is no mistake. An engine that rejects by a panic needs `catch_unwind` in its adapter; other
+    /// panics are findings.
     fn run(&self, run: &Run<'_>) -> Result<Outcome, String>;
 
     /// Whether it has a gradient for this input; true by default.
@@ -125,12 +125,6 @@ pub struct Outcome {
 
 pub(in crate::check) struct EngineSubject<'a>(pub(in crate::check) &'a dyn Engine);
 
-impl EngineSubject<'_> {
-    fn error(&self, reason: String) -> Error {
-        Error::Engine { name: self.0.name(), reason }
-    }
-}
-
 impl Subject for EngineSubject<'_> {
     fn name(&self) -> String {
         self.0.name()
@@ -150,19 +144,17 @@ impl Subject for EngineSubject<'_> {
         };
         let operands: Vec<Operand<'_>> = (0..dense.len()).map(operand).collect();
         let run = Run { operands, cotangent: request.pulled(), consumer: request.second };
-        let Outcome { output, gradients } = self.0.run(&run).map_err(|reason| self.error(reason))?;
-        let missing = || Error::NoGradient { of: self.0.name(), reason: "the engine returned none".into() };
-        let mut all = Vec::new();
-        for (input, leaf) in leaves.iter().enumerate() {
-            all.push(match gradients.get(input) {
-                Some(Some(gradient)) if gradient.shape() == leaf.shape() => Ok(gradient.cast()),
-                Some(Some(gradient)) => {
-                    let (found, right) = (gradient.shape(), leaf.shape());
-                    return Err(self.error(format!("the gradient of input {input} has shape {found}, not {right}")));
-                }
-                Some(None) | None => Err(missing()),
-            });
-        }
+        let outcome = self.0.run(&run);
+        let Outcome { output, gradients } = outcome.map_err(|reason| Error::Engine { name: self.0.name(), reason })?;
+        let missing = |reason: String| Error::NoGradient { of: self.0.name(), reason };
+        let gradient = |(input, leaf): (usize, &Tensor<f64>)| match gradients.get(input) {
+            Some(Some(gradient)) if gradient.shape() == leaf.shape() => Ok(gradient.cast()),
+            Some(Some(gradient)) => {
+                Err(missing(format!("it has shape {}, its leaf {}", gradient.shape(), leaf.shape())))
+            }
+            Some(None) | None => Err(missing("the engine returned none".into())),
+        };
+        let all = leaves.iter().enumerate().map(gradient).collect();
         Ok(Answer { output: output.cast(), gradients: all })
     }
     fn differentiable(&self, input: usize) -> bool {
