@@ -1,0 +1,287 @@
+//! Repeats a finding without the checker: plain central differences in the framework itself.
+
+use autodiff::Tensor;
+use autodiff::check::{Finding, Probe, Storage};
+
+use crate::framework::{Framework, Leaf, Pulled, execute};
+use crate::panics::caught;
+use crate::row::Case;
+
+const STEP: f64 = 1e-5;
+/// Gradients are compared to this, relative to the largest.
+const ALLOWED: f64 = 1e-5;
+
+/// A case at these inputs.
+struct Bench<'a, F: Framework> {
+    framework: &'a F,
+    case: &'a Case<F::Tensor>,
+    inputs: Vec<Tensor<f64>>,
+}
+
+/// Whether plain arithmetic confirms a finding, and what it gives.
+pub fn confirm<F: Framework>(framework: &F, case: &Case<F::Tensor>, finding: &Finding) -> (bool, String) {
+    let bench = Bench { framework, case, inputs: case.values() };
+    let setting = finding.setting.as_str();
+    let result = match finding.probe {
+        Probe::Extents | Probe::Enlarged => match extents(setting) {
+            Some((from, to)) => bench.at(bench.inputs.iter().map(|x| resized(x, from, to)).collect()).differences(),
+            None => bench.differences(),
+        },
+        Probe::Ties => bench.tied(),
+        Probe::Extremes => bench.filled(finding),
+        Probe::Slopes => bench.slope(finding),
+        Probe::Layouts => bench.strided(setting),
+        Probe::Accumulation => bench.consumed(),
+        Probe::Subsets => bench.alone(),
+        _ => bench.differences(),
+    };
+    match caught(|| result).unwrap_or_else(Err) {
+        Ok(result) => result,
+        Err(message) => (message.starts_with("panics:"), message),
+    }
+}
+
+type Confirmed = Result<(bool, String), String>;
+
+impl<'a, F: Framework> Bench<'a, F> {
+    fn at(&self, inputs: Vec<Tensor<f64>>) -> Bench<'a, F> {
+        Bench { framework: self.framework, case: self.case, inputs }
+    }
+
+    fn run(&self, inputs: &[Tensor<f64>], cotangent: Option<&Tensor<f64>>) -> Result<Pulled, String> {
+        self.stored(inputs, Storage::Dense, cotangent, None, |_| true)
+    }
+
+    /// Forward with the leaves in this storage; a panic of backward is an error that says so.
+    fn stored(
+        &self,
+        inputs: &[Tensor<f64>],
+        storage: Storage,
+        cotangent: Option<&Tensor<f64>>,
+        second: Option<(&[Tensor<f64>], bool)>,
+        needs: impl Fn(usize) -> bool,
+    ) -> Result<Pulled, String> {
+        let stored: Vec<Tensor<f64>> = inputs.iter().map(|x| store(x, storage)).collect();
+        let leaf = |(k, x): (usize, &Tensor<f64>)| (k, x.shape().to_vec());
+        let shapes: Vec<_> = inputs.iter().enumerate().map(leaf).collect();
+        let leaves: Vec<Leaf<'_>> = shapes
+            .iter()
+            .map(|(k, shape)| Leaf { values: &stored[*k], storage, shape, needs_gradient: needs(*k), source: *k })
+            .collect();
+        caught(|| execute(self.framework, &self.case.function, &leaves, cotangent, second))
+            .unwrap_or_else(|message| Err(format!("panics: {message}")))
+    }
+
+    /// A fixed cotangent of the output.
+    fn cotangent(&self) -> Result<Tensor<f64>, String> {
+        let (output, _) = self.run(&self.inputs, None)?;
+        Ok(Tensor::from_fn(output.shape().clone(), |k| 0.5 + ((k * 7 + 3) % 11) as f64 / 10.0))
+    }
+
+    /// ⟨cotangent, f⟩ with one input changed by `change`.
+    fn loss(&self, input: usize, cotangent: &Tensor<f64>, change: impl Fn(usize) -> f64) -> Result<f64, String> {
+        let mut inputs = self.inputs.clone();
+        inputs[input].data_mut().iter_mut().enumerate().for_each(|(k, x)| *x += change(k));
+        let (output, _) = self.run(&inputs, None)?;
+        Ok(output.data().iter().zip(cotangent.data()).map(|(y, u)| y * u).sum())
+    }
+
+    /// Every element's central difference against its gradient; the worst is shown.
+    fn differences(&self) -> Confirmed {
+        let cotangent = self.cotangent()?;
+        let (_, gradients) = self.run(&self.inputs, Some(&cotangent))?;
+        let mut all = Vec::new();
+        for (input, gradient) in gradients.iter().enumerate() {
+            for k in 0..self.inputs[input].data().len() {
+                let moved = |step: f64| self.loss(input, &cotangent, |at| if at == k { step } else { 0.0 });
+                let difference = (moved(STEP)? - moved(-STEP)?) / (2.0 * STEP);
+                let found = gradient.as_ref().map_or(0.0, |gradient| gradient.data()[k]);
+                all.push((input, k, found, difference, gradient.is_none()));
+            }
+        }
+        let size = all.iter().map(|x| x.3.abs()).filter(|x| x.is_finite()).fold(1e-3, f64::max);
+        let wrong = |x: &&(usize, usize, f64, f64, bool)| !((x.2 - x.3).abs() <= ALLOWED * size);
+        let count = all.iter().filter(wrong).count();
+        let gap = |x: &(usize, usize, f64, f64, bool)| if x.2.is_nan() { f64::INFINITY } else { (x.2 - x.3).abs() };
+        let Some((input, k, found, difference, none)) = all.iter().max_by(|x, y| gap(x).total_cmp(&gap(y))).copied() else {
+            return Ok((false, "no elements".into()));
+        };
+        let index = self.inputs[input].shape().unravel_index(k).to_vec();
+        let found = if none { "no gradient".into() } else { format!("gradient {found:.6}") };
+        let text =
+            format!("{count} of {} elements differ; at input {input}{index:?} {found}, central difference {difference:.6}", all.len());
+        Ok((count > 0, text))
+    }
+
+    /// The gradient along all tied elements, and the slopes to both sides.
+    fn tied(&self) -> Confirmed {
+        let value = self.inputs[0].data()[0];
+        let inputs: Vec<_> = self.inputs.iter().map(|x| Tensor::full(x.shape().clone(), value)).collect();
+        let tied = self.at(inputs);
+        let cotangent = tied.cotangent()?;
+        let (_, gradients) = tied.run(&tied.inputs, Some(&cotangent))?;
+        let mut texts = Vec::new();
+        let mut outside = false;
+        for (input, gradient) in gradients.iter().enumerate() {
+            let found: f64 = gradient.as_ref().map_or(0.0, |gradient| gradient.data().iter().sum());
+            let here = tied.loss(input, &cotangent, |_| 0.0)?;
+            let left = (here - tied.loss(input, &cotangent, |_| -STEP)?) / STEP;
+            let right = (tied.loss(input, &cotangent, |_| STEP)? - here) / STEP;
+            let slack = 1e-3 * (1.0 + found.abs() + left.abs());
+            outside |= found < left.min(right) - slack || found > left.max(right) + slack;
+            texts.push(format!("input {input}: gradients sum to {found:.4}, slopes {left:.4} and {right:.4}"));
+        }
+        Ok((outside, texts.join("; ")))
+    }
+
+    /// Value and gradient where the input is filled with the point of a finding "all values x", one input at a time and all.
+    fn filled(&self, finding: &Finding) -> Confirmed {
+        let Some(point) = point(finding) else { return self.differences() };
+        let mut texts = Vec::new();
+        for chosen in (0..self.inputs.len()).map(Some).chain([None]) {
+            let fill = |(k, x): (usize, &Tensor<f64>)| {
+                if chosen.is_none_or(|chosen| chosen == k) { Tensor::full(x.shape().clone(), point) } else { x.clone() }
+            };
+            let there = self.at(self.inputs.iter().enumerate().map(fill).collect());
+            let (output, _) = there.run(&there.inputs, None)?;
+            let ones = Tensor::full(output.shape().clone(), 1.0);
+            let (_, gradients) = there.run(&there.inputs, Some(&ones))?;
+            let bad = gradients.iter().flatten().flat_map(|x| x.data()).filter(|x| x.is_nan()).count();
+            let wrong = output.data().iter().filter(|x| x.is_nan()).count();
+            if bad + wrong > 0 {
+                let of = chosen.map_or("all inputs".to_owned(), |input| format!("input {input}"));
+                let value = output.data().first().copied().unwrap_or(0.0);
+                texts.push(format!("{of} = {point}: {bad} NaN in gradients, {wrong} in the output (first value {value:.4})"));
+            }
+        }
+        Ok((!texts.is_empty(), texts.join("; ")))
+    }
+
+    /// The sum of the gradients of the finding's input at a point, and its central difference.
+    fn slope(&self, finding: &Finding) -> Confirmed {
+        let entry = finding.entries.first();
+        let input = entry.and_then(|entry| entry.of.strip_prefix("input ")?.parse().ok()).unwrap_or(0);
+        let Some(point) = point(finding) else { return self.differences() };
+        let mut inputs = self.inputs.clone();
+        inputs[input] = Tensor::full(inputs[input].shape().clone(), point);
+        let there = self.at(inputs);
+        let cotangent = there.cotangent()?;
+        let (_, gradients) = there.run(&there.inputs, Some(&cotangent))?;
+        let found: f64 = gradients[input].as_ref().map_or(0.0, |gradient| gradient.data().iter().sum());
+        let step = STEP * (1.0 + point.abs());
+        let (up, down) = (there.loss(input, &cotangent, |_| step)?, there.loss(input, &cotangent, |_| -step)?);
+        let difference = (up - down) / (2.0 * step);
+        let wrong = !((found - difference).abs() <= ALLOWED * difference.abs().max(1.0));
+        Ok((wrong, format!("input {input} = {point}: gradients sum to {found:.6e}, central difference {difference:.6e}")))
+    }
+
+    /// Output and gradients of strided inputs against contiguous ones.
+    fn strided(&self, setting: &str) -> Confirmed {
+        let storage = Storage::ALL.into_iter().find(|s| setting.contains(&format!("{s:?}").to_lowercase()));
+        let storage = storage.unwrap_or(Storage::Transposed);
+        let alike = self.at(self.inputs.iter().map(|x| first_row(x, storage)).collect());
+        let cotangent = alike.cotangent()?;
+        let (dense, right) = alike.run(&alike.inputs, Some(&cotangent))?;
+        let (output, found) = alike.stored(&alike.inputs, storage, Some(&cotangent), None, |_| true)?;
+        let gap = |x: &Tensor<f64>, y: &Tensor<f64>| {
+            x.data().iter().zip(y.data()).filter(|(x, y)| !((*x - *y).abs() <= ALLOWED * y.abs().max(1.0))).count()
+        };
+        let outputs = gap(&output, &dense);
+        let mut gradients = 0;
+        for (found, right) in found.iter().zip(&right) {
+            match (found, right, storage) {
+                (Some(found), Some(right), Storage::Transposed) => gradients += gap(found, &store(right, storage)),
+                (None, Some(right), _) => gradients += right.data().len(),
+                _ => {}
+            }
+        }
+        let name = format!("{storage:?}").to_lowercase();
+        let text = format!("{name} against contiguous: {outputs} outputs and {gradients} gradients differ");
+        Ok((outputs + gradients > 0, text))
+    }
+
+    /// The gradients with a second consumer minus those without, against its weights.
+    fn consumed(&self) -> Confirmed {
+        let cotangent = self.cotangent()?;
+        let weights: Vec<_> = self.inputs.iter().map(|x| Tensor::from_fn(x.shape().clone(), |k| 1.0 + k as f64)).collect();
+        let (_, without) = self.run(&self.inputs, Some(&cotangent))?;
+        let mut texts = Vec::new();
+        for first in [true, false] {
+            let second = Some((weights.as_slice(), first));
+            let (_, with) = self.stored(&self.inputs, Storage::Dense, Some(&cotangent), second, |_| true)?;
+            for (input, (with, without)) in with.iter().zip(&without).enumerate() {
+                let (Some(with), Some(without)) = (with, without) else { continue };
+                let sums = without.data().iter().zip(weights[input].data()).map(|(g, w)| g + w);
+                let wrong = |(found, right): &(&f64, f64)| !((*found - right).abs() <= 1e-9 * right.abs().max(1.0));
+                if let Some((found, right)) = with.data().iter().zip(sums).find(wrong) {
+                    let order = if first { "first" } else { "last" };
+                    texts.push(format!("input {input}, consumer {order}: {found:.4}, where the sum is {right:.4}"));
+                }
+            }
+        }
+        Ok((!texts.is_empty(), texts.join("; ")))
+    }
+
+    /// The gradient of each input alone, against that with all.
+    fn alone(&self) -> Confirmed {
+        let cotangent = self.cotangent()?;
+        let (_, all) = self.run(&self.inputs, Some(&cotangent))?;
+        let mut texts = Vec::new();
+        for (input, expected) in all.iter().enumerate() {
+            let (_, one) = self.stored(&self.inputs, Storage::Dense, Some(&cotangent), None, |k| k == input)?;
+            let (one, expected) = (one[input].as_ref().map(Tensor::data), expected.as_ref().map(Tensor::data));
+            if one != expected {
+                texts.push(format!("input {input} alone: {one:.3?}; with the others {expected:.3?}"));
+            }
+        }
+        Ok((!texts.is_empty(), texts.join("; ")))
+    }
+}
+
+/// "extent 3 set to 1".
+fn extents(setting: &str) -> Option<(usize, usize)> {
+    let (from, to) = setting.strip_prefix("extent ")?.split_once(" set to ")?;
+    Some((from.parse().ok()?, to.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?))
+}
+
+/// "all values 1e3".
+fn point(finding: &Finding) -> Option<f64> {
+    finding.setting.split("all values ").nth(1)?.split([' ', ',']).next()?.parse().ok()
+}
+
+/// The tensor with extents `from` set to `to`, its values repeated.
+fn resized(x: &Tensor<f64>, from: usize, to: usize) -> Tensor<f64> {
+    let shape: Vec<usize> = x.shape().iter().map(|&extent| if extent == from { to } else { extent }).collect();
+    Tensor::from_fn(shape.as_slice(), |k| x.data()[k % x.data().len().max(1)])
+}
+
+/// The first row repeated, for a broadcast.
+fn first_row(x: &Tensor<f64>, storage: Storage) -> Tensor<f64> {
+    let row: usize = x.shape().iter().skip(1).product();
+    let repeat = storage == Storage::Broadcast && x.shape().rank() > 0;
+    Tensor::from_fn(x.shape().clone(), |k| x.data()[if repeat { k % row.max(1) } else { k }])
+}
+
+/// The leaf of which a view is the input.
+fn store(x: &Tensor<f64>, storage: Storage) -> Tensor<f64> {
+    let shape = x.shape().to_vec();
+    let stored: Vec<usize> = match storage {
+        Storage::Dense => return x.clone(),
+        Storage::Transposed => shape.iter().rev().copied().collect(),
+        Storage::Narrowed => shape.iter().map(|extent| 2 * extent + 1).collect(),
+        Storage::Broadcast => shape.iter().enumerate().map(|(axis, &n)| if axis == 0 { n.min(1) } else { n }).collect(),
+    };
+    let mut leaf = Tensor::full(stored.as_slice(), f64::NAN);
+    for (k, &value) in x.data().iter().enumerate() {
+        let mut index = x.shape().unravel_index(k).to_vec();
+        match storage {
+            Storage::Transposed => index.reverse(),
+            Storage::Narrowed => index.iter_mut().for_each(|i| *i = 2 * *i + 1),
+            Storage::Broadcast if index.first().is_some_and(|&i| i > 0) => continue,
+            Storage::Dense | Storage::Broadcast => {}
+        }
+        let flat = index.iter().zip(&stored).fold(0, |flat, (i, extent)| flat * extent + i);
+        leaf.data_mut()[flat] = value;
+    }
+    leaf
+}
