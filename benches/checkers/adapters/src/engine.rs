@@ -10,6 +10,7 @@ pub struct Operation<'a, F: Framework> {
     pub name: &'a str,
     pub framework: &'a F,
     pub function: &'a Function<F::Tensor>,
+    pub epsilon: f64,
 }
 
 impl<F: Framework> Engine for Operation<'_, F> {
@@ -32,6 +33,10 @@ impl<F: Framework> Engine for Operation<'_, F> {
         let second = run.consumer.map(|consumer| (consumer.weights, consumer.first));
         let (output, gradients) = execute(self.framework, self.function, &inputs, run.cotangent, second)?;
         Ok(Outcome { output, gradients })
+    }
+
+    fn epsilon(&self) -> f64 {
+        self.epsilon
     }
 
     fn storages(&self) -> &[Storage] {

@@ -90,6 +90,8 @@ pub struct Row<T> {
     pub cases: Vec<Case<T>>,
     /// Probes that do not apply, and why.
     pub skipped: Vec<(Probe, &'static str)>,
+    /// The relative rounding error of its arithmetic.
+    pub epsilon: f64,
 }
 
 impl<T> Row<T> {
@@ -99,7 +101,7 @@ impl<T> Row<T> {
         inputs: impl IntoIterator<Item = I>,
         function: impl Fn(&[T]) -> Result<T, String> + 'static,
     ) -> Self {
-        let row = Row { name: name.to_owned(), cases: Vec::new(), skipped: Vec::new() };
+        let row = Row { name: name.to_owned(), cases: Vec::new(), skipped: Vec::new(), epsilon: f64::EPSILON };
         row.case("", inputs, function)
     }
 
@@ -123,6 +125,13 @@ impl<T> Row<T> {
             let (label, function) = (label.clone(), Rc::clone(function));
             self.cases.push(Case { label, function, inputs: inputs.into_iter().map(Into::into).collect() });
         }
+        self
+    }
+
+    /// Computes in `f32`.
+    #[must_use]
+    pub fn single(mut self) -> Self {
+        self.epsilon = f32::EPSILON.into();
         self
     }
 

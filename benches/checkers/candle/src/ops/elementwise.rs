@@ -4,7 +4,7 @@ use adapters::Input;
 use candle_core::{DType, Device, Tensor};
 use candle_nn::Module;
 
-use super::{Row, case, op};
+use super::{Row, case, op, single};
 
 const SHAPE: [usize; 2] = [2, 3];
 
@@ -86,7 +86,7 @@ fn activations() -> Vec<Row> {
         op("candle_nn::hard_sigmoid", [SHAPE], |x| ops::hard_sigmoid(&x[0])),
         op("candle_nn::mish", [SHAPE], |x| ops::mish(&x[0])),
         op("candle_nn::leaky_relu", [SHAPE], |x| ops::leaky_relu(&x[0], 0.1)),
-        op("candle_nn::selu", [SHAPE], |x| ops::selu(&x[0], 1.6, 1.05)),
+        single("candle_nn::selu, f32", [Input::new(&SHAPE)], |x| ops::selu(&x[0], 1.6, 1.05)),
         op("candle_nn::silu", [SHAPE], |x| ops::silu(&x[0])),
         op("candle_nn::swiglu", [[2, 6]], |x| ops::swiglu(&x[0])),
         op("Activation::Relu2", [SHAPE], |x| candle_nn::Activation::Relu2.forward(&x[0])),

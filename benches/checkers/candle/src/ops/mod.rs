@@ -8,7 +8,7 @@ mod shapes;
 mod windows;
 
 use adapters::Input;
-use candle_core::{Result, Tensor};
+use candle_core::{DType, Result, Tensor};
 
 use crate::framework::text;
 
@@ -46,6 +46,19 @@ fn case<I: Into<Input>, const N: usize>(
     function: impl Fn(&[Tensor]) -> Result<Tensor> + 'static,
 ) -> Row {
     row.case(label, inputs, move |x| function(x).map_err(text))
+}
+
+/// An operation that has no `f64`.
+fn single<const N: usize>(
+    name: &str,
+    inputs: [Input; N],
+    function: impl Fn(&[Tensor]) -> Result<Tensor> + 'static,
+) -> Row {
+    let cast = move |x: &[Tensor]| {
+        let x: Vec<Tensor> = x.iter().map(|x| x.to_dtype(DType::F32)).collect::<Result<_>>()?;
+        function(&x)?.to_dtype(DType::F64)
+    };
+    op(name, inputs, cast).single()
 }
 
 /// Indices below `extent`, some repeated: (7 k + 3) mod `extent`.

@@ -4,7 +4,7 @@ use adapters::Input;
 use candle_core::{D, DType, Device, Result, Tensor};
 use candle_nn::{LayerNorm, Module, loss, ops, rotary_emb};
 
-use super::{Row, case, indices, op};
+use super::{Row, case, indices, op, single};
 
 fn inputs<const N: usize>(shapes: [&[usize]; N]) -> [Input; N] {
     shapes.map(Input::new)
@@ -27,13 +27,13 @@ fn normalizations() -> Vec<Row> {
         softmax,
         case(log_softmax, "last axis", [[2, 3, 4]], |x| ops::log_softmax(&x[0], D::Minus1)),
         op("candle_nn::softmax_last_dim", [[2, 3]], |x| ops::softmax_last_dim(&x[0])),
-        op("candle_nn::ops::rms_norm", one(), |x| ops::rms_norm(&x[0], &x[1], 1e-5)),
+        single("candle_nn::ops::rms_norm, f32", one(), |x| ops::rms_norm(&x[0], &x[1], 1e-5)),
         op("candle_nn::ops::rms_norm_slow", one(), |x| ops::rms_norm_slow(&x[0], &x[1], 1e-5)),
-        op("candle_nn::ops::layer_norm", two(), |x| ops::layer_norm(&x[0], &x[1], &x[2], 1e-5)),
+        single("candle_nn::ops::layer_norm, f32", two(), |x| ops::layer_norm(&x[0], &x[1], &x[2], 1e-5)),
         op("candle_nn::ops::layer_norm_slow", two(), |x| ops::layer_norm_slow(&x[0], &x[1], &x[2], 1e-5)),
-        op("candle_nn::LayerNorm", two(), |x| LayerNorm::new(x[1].clone(), x[2].clone(), 1e-5).forward(&x[0])),
+        single("candle_nn::LayerNorm, f32", two(), |x| LayerNorm::new(x[1].clone(), x[2].clone(), 1e-5).forward(&x[0])),
         op("candle_nn::LayerNorm, no bias", one(), |x| LayerNorm::new_no_bias(x[1].clone(), 1e-5).forward(&x[0])),
-        op("candle_nn::RmsNorm", one(), |x| candle_nn::RmsNorm::new(x[1].clone(), 1e-5).forward(&x[0])),
+        single("candle_nn::RmsNorm, f32", one(), |x| candle_nn::RmsNorm::new(x[1].clone(), 1e-5).forward(&x[0])),
         op("candle_nn::RmsNorm::forward_diff", one(), |x| {
             candle_nn::RmsNorm::new(x[1].clone(), 1e-5).forward_diff(&x[0])
         }),
@@ -86,8 +86,14 @@ fn layers() -> Vec<Row> {
         op("candle_nn::rope_thd", inputs([&[1, 3, 2, 4], &[3, 2], &[3, 2]]), |x| {
             rotary_emb::rope_thd(&x[0], &x[1], &x[2])
         }),
+        op("candle_nn::ops::layer_norm, transposed", inputs([&[4, 3], &[4], &[4]]), |x| {
+            let x = [x[0].t()?, x[1].clone(), x[2].clone()];
+            let x: Vec<Tensor> = x.iter().map(|x| x.to_dtype(DType::F32)).collect::<Result<_>>()?;
+            ops::layer_norm(&x[0], &x[1], &x[2], 1e-5)?.to_dtype(DType::F64)
+        })
+        .single(),
         op("candle_nn::pixel_shuffle", [[1, 4, 2, 3]], |x| ops::pixel_shuffle(&x[0], 2)),
         op("candle_nn::pixel_unshuffle", [[1, 1, 4, 6]], |x| ops::pixel_unshuffle(&x[0], 2)),
-        op("candle_nn::replication_pad2d", [[1, 2, 3, 4]], |x| ops::replication_pad2d(&x[0], 2)),
+        op("candle_nn::replication_pad2d", [[1, 2, 3, 4]], |x| ops::replication_pad2d(&x[0], 1)),
     ]
 }

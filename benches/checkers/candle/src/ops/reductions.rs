@@ -39,6 +39,9 @@ pub fn rows() -> Vec<Row> {
         case(cumsum, "last axis", [SHAPE], |x| x[0].cumsum(2)),
         matmul,
         op("broadcast_matmul", broadcast, |x| x[0].broadcast_matmul(&x[1])),
+        op("broadcast_matmul, left transposed", [Input::new(&[3, 4, 2]), Input::new(&[4, 5])], |x| {
+            x[0].transpose(1, 2)?.broadcast_matmul(&x[1])
+        }),
         op("dot", [[5], [5]], |x| x[0].dot(&x[1])),
         op("mv", [Input::new(&[3, 4]), Input::new(&[4])], |x| x[0].mv(&x[1])),
         op("sort_last_dim", [[3, 5]], |x| Ok(x[0].sort_last_dim(true)?.0)),

@@ -14,6 +14,9 @@ pub fn rows() -> Vec<Row> {
     let narrow = op("narrow", [SHAPE], |x| x[0].narrow(1, 1, 2));
     let narrow = case(narrow, "last axis", [SHAPE], |x| x[0].narrow(2, 1, 2));
     let narrow = case(narrow, "axis 0", [[5, 3]], |x| x[0].narrow(0, 2, 3));
+    let unfold = op("unfold", [[2, 7]], |x| x[0].unfold(1, 3, 2));
+    let unfold = case(unfold, "disjoint, last axis", [[2, 6]], |x| x[0].unfold(1, 3, 3));
+    let unfold = case(unfold, "disjoint, axis 0", [[6, 2]], |x| x[0].unfold(0, 3, 3));
     let slices = [Input::new(&[4, 5]), Input::new(&[2, 3])];
     let scatter0 = [Input::new(&[5, 3]), Input::new(&[2, 3])];
     let scatter = [Input::new(&[3, 5]), Input::new(&[3, 2])];
@@ -44,7 +47,7 @@ pub fn rows() -> Vec<Row> {
         op("repeat", [[2, 3]], |x| x[0].repeat((2, 3))),
         op("roll", [SHAPE], |x| x[0].roll(1, 1)),
         op("flip", [SHAPE], |x| x[0].flip(&[0, 2])),
-        op("unfold", [[2, 7]], |x| x[0].unfold(1, 3, 2)),
+        unfold,
         op("pad_with_zeros", [SHAPE], |x| x[0].pad_with_zeros(1, 2, 1)),
         op("pad_with_same", [SHAPE], |x| x[0].pad_with_same(1, 2, 1)),
         op("copy", [SHAPE], |x| x[0].copy()?.sqr()),
