@@ -11,6 +11,8 @@ pub struct Operation<'a, F: Framework> {
     pub framework: &'a F,
     pub function: &'a Function<F::Tensor>,
     pub epsilon: f64,
+    /// Rejects inputs without elements.
+    pub filled: bool,
 }
 
 impl<F: Framework> Engine for Operation<'_, F> {
@@ -19,6 +21,9 @@ impl<F: Framework> Engine for Operation<'_, F> {
     }
 
     fn run(&self, run: &Run<'_>) -> Result<Outcome, String> {
+        if self.filled && run.operands.iter().any(|operand| operand.shape.size() == 0) {
+            return Err("inputs without elements are kept from it".into());
+        }
         let inputs: Vec<Leaf<'_>> = run
             .operands
             .iter()

@@ -92,6 +92,8 @@ pub struct Row<T> {
     pub skipped: Vec<(Probe, &'static str)>,
     /// The relative rounding error of its arithmetic.
     pub epsilon: f64,
+    /// Whether inputs without elements are kept from it, because it reads out of bounds there.
+    pub filled: bool,
 }
 
 impl<T> Row<T> {
@@ -101,7 +103,7 @@ impl<T> Row<T> {
         inputs: impl IntoIterator<Item = I>,
         function: impl Fn(&[T]) -> Result<T, String> + 'static,
     ) -> Self {
-        let row = Row { name: name.to_owned(), cases: Vec::new(), skipped: Vec::new(), epsilon: f64::EPSILON };
+        let row = Row { name: name.to_owned(), cases: Vec::new(), skipped: Vec::new(), epsilon: f64::EPSILON, filled: false };
         row.case("", inputs, function)
     }
 
@@ -132,6 +134,13 @@ impl<T> Row<T> {
     #[must_use]
     pub fn single(mut self) -> Self {
         self.epsilon = f32::EPSILON.into();
+        self
+    }
+
+    /// Keeps inputs without elements from it.
+    #[must_use]
+    pub fn filled(mut self) -> Self {
+        self.filled = true;
         self
     }
 

@@ -107,7 +107,8 @@ fn kind_of(finding: &Finding) -> String {
 
 /// The reports of a case, and what the framework rejects. A probe that the framework ends by an error is skipped.
 fn check<F: Framework>(framework: &F, row: &Row<F::Tensor>, case: &Case<F::Tensor>) -> (Vec<Report>, Vec<String>) {
-    let operation = Operation { name: &row.name, framework, function: &case.function, epsilon: row.epsilon };
+    let (function, epsilon, filled) = (&case.function, row.epsilon, row.filled);
+    let operation = Operation { name: &row.name, framework, function, epsilon, filled };
     let mut check = Check::new();
     for (input, bounds) in case.inputs.iter().enumerate() {
         if let Some((low, high)) = bounds.bounds {

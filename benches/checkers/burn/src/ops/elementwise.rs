@@ -108,7 +108,6 @@ fn functions() -> Vec<Row> {
         unary("round plus x", |x| x.clone().round() + x),
         unary("trunc plus x", |x| x.clone().trunc() + x),
         unary("cast to f64", |x| x.square().cast(DType::F64)),
-        unary("detach", |x| x.clone().detach() + x),
     ]
 }
 

@@ -28,7 +28,7 @@ where
 }
 
 pub fn rows() -> Vec<Row> {
-    let mut rows = vec![
+    vec![
         whole("sum", T::sum),
         whole("mean", T::mean),
         whole("prod", T::prod),
@@ -68,12 +68,11 @@ pub fn rows() -> Vec<Row> {
         axes("topk_with_indices", |x, axis| x.topk_with_indices(2, axis).0),
         whole("triu", |x| x.triu(1)),
         whole("tril", |x| x.tril(-1)),
-    ];
-    rows.extend(products());
-    rows
+    ]
 }
 
-fn products() -> Vec<Row> {
+/// Matrix, scalar and vector products.
+pub fn products() -> Vec<Row> {
     let mut matmul = two(row("matmul"), "", pair(&[2, 3], &[3, 4]), |x: Tensor<2>, y: Tensor<2>| x.matmul(y));
     for (left, right) in [([2, 3, 4], [2, 4, 5]), ([1, 3, 4], [2, 4, 5]), ([2, 3, 4], [1, 4, 5]), ([2, 1, 4], [2, 4, 1])] {
         matmul = two(matmul, "batched", pair(&left, &right), |x: T, y: T| x.matmul(y));
