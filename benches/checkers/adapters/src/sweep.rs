@@ -62,6 +62,9 @@ pub fn sweep<F: Framework>(framework: &F, rows: &[Row<F::Tensor>], verdicts: &[V
                 outcome.comparisons += report.comparisons;
                 outcome.undecided.extend(report.undecided.iter().map(|line| format!("{}: {line}", case.describe())));
                 outcome.remarks.extend(report.warnings.iter().chain(&report.notes).cloned());
+                if !only.is_empty() && !report.findings.is_empty() {
+                    eprintln!("{}\n{report}", case.describe());
+                }
                 for finding in report.findings {
                     note(&mut found, first, framework, row, case, finding, verdicts);
                 }

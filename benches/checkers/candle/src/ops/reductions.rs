@@ -38,6 +38,10 @@ pub fn rows() -> Vec<Row> {
         op("norm", [[5]], |x| x[0].norm()),
         case(cumsum, "last axis", [SHAPE], |x| x[0].cumsum(2)),
         matmul,
+        op("matmul, left transposed, right broadcast", [Input::new(&[3, 4, 2]), Input::new(&[4, 5])], |x| {
+            let right = x[1].broadcast_as((x[0].dim(0)?, x[1].dim(0)?, x[1].dim(1)?))?;
+            x[0].transpose(1, 2)?.matmul(&right)
+        }),
         op("broadcast_matmul", broadcast, |x| x[0].broadcast_matmul(&x[1])),
         op("broadcast_matmul, left transposed", [Input::new(&[3, 4, 2]), Input::new(&[4, 5])], |x| {
             x[0].transpose(1, 2)?.broadcast_matmul(&x[1])
