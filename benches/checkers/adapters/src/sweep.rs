@@ -9,6 +9,19 @@ use crate::panics::quietly;
 use crate::row::{Case, Row};
 use crate::verdict::{Kind, Verdict};
 
+/// An operation of more cases than this is checked by all probes in the first [`WHOLE`] of them only.
+const MANY: usize = 8;
+const WHOLE: usize = 2;
+/// The probes of the other cases.
+const BRIEF: [Probe; 6] = [
+    Probe::Derivative,
+    Probe::FiniteDifferences,
+    Probe::Accumulation,
+    Probe::Subsets,
+    Probe::Layouts,
+    Probe::Determinism,
+];
+
 /// What was found, at least once, in the cases of an operation.
 pub struct Found {
     pub operation: String,
@@ -53,8 +66,9 @@ pub fn sweep<F: Framework>(framework: &F, rows: &[Row<F::Tensor>], verdicts: &[V
     for row in rows.iter().filter(|row| row.name.contains(only)) {
         let mut outcome = Outcome { name: row.name.clone(), cases: row.cases.len(), ..Outcome::default() };
         let first = found.len();
-        for case in &row.cases {
-            let (reports, errors) = check(framework, row, case);
+        for (index, case) in row.cases.iter().enumerate() {
+            let brief = row.cases.len() > MANY && index >= WHOLE;
+            let (reports, errors) = check(framework, row, case, brief);
             let none = reports.iter().all(|report| report.findings.is_empty());
             outcome.passed += usize::from(none && !reports.is_empty());
             outcome.rejected.extend(errors.into_iter().map(|error| format!("{}: {error}", case.describe())));
@@ -109,7 +123,7 @@ fn kind_of(finding: &Finding) -> String {
 }
 
 /// The reports of a case, and what the framework rejects. A probe that the framework ends by an error is skipped.
-fn check<F: Framework>(framework: &F, row: &Row<F::Tensor>, case: &Case<F::Tensor>) -> (Vec<Report>, Vec<String>) {
+fn check<F: Framework>(framework: &F, row: &Row<F::Tensor>, case: &Case<F::Tensor>, brief: bool) -> (Vec<Report>, Vec<String>) {
     let (function, epsilon, filled) = (&case.function, row.epsilon, row.filled);
     let operation = Operation { name: &row.name, framework, function, epsilon, filled };
     let mut check = Check::new();
@@ -120,6 +134,9 @@ fn check<F: Framework>(framework: &F, row: &Row<F::Tensor>, case: &Case<F::Tenso
     }
     for (probe, why) in &row.skipped {
         check = check.skip(*probe, why);
+    }
+    for probe in Probe::ALL.into_iter().filter(|probe| brief && !BRIEF.contains(probe)) {
+        check = check.skip(probe, "run in the first cases of this operation");
     }
     let run = |check: &Check| quietly(|| check.engine(&operation, vec![case.values()]));
     let error = match run(&check) {
