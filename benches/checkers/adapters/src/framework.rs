@@ -95,6 +95,14 @@ pub fn execute<F: Framework>(
         let payload = format!("backward fails where forward does not: {error}");
         std::panic::resume_unwind(Box::new(payload))
     });
+    for (input, (gradient, leaf)) in gradients.iter().zip(inputs).enumerate() {
+        if let Some(gradient) = gradient
+            && gradient.shape() != leaf.values.shape()
+        {
+            let (found, right) = (gradient.shape(), leaf.values.shape());
+            std::panic::resume_unwind(Box::new(format!("the gradient of input {input} has shape {found}, not {right}")));
+        }
+    }
     let asked = |(gradient, leaf): (Option<Tensor<f64>>, &Leaf<'_>)| gradient.filter(|_| leaf.needs_gradient);
     Ok((values, gradients.into_iter().zip(inputs).map(asked).collect()))
 }

@@ -40,12 +40,13 @@ impl Sweep {
         let _ = writeln!(
             out,
             "{} operations, {} cases, {comparisons} numbers compared in {:.0} s: {passed} operations pass in every case; {} \
-             mistakes, {} backward failures, {} policies, {} false alarms, {} not judged",
+             mistakes, {} backward failures, {} right to f32 only, {} policies, {} false alarms, {} not judged",
             self.outcomes.len(),
             self.cases(),
             self.seconds,
             count(Kind::Mistake),
             count(Kind::Fails),
+            count(Kind::Single),
             count(Kind::Policy),
             count(Kind::FalseAlarm),
             count(Kind::Unjudged)
@@ -70,6 +71,7 @@ impl Sweep {
         let sections = [
             (Kind::Mistake, "Mistakes", "Wrong numbers without an error."),
             (Kind::Fails, "Backward fails where forward does not", "Loud, but there is no gradient."),
+            (Kind::Single, "Right to f32 only", "In f64. \"By hand\" is the check with the rounding error of f32."),
             (Kind::Policy, "Policies", "Stated by the framework, or one of several conventions."),
             (Kind::FalseAlarm, "False alarms of the checker", "The framework is right."),
             (Kind::Unjudged, "Not judged", ""),

@@ -7,6 +7,8 @@ pub enum Kind {
     Mistake,
     /// Forward accepts what backward rejects or panics at: loud, but no gradient.
     Fails,
+    /// Right to the precision of `f32` only, in `f64`.
+    Single,
     /// What the framework documents, or one of several conventions.
     Policy,
     /// The checker is wrong.
@@ -21,6 +23,7 @@ impl Kind {
         match self {
             Kind::Mistake => "mistake",
             Kind::Fails => "backward fails",
+            Kind::Single => "f32 inside f64",
             Kind::Policy => "policy",
             Kind::FalseAlarm => "false alarm",
             Kind::Unjudged => "not judged",

@@ -51,11 +51,11 @@ fn normalizations() -> Vec<Row> {
 
 fn layers() -> Vec<Row> {
     let targets = Input::within(&[4, 3], 0.05, 0.95);
-    let linear = three(row("module::linear"), "", triple(&[3, 4], &[2, 4], &[2]), |x: T2, w: T2, b| {
+    let linear = three(row("module::linear"), "", triple(&[3, 4], &[4, 2], &[2]), |x: T2, w: T2, b| {
         m::linear(x, w, Some(b))
     });
-    let linear = three(linear, "rank 3", triple(&[2, 3, 4], &[2, 4], &[2]), |x: T3, w: T2, b| m::linear(x, w, Some(b)));
-    let linear = two(linear, "rank 1, no bias", pair(&[4], &[2, 4]), |x: Tensor<1>, w: T2| m::linear(x, w, None));
+    let linear = three(linear, "rank 3", triple(&[2, 3, 4], &[4, 2], &[2]), |x: T3, w: T2, b| m::linear(x, w, Some(b)));
+    let linear = two(linear, "rank 1, no bias", pair(&[4], &[4, 2]), |x: Tensor<1>, w: T2| m::linear(x, w, None));
     let attention = |causal: bool| {
         move |q: T4, k: T4, v: T4| {
             let options = AttentionModuleOptions { is_causal: causal, ..Default::default() };
