@@ -1,7 +1,11 @@
 //! Repeats a finding without the checker: plain central differences in the framework itself.
 
+mod inputs;
+
 use autodiff::Tensor;
 use autodiff::check::{Finding, Probe, Storage};
+
+use inputs::{extents, first_row, point, resized, store};
 
 use crate::framework::{Framework, Leaf, Pulled, execute};
 use crate::panics::caught;
@@ -14,6 +18,27 @@ const ALLOWED: f64 = 1e-5;
 const WIDE: f64 = 1e-3;
 /// What those are compared to.
 const FINE: f64 = 1e-9;
+
+/// An element's gradient and its finite difference.
+struct Compared {
+    input: usize,
+    element: usize,
+    found: Option<f64>,
+    difference: f64,
+}
+
+impl Compared {
+    fn gap(&self) -> f64 {
+        let gap = (self.found.unwrap_or(0.0) - self.difference).abs();
+        if gap.is_nan() { f64::INFINITY } else { gap }
+    }
+}
+
+/// Whether two numbers differ by more than is allowed; a NaN does.
+fn far(x: f64, y: f64, allowed: f64) -> bool {
+    let gap = (x - y).abs();
+    gap.is_nan() || gap > allowed
+}
 
 /// A case at these inputs.
 struct Bench<'a, F: Framework> {
@@ -107,23 +132,21 @@ impl<'a, F: Framework> Bench<'a, F> {
         let (_, gradients) = self.run(&self.inputs, Some(&cotangent))?;
         let mut all = Vec::new();
         for (input, gradient) in gradients.iter().enumerate() {
-            for k in 0..self.inputs[input].data().len() {
-                let moved = |step: f64| self.loss(input, &cotangent, |at| if at == k { step } else { 0.0 });
-                let difference = rule(&moved, step)?;
-                let found = gradient.as_ref().map_or(0.0, |gradient| gradient.data()[k]);
-                all.push((input, k, found, difference, gradient.is_none()));
+            for element in 0..self.inputs[input].data().len() {
+                let moved = |step: f64| self.loss(input, &cotangent, |at| if at == element { step } else { 0.0 });
+                let found = gradient.as_ref().map(|gradient| gradient.data()[element]);
+                all.push(Compared { input, element, found, difference: rule(&moved, step)? });
             }
         }
-        let size = all.iter().map(|x| x.3.abs()).filter(|x| x.is_finite()).fold(1e-3, f64::max);
-        let wrong = |x: &&(usize, usize, f64, f64, bool)| !((x.2 - x.3).abs() <= allowed * size);
-        let count = all.iter().filter(wrong).count();
-        let gap = |x: &(usize, usize, f64, f64, bool)| if x.2.is_nan() { f64::INFINITY } else { (x.2 - x.3).abs() };
-        let Some((input, k, found, difference, none)) = all.iter().max_by(|x, y| gap(x).total_cmp(&gap(y))).copied() else {
+        let size = all.iter().map(|x| x.difference.abs()).filter(|x| x.is_finite()).fold(1e-3, f64::max);
+        let count = all.iter().filter(|x| far(x.found.unwrap_or(0.0), x.difference, allowed * size)).count();
+        let Some(worst) = all.iter().max_by(|x, y| x.gap().total_cmp(&y.gap())) else {
             return Ok((false, "no elements".into()));
         };
         let digits = if allowed < ALLOWED { 12 } else { 6 };
-        let index = self.inputs[input].shape().unravel_index(k).to_vec();
-        let found = if none { "no gradient".into() } else { format!("gradient {found:.digits$}") };
+        let Compared { input, element, found, difference } = *worst;
+        let index = self.inputs[input].shape().unravel_index(element).to_vec();
+        let found = found.map_or("no gradient".to_owned(), |found| format!("gradient {found:.digits$}"));
         let text = format!(
             "{count} of {} elements differ; at input {input}{index:?} {found}, central difference {difference:.digits$}",
             all.len()
@@ -138,8 +161,10 @@ impl<'a, F: Framework> Bench<'a, F> {
         let tied = self.at(inputs);
         let cotangent = tied.cotangent()?;
         let (_, gradients) = tied.run(&tied.inputs, Some(&cotangent))?;
-        let sums: Vec<f64> =
-            gradients.iter().map(|gradient| gradient.as_ref().map_or(0.0, |gradient| gradient.data().iter().sum())).collect();
+        let sums: Vec<f64> = gradients
+            .iter()
+            .map(|gradient| gradient.as_ref().map_or(0.0, |gradient| gradient.data().iter().sum()))
+            .collect();
         let mut texts = Vec::new();
         let mut outside = false;
         for chosen in (0..gradients.len()).map(Some).chain((gradients.len() > 1).then_some(None)) {
@@ -178,7 +203,9 @@ impl<'a, F: Framework> Bench<'a, F> {
             if bad + wrong > 0 {
                 let of = chosen.map_or("all inputs".to_owned(), |input| format!("input {input}"));
                 let value = output.data().first().copied().unwrap_or(0.0);
-                texts.push(format!("{of} = {point}: {bad} NaN in gradients, {wrong} in the output (first value {value:.4})"));
+                texts.push(format!(
+                    "{of} = {point}: {bad} NaN in gradients, {wrong} in the output (first value {value:.4})"
+                ));
             }
         }
         Ok((!texts.is_empty(), texts.join("; ")))
@@ -198,8 +225,11 @@ impl<'a, F: Framework> Bench<'a, F> {
         let step = STEP * (1.0 + point.abs());
         let (up, down) = (there.loss(input, &cotangent, |_| step)?, there.loss(input, &cotangent, |_| -step)?);
         let difference = (up - down) / (2.0 * step);
-        let wrong = !((found - difference).abs() <= ALLOWED * difference.abs().max(1.0));
-        Ok((wrong, format!("input {input} = {point}: gradients sum to {found:.6e}, central difference {difference:.6e}")))
+        let wrong = far(found, difference, ALLOWED * difference.abs().max(1.0));
+        Ok((
+            wrong,
+            format!("input {input} = {point}: gradients sum to {found:.6e}, central difference {difference:.6e}"),
+        ))
     }
 
     /// Output and gradients of strided inputs against contiguous ones.
@@ -211,7 +241,7 @@ impl<'a, F: Framework> Bench<'a, F> {
         let (dense, right) = alike.run(&alike.inputs, Some(&cotangent))?;
         let (output, found) = alike.stored(&alike.inputs, storage, Some(&cotangent), None, |_| true)?;
         let gap = |x: &Tensor<f64>, y: &Tensor<f64>| {
-            x.data().iter().zip(y.data()).filter(|(x, y)| !((*x - *y).abs() <= ALLOWED * y.abs().max(1.0))).count()
+            x.data().iter().zip(y.data()).filter(|(x, y)| far(**x, **y, ALLOWED * y.abs().max(1.0))).count()
         };
         let outputs = gap(&output, &dense);
         let mut gradients = 0;
@@ -230,7 +260,8 @@ impl<'a, F: Framework> Bench<'a, F> {
     /// The gradients with a second consumer minus those without, against its weights.
     fn consumed(&self) -> Confirmed {
         let cotangent = self.cotangent()?;
-        let weights: Vec<_> = self.inputs.iter().map(|x| Tensor::from_fn(x.shape().clone(), |k| 1.0 + k as f64)).collect();
+        let weights: Vec<_> =
+            self.inputs.iter().map(|x| Tensor::from_fn(x.shape().clone(), |k| 1.0 + k as f64)).collect();
         let (_, without) = self.run(&self.inputs, Some(&cotangent))?;
         let mut texts = Vec::new();
         for first in [true, false] {
@@ -239,7 +270,7 @@ impl<'a, F: Framework> Bench<'a, F> {
             for (input, (with, without)) in with.iter().zip(&without).enumerate() {
                 let (Some(with), Some(without)) = (with, without) else { continue };
                 let sums = without.data().iter().zip(weights[input].data()).map(|(g, w)| g + w);
-                let wrong = |(found, right): &(&f64, f64)| !((*found - right).abs() <= 1e-9 * right.abs().max(1.0));
+                let wrong = |(found, right): &(&f64, f64)| far(**found, *right, 1e-9 * right.abs().max(1.0));
                 if let Some((found, right)) = with.data().iter().zip(sums).find(wrong) {
                     let order = if first { "first" } else { "last" };
                     texts.push(format!("input {input}, consumer {order}: {found:.4}, where the sum is {right:.4}"));
@@ -263,52 +294,4 @@ impl<'a, F: Framework> Bench<'a, F> {
         }
         Ok((!texts.is_empty(), texts.join("; ")))
     }
-}
-
-/// "extent 3 set to 1".
-fn extents(setting: &str) -> Option<(usize, usize)> {
-    let (from, to) = setting.strip_prefix("extent ")?.split_once(" set to ")?;
-    Some((from.parse().ok()?, to.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?))
-}
-
-/// "all values 1e3".
-fn point(finding: &Finding) -> Option<f64> {
-    finding.setting.split("all values ").nth(1)?.split([' ', ',']).next()?.parse().ok()
-}
-
-/// The tensor with extents `from` set to `to`, its values repeated.
-fn resized(x: &Tensor<f64>, from: usize, to: usize) -> Tensor<f64> {
-    let shape: Vec<usize> = x.shape().iter().map(|&extent| if extent == from { to } else { extent }).collect();
-    Tensor::from_fn(shape.as_slice(), |k| x.data()[k % x.data().len().max(1)])
-}
-
-/// The first row repeated, for a broadcast.
-fn first_row(x: &Tensor<f64>, storage: Storage) -> Tensor<f64> {
-    let row: usize = x.shape().iter().skip(1).product();
-    let repeat = storage == Storage::Broadcast && x.shape().rank() > 0;
-    Tensor::from_fn(x.shape().clone(), |k| x.data()[if repeat { k % row.max(1) } else { k }])
-}
-
-/// The leaf of which a view is the input.
-fn store(x: &Tensor<f64>, storage: Storage) -> Tensor<f64> {
-    let shape = x.shape().to_vec();
-    let stored: Vec<usize> = match storage {
-        Storage::Dense => return x.clone(),
-        Storage::Transposed => shape.iter().rev().copied().collect(),
-        Storage::Narrowed => shape.iter().map(|extent| 2 * extent + 1).collect(),
-        Storage::Broadcast => shape.iter().enumerate().map(|(axis, &n)| if axis == 0 { n.min(1) } else { n }).collect(),
-    };
-    let mut leaf = Tensor::full(stored.as_slice(), f64::NAN);
-    for (k, &value) in x.data().iter().enumerate() {
-        let mut index = x.shape().unravel_index(k).to_vec();
-        match storage {
-            Storage::Transposed => index.reverse(),
-            Storage::Narrowed => index.iter_mut().for_each(|i| *i = 2 * *i + 1),
-            Storage::Broadcast if index.first().is_some_and(|&i| i > 0) => continue,
-            Storage::Dense | Storage::Broadcast => {}
-        }
-        let flat = index.iter().zip(&stored).fold(0, |flat, (i, extent)| flat * extent + i);
-        leaf.data_mut()[flat] = value;
-    }
-    leaf
 }

@@ -100,7 +100,9 @@ pub fn execute<F: Framework>(
             && gradient.shape() != leaf.values.shape()
         {
             let (found, right) = (gradient.shape(), leaf.values.shape());
-            std::panic::resume_unwind(Box::new(format!("the gradient of input {input} has shape {found}, not {right}")));
+            std::panic::resume_unwind(Box::new(format!(
+                "the gradient of input {input} has shape {found}, not {right}"
+            )));
         }
     }
     let asked = |(gradient, leaf): (Option<Tensor<f64>>, &Leaf<'_>)| gradient.filter(|_| leaf.needs_gradient);

@@ -54,7 +54,8 @@ impl Sweep {
         out
     }
 
-    /// FOUND.md. `about` introduces the framework; `not_tried` says what is left out and why.
+    /// FOUND.md. `about` introduces the framework; `not_tried` says what is left out and why;
+    /// it may be empty.
     pub fn markdown(&self, title: &str, about: &str, not_tried: &str) -> String {
         let mut out = String::new();
         let comparisons: usize = self.outcomes.iter().map(|outcome| outcome.comparisons).sum();
@@ -81,17 +82,23 @@ impl Sweep {
                 continue;
             }
             let _ = writeln!(out, "\n## {title}\n\n{words}\n");
-            out.push_str("| operation | first case | cases | the checker says | by hand | note |\n|---|---|---|---|---|---|\n");
+            out.push_str(
+                "| operation | first case | cases | the checker says | by hand | note |\n|---|---|---|---|---|---|\n",
+            );
             self.of(kind).for_each(|found| self.row(&mut out, found));
         }
         self.lists(&mut out);
-        let _ = writeln!(out, "\n## Not tried\n\n{not_tried}");
+        if !not_tried.is_empty() {
+            let _ = writeln!(out, "\n## Not tried\n\n{not_tried}");
+        }
         out
     }
 
     fn row(&self, out: &mut String, found: &Found) {
-        let of = self.outcomes.iter().find(|outcome| outcome.name == found.operation).map_or(0, |outcome| outcome.cases);
-        let setting = if found.finding.setting.is_empty() { String::new() } else { format!(", {}", found.finding.setting) };
+        let of =
+            self.outcomes.iter().find(|outcome| outcome.name == found.operation).map_or(0, |outcome| outcome.cases);
+        let setting =
+            if found.finding.setting.is_empty() { String::new() } else { format!(", {}", found.finding.setting) };
         let cells = [
             format!("`{}`", found.operation),
             found.case.clone(),

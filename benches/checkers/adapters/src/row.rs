@@ -104,7 +104,8 @@ impl<T> Row<T> {
         inputs: impl IntoIterator<Item = I>,
         function: impl Fn(&[T]) -> Result<T, String> + 'static,
     ) -> Self {
-        let row = Row { name: name.to_owned(), cases: Vec::new(), skipped: Vec::new(), epsilon: f64::EPSILON, filled: false };
+        let row =
+            Row { name: name.to_owned(), cases: Vec::new(), skipped: Vec::new(), epsilon: f64::EPSILON, filled: false };
         row.case("", inputs, function)
     }
 

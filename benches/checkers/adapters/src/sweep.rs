@@ -85,7 +85,13 @@ pub fn sweep<F: Framework>(framework: &F, rows: &[Row<F::Tensor>], verdicts: &[V
             }
         }
         let words = if outcome.passed == outcome.cases { "ok" } else { "" };
-        eprintln!("{:<28} {:>3} of {:>3} {words} {:.1} s", row.name, outcome.passed, outcome.cases, start.elapsed().as_secs_f64());
+        eprintln!(
+            "{:<28} {:>3} of {:>3} {words} {:.1} s",
+            row.name,
+            outcome.passed,
+            outcome.cases,
+            start.elapsed().as_secs_f64()
+        );
         outcomes.push(outcome);
     }
     Sweep { outcomes, found, seconds: start.elapsed().as_secs_f64() }
@@ -101,9 +107,8 @@ fn note<F: Framework>(
     finding: Finding,
     verdicts: &[Verdict],
 ) {
-    let same = |other: &&mut Found| {
-        other.finding.probe == finding.probe && kind_of(&other.finding) == kind_of(&finding)
-    };
+    let same =
+        |other: &&mut Found| other.finding.probe == finding.probe && kind_of(&other.finding) == kind_of(&finding);
     if let Some(other) = found[first..].iter_mut().find(same) {
         other.times += usize::from(other.case != case.describe());
         return;

@@ -9,6 +9,7 @@ const fn says(operation: &'static str, says: &'static str, kind: Kind, why: &'st
 const DIVIDE: &str = "Backward of `div_scalar` takes the reciprocal in f32: `1.0 / ops.state.elem::<f32>()` \
                       (burn-autodiff, ops/tensor.rs).";
 const FORWARD: &str = "The backend computes the value in f32. The gradient is that of the function before rounding.";
+const SIGMOID: &str = "The default `sigmoid` casts to f32 (burn-backend, ops/activation.rs).";
 const OVERFLOW: &str = "`mask_where` of a branch with eˣ, which overflows: 0 · ∞.";
 const REPEATED: &str = "The probe's extent makes indices repeat. \"For deterministic results and correct gradient calculation \
                         across all operations, indices should contain unique entries\" (`Tensor::scatter`).";
@@ -29,12 +30,23 @@ pub const VERDICTS: &[Verdict] = &[
     says("powf_scalar", "", Kind::Single, FORWARD),
     says("activation::hard_sigmoid", "", Kind::Single, FORWARD),
     says("activation::hard_swish", "", Kind::Single, FORWARD),
-    says("activation::gelu", "", Kind::Single, FORWARD),
-    says("activation::sigmoid", "", Kind::Single, FORWARD),
-    says("activation::silu", "", Kind::Single, FORWARD),
-    says("activation::glu", "", Kind::Single, FORWARD),
+    says(
+        "activation::gelu",
+        "",
+        Kind::Mistake,
+        "The value is the exact one, by `erf`; the default `gelu_backward` is \"the derivative of \
+        the approximate gelu implementation based on tanh\" (burn-backend, ops/activation.rs). Flex has its own.",
+    ),
+    says("activation::sigmoid", "", Kind::Single, SIGMOID),
+    says("activation::silu", "", Kind::Single, SIGMOID),
+    says("activation::glu", "", Kind::Single, SIGMOID),
     says("module::deform_conv2d", "", Kind::Single, FORWARD),
-    says("cross", "shape", Kind::Mistake, "The gradient of a broadcast input is not summed: it has the shape of the output."),
+    says(
+        "cross",
+        "shape",
+        Kind::Mistake,
+        "The gradient of a broadcast input is not summed: it has the shape of the output.",
+    ),
     says("repeat*", "shape", Kind::Fails, "An input without elements gets a gradient of another shape."),
     says("cumprod", "panicked", Kind::Fails, EMPTY),
     says("unfold", "panicked", Kind::Fails, EMPTY),
@@ -43,9 +55,14 @@ pub const VERDICTS: &[Verdict] = &[
     says("select_assign*", "tie", Kind::Policy, TIES),
     says("scatter*", "extent", Kind::Policy, REPEATED),
     says("select_assign*", "extent", Kind::Policy, REPEATED),
-    says("module::conv1d", "", Kind::Mistake, "With groups, and a stride that leaves elements over, the gradient of the kernel is \
-        longer than the kernel; `conv1d_weight_grad_groups` does not cut it as `conv2d_weight_grad_groups` does \
-        (burn-backend, ops/modules/conv.rs). Flex writes over the next group; ndarray panics."),
+    says(
+        "module::conv1d",
+        "",
+        Kind::Mistake,
+        "With groups, and a stride that leaves elements over, the gradient of the kernel is \
+        longer than the kernel; `conv1d_weight_grad_groups` does not cut it, as `conv2d_weight_grad_groups` does since \
+        tracel-ai/burn#1891 (burn-backend, ops/modules/conv.rs). Flex writes over the next group; ndarray panics.",
+    ),
     says("module::conv_transpose*", "panicked", Kind::Fails, SIZES),
     says("module::interpolate*", "support", Kind::Fails, "Stated by the panic: not supported."),
 ];

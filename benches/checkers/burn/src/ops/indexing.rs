@@ -22,24 +22,24 @@ pub fn rows() -> Vec<Row> {
         // Unique indices: what a repeated index is assigned is not defined.
         let each = two(row(&format!("scatter, {name}")), "axis 1", pair(&[3, 5], &[3, 4]), move |x: T, y: T| {
             let index = indices([x.dims()[0], 4], x.dims()[1], &x.device());
-            x.scatter(1, index, y, update.clone())
+            x.scatter(1, index, y, update)
         });
         let each = two(each, "axis 0", pair(&[5, 3], &[4, 3]), move |x: T, y: T| {
             let index = distinct(4, 3, x.dims()[0], &x);
-            x.scatter(0, index, y, update.clone())
+            x.scatter(0, index, y, update)
         });
         rows.push(each);
         let each = two(row(&format!("select_assign, {name}")), "axis 1", pair(&[3, 5], &[3, 4]), move |x: T, y: T| {
             let index = indices([4], x.dims()[1], &x.device());
-            x.select_assign(1, index, y, update.clone())
+            x.select_assign(1, index, y, update)
         });
         rows.push(two(each, "axis 0", pair(&[5, 3], &[4, 3]), move |x: T, y: T| {
             let index = indices([4], x.dims()[0], &x.device());
-            x.select_assign(0, index, y, update.clone())
+            x.select_assign(0, index, y, update)
         }));
         rows.push(two(row(&format!("scatter_nd, {name}")), "", pair(&[5, 3], &[4, 3]), move |x: T, y: T| {
             let index: Tensor<2, Int> = indices([4, 1], x.dims()[0], &x.device());
-            x.scatter_nd(index, y, update.clone())
+            x.scatter_nd(index, y, update)
         }));
     }
     let repeated = two(row("scatter, add, repeated indices"), "", pair(&[3, 2], &[3, 5]), |x: T, y: T| {

@@ -10,6 +10,8 @@ use crate::ranks::{Row, one, three, two};
 type T2 = Tensor<2>;
 type T3 = Tensor<3>;
 type T4 = Tensor<4>;
+/// A function along an axis.
+type Along = fn(T3, usize) -> T3;
 
 pub fn rows() -> Vec<Row> {
     let mut rows = softmaxes();
@@ -19,13 +21,13 @@ pub fn rows() -> Vec<Row> {
 }
 
 fn softmaxes() -> Vec<Row> {
-    let all: [(&str, fn(T3, usize) -> T3); 4] = [
+    let all: [(&str, Along); 4] = [
         ("activation::softmax", |x, axis| act::softmax(x, axis)),
         ("activation::softmin", |x, axis| act::softmin(x, axis)),
         ("activation::log_softmax", |x, axis| act::log_softmax(x, axis)),
         ("activation::quiet_softmax", |x, axis| act::quiet_softmax(x, axis)),
     ];
-    let each = |(name, function): (&str, fn(T3, usize) -> T3)| {
+    let each = |(name, function): (&str, Along)| {
         (0..3).fold(row(name), |row, axis| one(row, &format!("axis {axis}"), [2, 3, 4], move |x| function(x, axis)))
     };
     all.into_iter().map(each).collect()
@@ -35,7 +37,8 @@ fn normalizations() -> Vec<Row> {
     let batch = three(row("module::batch_norm_train"), "", triple(&[3, 2, 4], &[2], &[2]), |x: T3, g, b| {
         m::batch_norm_train(x, g, b, 1e-5).output
     });
-    let batch = three(batch, "rank 2", triple(&[4, 3], &[3], &[3]), |x: T2, g, b| m::batch_norm_train(x, g, b, 1e-5).output);
+    let batch =
+        three(batch, "rank 2", triple(&[4, 3], &[3], &[3]), |x: T2, g, b| m::batch_norm_train(x, g, b, 1e-5).output);
     vec![
         three(row("module::layer_norm"), "", triple(&[2, 3, 4], &[4], &[4]), |x: T3, g, b| {
             m::layer_norm(x, g, Some(b), 1e-5)
@@ -51,9 +54,8 @@ fn normalizations() -> Vec<Row> {
 
 fn layers() -> Vec<Row> {
     let targets = Input::within(&[4, 3], 0.05, 0.95);
-    let linear = three(row("module::linear"), "", triple(&[3, 4], &[4, 2], &[2]), |x: T2, w: T2, b| {
-        m::linear(x, w, Some(b))
-    });
+    let linear =
+        three(row("module::linear"), "", triple(&[3, 4], &[4, 2], &[2]), |x: T2, w: T2, b| m::linear(x, w, Some(b)));
     let linear = three(linear, "rank 3", triple(&[2, 3, 4], &[4, 2], &[2]), |x: T3, w: T2, b| m::linear(x, w, Some(b)));
     let linear = two(linear, "rank 1, no bias", pair(&[4], &[4, 2]), |x: Tensor<1>, w: T2| m::linear(x, w, None));
     let attention = |causal: bool| {

@@ -74,14 +74,17 @@ pub fn rows() -> Vec<Row> {
 /// Matrix, scalar and vector products.
 pub fn products() -> Vec<Row> {
     let mut matmul = two(row("matmul"), "", pair(&[2, 3], &[3, 4]), |x: Tensor<2>, y: Tensor<2>| x.matmul(y));
-    for (left, right) in [([2, 3, 4], [2, 4, 5]), ([1, 3, 4], [2, 4, 5]), ([2, 3, 4], [1, 4, 5]), ([2, 1, 4], [2, 4, 1])] {
+    for (left, right) in
+        [([2, 3, 4], [2, 4, 5]), ([1, 3, 4], [2, 4, 5]), ([2, 3, 4], [1, 4, 5]), ([2, 1, 4], [2, 4, 1])]
+    {
         matmul = two(matmul, "batched", pair(&left, &right), |x: T, y: T| x.matmul(y));
     }
     let cross = two(row("cross"), "axis 1", pair(&[2, 3], &[2, 3]), |x: Tensor<2>, y: Tensor<2>| x.cross(y, 1));
     let cross = two(cross, "axis 0, broadcast", pair(&[3, 1], &[3, 4]), |x: Tensor<2>, y: Tensor<2>| x.cross(y, 0));
-    vec![
-        matmul,
-        two(row("dot"), "", pair(&[5], &[5]), |x: Tensor<1>, y: Tensor<1>| x.dot(y)),
-        cross,
-    ]
+    // The shapes of tracel-ai/burn#5304.
+    let mut transposed = row("matmul, left transposed");
+    for (m, k, n) in (1..=5).flat_map(|m| (1..=5).flat_map(move |k| (1..=5).map(move |n| (m, k, n)))) {
+        transposed = two(transposed, "", pair(&[k, m], &[k, n]), |x: Tensor<2>, y: Tensor<2>| x.transpose().matmul(y));
+    }
+    vec![matmul, transposed, two(row("dot"), "", pair(&[5], &[5]), |x: Tensor<1>, y: Tensor<1>| x.dot(y)), cross]
 }

@@ -54,9 +54,9 @@ fn unfold() -> Row {
 
 fn pad() -> Row {
     let modes = [("constant", PadMode::Constant(0.5)), ("reflect", PadMode::Reflect), ("edge", PadMode::Edge)];
-    modes.into_iter().fold(row("pad"), |row, (label, mode)| {
-        one(row, label, SHAPE, move |x: T| x.pad((2, 1, 0, 2), mode))
-    })
+    modes
+        .into_iter()
+        .fold(row("pad"), |row, (label, mode)| one(row, label, SHAPE, move |x: T| x.pad((2, 1, 0, 2), mode)))
 }
 
 fn slices() -> Vec<Row> {
@@ -94,7 +94,8 @@ fn slices() -> Vec<Row> {
 }
 
 fn joins() -> Vec<Row> {
-    let cat = two(row("cat"), "axis 0", pair(&[2, 3], &[4, 3]), |x: Tensor<2>, y: Tensor<2>| Tensor::cat(vec![x, y], 0));
+    let cat =
+        two(row("cat"), "axis 0", pair(&[2, 3], &[4, 3]), |x: Tensor<2>, y: Tensor<2>| Tensor::cat(vec![x, y], 0));
     let cat = three(cat, "axis 1", triple(&[2, 3], &[2, 1], &[2, 4]), |x: Tensor<2>, y: Tensor<2>, z: Tensor<2>| {
         Tensor::cat(vec![x, y, z], 1)
     });

@@ -54,7 +54,8 @@ fn conv2d() -> Row {
         for padding in [[0, 0], [0, 1], [2, 1]] {
             for dilation in [[1, 1], [1, 2], [2, 1]] {
                 for groups in [1, 2] {
-                    let label = format!("stride {stride:?}, padding {padding:?}, dilation {dilation:?}, groups {groups}");
+                    let label =
+                        format!("stride {stride:?}, padding {padding:?}, dilation {dilation:?}, groups {groups}");
                     let inputs = triple(&[2, 2, 4, 5], &[4, 2 / groups, 2, 3], &[4]);
                     all = three(all, &label, inputs, move |x: T4, w: T4, b: Tensor<1>| {
                         m::conv2d(x, w, Some(b), ConvOptions::new(stride, padding, dilation, groups))
@@ -70,9 +71,11 @@ fn conv2d() -> Row {
 
 fn conv3d() -> Row {
     let mut all = row("module::conv3d");
-    for (stride, padding, dilation, groups) in
-        [([1, 1, 1], [0, 0, 0], [1, 1, 1], 1), ([2, 1, 2], [1, 0, 1], [1, 2, 1], 1), ([1, 2, 1], [1, 1, 0], [2, 1, 1], 2)]
-    {
+    for (stride, padding, dilation, groups) in [
+        ([1, 1, 1], [0, 0, 0], [1, 1, 1], 1),
+        ([2, 1, 2], [1, 0, 1], [1, 2, 1], 1),
+        ([1, 2, 1], [1, 1, 0], [2, 1, 1], 2),
+    ] {
         let label = format!("stride {stride:?}, padding {padding:?}, dilation {dilation:?}, groups {groups}");
         let inputs = pair(&[1, 2, 3, 4, 3], &[2, 2 / groups, 2, 2, 2]);
         all = two(all, &label, inputs, move |x: Tensor<5>, w: Tensor<5>| {
@@ -89,7 +92,12 @@ fn transposed1() -> Row {
     {
         let label = format!("stride {stride}, padding {padding}, output {out}, dilation {dilation}, groups {groups}");
         all = three(all, &label, triple(&[2, 4, 5], &[4, 3, 3], &[3 * groups]), move |x: T3, w: T3, b: Tensor<1>| {
-            m::conv_transpose1d(x, w, Some(b), ConvTransposeOptions::new([stride], [padding], [out], [dilation], groups))
+            m::conv_transpose1d(
+                x,
+                w,
+                Some(b),
+                ConvTransposeOptions::new([stride], [padding], [out], [dilation], groups),
+            )
         });
     }
     all
@@ -106,7 +114,12 @@ fn transposed2() -> Row {
                     );
                     let inputs = triple(&[2, 2, 3, 4], &[2, 3, 3, 2], &[3 * groups]);
                     all = three(all, &label, inputs, move |x: T4, w: T4, b: Tensor<1>| {
-                        m::conv_transpose2d(x, w, Some(b), ConvTransposeOptions::new(stride, padding, out, dilation, groups))
+                        m::conv_transpose2d(
+                            x,
+                            w,
+                            Some(b),
+                            ConvTransposeOptions::new(stride, padding, out, dilation, groups),
+                        )
                     });
                 }
             }
@@ -160,7 +173,8 @@ fn pools2() -> Vec<Row> {
         for stride in [[1, 1], [2, 1], [1, 3], [3, 2]] {
             for padding in [[0, 0], [1, 0]] {
                 for (flag, ceil) in [(false, false), (true, false), (false, true), (true, true)] {
-                    let label = format!("kernel {kernel:?}, stride {stride:?}, padding {padding:?}, {flag}, ceil {ceil}");
+                    let label =
+                        format!("kernel {kernel:?}, stride {stride:?}, padding {padding:?}, {flag}, ceil {ceil}");
                     average = one(average, &label, [1, 2, 5, 6], move |x: T4| {
                         let options = AvgPoolOptions::new(kernel).with_stride(stride).with_padding(padding);
                         m::avg_pool2d(x, options.with_count_include_pad(flag).with_ceil_mode(ceil))

@@ -11,9 +11,8 @@ pub fn rows() -> Vec<Row> {
     let select = op("index_select", [[3, 5]], |x| x[0].index_select(&indices(&[4], x[0].dim(1)?)?, 1));
     let select = case(select, "axis 0", [[3, 5]], |x| x[0].index_select(&indices(&[4], x[0].dim(0)?)?, 0));
     let add = op("index_add", pair(&[3, 5], &[3, 4]), |x| x[0].index_add(&indices(&[4], x[0].dim(1)?)?, &x[1], 1));
-    let scatter_add = op("scatter_add", pair(&[3, 5], &[3, 4]), |x| {
-        x[0].scatter_add(&indices(&[3, 4], x[0].dim(1)?)?, &x[1], 1)
-    });
+    let scatter_add =
+        op("scatter_add", pair(&[3, 5], &[3, 4]), |x| x[0].scatter_add(&indices(&[3, 4], x[0].dim(1)?)?, &x[1], 1));
     let scatter_add = case(scatter_add, "axis 0", pair(&[5, 3], &[4, 3]), |x| {
         x[0].scatter_add(&indices(&[4, 3], x[0].dim(0)?)?, &x[1], 0)
     });

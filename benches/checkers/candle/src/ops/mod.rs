@@ -16,17 +16,10 @@ pub type Row = adapters::Row<Tensor>;
 
 /// All of them.
 pub fn rows() -> Vec<Row> {
-    [
-        elementwise::rows(),
-        reductions::rows(),
-        shapes::rows(),
-        indexing::rows(),
-        windows::rows(),
-        neural::rows(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    [elementwise::rows(), reductions::rows(), shapes::rows(), indexing::rows(), windows::rows(), neural::rows()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// An operation with one case.

@@ -18,6 +18,10 @@ pub fn rows() -> Vec<Row> {
     let matmul = op("matmul", [[2, 3], [3, 4]], |x| x[0].matmul(&x[1]));
     let matmul = case(matmul, "batched", [[2, 3, 4], [2, 4, 5]], |x| x[0].matmul(&x[1]));
     let matmul = case(matmul, "transposed right", [[2, 3], [4, 3]], |x| x[0].matmul(&x[1].t()?));
+    let mut transposed = op("matmul, left transposed", [[2, 3], [2, 4]], |x| x[0].t()?.matmul(&x[1]));
+    for (m, k, n) in (1..=5).flat_map(|m| (1..=5).flat_map(move |k| (1..=5).map(move |n| (m, k, n)))) {
+        transposed = transposed.at([[k, m], [k, n]]);
+    }
     let broadcast = [Input::new(&[3, 2, 4]), Input::new(&[4, 5])];
     let cumsum = op("cumsum", [SHAPE], |x| x[0].cumsum(1));
     let log_sum_exp = op("log_sum_exp", [SHAPE], |x| x[0].log_sum_exp(1));
@@ -38,6 +42,7 @@ pub fn rows() -> Vec<Row> {
         op("norm", [[5]], |x| x[0].norm()),
         case(cumsum, "last axis", [SHAPE], |x| x[0].cumsum(2)),
         matmul,
+        transposed,
         op("matmul, left transposed, right broadcast", [Input::new(&[3, 4, 2]), Input::new(&[4, 5])], |x| {
             let right = x[1].broadcast_as((x[0].dim(0)?, x[1].dim(0)?, x[1].dim(1)?))?;
             x[0].transpose(1, 2)?.matmul(&right)

@@ -87,8 +87,7 @@ fn transposed() -> Vec<Row> {
     for (stride, padding, output_padding, dilation) in
         [(1, 1, 0, 1), (2, 0, 0, 1), (2, 1, 1, 1), (1, 0, 0, 2), (2, 1, 1, 2), (3, 1, 2, 1)]
     {
-        let label =
-            format!("stride {stride}, padding {padding}, output padding {output_padding}, dilation {dilation}");
+        let label = format!("stride {stride}, padding {padding}, output padding {output_padding}, dilation {dilation}");
         row = case(row, &label, [[2, 2, 3, 4], [2, 3, 2, 3]], move |x| {
             spreads(&x[0], &x[1], [padding, output_padding, stride, dilation])?;
             x[0].conv_transpose2d(&x[1], padding, output_padding, stride, dilation)
@@ -107,8 +106,10 @@ fn pools() -> Vec<Row> {
     let max = op("max_pool2d", [[1, 1, 2, 2]], |x| pool_fits(&x[0], (2, 2))?.max_pool2d(2));
     let mut max = case(max, "kernel 2, two images", [[2, 3, 4, 6]], |x| pool_fits(&x[0], (2, 2))?.max_pool2d(2));
     let mut average = op("avg_pool2d", [[1, 1, 2, 2]], |x| pool_fits(&x[0], (2, 2))?.avg_pool2d(2));
-    let mut strided_max = op("max_pool2d_with_stride", [[1, 2, 5, 6]], |x| pool_fits(&x[0], (2, 2))?.max_pool2d_with_stride(2, 2));
-    let mut strided_average = op("avg_pool2d_with_stride", [[1, 2, 5, 6]], |x| pool_fits(&x[0], (2, 2))?.avg_pool2d_with_stride(2, 2));
+    let mut strided_max =
+        op("max_pool2d_with_stride", [[1, 2, 5, 6]], |x| pool_fits(&x[0], (2, 2))?.max_pool2d_with_stride(2, 2));
+    let mut strided_average =
+        op("avg_pool2d_with_stride", [[1, 2, 5, 6]], |x| pool_fits(&x[0], (2, 2))?.avg_pool2d_with_stride(2, 2));
     for height in 2..=6 {
         for width in [2, 3, 5, 6, 7] {
             for kernel in [(1, 2), (2, 1), (2, 2), (2, 3), (3, 2)] {
@@ -117,15 +118,20 @@ fn pools() -> Vec<Row> {
                 }
                 let label = format!("kernel {kernel:?}");
                 max = case(max, &label, [[1, 2, height, width]], move |x| pool_fits(&x[0], kernel)?.max_pool2d(kernel));
-                average = case(average, &label, [[1, 2, height, width]], move |x| pool_fits(&x[0], kernel)?.avg_pool2d(kernel));
+                average = case(average, &label, [[1, 2, height, width]], move |x| {
+                    pool_fits(&x[0], kernel)?.avg_pool2d(kernel)
+                });
             }
         }
     }
     for (kernel, stride) in [((3, 3), (2, 2)), ((2, 3), (1, 2)), ((2, 2), (3, 3))] {
         let label = format!("kernel {kernel:?}, stride {stride:?}");
-        strided_max = case(strided_max, &label, [[1, 2, 5, 6]], move |x| pool_fits(&x[0], kernel)?.max_pool2d_with_stride(kernel, stride));
-        strided_average =
-            case(strided_average, &label, [[1, 2, 5, 6]], move |x| pool_fits(&x[0], kernel)?.avg_pool2d_with_stride(kernel, stride));
+        strided_max = case(strided_max, &label, [[1, 2, 5, 6]], move |x| {
+            pool_fits(&x[0], kernel)?.max_pool2d_with_stride(kernel, stride)
+        });
+        strided_average = case(strided_average, &label, [[1, 2, 5, 6]], move |x| {
+            pool_fits(&x[0], kernel)?.avg_pool2d_with_stride(kernel, stride)
+        });
     }
     vec![max, average, strided_max, strided_average]
 }
