@@ -214,3 +214,44 @@ fn an_engine_is_held_to_the_same_laws() {
         assert!(found.clone().any(alike), "{diagnosis}: {report}");
     }
 }
+
+/// The larger of each pair of a column and a row; where they tie, the column.
+struct Larger;
+
+impl Engine for Larger {
+    fn name(&self) -> String {
+        "larger".into()
+    }
+    fn run(&self, run: &Run<'_>) -> Result<Outcome, String> {
+        let [x, y] = [0, 1].map(|input| run.operands[input].leaf);
+        let columns = y.data().len();
+        let of_x = |k: usize| x.data()[k / columns] >= y.data()[k % columns];
+        let output = Tensor::from_fn([x.data().len(), columns], |k| {
+            if of_x(k) { x.data()[k / columns] } else { y.data()[k % columns] }
+        });
+        let mut gradients = [vec![0.0; x.data().len()], vec![0.0; columns]];
+        for (k, &u) in run.cotangent.iter().flat_map(|u| u.data()).enumerate() {
+            if of_x(k) { gradients[0][k / columns] += u } else { gradients[1][k % columns] += u }
+        }
+        let gradients = gradients.into_iter().zip([x, y]);
+        let gradients = gradients.map(|(g, x)| Tensor::new(x.shape(), g).ok()).collect();
+        Ok(Outcome { output, gradients })
+    }
+    fn storages(&self) -> &[Storage] {
+        &[Storage::Dense]
+    }
+    fn lacks(&self, probe: Probe) -> Option<&'static str> {
+        let shaped = matches!(probe, Probe::Accumulation | Probe::Subsets | Probe::Extents | Probe::Enlarged);
+        shaped.then_some("a column and a row alone")
+    }
+}
+
+#[test]
+fn several_kinks_at_once_are_not_accused() {
+    let (x, y) = ([[1.4], [-1.2], [-0.8], [-0.5]], [[-1.2, -0.8, -0.5]]);
+    for seed in 0..6 {
+        let report = Check::new().seed(seed).engine(&Larger, [x.into(), y.into()]).unwrap();
+        report.assert();
+        assert!(!report.kinks.is_empty(), "{report}");
+    }
+}

@@ -91,7 +91,7 @@ impl Examiner<'_> {
         let step = self.domain.step(inputs, v, self.precision().side);
         let [left, right] = reference::one_sided(|step| self.along(inputs, v, step), step)?;
         let apart = (left.value - right.value).abs();
-        let slack = 1e3 * self.precision().rounding * (size + left.value.abs() + right.value.abs());
+        let slack = 10.0 * self.precision().rounding * (size + left.value.abs() + right.value.abs());
         let errors = 10.0 * (left.error + right.error);
         let differ = apart > 2.0 * slack && errors < apart / 4.0;
         let between = found >= left.value.min(right.value) - slack - errors

@@ -44,9 +44,10 @@ impl Examiner<'_> {
         if let Ok(Some(mut examiner)) =
             Examiner::new(self.subject, self.names, inputs, settings, self.domain, self.report)
         {
-            let result = run(&mut examiner);
-            if !examiner.note_panics(probe) {
-                result?;
+            match run(&mut examiner) {
+                _ if examiner.note_panics(probe) => {}
+                Err(Error::Engine { .. }) => {}
+                result => result?,
             }
         }
         self.attribute(before, probe, setting);
