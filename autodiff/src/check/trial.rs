@@ -91,11 +91,13 @@ impl Examiner<'_> {
         let step = self.domain.step(inputs, v, self.precision().side);
         let [left, right] = reference::one_sided(|step| self.along(inputs, v, step), step)?;
         let apart = (left.value - right.value).abs();
-        let slack = 10.0 * self.precision().rounding * (size + left.value.abs() + right.value.abs());
+        let size = size + left.value.abs() + right.value.abs();
         let errors = 10.0 * (left.error + right.error);
-        let differ = apart > 2.0 * slack && errors < apart / 4.0;
-        let between = found >= left.value.min(right.value) - slack - errors
-            && found <= left.value.max(right.value) + slack + errors;
+        // The rounding error of a difference with the smallest of the steps.
+        let differ = apart > 1e5 * self.subject.epsilon() * size && errors < apart / 4.0;
+        let slack = errors + (1e3 * self.precision().rounding * size).min(apart / 4.0);
+        let (low, high) = (left.value.min(right.value), left.value.max(right.value));
+        let between = found >= low - slack && found <= high + slack;
         Ok(match (differ, between) {
             (false, _) => Sides::Equal,
             (true, false) => Sides::Outside,
