@@ -1,7 +1,8 @@
 //! Micro benchmarks: matrix products, the cost of an operation, whole training steps.
 #![allow(missing_docs, clippy::unwrap_used, reason = "criterion's macros make the items; a bench fails by panicking")]
 
-use autodiff::{Mode, Params, Program, Tape, Tensor, variable};
+use autodiff::ops::{Conv2d, ConvGeometry, Matmul};
+use autodiff::{Mode, Params, Program, Tape, Tensor, check, variable};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use nn::loss::cross_entropy;
 use nn::{BatchNorm, Dropout, Linear, Module, Relu, ResNet, ResNetSettings, Residual, Sigmoid, Tanh};
@@ -116,11 +117,19 @@ fn checks(criterion: &mut Criterion) {
         bencher.iter(|| check::op(&Matmul {}, dense.clone()).unwrap().assert());
     });
     let images = [numbers(&[2, 3, 7, 6]), numbers(&[4, 3, 3, 2])];
+    let convolution = Conv2d { geometry: ConvGeometry::default() };
     group.bench_function("conv2d [2, 3, 7, 6] by [4, 3, 3, 2]", |bencher| {
+        bencher.iter(|| check::op(&convolution, images.clone()).unwrap().assert());
+    });
+    let mut params = Params::<f64>::new(1);
+    let model = (Linear::new(params.scope("hidden"), 16, 12), Tanh, Linear::new(params.scope("readout"), 12, 10));
+    let labels = Tensor::from_fn([8], |k| (k % 10) as f64);
+    group.bench_function("model of two dense layers", |bencher| {
         bencher.iter(|| {
-            check::function(|[x, w]| nn::functional::conv2d(x, w, None, Conv::default()), images.clone())
-                .unwrap()
-                .assert()
+            let loss = check::model(&params, |t| {
+                cross_entropy(model.forward(t.constant(&dense[0].cast())), t.constant(&labels.cast()))
+            });
+            loss.unwrap().assert();
         });
     });
 }

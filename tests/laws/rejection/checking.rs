@@ -72,8 +72,9 @@ fn first_of(x: &[f64]) -> Vec<f64> {
     x.first().copied().into_iter().collect()
 }
 
-/// A gradient without numbers.
-const NOTHING: Gradient<fn(&[f64]) -> Vec<f64>> = Gradient(|_| Vec::new());
+fn nothing(_: &[f64]) -> Vec<f64> {
+    Vec::new()
+}
 
 cases! {
     Check::new { accepts: with(Check::new()); }
@@ -130,10 +131,10 @@ cases! {
     }
     Check::engine { refuses "no engine: never": Check::new().engine(&NoEngine, [ramp([2])]); }
     check::engine { refuses "no engine: never": check::engine(&NoEngine, Vec::from([vec![]])); }
-    Check::foreign { refuses "0 numbers for 2 numbers of input": Check::new().foreign(first_of, NOTHING, [("x", ramp([2]))]); }
+    Check::foreign { refuses "0 numbers for 2 numbers of input": Check::new().foreign(first_of, Gradient(nothing), [("x", ramp([2]))]); }
     check::foreign {
-        refuses "0 numbers for 2 numbers of input": check::foreign(first_of, NOTHING, [("x", ramp([2]))]);
-        returns: findings(check::foreign(first_of, NOTHING, []));
+        refuses "0 numbers for 2 numbers of input": check::foreign(first_of, Gradient(nothing), [("x", ramp([2]))]);
+        returns: findings(check::foreign(first_of, Gradient(nothing), []));
     }
     Finding::headline { returns: check::op(&Panicking, [ramp([2, 3])]).unwrap().findings[0].headline(); }
     Check::model { refuses "other Params": Check::new().model(&model().0, |t| t.param(other().1).sum(..)); }
