@@ -258,7 +258,7 @@ impl Check {
                         _ if examiner.note_panics(probe) => {}
                         // An engine need not take what a probe changes.
                         Err(Error::Engine { reason, .. }) if probe != Probe::Derivative => {
-                            examiner.excuse(false, format!("{probe:?}: {reason}"))
+                            examiner.undecided(format!("{probe:?}: {reason}"))
                         }
                         result => result?,
                     }

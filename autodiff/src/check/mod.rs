@@ -92,6 +92,7 @@
 //! ```
 
 mod builder;
+mod columns;
 mod domain;
 mod examiner;
 mod panics;
@@ -99,6 +100,7 @@ mod patterns;
 mod probes;
 mod reference;
 mod report;
+mod rounding;
 mod storage;
 #[cfg(feature = "proptest")]
 pub mod strategy;

@@ -1,9 +1,10 @@
 //! What a slope that disagrees with its reference is: a mistake, a choice at a kink, or nothing that can be decided.
 
-use super::examiner::{Examiner, ROOM};
+use super::columns::ROOM;
+use super::examiner::Examiner;
 use super::reference::{self, Estimate};
 use super::report::Discrepancy;
-use super::tensors::{dot, largest_entry, scale};
+use super::tensors::{dot, scale};
 use crate::array::Tensor;
 use crate::error::Error;
 
@@ -18,6 +19,16 @@ pub(super) enum Judgement {
     Undecided(String),
 }
 
+/// A slope ⟨gradient, v⟩ of ⟨cotangent, output⟩ at some inputs.
+#[derive(Clone, Copy)]
+pub(super) struct Slope<'a> {
+    pub(super) inputs: &'a [Tensor<f64>],
+    pub(super) v: &'a [Tensor<f64>],
+    pub(super) found: f64,
+    /// The size of its terms, to which rounding errors are relative.
+    pub(super) size: f64,
+}
+
 /// Where a slope lies to those to both sides.
 enum Sides {
     /// They do not differ.
@@ -30,23 +41,15 @@ enum Sides {
 /// Of wrong elements, at most this many are judged.
 pub(super) const JUDGED: usize = 16;
 
-/// Where rounding errors are sampled, unevenly, as those of numbers in even steps can be even too.
-const NODES: [f64; 5] = [-2.3, -0.9, 0.0, 1.1, 2.6];
-
 impl Examiner<'_> {
-    /// Judges the slope ⟨gradient, v⟩ = `found`, of terms of this size, that disagrees with its reference.
-    pub(super) fn judge(
-        &self,
-        inputs: &[Tensor<f64>],
-        v: &[Tensor<f64>],
-        found: f64,
-        size: f64,
-    ) -> Result<Judgement, Error> {
+    /// Judges a slope that disagrees with its reference.
+    pub(super) fn judge(&self, slope: Slope<'_>) -> Result<Judgement, Error> {
+        let Slope { inputs, v, found, .. } = slope;
         if !found.is_finite() {
             return Ok(Judgement::Wrong);
         }
         if self.domain.with_room(inputs, v, ROOM) == v {
-            let sides = self.sides(inputs, v, found, size)?;
+            let sides = self.sides(slope)?;
             let several = v.iter().flat_map(Tensor::data).filter(|&&v| v != 0.0).count() > 1;
             match sides {
                 Sides::Between(slopes) => return Ok(Judgement::Kink(slopes)),
@@ -59,7 +62,7 @@ impl Examiner<'_> {
             }
         }
         if !self.subject.has_tangents() {
-            return self.judge_by_differences(inputs, v, found, size);
+            return self.judge_by_differences(slope);
         }
         let reference = |inputs: &[Tensor<f64>]| Ok(self.column(inputs, v)?.pulled(&self.cotangent).value);
         let apart = (found - reference(inputs)?).abs();
@@ -73,21 +76,15 @@ impl Examiner<'_> {
     }
 
     /// The slopes to both sides, if they differ and `found` lies between them.
-    pub(super) fn kink(
-        &self,
-        inputs: &[Tensor<f64>],
-        v: &[Tensor<f64>],
-        found: f64,
-        size: f64,
-    ) -> Result<Option<String>, Error> {
-        match self.sides(inputs, v, found, size)? {
+    pub(super) fn kink(&self, slope: Slope<'_>) -> Result<Option<String>, Error> {
+        match self.sides(slope)? {
             Sides::Between(slopes) => Ok(Some(slopes)),
             Sides::Equal | Sides::Outside => Ok(None),
         }
     }
 
     /// Where `found` lies to the slopes to both sides.
-    fn sides(&self, inputs: &[Tensor<f64>], v: &[Tensor<f64>], found: f64, size: f64) -> Result<Sides, Error> {
+    fn sides(&self, Slope { inputs, v, found, size }: Slope<'_>) -> Result<Sides, Error> {
         let step = self.domain.step(inputs, v, self.precision().side);
         let [left, right] = reference::one_sided(|step| self.along(inputs, v, step), step)?;
         let apart = (left.value - right.value).abs();
@@ -108,13 +105,8 @@ impl Examiner<'_> {
     }
 
     /// Without dual numbers: against differences on several scales.
-    fn judge_by_differences(
-        &self,
-        inputs: &[Tensor<f64>],
-        v: &[Tensor<f64>],
-        found: f64,
-        size: f64,
-    ) -> Result<Judgement, Error> {
+    fn judge_by_differences(&self, slope: Slope<'_>) -> Result<Judgement, Error> {
+        let Slope { inputs, v, found, size } = slope;
         let v = self.domain.with_room(inputs, v, ROOM);
         let Estimate { value, error } = self.slope(inputs, &v)?;
         let allowed = 10.0 * error + self.precision().rounding * (size + value.abs());
@@ -128,20 +120,15 @@ impl Examiner<'_> {
         if !decides {
             return undecided("the function bends faster than the steps, or rounding hides it");
         }
-        if self.is_confirmed(inputs, &v, found, (found - value).abs())? {
+        if self.is_confirmed(Slope { v: &v, ..slope }, (found - value).abs())? {
             return undecided("smaller steps agree, so that the function bends faster than these");
         }
         Ok(Judgement::Wrong)
     }
 
-    /// Whether plain differences at two successive small steps are far nearer to `found` than `apart`.
-    pub(super) fn is_confirmed(
-        &self,
-        inputs: &[Tensor<f64>],
-        v: &[Tensor<f64>],
-        found: f64,
-        apart: f64,
-    ) -> Result<bool, Error> {
+    /// Whether plain differences at two successive small steps are far nearer to the slope than `apart`.
+    pub(super) fn is_confirmed(&self, slope: Slope<'_>, apart: f64) -> Result<bool, Error> {
+        let Slope { inputs, v, found, .. } = slope;
         const STEPS: i32 = 36;
         let here = self.along(inputs, v, 0.0)?;
         let first = self.domain.step(inputs, v, self.precision().central);
@@ -165,43 +152,6 @@ impl Examiner<'_> {
         reference::robust_derivative(|step| self.along(inputs, v, step), step)
     }
 
-    /// How much rounding makes of a difference of two computations; `None` if it is not rounding that makes the difference.
-    pub(super) fn noise(
-        &self,
-        inputs: &[Tensor<f64>],
-        difference: impl Fn(&[Tensor<f64>]) -> Result<f64, Error>,
-    ) -> Result<Option<f64>, Error> {
-        let here = difference(inputs)?;
-        let noise = self.roughness(inputs, |inputs| Ok(Tensor::scalar(difference(inputs)?)))?;
-        Ok((noise >= here.abs() / 4.0).then_some(noise))
-    }
-
-    /// The rounding errors of a computation, the largest of all elements: what its fourth divided differences are at inputs that
-    /// are multiplied by nearly equal factors. Those of a smooth function vanish.
-    pub(super) fn roughness(
-        &self,
-        inputs: &[Tensor<f64>],
-        compute: impl Fn(&[Tensor<f64>]) -> Result<Tensor<f64>, Error>,
-    ) -> Result<f64, Error> {
-        let weights = NODES.map(|node| 1.0 / NODES.iter().filter(|&&n| n != node).map(|n| node - n).product::<f64>());
-        let size = weights.iter().map(|weight| weight * weight).sum::<f64>().sqrt();
-        let mut most: f64 = 0.0;
-        for spacing in [4.0 * self.subject.epsilon(), 1e-9, 3e-6, 1e-5] {
-            let mut sum: Option<Tensor<f64>> = None;
-            for (node, weight) in NODES.into_iter().zip(weights) {
-                let factor = 1.0 + node * spacing;
-                let near = inputs.iter().enumerate().map(|(input, x)| {
-                    if self.wanted[input] { x.map(|x| self.domain.nearest(input, x * factor)) } else { x.clone() }
-                });
-                let Ok(there) = compute(&near.collect::<Vec<_>>()) else { return Ok(most) };
-                let add = |k: usize| sum.as_ref().map_or(0.0, |sum| sum.data()[k]) + weight * there.data()[k];
-                sum = Some(Tensor::from_fn(there.shape(), add));
-            }
-            most = most.max(largest_entry(sum.as_slice()) / size);
-        }
-        Ok(most)
-    }
-
     /// Of the wrong elements of an input's gradient, worst first, those that are mistakes; what the others are is noted.
     pub(super) fn upheld(
         &mut self,
@@ -209,34 +159,40 @@ impl Examiner<'_> {
         found: &Tensor<f64>,
         wrong: Vec<Discrepancy>,
     ) -> Result<Vec<Discrepancy>, Error> {
-        let (mut upheld, mut excused) = (Vec::new(), Vec::new());
+        let mut upheld = Vec::new();
         let mut wrong = wrong.into_iter();
         for entry in wrong.by_ref().take(JUDGED) {
             let element = entry.index.iter().zip(found.shape().iter()).fold(0, |flat, (i, extent)| flat * extent + i);
             let v = self.unit(input, element..element + 1);
             let size = entry.analytic.abs().max(entry.reference.abs());
             let inputs = self.inputs.clone();
-            match self.judge(&inputs, &v, entry.analytic, size)? {
-                Judgement::Wrong => upheld.push(entry),
-                Judgement::Right => {}
-                Judgement::Kink(slopes) => excused.push((true, format!("{}{:?}: {slopes}", entry.of, entry.index))),
-                Judgement::Undecided(why) => excused.push((false, format!("{}{:?}: {why}", entry.of, entry.index))),
+            let judgement = self.judge(Slope { inputs: &inputs, v: &v, found: entry.analytic, size })?;
+            let at = format!("{}{:?}", entry.of, entry.index);
+            if self.is_mistake(judgement, &at) {
+                upheld.push(entry);
             }
         }
         if !upheld.is_empty() {
             upheld.extend(wrong);
         }
-        for (is_kink, line) in excused {
-            self.excuse(is_kink, line);
-        }
         Ok(upheld)
     }
 
-    /// Adds a line on what is not accused.
-    pub(super) fn excuse(&mut self, is_kink: bool, line: String) {
-        let lines = if is_kink { &mut self.report.kinks } else { &mut self.report.undecided };
-        if !lines.contains(&line) {
-            lines.push(line);
+    /// Whether a slope is a mistake; if there is no telling, the report says why.
+    pub(super) fn is_mistake(&mut self, judgement: Judgement, at: &str) -> bool {
+        match judgement {
+            Judgement::Wrong => return true,
+            Judgement::Right => {}
+            Judgement::Kink(slopes) => self.report.kinks.push(format!("{at}: {slopes}")),
+            Judgement::Undecided(why) => self.undecided(format!("{at}: {why}")),
+        }
+        false
+    }
+
+    /// Adds a line on what could not be decided.
+    pub(super) fn undecided(&mut self, line: String) {
+        if !self.report.undecided.contains(&line) {
+            self.report.undecided.push(line);
         }
     }
 

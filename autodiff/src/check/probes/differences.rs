@@ -1,10 +1,12 @@
 //! The gradient against finite differences along random directions.
 
-use crate::check::examiner::{Examiner, ROOM};
+use crate::array::Tensor;
+use crate::check::columns::ROOM;
+use crate::check::examiner::Examiner;
 use crate::check::reference::{self, Estimate};
 use crate::check::report::{Diagnosis, Discrepancy, Probe, diagnose};
 use crate::check::tensors::scale;
-use crate::check::trial::Judgement;
+use crate::check::trial::Slope;
 use crate::error::Error;
 
 /// Inputs of more elements are checked along one direction.
@@ -36,7 +38,7 @@ impl Examiner<'_> {
     }
 
     /// Judges a disagreement with differences; records a finding and returns whether there is one.
-    fn disagrees(&mut self, v: &[crate::array::Tensor<f64>], found: f64, size: f64) -> Result<bool, Error> {
+    fn disagrees(&mut self, v: &[Tensor<f64>], found: f64, size: f64) -> Result<bool, Error> {
         let inputs = self.inputs.clone();
         if self.subject.has_tangents() {
             let column = self.column(&inputs, v)?;
@@ -46,27 +48,23 @@ impl Examiner<'_> {
                 return self.only_differences_disagree(v, found, size, exact);
             }
         }
-        match self.judge(&inputs, v, found, size)? {
-            Judgement::Right => {}
-            Judgement::Kink(line) => self.excuse(true, format!("{}: {line}", self.describe())),
-            Judgement::Undecided(line) => self.excuse(false, format!("{}: {line}", self.describe())),
-            Judgement::Wrong => {
-                let Estimate { value: reference, error } = self.slope(&inputs, v)?;
-                let allowed = 10.0 * error + self.precision().rounding * size;
-                let (of, index) = ("all inputs".to_owned(), Vec::new());
-                let known = diagnose(&[found], &[reference], &[1]);
-                let entry = Discrepancy { of, index, analytic: found, reference, allowed };
-                self.note(Probe::FiniteDifferences, "along a random direction", known, vec![entry]);
-                return Ok(true);
-            }
+        let judgement = self.judge(Slope { inputs: &inputs, v, found, size })?;
+        if !self.is_mistake(judgement, &self.describe()) {
+            return Ok(false);
         }
-        Ok(false)
+        let Estimate { value: reference, error } = self.slope(&inputs, v)?;
+        let allowed = 10.0 * error + self.precision().rounding * size;
+        let (of, index) = ("all inputs".to_owned(), Vec::new());
+        let known = diagnose(&[found], &[reference], &[1]);
+        let entry = Discrepancy { of, index, analytic: found, reference, allowed };
+        self.note(Probe::FiniteDifferences, "along a random direction", known, vec![entry]);
+        Ok(true)
     }
 
     /// Dual numbers agree with the gradient. A finding only if they are none: the value moves, and no tangent at all arrives.
     fn only_differences_disagree(
         &mut self,
-        v: &[crate::array::Tensor<f64>],
+        v: &[Tensor<f64>],
         found: f64,
         size: f64,
         exact: f64,
@@ -80,8 +78,8 @@ impl Examiner<'_> {
             }
             return Ok(false);
         }
-        if let Some(line) = self.kink(&inputs, v, found, size)? {
-            self.excuse(true, format!("{}: {line}", self.describe()));
+        if let Some(slopes) = self.kink(Slope { inputs: &inputs, v, found, size })? {
+            self.report.kinks.push(format!("{}: {slopes}", self.describe()));
             return Ok(false);
         }
         let Estimate { value, error } = self.slope(&inputs, v)?;
@@ -101,7 +99,7 @@ impl Examiner<'_> {
                 "{}: dual numbers agree with the gradient, {found:.6e}; differences give {value:.6e} ± {error:.1e}: the function bends faster than their steps, or rounding hides it",
                 self.describe()
             );
-            self.excuse(false, line);
+            self.undecided(line);
         }
         Ok(false)
     }

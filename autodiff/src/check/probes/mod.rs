@@ -5,6 +5,8 @@ mod derivative;
 mod differences;
 mod elsewhere;
 mod extremes;
+mod projection;
+mod received;
 mod runs;
 mod scalars;
 mod second;

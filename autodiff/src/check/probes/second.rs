@@ -1,7 +1,8 @@
 //! Second derivatives: the derivative of the pullback.
 
 use crate::array::Tensor;
-use crate::check::examiner::{Examiner, ROOM};
+use crate::check::columns::ROOM;
+use crate::check::examiner::Examiner;
 use crate::check::reference::{self, Estimate};
 use crate::check::report::{Diagnosis, Discrepancy, Probe};
 use crate::check::storage::Storage;
@@ -70,7 +71,7 @@ impl Examiner<'_> {
             if noise.is_none() && self.is_branch(&v, |inputs| Ok(difference(inputs)?.abs() <= 1e-6 * size))? {
                 let line =
                     format!("second derivatives, {kind}: they differ here, where the code branches, and not beside it");
-                self.excuse(false, line);
+                self.undecided(line);
             } else {
                 self.conclude(exact, noise);
             }
@@ -128,7 +129,7 @@ impl Examiner<'_> {
         self.report.comparisons += 2;
         if let Some(line) = self.detached().first() {
             let line = format!("second derivatives: differences of gradients include the path through {line}");
-            self.excuse(false, line);
+            self.undecided(line);
             return Ok(());
         }
         let v = self.domain.with_room(&self.inputs, v, ROOM);
@@ -153,7 +154,7 @@ impl Examiner<'_> {
         if let Some(noise) = noise {
             let line =
                 format!("second derivatives, {kind}: {found:.6e} and {expected:.6e} differ by rounding ± {noise:.1e}");
-            self.excuse(false, line);
+            self.undecided(line);
             return;
         }
         let (of, index) = ("Hessian".to_owned(), Vec::new());

@@ -1,11 +1,12 @@
 //! Taylor's test, as pyadjoint and PETSc do it.
 
 use crate::array::Tensor;
-use crate::check::examiner::{Examiner, ROOM};
+use crate::check::columns::ROOM;
+use crate::check::examiner::Examiner;
 use crate::check::reference::Estimate;
 use crate::check::report::{Discrepancy, Probe, Rates, diagnose};
 use crate::check::tensors::{dot, moved, scale};
-use crate::check::trial::Judgement;
+use crate::check::trial::Slope;
 use crate::error::Error;
 
 /// The number of steps, each half of the one before.
@@ -42,28 +43,25 @@ impl Examiner<'_> {
             return Ok(());
         }
         let inputs = self.inputs.clone();
+        let slope = Slope { inputs: &inputs, v: &v, found, size: terms };
         if self.subject.has_tangents() {
             let column = self.column(&inputs, &v)?;
             let exact = column.pulled(&self.cotangent).value;
             if (found - exact).abs() <= 1e-7 * scale(&self.cotangent, &column.value).max(terms) {
-                if let Some(line) = self.kink(&inputs, &v, found, terms)? {
-                    self.excuse(true, format!("{}: {line}", self.describe()));
+                if let Some(slopes) = self.kink(slope)? {
+                    self.report.kinks.push(format!("{}: {slopes}", self.describe()));
                 }
                 return Ok(()); // or a detached path, or a function that bends faster than the steps: said elsewhere
             }
         }
-        match self.judge(&inputs, &v, found, terms)? {
-            Judgement::Right => {}
-            Judgement::Kink(line) => self.excuse(true, format!("{}: {line}", self.describe())),
-            Judgement::Undecided(line) => self.excuse(false, format!("{}: {line}", self.describe())),
-            Judgement::Wrong => {
-                let Estimate { value: reference, error } = self.slope(&inputs, &v)?;
-                let allowed = 10.0 * error + self.precision().rounding * (1.0 + terms);
-                let known = diagnose(&[found], &[reference], &[1]);
-                let entry =
-                    Discrepancy { of: "all inputs".to_owned(), index: Vec::new(), analytic: found, reference, allowed };
-                self.note(Probe::Taylor, &rates.to_string(), known, vec![entry]);
-            }
+        let judgement = self.judge(slope)?;
+        if self.is_mistake(judgement, &self.describe()) {
+            let Estimate { value: reference, error } = self.slope(&inputs, &v)?;
+            let allowed = 10.0 * error + self.precision().rounding * (1.0 + terms);
+            let known = diagnose(&[found], &[reference], &[1]);
+            let (of, index) = ("all inputs".to_owned(), Vec::new());
+            let entry = Discrepancy { of, index, analytic: found, reference, allowed };
+            self.note(Probe::Taylor, &rates.to_string(), known, vec![entry]);
         }
         Ok(())
     }

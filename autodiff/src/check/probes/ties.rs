@@ -1,9 +1,11 @@
 //! Gradients at equal elements, where maxima tie and functions have kinks.
 
 use crate::array::Tensor;
-use crate::check::examiner::{Examiner, ROOM};
+use crate::check::columns::ROOM;
+use crate::check::examiner::Examiner;
 use crate::check::reference;
 use crate::check::report::{Diagnosis, Discrepancy, Probe};
+use crate::check::trial::Slope;
 use crate::error::Error;
 
 /// Up to this many input elements, every pair is tied.
@@ -120,8 +122,11 @@ impl Examiner<'_> {
             if (found - exact).abs() <= 1e-7 * size {
                 return Ok(None); // a branch of a function that bends faster than the steps
             }
-        } else if self.is_confirmed(inputs, v, found, (found - left.value).abs().min((found - right.value).abs()))? {
-            return Ok(None);
+        } else {
+            let apart = (found - left.value).abs().min((found - right.value).abs());
+            if self.is_confirmed(Slope { inputs, v, found, size }, apart)? {
+                return Ok(None);
+            }
         }
         Ok(Some((found, (left.value + right.value) / 2.0, slack)))
     }
