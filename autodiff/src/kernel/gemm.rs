@@ -1,6 +1,9 @@
 //! Matrix products in every scalar: `f32` and `f64` by matrixmultiply, dual numbers by splitting value and tangent.
 
+use rayon::prelude::*;
+
 use super::reduce::sum_of;
+use super::split::Split;
 use super::{MatrixMut, MatrixRef, thin};
 use crate::error::Mismatch;
 use crate::scalar::{Dual, Real};
@@ -48,6 +51,22 @@ fn signed(shape: [usize; 2], strides: [usize; 2]) -> [isize; 2] {
     std::array::from_fn(|axis| if shape[axis] > 1 { strides[axis] as isize } else { 1 })
 }
 
+/// The first element of the result, of which each part writes its own rows or columns.
+#[derive(Clone, Copy)]
+struct Elements<T>(*mut T);
+
+impl<T> Elements<T> {
+    /// The pointer. A method, so that a closure captures the whole, which may go to another thread.
+    fn get(self) -> *mut T {
+        self.0
+    }
+}
+
+// SAFETY: the pointer is only used by the parts of one product, which write disjoint elements and end before it does.
+unsafe impl<T: Send> Send for Elements<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send> Sync for Elements<T> {}
+
 macro_rules! product {
     ($float:ident by $gemm:ident) => {
         impl Product for $float {
@@ -75,14 +94,31 @@ macro_rules! product {
                 let [a_row, a_column] = signed(a.shape, a.strides);
                 let [b_row, b_column] = signed(b.shape, b.strides);
                 let [c_row, c_column] = signed(c.shape, c.strides);
-                let (a, b, c) = (a.data.as_ptr(), b.data.as_ptr(), c.data.as_mut_ptr());
-                // SAFETY: each matrix lies in its slice (`MatrixRef::new`, `MatrixMut::new`), so its last element is less than
-                // `isize::MAX` bytes from the first; the extents agree and are not 0; `c` is borrowed alone and, as was just
-                // checked, does not overlap itself.
-                unsafe {
-                    matrixmultiply::$gemm(
-                        rows, inner, columns, 1.0, a, a_row, a_column, b, b_row, b_column, beta, c, c_row, c_column,
-                    );
+                let split = Split::of([rows, inner, columns]);
+                let result = Elements(c.data.as_mut_ptr());
+                let part = |part: usize| {
+                    let range = split.range(part);
+                    let ([m, n], [i, j]) = match split.by_rows {
+                        true => ([range.len(), columns], [range.start, 0]),
+                        false => ([rows, range.len()], [0, range.start]),
+                    };
+                    // SAFETY: each matrix lies in its slice (`MatrixRef::new`, `MatrixMut::new`), so its last element is less
+                    // than `isize::MAX` bytes from the first, and row i and column j are within it; the extents agree and are
+                    // not 0; `c` is borrowed alone, does not overlap itself, as was just checked, and no two parts have a row
+                    // or column of it in common.
+                    unsafe {
+                        let a = a.data.as_ptr().offset(i as isize * a_row);
+                        let b = b.data.as_ptr().offset(j as isize * b_column);
+                        let c = result.get().offset(i as isize * c_row + j as isize * c_column);
+                        matrixmultiply::$gemm(
+                            m, inner, n, 1.0, a, a_row, a_column, b, b_row, b_column, beta, c, c_row, c_column,
+                        );
+                    }
+                };
+                if split.parts == 1 || rayon::current_num_threads() == 1 {
+                    (0..split.parts).for_each(part);
+                } else {
+                    (0..split.parts).into_par_iter().with_max_len(1).for_each(part);
                 }
                 Ok(())
             }
@@ -165,6 +201,27 @@ mod tests {
             let order = [case % 2 == 0, case / 2 % 2 == 0, case / 4 % 2 == 0];
             check(extents, order, case % 3 == 0);
             check(extents, order.map(|by_rows| !by_rows), case % 3 == 1);
+        }
+    }
+
+    #[test]
+    fn the_bits_are_the_same_for_any_number_of_threads() {
+        let fractions =
+            |length: usize| (0..length).map(|k| ((k * 7919) % 1009) as f32 / 1009.0 - 0.5).collect::<Vec<_>>();
+        let extents = if cfg!(miri) { [70, 3, 5] } else { [300, 290, 513] };
+        let [m, k, n] = extents;
+        let (a, b) = (fractions(m * k), fractions(k * n));
+        let product = |threads: usize, c_strides: [usize; 2]| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let mut c = fractions(m * n);
+            let a = MatrixRef::new(&a, [m, k], [k, 1]).unwrap();
+            let b = MatrixRef::new(&b, [k, n], [1, k]).unwrap();
+            pool.install(|| f32::gemm(a, b, MatrixMut::new(&mut c, [m, n], c_strides).unwrap(), true)).unwrap();
+            c.iter().map(|c| c.to_bits()).collect::<Vec<_>>()
+        };
+        for c_strides in [[n, 1], [1, m]] {
+            let one = product(1, c_strides);
+            assert!([2, 3, 4].into_iter().all(|threads| product(threads, c_strides) == one));
         }
     }
 

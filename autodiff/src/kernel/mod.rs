@@ -22,6 +22,7 @@ mod gemm;
 mod matrix;
 pub(crate) mod reduce;
 mod scratch;
+mod split;
 mod thin;
 mod unfold;
 pub(crate) mod vector;

@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use autodiff::catalogue::{Case, Choices, Domain};
 use autodiff::ops::entries;
-use autodiff::check::{self, Check, Engine, Gradient, Outcome, Probe, Run, strategy};
+use autodiff::check::{self, Check, Engine, ForeignGradient, Gradient, Jacobian, Jvp, Outcome, Probe, Run, Vjp, strategy};
 use autodiff::ops::{Add, Square};
 use autodiff::transform::*;
 use autodiff::op::*;
@@ -135,6 +135,21 @@ cases! {
     check::foreign {
         refuses "0 numbers for 2 numbers of input": check::foreign(first_of, Gradient(nothing), [("x", ramp([2]))]);
         returns: findings(check::foreign(first_of, Gradient(nothing), []));
+    }
+    Engine::differentiable { returns: NoEngine.differentiable(MAX); }
+    Engine::lacks { returns: Probe::ALL.map(|probe| NoEngine.lacks(probe)); }
+    Gradient::pull {
+        returns: Gradient(first_of).pull(&[], &[]);
+        returns: Gradient(first_of).pull(&EXTREMES, &EXTREMES);
+    }
+    Vjp::pull { returns: Vjp(|_: &[f64], u: &[f64]| u.to_vec()).pull(&[], &EXTREMES); }
+    Jvp::pull {
+        returns: Jvp(|_: &[f64], _: &[f64]| vec![NAN; 7]).pull(&EXTREMES, &[]);
+        returns: Jvp(|x: &[f64], _: &[f64]| x.to_vec()).pull(&[], &EXTREMES);
+    }
+    Jacobian::pull {
+        returns: Jacobian(|_: &[f64]| vec![INF; 7]).pull(&EXTREMES, &[NAN]);
+        returns: Jacobian(|_: &[f64]| vec![INF; 7]).pull(&[], &EXTREMES);
     }
     Finding::headline { returns: check::op(&Panicking, [ramp([2, 3])]).unwrap().findings[0].headline(); }
     Check::model { refuses "other Params": Check::new().model(&model().0, |t| t.param(other().1).sum(..)); }
