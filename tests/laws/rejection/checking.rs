@@ -151,7 +151,6 @@ cases! {
         returns: Jacobian(|_: &[f64]| vec![INF; 7]).pull(&EXTREMES, &[NAN]);
         returns: Jacobian(|_: &[f64]| vec![INF; 7]).pull(&[], &EXTREMES);
     }
-    Finding::headline { returns: check::op(&Panicking, [ramp([2, 3])]).unwrap().findings[0].headline(); }
     Check::model { refuses "other Params": Check::new().model(&model().0, |t| t.param(other().1).sum(..)); }
     check::model {
         refuses "fc.weight": twice_on_tape(&registered(|p| [0, 1].map(|_| p.scope("fc").parameter("weight", [1], |_, _| {}))));
