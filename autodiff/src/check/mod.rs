@@ -35,7 +35,7 @@
 //!
 //! **A mistake.** A division whose right side has the wrong sign, `scalar_op! { Divide, |x, y| x / y, |z| [T::ONE / y, z / y] }`.
 //! The first line says what is wrong, in which input, and how sure that is; then come the probe that shows it best, the worst
-//! elements, what follows from it, and code to repeat it:
+//! elements, which other probes see it too, code to repeat it, and the line that silences the probe:
 //!
 //! ```text
 //! FAILED: Divide: sign flipped, input 1 (certain)
@@ -68,8 +68,8 @@
 //! not applicable: Enlarged, Slopes, SinglePrecision, DoublePrecision, Extremes
 //! ```
 //!
-//! **A warning.** `x σ(30 x)` passes; near the largest numbers `30 x` overflows, and the product with 0 is NaN. Who cares for
-//! such numbers computes it in another way; who does not, needs nothing:
+//! **A warning.** `x σ(30 x)` passes; near the largest numbers `30 x` overflows, and its product with 0 is NaN. If such numbers
+//! matter, the operation has to compute it in another way; otherwise there is nothing to do:
 //!
 //! ```text
 //! passed: Swish; 6606 numbers compared in 1 case(s), seed 0
