@@ -184,8 +184,8 @@ pub(crate) fn mutants() -> Vec<Mutant> {
         "boundary between branches": HuberBoundary, [x()], None;
         "slope of an approximation": SlopeOfApproximation, [x()], None;
         "epsilon missing": EpsilonMissing, [x()], None;
-        "rounded to f32": ThroughSingle, [x()], None;
-        "backward by finite differences": DifferenceQuotient, [x()], None;
+        "rounded to f32": ThroughSingle, [x()], Some(Diagnosis::Digits(7));
+        "backward by finite differences": DifferenceQuotient, [x()], Some(Diagnosis::Digits(5));
         "saved value taken as constant": SavedIsConstant, [x()], second();
         "weight decay in backward": DecayInBackward, [x()], linear();
         "negative cotangents dropped": NegativeDropped, [x()], linear();
