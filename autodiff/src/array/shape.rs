@@ -86,6 +86,12 @@ impl Shape {
         index
     }
 
+    /// The row-major index of the element at this multi-index, which lies within the shape: the inverse of
+    /// [`unravel_index`](Self::unravel_index).
+    pub(crate) fn flat_index(&self, index: &[usize]) -> usize {
+        index.iter().zip(&self.0).fold(0, |flat, (i, extent)| flat * extent + i)
+    }
+
     /// This shape with the extent of `axis` replaced; unchanged if `axis` is out of range.
     pub fn with(&self, axis: usize, extent: usize) -> Shape {
         let mut shape = self.clone();

@@ -18,18 +18,11 @@ use crate::params::Params;
 use crate::scalar::{Dual, Real};
 use crate::tape::{Recording, Var};
 
-/// The number of parts of a large input that are checked on their own, at most.
-const PARTS: usize = 100;
-
 /// A gradient check with settings.
 #[derive(Clone, Debug)]
 pub struct Check {
     seed: u64,
-    one_by_one: usize,
-    directions: usize,
-    repeats: usize,
-    tolerance: f64,
-    single_tolerance: f64,
+    settings: Settings,
     orders: usize,
     domain: Domain,
     skipped: Vec<(Probe, String)>,
@@ -47,11 +40,14 @@ impl Check {
     pub fn new() -> Self {
         Check {
             seed: 0,
-            one_by_one: 256,
-            directions: 4,
-            repeats: 100,
-            tolerance: 1e-10,
-            single_tolerance: 1e-4,
+            settings: Settings {
+                one_by_one: 256,
+                directions: 4,
+                repeats: 100,
+                parts: 100,
+                tolerance: 1e-10,
+                single_tolerance: 1e-4,
+            },
             orders: 2,
             domain: Domain::default(),
             skipped: Vec::new(),
@@ -68,21 +64,21 @@ impl Check {
     /// Inputs of up to this many elements are checked element by element, larger ones along random directions.
     #[must_use]
     pub fn one_by_one(mut self, entries: usize) -> Self {
-        self.one_by_one = entries;
+        self.settings.one_by_one = entries;
         self
     }
 
     /// The number of random directions along which a large input is checked.
     #[must_use]
     pub fn directions(mut self, directions: usize) -> Self {
-        self.directions = directions;
+        self.settings.directions = directions;
         self
     }
 
     /// The number of runs that must give the same bits, for inputs of up to 4096 elements; 2 for larger ones.
     #[must_use]
     pub fn repeats(mut self, repeats: usize) -> Self {
-        self.repeats = repeats;
+        self.settings.repeats = repeats;
         self
     }
 
@@ -90,7 +86,7 @@ impl Check {
     /// estimated error of their references.
     #[must_use]
     pub fn tolerance(mut self, relative: f64) -> Self {
-        self.tolerance = relative;
+        self.settings.tolerance = relative;
         self
     }
 
@@ -98,7 +94,7 @@ impl Check {
     /// changes is allowed besides.
     #[must_use]
     pub fn single_tolerance(mut self, relative: f64) -> Self {
-        self.single_tolerance = relative;
+        self.settings.single_tolerance = relative;
         self
     }
 
@@ -205,16 +201,16 @@ impl Check {
     /// Rejects settings under which everything would pass or nothing would be checked.
     fn check_settings(&self, cases: usize) -> Result<(), Error> {
         let setting = |name, value: String, requirement| Err(Error::Setting { name, value, requirement });
+        let tolerated = |tolerance: f64| tolerance.is_finite() && tolerance >= 0.0;
+        let Settings { directions, repeats, tolerance, single_tolerance, .. } = self.settings;
         match self {
             _ if cases == 0 => setting("number of cases", "0".into(), "at least 1"),
-            Check { tolerance, .. } if !(tolerance.is_finite() && *tolerance >= 0.0) => {
-                setting("tolerance", tolerance.to_string(), "finite and not negative")
+            _ if !tolerated(tolerance) => setting("tolerance", tolerance.to_string(), "finite and not negative"),
+            _ if !tolerated(single_tolerance) => {
+                setting("single_tolerance", single_tolerance.to_string(), "finite and not negative")
             }
-            Check { single_tolerance: tolerance, .. } if !(tolerance.is_finite() && *tolerance >= 0.0) => {
-                setting("single_tolerance", tolerance.to_string(), "finite and not negative")
-            }
-            Check { directions: 0, .. } => setting("directions", "0".into(), "at least 1"),
-            Check { repeats: 0, .. } => setting("repeats", "0".into(), "at least 1"),
+            _ if directions == 0 => setting("directions", "0".into(), "at least 1"),
+            _ if repeats == 0 => setting("repeats", "0".into(), "at least 1"),
             Check { orders: 0, .. } => setting("orders", "0".into(), "1, or 2 for the Hessian as well"),
             _ => Ok(()),
         }
@@ -247,14 +243,11 @@ impl Check {
             let first = report.findings.len();
             let unnamed: Vec<String> = (0..inputs.len()).map(|input| format!("input {input}")).collect();
             let names = if names.is_empty() { &unnamed } else { names };
-            let Check { one_by_one, directions, repeats, tolerance, single_tolerance, .. } = *self;
-            let settings = Settings { one_by_one, directions, repeats, parts: PARTS, tolerance, single_tolerance };
-            let examiner = Examiner::new(subject, names, inputs, settings, &self.domain, &mut report)?;
+            let examiner = Examiner::new(subject, names, inputs, self.settings, &self.domain, &mut report)?;
             let Some(mut examiner) = examiner else { continue };
             for &probe in &applicable {
                 if self.skipped.iter().all(|(skipped, _)| *skipped != probe) {
-                    let result = examiner.probe(probe);
-                    match result {
+                    match examiner.probe(probe) {
                         _ if examiner.note_panics(probe) => {}
                         // An engine need not take what a probe changes.
                         Err(Error::Engine { reason, .. }) if probe != Probe::Derivative => {

@@ -8,16 +8,16 @@ use rand::rngs::StdRng;
 use super::domain::Domain;
 use super::panics::{Panic, caught};
 use super::report::{Diagnosis, Discrepancy, Finding, Probe, Report, diagnose};
-use super::storage::Storage;
 use super::subject::{Answer, D, Request, Subject};
 use super::suspects::{detached, suspects};
-use super::tensors::{code, random_tensor, seeded, shapes, values};
+use super::tensors::{code, random_tensor, seeded, shapes, tangents, values};
 use crate::array::Tensor;
 use crate::error::Error;
 use crate::tape::Tape;
 
 /// The maximal number of elements listed in a finding.
 pub(super) const SHOWN: usize = 5;
+
 /// How thoroughly a case is examined.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Settings {
@@ -64,7 +64,7 @@ impl<'a> Examiner<'a> {
     ) -> Result<Option<Self>, Error> {
         let wanted: Vec<bool> = (0..inputs.len()).map(|input| subject.differentiable(input)).collect();
         let lifted: Vec<Tensor<D>> = inputs.iter().map(Tensor::cast).collect();
-        let request = request(&lifted, &wanted);
+        let request = Request::new(&lifted, &wanted);
         let mut tape = Tape::new();
         let first = || subject.run(request, &mut tape);
         let mut panic = None;
@@ -113,7 +113,7 @@ impl<'a> Examiner<'a> {
 
     /// A request to run forward only.
     pub(super) fn forward<'r>(&'r self, inputs: &'r [Tensor<D>]) -> Request<'r> {
-        request(inputs, &self.wanted)
+        Request::new(inputs, &self.wanted)
     }
 
     pub(super) fn run(&self, request: Request<'_>) -> Result<Answer, Error> {
@@ -142,12 +142,16 @@ impl<'a> Examiner<'a> {
 
     /// As [`gradients`](Self::gradients), at other inputs.
     pub(super) fn gradients_at(&self, inputs: &[Tensor<f64>]) -> Result<Vec<Tensor<f64>>, Error> {
-        let answer = self.answer(inputs, None)?;
-        let one = |(gradient, x): (&Result<Tensor<D>, Error>, &Tensor<f64>)| match gradient {
-            Ok(gradient) => values(gradient),
-            Err(_) => Tensor::full(x.shape(), 0.0),
-        };
-        Ok(answer.gradients.iter().zip(inputs).map(one).collect())
+        Ok(dense(&self.answer(inputs, None)?, inputs, values))
+    }
+
+    /// The Hessian of ⟨u, f⟩ times `direction`, by reverse mode over dual numbers.
+    pub(super) fn hessian_times(
+        &self,
+        inputs: &[Tensor<f64>],
+        direction: &[Tensor<f64>],
+    ) -> Result<Vec<Tensor<f64>>, Error> {
+        Ok(dense(&self.answer(inputs, Some(direction))?, inputs, tangents))
     }
 
     /// The elements at which two tensors differ by more than `allowed(element)`, worst first. A NaN differs from everything
@@ -241,10 +245,13 @@ impl<'a> Examiner<'a> {
     }
 }
 
-/// A request to run forward only, on contiguous inputs, with fresh buffers filled with NaN.
-fn request<'r>(inputs: &'r [Tensor<D>], wanted: &'r [bool]) -> Request<'r> {
-    let (cotangent, storage, second) = (None, Storage::Dense, None);
-    Request { inputs, wanted, cotangent, storage, second, sources: &[], poisoned: true }
+/// A part of the gradients; zeros for an input that receives none.
+fn dense(answer: &Answer, inputs: &[Tensor<f64>], part: fn(&Tensor<D>) -> Tensor<f64>) -> Vec<Tensor<f64>> {
+    let one = |(gradient, x): (&Result<Tensor<D>, Error>, &Tensor<f64>)| match gradient {
+        Ok(gradient) => part(gradient),
+        Err(_) => Tensor::full(x.shape(), 0.0),
+    };
+    answer.gradients.iter().zip(inputs).map(one).collect()
 }
 
 impl Examiner<'_> {

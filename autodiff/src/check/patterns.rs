@@ -1,6 +1,7 @@
 //! Recognizes mistakes by what the right gradient is made of: the columns of the Jacobian and the cotangent.
 
 use super::report::Diagnosis;
+use super::tensors::largest_entry;
 use crate::array::{Shape, Tensor};
 use crate::error::Error;
 
@@ -18,21 +19,15 @@ impl Pullback<'_> {
         if self.columns.is_empty() {
             return None;
         }
-        if self.is(|here, k| here.is_one_term(k)) {
-            let sums = |k: usize| self.nonzero(k).count() > 1;
-            let all = (0..self.columns.len()).all(sums);
+        let elements = || 0..self.columns.len();
+        if elements().all(|k| self.is_one_term(k)) {
+            let all = elements().all(|k| self.nonzero(k).count() > 1);
             return Some(if all { Diagnosis::MissingSum } else { Diagnosis::RepeatedOverwritten });
         }
-        let early = |here: &Self, k: usize| here.is_summed_early(k);
-        if self.is(early) {
+        if elements().all(|k| self.is_summed_early(k)) {
             return Some(Diagnosis::SummedTooEarly);
         }
         self.other_group()
-    }
-
-    /// Whether this holds for the gradient of every element.
-    fn is(&self, of: impl Fn(&Self, usize) -> bool) -> bool {
-        (0..self.columns.len()).all(|k| of(self, k))
     }
 
     /// The terms of the sum that the gradient of element `k` is.
@@ -68,15 +63,16 @@ impl Pullback<'_> {
     /// Whether the cotangent was read at other indices: of another group along an axis, or of axes swapped.
     fn other_group(&self) -> Option<Diagnosis> {
         let shape = self.cotangent.shape();
+        let size = largest_entry(std::slice::from_ref(self.found));
         let read_at = |index: &dyn Fn(&[usize]) -> Vec<usize>| {
             let at = |flat: usize| {
                 let index = index(&shape.unravel_index(flat));
-                self.cotangent.data()[flat_index(&index, shape)]
+                self.cotangent.data()[shape.flat_index(&index)]
             };
             let other: Vec<f64> = (0..self.cotangent.data().len()).map(at).collect();
             (0..self.columns.len()).all(|k| {
                 let right: f64 = self.columns[k].data().iter().zip(&other).map(|(c, u)| c * u).sum();
-                near_to(right, self.found.data()[k], self.size())
+                near_to(right, self.found.data()[k], size)
             })
         };
         for axis in (0..shape.rank()).filter(|&axis| shape[axis] > 1) {
@@ -144,11 +140,6 @@ impl Pullback<'_> {
         let (found, expected) = (moves(&|row| found_rows[row].first.clone()), moves(&|row| right(row).first));
         let steady = expected.iter().all(|&by| by > 0);
         Ok((steady && is_swapped(&found, &expected)).then_some(Diagnosis::OtherStride))
-    }
-
-    /// The size to which sums are compared.
-    fn size(&self) -> f64 {
-        self.found.data().iter().fold(0.0, |largest: f64, g| largest.max(g.abs()))
     }
 }
 
@@ -221,10 +212,6 @@ fn is_swapped(found: &[usize], right: &[usize]) -> bool {
         list
     };
     found != right && sorted(found) == sorted(right)
-}
-
-fn flat_index(index: &[usize], shape: &Shape) -> usize {
-    index.iter().zip(shape.iter()).fold(0, |flat, (i, extent)| flat * extent + i)
 }
 
 fn near(x: f64, y: f64) -> bool {

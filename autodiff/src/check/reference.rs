@@ -15,6 +15,8 @@ impl Estimate {
 
 const SHRINK: f64 = 1.6;
 const STEPS: usize = 9;
+/// Runs that [`derivatives`] takes.
+pub(super) const RUNS: usize = 2 * STEPS;
 
 /// The derivatives at 0 of the numbers that `function` returns, by Ridders' method (1982): differences at shrinking steps,
 /// extrapolated to step 0, of which the error falls as step to the power of `order`, twice that, and so on. The error

@@ -34,19 +34,14 @@ impl Storage {
 
     /// The row-major index in the value of the element at row-major index `flat` of the storage, if the view contains it.
     fn shown(self, shape: &Shape, stored: &Shape, flat: usize) -> Option<usize> {
-        let mut index = vec![0; stored.rank()];
-        let mut rest = flat;
-        for (i, &extent) in index.iter_mut().zip(stored.iter()).rev() {
-            *i = rest % extent;
-            rest /= extent;
-        }
+        let mut index = stored.unravel_index(flat);
         match self {
             Storage::Transposed => index.reverse(),
             Storage::Narrowed if index.iter().any(|i| i % 2 == 0) => return None,
             Storage::Narrowed => index.iter_mut().for_each(|i| *i /= 2),
             Storage::Dense | Storage::Broadcast => {}
         }
-        Some(index.iter().zip(shape.iter()).fold(0, |flat, (i, extent)| flat * extent + i))
+        Some(shape.flat_index(&index))
     }
 
     /// Stores `x`; for a broadcast, its first row.

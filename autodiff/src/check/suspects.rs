@@ -1,7 +1,7 @@
 //! Finds operations on the tape of a function or model: the wrong one, and those that detach.
 
 use super::subject::{D, Recorded, Subject, with_values};
-use super::tensors::seeded;
+use super::tensors::{seeded, unstructured};
 use crate::array::Tensor;
 use crate::params::Params;
 use crate::tape::{Detach, Graph, Mode, Tape};
@@ -44,9 +44,7 @@ fn on_tape(
     inputs: &[Tensor<f64>],
     look: impl FnOnce(&Graph<D>, &Params<D>, u32) -> Vec<String>,
 ) -> Vec<String> {
-    // A fixed unstructured direction: nonzero, unequal tangents.
-    let direction = |x: &Tensor<f64>| Tensor::from_fn(x.shape(), |k| 0.5 + ((k * 37 + 11) % 23) as f64 / 23.0);
-    let directions: Vec<_> = inputs.iter().map(direction).collect();
+    let directions: Vec<_> = inputs.iter().map(|x| unstructured(x.shape())).collect();
     let lifted = seeded(inputs, Some(&directions));
     let none = Params::default();
     let params = recorded.params().map(|params| with_values(params, &lifted));

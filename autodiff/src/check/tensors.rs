@@ -78,3 +78,23 @@ pub(super) fn no_nan(tensor: &Tensor<f64>) -> bool {
 pub(super) fn largest_entry(tensors: &[Tensor<f64>]) -> f64 {
     tensors.iter().flat_map(Tensor::data).map(|g| g.abs()).filter(|g| g.is_finite()).fold(0.0, f64::max)
 }
+
+/// Fixed unstructured numbers between 0.5 and 1.5: a direction of nonzero, unequal tangents.
+pub(super) fn unstructured(shape: &Shape) -> Tensor<f64> {
+    Tensor::from_fn(shape, |k| 0.5 + ((k * 37 + 11) % 23) as f64 / 23.0)
+}
+
+/// One at element `k`, zero elsewhere.
+pub(super) fn one_hot(shape: &Shape, k: usize) -> Tensor<f64> {
+    Tensor::from_fn(shape, |other| if other == k { 1.0 } else { 0.0 })
+}
+
+/// The values in reverse order.
+pub(super) fn reversed(x: &Tensor<f64>) -> Tensor<f64> {
+    Tensor::from_fn(x.shape(), |k| x.data()[x.data().len() - 1 - k])
+}
+
+/// The values in order, again and again, in another shape.
+pub(super) fn repeated(x: &Tensor<f64>, shape: impl Into<Shape>) -> Tensor<f64> {
+    Tensor::from_fn(shape, |k| x.data()[k % x.data().len().max(1)])
+}

@@ -3,7 +3,7 @@
 use super::columns::ROOM;
 use super::examiner::Examiner;
 use super::reference::{self, Estimate};
-use super::report::Discrepancy;
+use super::report::{Discrepancy, Probe, add, diagnose};
 use super::tensors::{dot, largest_entry, scale};
 use crate::array::Tensor;
 use crate::error::Error;
@@ -11,7 +11,7 @@ use crate::error::Error;
 /// The judgement on a slope that disagrees with its reference.
 pub(super) enum Judgement {
     Wrong,
-    /// Right after all: it agrees with differences of finer steps.
+    /// Right after all: it agrees with differences of finer steps, or cancellation leaves no more.
     Right,
     /// Between the slopes to both sides of a kink.
     Kink(String),
@@ -84,12 +84,24 @@ impl Examiner<'_> {
         })
     }
 
-    /// The slopes to both sides, if they differ and `found` lies between them.
-    pub(super) fn kink(&self, slope: Slope<'_>) -> Result<Option<String>, Error> {
-        match self.sides(slope)? {
-            Sides::Between(slopes) => Ok(Some(slopes)),
-            Sides::Equal | Sides::Outside => Ok(None),
+    /// The slope by dual numbers, if there are and it agrees.
+    pub(super) fn exact(&self, Slope { inputs, v, found, size }: Slope<'_>) -> Result<Option<f64>, Error> {
+        if !self.subject.has_tangents() {
+            return Ok(None);
         }
+        let column = self.column(inputs, v)?;
+        let exact = column.pulled(&self.cotangent).value;
+        let agrees = (found - exact).abs() <= 1e-7 * scale(&self.cotangent, &column.value).max(size);
+        Ok(agrees.then_some(exact))
+    }
+
+    /// Whether a slope lies between those to both sides of a kink, which the report then says.
+    pub(super) fn is_kink(&mut self, slope: Slope<'_>) -> Result<bool, Error> {
+        let sides = self.sides(slope)?;
+        if let Sides::Between(slopes) = &sides {
+            self.report.kinks.push(format!("{}: {slopes}", self.describe()));
+        }
+        Ok(matches!(sides, Sides::Between(_)))
     }
 
     /// Where `found` lies to the slopes to both sides.
@@ -171,7 +183,7 @@ impl Examiner<'_> {
         let mut upheld = Vec::new();
         let mut wrong = wrong.into_iter();
         for entry in wrong.by_ref().take(JUDGED) {
-            let element = entry.index.iter().zip(found.shape().iter()).fold(0, |flat, (i, extent)| flat * extent + i);
+            let element = found.shape().flat_index(&entry.index);
             let v = self.unit(input, element..element + 1);
             let size = entry.analytic.abs().max(entry.reference.abs());
             let inputs = self.inputs.clone();
@@ -198,11 +210,20 @@ impl Examiner<'_> {
         false
     }
 
+    /// Records a slope that is a mistake, beside the one by finite differences.
+    pub(super) fn note_slope(&mut self, probe: Probe, setting: &str, slope: Slope<'_>) -> Result<(), Error> {
+        let Slope { inputs, v, found, size } = slope;
+        let Estimate { value: reference, error } = self.slope(inputs, v)?;
+        let allowed = 10.0 * error + self.precision().rounding * size;
+        let known = diagnose(&[found], &[reference], &[1]);
+        let (of, index) = ("all inputs".to_owned(), Vec::new());
+        self.note(probe, setting, known, vec![Discrepancy { of, index, analytic: found, reference, allowed }]);
+        Ok(())
+    }
+
     /// Adds a line on what could not be decided.
     pub(super) fn undecided(&mut self, line: String) {
-        if !self.report.undecided.contains(&line) {
-            self.report.undecided.push(line);
-        }
+        add(&mut self.report.undecided, line);
     }
 
     /// The slope along `v` that gradients give, and the size of its terms.

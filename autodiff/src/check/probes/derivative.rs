@@ -6,15 +6,13 @@ use crate::array::Tensor;
 use crate::check::columns::Column;
 use crate::check::examiner::Examiner;
 use crate::check::patterns::Pullback;
+use crate::check::reference;
 use crate::check::report::{Diagnosis, Probe, diagnose};
-use crate::check::tensors::{dot, largest_entry, no_nan, scale, tangents, values};
+use crate::check::tensors::{largest_entry, no_nan, one_hot, reversed, scale, values};
 use crate::error::Error;
 
 /// If elements × size of the inputs exceeds this, a gradient is checked along directions: element by element takes seconds.
 const LARGE: usize = 1 << 20;
-
-/// Runs that finite differences of one direction take.
-const DIFFERENCES: usize = 18;
 
 impl Examiner<'_> {
     /// The total size of the inputs.
@@ -29,13 +27,10 @@ impl Examiner<'_> {
         if self.report.findings.len() > before || self.size() > self.settings.one_by_one {
             return Ok(());
         }
-        let reversed = |(x, &wanted): (&Tensor<f64>, &bool)| {
-            let last = x.data().len().saturating_sub(1);
-            if wanted { Tensor::from_fn(x.shape(), |k| x.data()[last - k]) } else { x.clone() }
-        };
-        let reversed: Vec<Tensor<f64>> = self.inputs.iter().zip(&self.wanted).map(reversed).collect();
+        let other = |(x, &wanted): (&Tensor<f64>, &bool)| if wanted { reversed(x) } else { x.clone() };
+        let others: Vec<Tensor<f64>> = self.inputs.iter().zip(&self.wanted).map(other).collect();
         let setting = "values in reverse order";
-        self.elsewhere(Probe::Derivative, setting, &reversed, self.settings, |there| there.derivative())
+        self.elsewhere(Probe::Derivative, setting, &others, self.settings, |there| there.derivative())
     }
 
     /// Element by element for small inputs, otherwise along random directions. If a direction disagrees, bisection finds the
@@ -45,7 +40,7 @@ impl Examiner<'_> {
         // A gradient whose terms cancel to zero (a bias before batch normalization) keeps their rounding errors, which are
         // relative to other gradients.
         let around = largest_entry(&gradients);
-        let runs = if self.subject.has_tangents() { 1 } else { DIFFERENCES };
+        let runs = if self.subject.has_tangents() { 1 } else { reference::RUNS };
         for (input, found) in gradients.iter().enumerate().filter(|(input, _)| self.wanted[*input]).collect::<Vec<_>>()
         {
             let cost = runs * found.data().len() * self.size();
@@ -108,10 +103,7 @@ impl Examiner<'_> {
         if let Some(known) = diagnose(found.data(), expected.data(), expected.shape()) {
             return Ok(Some(known));
         }
-        if let Some(there) = self.at_output(input)
-            && self.inputs.len() == 1
-            && close(found, &there)
-        {
+        if self.at_output(input).is_some_and(|there| close(found, &there)) {
             return Ok(Some(Diagnosis::WrongPoint));
         }
         let cotangent = self.cotangent.clone();
@@ -120,9 +112,8 @@ impl Examiner<'_> {
             return Ok(Some(known));
         }
         pullback.geometry(|row| {
-            let unit = Tensor::from_fn(cotangent.shape(), |k| if k == row { 1.0 } else { 0.0 });
-            let gradients = self.with_cotangent(unit, |here| here.gradients())?;
-            Ok(gradients[input].clone())
+            let mut gradients = self.with_cotangent(one_hot(cotangent.shape(), row), |here| here.gradients())?;
+            Ok(gradients.swap_remove(input))
         })
     }
 
@@ -138,8 +129,7 @@ impl Examiner<'_> {
             return Ok(());
         }
         for row in 0..rows {
-            let unit = Tensor::from_fn(self.cotangent.shape(), |k| if k == row { 1.0 } else { 0.0 });
-            self.with_cotangent(unit, |here| here.row(input, columns, row))?;
+            self.with_cotangent(one_hot(self.cotangent.shape(), row), |here| here.row(input, columns, row))?;
         }
         Ok(())
     }
@@ -172,8 +162,8 @@ impl Examiner<'_> {
             return None;
         }
         let entry = |k: usize| {
-            let inputs = crate::check::tensors::seeded(&there, Some(&self.unit(input, k..k + 1)));
-            self.run(self.forward(&inputs)).map(|answer| dot(&self.cotangent, &tangents(&answer.output)))
+            let column = self.column(&there, &self.unit(input, k..k + 1))?;
+            Ok(column.pulled(&self.cotangent).value)
         };
         let entries: Result<Vec<f64>, Error> = (0..self.output.data().len()).map(entry).collect();
         Tensor::new(self.output.shape(), entries.ok()?).ok()

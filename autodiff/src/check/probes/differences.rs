@@ -1,16 +1,17 @@
 //! The gradient against finite differences along random directions.
 
-use crate::array::Tensor;
 use crate::check::columns::ROOM;
 use crate::check::examiner::Examiner;
 use crate::check::reference::{self, Estimate};
-use crate::check::report::{Diagnosis, Discrepancy, Probe, diagnose};
-use crate::check::tensors::scale;
+use crate::check::report::{Diagnosis, Discrepancy, Probe, add};
 use crate::check::trial::Slope;
 use crate::error::Error;
 
 /// Inputs of more elements are checked along one direction.
 const LARGE: usize = 1 << 14;
+
+/// The setting of this probe.
+const DIRECTION: &str = "along a random direction";
 
 impl Examiner<'_> {
     /// Along random directions. Where dual numbers agree with the gradient, differences that do not are undecided: the function
@@ -30,7 +31,8 @@ impl Examiner<'_> {
             if allowed < self.precision().slack * size && (found - estimate.value).abs() <= allowed {
                 continue;
             }
-            if self.disagrees(&v, found, size)? {
+            let inputs = self.inputs.clone();
+            if self.disagrees(Slope { inputs: &inputs, v: &v, found, size })? {
                 return Ok(());
             }
         }
@@ -38,60 +40,35 @@ impl Examiner<'_> {
     }
 
     /// Judges a disagreement with differences; records a finding and returns whether there is one.
-    fn disagrees(&mut self, v: &[Tensor<f64>], found: f64, size: f64) -> Result<bool, Error> {
-        let inputs = self.inputs.clone();
-        if self.subject.has_tangents() {
-            let column = self.column(&inputs, v)?;
-            let exact = column.pulled(&self.cotangent).value;
-            let terms = scale(&self.cotangent, &column.value).max(size);
-            if (found - exact).abs() <= 1e-7 * terms {
-                return self.only_differences_disagree(v, found, size, exact);
-            }
+    fn disagrees(&mut self, slope: Slope<'_>) -> Result<bool, Error> {
+        if let Some(exact) = self.exact(slope)? {
+            return self.only_differences_disagree(slope, exact);
         }
-        let judgement = self.judge(Slope { inputs: &inputs, v, found, size })?;
-        if !self.is_mistake(judgement, &self.describe()) {
-            return Ok(false);
+        let judgement = self.judge(slope)?;
+        let wrong = self.is_mistake(judgement, &self.describe());
+        if wrong {
+            self.note_slope(Probe::FiniteDifferences, DIRECTION, slope)?;
         }
-        let Estimate { value: reference, error } = self.slope(&inputs, v)?;
-        let allowed = 10.0 * error + self.precision().rounding * size;
-        let (of, index) = ("all inputs".to_owned(), Vec::new());
-        let known = diagnose(&[found], &[reference], &[1]);
-        let entry = Discrepancy { of, index, analytic: found, reference, allowed };
-        self.note(Probe::FiniteDifferences, "along a random direction", known, vec![entry]);
-        Ok(true)
+        Ok(wrong)
     }
 
     /// Dual numbers agree with the gradient. A finding only if they are none: the value moves, and no tangent at all arrives.
-    fn only_differences_disagree(
-        &mut self,
-        v: &[Tensor<f64>],
-        found: f64,
-        size: f64,
-        exact: f64,
-    ) -> Result<bool, Error> {
-        let inputs = self.inputs.clone();
+    fn only_differences_disagree(&mut self, slope: Slope<'_>, exact: f64) -> Result<bool, Error> {
+        let Slope { inputs, v, found, size } = slope;
         let detached = self.detached();
         if let Some(line) = detached.first() {
             let note = format!("the path through {line} is left out of the gradient; differences include it");
-            if !self.report.notes.contains(&note) {
-                self.report.notes.push(note);
-            }
+            add(&mut self.report.notes, note);
             return Ok(false);
         }
-        if let Some(slopes) = self.kink(Slope { inputs: &inputs, v, found, size })? {
-            self.report.kinks.push(format!("{}: {slopes}", self.describe()));
+        if self.is_kink(slope)? {
             return Ok(false);
         }
-        let Estimate { value, error } = self.slope(&inputs, v)?;
+        let Estimate { value, error } = self.slope(inputs, v)?;
         if exact == 0.0 && value.abs() > 1e3 * error && value.abs() > 1e-6 * size {
             let (of, index, allowed) = ("all inputs".to_owned(), Vec::new(), 10.0 * error);
             let entry = Discrepancy { of, index, analytic: found, reference: value, allowed };
-            self.note(
-                Probe::FiniteDifferences,
-                "along a random direction",
-                Some(Diagnosis::TangentsDropped),
-                vec![entry],
-            );
+            self.note(Probe::FiniteDifferences, DIRECTION, Some(Diagnosis::TangentsDropped), vec![entry]);
             return Ok(true);
         }
         if (found - value).abs() > 10.0 * error + self.precision().rounding * size {

@@ -1,10 +1,13 @@
 //! Probes at other shapes: extents 1 and 0, and inputs enlarged so that loops cross their blocks.
 
+use std::collections::BTreeSet;
+
 use rand::RngExt;
 
 use crate::array::{Shape, Tensor};
 use crate::check::examiner::{Examiner, Settings};
 use crate::check::report::Probe;
+use crate::check::tensors::repeated;
 use crate::error::Error;
 
 /// Extents beyond the blocks that operations work in, of 256 and up to a thousand elements; the first that fits is taken.
@@ -16,18 +19,21 @@ impl Examiner<'_> {
     /// Checks the derivative with each extent set to 1, then to 0, wherever it occurs, and with one more axis, if the shape rule
     /// accepts that.
     pub(super) fn extents(&mut self) -> Result<(), Error> {
-        let mut extents: Vec<usize> = self.inputs.iter().flat_map(|x| x.shape().to_vec()).filter(|&n| n > 1).collect();
-        extents.sort_unstable();
-        extents.dedup();
-        for (extent, target) in extents.iter().flat_map(|&extent| [(extent, 1), (extent, 0)]) {
+        let extents = self.distinct_extents().into_iter().filter(|&extent| extent > 1);
+        for (extent, target) in extents.flat_map(|extent| [(extent, 1), (extent, 0)]) {
             let resized: Vec<Tensor<f64>> = self.inputs.iter().map(|x| with_extent(x, extent, target)).collect();
             let setting = format!("extent {extent} set to {target}");
             self.elsewhere(Probe::Extents, &setting, &resized, self.settings, |small| small.derivative())?;
         }
+        let twice =
+            |x: &Tensor<f64>| repeated(x, std::iter::once(2).chain(x.shape().iter().copied()).collect::<Shape>());
         let stacked: Vec<Tensor<f64>> = self.inputs.iter().map(twice).collect();
-        let setting = "another axis in front";
-        self.elsewhere(Probe::Extents, setting, &stacked, self.settings, |stacked| stacked.derivative())?;
-        Ok(())
+        self.elsewhere(Probe::Extents, "another axis in front", &stacked, self.settings, |stacked| stacked.derivative())
+    }
+
+    /// The extents of all inputs, each once, in rising order.
+    fn distinct_extents(&self) -> BTreeSet<usize> {
+        self.inputs.iter().flat_map(|x| x.shape().iter().copied()).collect()
     }
 
     /// Runs probes at other inputs; what they find is attributed to this probe.
@@ -67,10 +73,7 @@ impl Examiner<'_> {
         if !self.report.findings.is_empty() {
             return Ok(());
         }
-        let mut extents: Vec<usize> = self.inputs.iter().flat_map(|x| x.shape().to_vec()).collect();
-        extents.sort_unstable();
-        extents.dedup();
-        for extent in extents.into_iter().filter(|&extent| extent > 0 && extent < ENLARGED[1]) {
+        for extent in self.distinct_extents().into_iter().filter(|&extent| extent > 0 && extent < ENLARGED[1]) {
             let Some(target) = ENLARGED.into_iter().find(|&target| self.fits(extent, target)) else { continue };
             let large = self.inputs.iter().map(|x| with_extent(x, extent, target)).collect();
             let large = self.apart(large);
@@ -119,14 +122,7 @@ impl Examiner<'_> {
 
 /// The tensor with every extent `from` set to `to`, keeping values in order.
 fn with_extent(x: &Tensor<f64>, from: usize, to: usize) -> Tensor<f64> {
-    let shape = resized(x.shape(), from, to);
-    Tensor::from_fn(shape, |k| x.data()[k % x.data().len().max(1)])
-}
-
-/// The tensor twice, along a new axis 0.
-fn twice(x: &Tensor<f64>) -> Tensor<f64> {
-    let shape: Shape = std::iter::once(2).chain(x.shape().iter().copied()).collect();
-    Tensor::from_fn(shape, |k| x.data()[k % x.data().len().max(1)])
+    repeated(x, resized(x.shape(), from, to))
 }
 
 /// The shape with every extent `from` set to `to`.

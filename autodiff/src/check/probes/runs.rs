@@ -4,7 +4,7 @@ use crate::array::Tensor;
 use crate::check::examiner::Examiner;
 use crate::check::report::{Diagnosis, Probe};
 use crate::check::subject::{Answer, D, Recorded, Request, with_values};
-use crate::check::tensors::{no_nan, seeded, values};
+use crate::check::tensors::{no_nan, reversed, seeded, values};
 use crate::error::Error;
 use crate::params::Params;
 use crate::tape::{Mode, Program, input, variable};
@@ -66,7 +66,6 @@ impl Examiner<'_> {
         if self.inputs.len() > NAMES.len() && recorded.params().is_none() {
             return Ok(());
         }
-        let reversed = |x: &Tensor<f64>| Tensor::from_fn(x.shape(), |k| x.data()[x.data().len() - 1 - k]);
         // A replay that looks at the first element to see whether anything has changed sees no change here.
         let after_first = |x: &Tensor<f64>| {
             let last = x.data().len().saturating_sub(1);

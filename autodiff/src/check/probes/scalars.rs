@@ -2,7 +2,7 @@
 
 use crate::array::Tensor;
 use crate::check::examiner::Examiner;
-use crate::check::report::{Diagnosis, Probe};
+use crate::check::report::{Diagnosis, Probe, add};
 use crate::check::storage::Storage;
 use crate::check::subject::{Request, run_on_values};
 use crate::check::tensors::{largest_entry, random_tensor, values};
@@ -98,15 +98,7 @@ impl Examiner<'_> {
     /// The parts of the answer in this scalar.
     fn in_scalar<T: Real>(&self, op: Make<'_, T>, inputs: &[Tensor<f64>], storage: Storage) -> Result<Parts, Error> {
         let given: Vec<Tensor<T>> = inputs.iter().map(Tensor::cast).collect();
-        let request = Request {
-            inputs: &given,
-            wanted: &self.wanted,
-            cotangent: Some(&self.cotangent),
-            storage,
-            second: None,
-            sources: &[],
-            poisoned: true,
-        };
+        let request = Request { cotangent: Some(&self.cotangent), storage, ..Request::new(&given, &self.wanted) };
         let answer = run_on_values(|t, inputs| t.apply(op(), inputs), request, &mut Tape::new())?;
         let dense = |(gradient, x): (Result<Tensor<T>, Error>, &Tensor<f64>)| {
             gradient.ok().map(|gradient| storage.extract(&gradient.cast(), x.shape()))
@@ -156,9 +148,7 @@ impl Examiner<'_> {
             if 4.0 * noise >= (wrong[0].analytic - wrong[0].reference).abs() {
                 wrong.clear();
                 let line = format!("in f32, {of} has rounding errors of {noise:.1e}: terms cancel");
-                if !self.report.warnings.contains(&line) {
-                    self.report.warnings.push(line);
-                }
+                add(&mut self.report.warnings, line);
             }
         }
         if !wrong.is_empty() {

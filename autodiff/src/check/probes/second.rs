@@ -5,14 +5,12 @@ use crate::check::columns::ROOM;
 use crate::check::examiner::Examiner;
 use crate::check::reference::{self, Estimate};
 use crate::check::report::{Diagnosis, Discrepancy, Probe};
-use crate::check::storage::Storage;
 use crate::check::subject::{D, Request, run_on_values};
-use crate::check::tensors::{dot, largest_entry, moved, random_tensor, scale, tangents};
+use crate::check::tensors::{dot, largest_entry, moved, random_tensor, tangents};
 use crate::error::Error;
 use crate::op::AnyScalar;
-use crate::params::Params;
 use crate::scalar::Dual;
-use crate::tape::{Mode, Tape};
+use crate::tape::Tape;
 
 /// A number of the Hessian beside its reference.
 struct Compared {
@@ -30,11 +28,6 @@ impl Compared {
     }
 }
 
-/// The sum of `of` over all inputs.
-fn form(x: &[Tensor<f64>], y: &[Tensor<f64>], of: fn(&Tensor<f64>, &Tensor<f64>) -> f64) -> f64 {
-    x.iter().zip(y).map(|(x, y)| of(x, y)).sum()
-}
-
 /// A number of second order: two levels of dual numbers.
 type Second = Dual<D>;
 
@@ -47,10 +40,10 @@ impl Examiner<'_> {
         }
         let (v, w) = (self.direction(), self.direction());
         let times = |inputs: &[Tensor<f64>], left: &[Tensor<f64>], right: &[Tensor<f64>]| {
-            Ok(form(left, &self.hessian_times(inputs, right)?, dot))
+            Ok(Self::slope_of(&self.hessian_times(inputs, right)?, left).0)
         };
         let (one, other) = (times(&self.inputs, &w, &v)?, times(&self.inputs, &v, &w)?);
-        let size = 1.0 + form(&w, &self.hessian_times(&self.inputs, &v)?, scale);
+        let size = 1.0 + Self::slope_of(&self.hessian_times(&self.inputs, &v)?, &w).1;
         let symmetric =
             Compared { kind: "⟨w, Hv⟩ against ⟨v, Hw⟩", found: one, expected: other, allowed: 1e-9 * size };
         if symmetric.differs(size) {
@@ -100,22 +93,17 @@ impl Examiner<'_> {
     fn moving_cotangent(&mut self, operation: &dyn AnyScalar) -> Result<(), Error> {
         let motion = random_tensor(self.cotangent.shape(), &mut self.random);
         let expected = self.with_cotangent(motion.clone(), |here| here.gradients())?;
-        let params = Params::default();
         let lifted: Vec<Tensor<D>> = self.inputs.iter().map(Tensor::cast).collect();
-        let (u, wanted) = (&self.cotangent, self.wanted.clone());
+        let (u, ones) = (&self.cotangent, Tensor::full(self.cotangent.shape(), 1.0));
         let moving = Tensor::from_fn(u.shape(), |k| Dual::new(u.data()[k], motion.data()[k]));
-        let pull = || {
-            let mut tape = Tape::new();
-            let t = tape.start(&params, Mode::Train);
-            let leaf = |(x, &wanted): (&Tensor<D>, &bool)| if wanted { t.variable(x) } else { t.input(x) };
-            let leaves: Vec<_> = lifted.iter().zip(&wanted).map(leaf).collect();
-            let mut grads = params.gradients();
-            t.apply(operation.dual(), &leaves).backward_with(&moving, &mut grads)?;
-            Ok(leaves.iter().map(|&leaf| grads.of(leaf)).collect::<Vec<_>>())
-        };
-        let found = self.guarded(pull, || ("with a cotangent that moves".to_owned(), self.inputs.clone()))?;
-        for (input, found) in found.iter().enumerate().filter(|(input, _)| wanted[*input]) {
-            let (Ok(found), expected) = (found.as_ref().map(tangents), &expected[input]) else { continue };
+        let request = Request { cotangent: Some(&ones), ..self.forward(&lifted) };
+        // A cotangent of ones becomes the one that moves on its way to the operation.
+        let weighted =
+            || run_on_values(|t, x| t.apply(operation.dual(), x) * t.input(&moving), request, &mut Tape::new());
+        let found = self.guarded(weighted, || ("with a cotangent that moves".to_owned(), self.inputs.clone()))?;
+        for (input, found) in found.gradients.iter().enumerate() {
+            let (true, Ok(found)) = (self.wanted[input], found.as_ref().map(tangents)) else { continue };
+            let expected = &expected[input];
             let largest = largest_entry(std::slice::from_ref(expected));
             let constant = || Some(Diagnosis::SecondOrder);
             let setting = "with a cotangent that moves";
@@ -133,9 +121,9 @@ impl Examiner<'_> {
             return Ok(());
         }
         let v = self.domain.with_room(&self.inputs, v, ROOM);
-        let found = form(w, &self.hessian_times(&self.inputs, &v)?, dot);
+        let (found, _) = Self::slope_of(&self.hessian_times(&self.inputs, &v)?, w);
         let step = self.domain.step(&self.inputs, &v, self.precision().central);
-        let slope = |step: f64| Ok(form(&self.gradients_at(&moved(&self.inputs, &v, step))?, w, dot));
+        let slope = |step: f64| Ok(Self::slope_of(&self.gradients_at(&moved(&self.inputs, &v, step))?, w).0);
         let compared = |Estimate { value: expected, error }: Estimate| {
             let kind = "against differences of gradients";
             Compared { kind, found, expected, allowed: 10.0 * error + 1e-7 * size }
@@ -162,14 +150,6 @@ impl Examiner<'_> {
         self.note(Probe::SecondOrder, kind, Some(Diagnosis::SecondOrder), vec![entry]);
     }
 
-    /// The Hessian of ⟨u, f⟩ times `direction`, by reverse mode over dual numbers.
-    fn hessian_times(&self, inputs: &[Tensor<f64>], direction: &[Tensor<f64>]) -> Result<Vec<Tensor<f64>>, Error> {
-        let answer = self.answer(inputs, Some(direction))?;
-        let zeros = |x: &Tensor<f64>| Tensor::full(x.shape(), 0.0);
-        let gradients = answer.gradients.iter().zip(inputs);
-        Ok(gradients.map(|(g, x)| g.as_ref().map_or_else(|_| zeros(x), tangents)).collect())
-    }
-
     /// `∂²⟨u, f⟩ / ∂v ∂w` by dual numbers of dual numbers, without the pullback.
     fn forward_over_forward(&self, inputs: &[Tensor<f64>], v: &[Tensor<f64>], w: &[Tensor<f64>]) -> Result<f64, Error> {
         let Some(operation) = self.subject.operation() else { return Ok(f64::NAN) };
@@ -178,16 +158,8 @@ impl Examiner<'_> {
             Tensor::from_fn(x.shape(), element)
         };
         let lifted: Vec<Tensor<Second>> = inputs.iter().zip(v).zip(w).map(lift).collect();
-        let (storage, none) = (Storage::Dense, vec![false; inputs.len()]);
-        let request = Request {
-            inputs: &lifted,
-            wanted: &none,
-            cotangent: None,
-            storage,
-            second: None,
-            sources: &[],
-            poisoned: true,
-        };
+        let none = vec![false; inputs.len()];
+        let request = Request::new(&lifted, &none);
         let case = || ("in nested dual numbers".to_owned(), inputs.to_vec());
         let run = || run_on_values(|t, inputs| t.apply(operation.second(), inputs), request, &mut Tape::new());
         let output = self.guarded(run, case)?.output;

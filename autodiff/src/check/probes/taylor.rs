@@ -3,9 +3,8 @@
 use crate::array::Tensor;
 use crate::check::columns::ROOM;
 use crate::check::examiner::Examiner;
-use crate::check::reference::Estimate;
-use crate::check::report::{Discrepancy, Probe, Rates, diagnose};
-use crate::check::tensors::{dot, moved, scale};
+use crate::check::report::{Probe, Rates};
+use crate::check::tensors::{moved, scale};
 use crate::check::trial::Slope;
 use crate::error::Error;
 
@@ -44,24 +43,13 @@ impl Examiner<'_> {
         }
         let inputs = self.inputs.clone();
         let slope = Slope { inputs: &inputs, v: &v, found, size: terms };
-        if self.subject.has_tangents() {
-            let column = self.column(&inputs, &v)?;
-            let exact = column.pulled(&self.cotangent).value;
-            if (found - exact).abs() <= 1e-7 * scale(&self.cotangent, &column.value).max(terms) {
-                if let Some(slopes) = self.kink(slope)? {
-                    self.report.kinks.push(format!("{}: {slopes}", self.describe()));
-                }
-                return Ok(()); // or a detached path, or a function that bends faster than the steps: said elsewhere
-            }
+        if self.exact(slope)?.is_some() {
+            self.is_kink(slope)?;
+            return Ok(()); // or a detached path, or a function that bends faster than the steps: said elsewhere
         }
         let judgement = self.judge(slope)?;
         if self.is_mistake(judgement, &self.describe()) {
-            let Estimate { value: reference, error } = self.slope(&inputs, &v)?;
-            let allowed = 10.0 * error + self.precision().rounding * (1.0 + terms);
-            let known = diagnose(&[found], &[reference], &[1]);
-            let (of, index) = ("all inputs".to_owned(), Vec::new());
-            let entry = Discrepancy { of, index, analytic: found, reference, allowed };
-            self.note(Probe::Taylor, &rates.to_string(), known, vec![entry]);
+            self.note_slope(Probe::Taylor, &rates.to_string(), Slope { size: 1.0 + terms, ..slope })?;
         }
         Ok(())
     }
@@ -69,7 +57,7 @@ impl Examiner<'_> {
     /// The remainders at falling steps, until the function is not finite or a step is refused.
     fn remainders(&self, gradients: &[Tensor<f64>], v: &[Tensor<f64>]) -> Result<Vec<Remainder>, Error> {
         let here = self.along(&self.inputs, v, 0.0)?;
-        let slope: f64 = gradients.iter().zip(v).map(|(g, v)| dot(g, v)).sum();
+        let (slope, _) = Self::slope_of(gradients, v);
         let first = self.domain.step(&self.inputs, v, 0.25);
         let mut remainders = Vec::new();
         for power in 0..STEPS {
@@ -77,7 +65,7 @@ impl Examiner<'_> {
             let there = moved(&self.inputs, v, step);
             // The step that was made, after rounding.
             let (above, end) = (self.along(&there, v, 0.0)?, self.gradients_at(&there)?);
-            let slope_there: f64 = end.iter().zip(v).map(|(g, v)| dot(g, v)).sum();
+            let (slope_there, _) = Self::slope_of(&end, v);
             let change = above - here;
             let orders = [change - step * slope, change - step * (slope + slope_there) / 2.0].map(f64::abs);
             let rounding = self.subject.epsilon()

@@ -87,9 +87,7 @@ impl Diagnosis {
     /// If all is right before the first of these wrong elements of a tensor, and that is beyond what small blocks hold.
     pub(in crate::check) fn beyond_block(wrong: &[Discrepancy], shape: &Shape) -> Option<Diagnosis> {
         const SMALLEST: usize = 16;
-        let flat =
-            |entry: &Discrepancy| entry.index.iter().zip(shape.iter()).fold(0, |flat, (i, extent)| flat * extent + i);
-        let first = wrong.iter().map(flat).min()?;
+        let first = wrong.iter().map(|entry| shape.flat_index(&entry.index)).min()?;
         (first >= SMALLEST && wrong.len() > 1).then_some(Diagnosis::BeyondBlock(first))
     }
 }

@@ -120,3 +120,10 @@ impl Report {
         assert!(self.passed(), "{self}");
     }
 }
+
+/// Adds a line to a list of a report, once.
+pub(super) fn add(lines: &mut Vec<String>, line: String) {
+    if !lines.contains(&line) {
+        lines.push(line);
+    }
+}

@@ -76,7 +76,13 @@ pub(super) struct Request<'a, T: Real = D> {
     pub(super) poisoned: bool,
 }
 
-impl<T: Real> Request<'_, T> {
+impl<'a, T: Real> Request<'a, T> {
+    /// To run forward only, on contiguous inputs, with fresh buffers filled with NaN.
+    pub(super) fn new(inputs: &'a [Tensor<T>], wanted: &'a [bool]) -> Self {
+        let (cotangent, storage, second) = (None, Storage::Dense, None);
+        Request { inputs, wanted, cotangent, storage, second, sources: &[], poisoned: true }
+    }
+
     /// The input whose value this one is.
     pub(super) fn source(&self, input: usize) -> usize {
         self.sources.get(input).copied().unwrap_or(input)
