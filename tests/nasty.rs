@@ -13,11 +13,11 @@ fn of<T: Real>(x: f64) -> T {
 scalar_op! { Wiggle, |x| x * (T::ONE / x).sin(), |_z| [(T::ONE / x).sin() - (T::ONE / x).cos() / x] }
 // The quotient cancels near 0, in dual numbers too; the derivative is its series there.
 scalar_op! { Versine, |x| (T::ONE - x.cos()) / (x * x), |_z| [{
-    // Its series: the quotient cancels near 0.
     let y = x * x;
     if y < of(1e-2) { x * (of::<T>(-1.0 / 12.0) + y * (of::<T>(1.0 / 180.0) - y * of(1.0 / 6720.0))) }
     else { x.sin() / y - of::<T>(2.0) * (T::ONE - x.cos()) / (y * x) }
 }] }
+
 /// The report, which must have no finding; what it says besides is compared with the words expected.
 fn not_accused(what: &str, report: Report, said: &[&str]) {
     assert!(report.passed(), "{what}: {report}");
