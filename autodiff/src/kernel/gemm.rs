@@ -1,10 +1,8 @@
 //! Matrix products in every scalar: `f32` and `f64` by matrixmultiply, dual numbers by splitting value and tangent.
 
-use rayon::prelude::*;
-
+use super::blocked::{self, Blocked};
 use super::reduce::sum_of;
-use super::split::Split;
-use super::{MatrixMut, MatrixRef, thin};
+use super::{MatrixMut, MatrixRef, thin, tiny};
 use crate::error::Mismatch;
 use crate::scalar::{Dual, Real};
 
@@ -46,88 +44,53 @@ fn plain<T: Real>(a: MatrixRef<'_, T>, b: MatrixRef<'_, T>, mut c: MatrixMut<'_,
     }
 }
 
-/// Strides for matrixmultiply; the stride of an axis with one element is never used and may be any number.
-fn signed(shape: [usize; 2], strides: [usize; 2]) -> [isize; 2] {
-    std::array::from_fn(|axis| if shape[axis] > 1 { strides[axis] as isize } else { 1 })
-}
-
-/// The first element of the result, of which each part writes its own rows or columns.
-#[derive(Clone, Copy)]
-struct Elements<T>(*mut T);
-
-impl<T> Elements<T> {
-    /// The pointer. A method, so that a closure captures the whole, which may go to another thread.
-    fn get(self) -> *mut T {
-        self.0
-    }
-}
-
-// SAFETY: the pointer is only used by the parts of one product, which write disjoint elements and end before it does.
-unsafe impl<T: Send> Send for Elements<T> {}
-// SAFETY: as above.
-unsafe impl<T: Send> Sync for Elements<T> {}
-
 macro_rules! product {
-    ($float:ident by $gemm:ident) => {
+    ($float:ident within $range:expr) => {
         impl Product for $float {
             fn gemm(
                 a: MatrixRef<'_, $float>,
                 b: MatrixRef<'_, $float>,
-                mut c: MatrixMut<'_, $float>,
+                c: MatrixMut<'_, $float>,
                 accumulate: bool,
             ) -> Result<(), Mismatch> {
                 agree(&a, &b, &c)?;
-                let ([rows, inner], columns) = (a.shape, b.shape[1]);
-                if c.overlaps() || [rows, inner, columns].contains(&0) {
-                    plain(a, b, c, accumulate);
-                    return Ok(());
-                }
-                if rows <= thin::ROWS && thin::product(a, b, &mut c, accumulate) {
-                    return Ok(());
-                }
-                if columns <= thin::ROWS
-                    && thin::product(b.transposed(), a.transposed(), &mut c.transposed(), accumulate)
-                {
-                    return Ok(());
-                }
-                let beta = if accumulate { 1.0 } else { 0.0 };
-                let [a_row, a_column] = signed(a.shape, a.strides);
-                let [b_row, b_column] = signed(b.shape, b.strides);
-                let [c_row, c_column] = signed(c.shape, c.strides);
-                let split = Split::of([rows, inner, columns]);
-                let result = Elements(c.data.as_mut_ptr());
-                let part = |part: usize| {
-                    let range = split.range(part);
-                    let ([m, n], [i, j]) = match split.by_rows {
-                        true => ([range.len(), columns], [range.start, 0]),
-                        false => ([rows, range.len()], [0, range.start]),
-                    };
-                    // SAFETY: each matrix lies in its slice (`MatrixRef::new`, `MatrixMut::new`), so its last element is less
-                    // than `isize::MAX` bytes from the first, and row i and column j are within it; the extents agree and are
-                    // not 0; `c` is borrowed alone, does not overlap itself, as was just checked, and no two parts have a row
-                    // or column of it in common.
-                    unsafe {
-                        let a = a.data.as_ptr().offset(i as isize * a_row);
-                        let b = b.data.as_ptr().offset(j as isize * b_column);
-                        let c = result.get().offset(i as isize * c_row + j as isize * c_column);
-                        matrixmultiply::$gemm(
-                            m, inner, n, 1.0, a, a_row, a_column, b, b_row, b_column, beta, c, c_row, c_column,
-                        );
-                    }
-                };
-                if split.parts == 1 || rayon::current_num_threads() == 1 {
-                    (0..split.parts).for_each(part);
-                } else {
-                    (0..split.parts).into_par_iter().with_max_len(1).for_each(part);
-                }
+                float_product(a, b, c, accumulate, $range);
                 Ok(())
             }
         }
     };
 }
 
-product!(f32 by sgemm);
-product!(f64 by dgemm);
+product!(f32 within tiny::Range::SINGLE);
+product!(f64 within tiny::Range::DOUBLE);
+
+/// `c = a·b`, or `c += a·b`, by the loop that is for these extents and entries. The extents agree.
+fn float_product<T: Real + Blocked>(
+    a: MatrixRef<'_, T>,
+    b: MatrixRef<'_, T>,
+    mut c: MatrixMut<'_, T>,
+    accumulate: bool,
+    range: tiny::Range,
+) {
+    let ([rows, inner], columns) = (a.shape, b.shape[1]);
+    if c.overlaps() || [rows, inner, columns].contains(&0) {
+        return plain(a, b, c, accumulate);
+    }
+    if rows <= thin::ROWS && thin::product(a, b, &mut c, accumulate) {
+        return;
+    }
+    if columns <= thin::ROWS && thin::product(b.transposed(), a.transposed(), &mut c.transposed(), accumulate) {
+        return;
+    }
+    let beta = if accumulate { T::ONE } else { T::ZERO };
+    if let Some(factor) = tiny::magnification(a, range) {
+        tiny::with_magnified(a, factor, |a| blocked::product(T::ONE / factor, a, b, beta, &mut c));
+    } else if let Some(factor) = tiny::magnification(b, range) {
+        tiny::with_magnified(b, factor, |b| blocked::product(T::ONE / factor, a, b, beta, &mut c));
+    } else {
+        blocked::product(T::ONE, a, b, beta, &mut c);
+    }
+}
 
 impl<T: Real> Product for Dual<T> {
     fn gemm(

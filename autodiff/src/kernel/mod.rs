@@ -15,6 +15,7 @@
 //! ```
 #![allow(unsafe_code)]
 
+mod blocked;
 mod convolution;
 mod dispatch;
 mod finite;
@@ -24,6 +25,7 @@ pub(crate) mod reduce;
 mod scratch;
 mod split;
 mod thin;
+mod tiny;
 mod unfold;
 pub(crate) mod vector;
 
