@@ -1,7 +1,7 @@
 //! Loops over several views at a time: dense slices, whole where the views are contiguous, gathered in blocks where not.
 
 use super::view::add_each;
-use crate::array::{BLOCK, Cursor, Layout, Shape, Sums, View, ViewMut};
+use crate::array::{BLOCK, Cursor, Layout, Shape, View, ViewMut};
 use crate::scalar::Real;
 
 /// Calls `visit(first, inputs)` with contiguous slices that together cover the views; `first` is the row-major index of
@@ -31,35 +31,63 @@ pub fn accumulate<T: Real, const N: usize>(
     grad: ViewMut<'_, T>,
     mut visit: impl FnMut(usize, [&[T]; N], &mut [T]),
 ) {
+    accumulate_or_write(inputs, grad, |first, inputs, sums, fresh| {
+        if !fresh || N == 0 {
+            if fresh {
+                sums.fill(T::ZERO);
+            }
+            return visit(first, inputs, sums);
+        }
+        // Zeros are written where they are added to next, while they are in the cache.
+        for (k, sums) in sums.chunks_mut(ZEROS).enumerate() {
+            let start = k * ZEROS;
+            sums.fill(T::ZERO);
+            visit(first + start, inputs.map(|input| &input[start..start + sums.len()]), sums);
+        }
+    });
+}
+
+/// Elements of a fresh gradient that are set to zero at a time.
+const ZEROS: usize = 2048;
+
+/// As [`accumulate`]; if the last argument of `visit` is true, it must write `sums` instead of adding to them.
+#[track_caller]
+pub(crate) fn accumulate_or_write<T: Real, const N: usize>(
+    inputs: [View<'_, T>; N],
+    mut grad: ViewMut<'_, T>,
+    mut visit: impl FnMut(usize, [&[T]; N], &mut [T], bool),
+) {
     expect_one_shape(&inputs, Some(grad.layout));
     if let (Some(range), Some(slices)) = (grad.layout.dense_range(), all_dense(&inputs)) {
-        return visit(0, slices, &mut grad.data[range]);
+        let fresh = grad.claim();
+        return visit(0, slices, &mut grad.data[range], fresh);
     }
     accumulate_by(inputs, grad, &mut visit);
 }
 
-/// Called for each block with its first index, the inputs, and the sums to add to.
-type VisitSums<'v, T, const N: usize> = &'v mut dyn FnMut(usize, [&[T]; N], &mut [T]);
+/// Called for each block with its first index, the inputs, the sums to add to, and whether to write them instead.
+type VisitSums<'v, T, const N: usize> = &'v mut dyn FnMut(usize, [&[T]; N], &mut [T], bool);
 
 /// Called for each block with its first index, the inputs, and its length.
 type VisitBlocks<'v, T, const N: usize> = &'v mut dyn FnMut(usize, [&[T]; N], usize);
 
-/// As [`accumulate`], for views of equal shape.
+/// As [`accumulate_or_write`], for views of equal shape.
 fn accumulate_by<T: Real, const N: usize>(
     inputs: [View<'_, T>; N],
-    ViewMut { data, layout }: ViewMut<'_, T>,
+    mut grad: ViewMut<'_, T>,
     visit: VisitSums<'_, T, N>,
 ) {
-    let size = layout.shape().size();
-    match layout.dense_range() {
+    let size = grad.layout.shape().size();
+    match grad.layout.dense_range() {
         Some(range) => {
-            let sums = &mut data[range];
-            gathered(inputs, &mut |first, slices, length| visit(first, slices, &mut sums[first..first + length]));
+            let fresh = grad.claim();
+            let sums = &mut grad.data[range];
+            gathered(inputs, &mut |first, slices, length| visit(first, slices, &mut sums[first..][..length], fresh));
         }
-        None => Sums::with(data, layout, |sums| {
+        None => grad.sums(|sums| {
             let mut block = |first: usize, slices: [&[T]; N], length: usize| {
                 sums.visit(length, &mut |which, sums| {
-                    visit(first + which.start, slices.map(|slice| &slice[which.clone()]), sums);
+                    visit(first + which.start, slices.map(|slice| &slice[which.clone()]), sums, false);
                 });
             };
             if N == 0 {

@@ -1,6 +1,7 @@
 //! Strided layouts. Deriving one (transpose, narrow, broadcast) moves no data and needs no pullback.
 
 mod line;
+mod permutation;
 mod reshape;
 
 use std::ops::Range;

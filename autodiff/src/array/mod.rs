@@ -11,6 +11,7 @@ mod tensor;
 mod view;
 
 pub use axis::Axis;
+pub(crate) use blocks::accumulate_or_write;
 pub use blocks::{accumulate, for_each_block};
 pub(crate) use cursor::{Cursor, CursorAxis};
 pub use extents::Extents;

@@ -20,6 +20,8 @@ pub struct View<'a, T> {
 pub struct ViewMut<'a, T> {
     pub(super) data: &'a mut [T],
     pub(super) layout: &'a Layout,
+    /// If it refers to `true`, nothing has been added yet: whatever `data` holds counts as zeros.
+    fresh: Option<&'a mut bool>,
 }
 
 impl<'a, T: Real> View<'a, T> {
@@ -106,13 +108,35 @@ impl<'a, T: Real> View<'a, T> {
 impl<'a, T: Real> ViewMut<'a, T> {
     /// A view of `data` with this layout; `None` if the layout exceeds `data`.
     pub fn new(data: &'a mut [T], layout: &'a Layout) -> Option<Self> {
-        layout.reach().is_some_and(|reach| reach <= data.len()).then_some(ViewMut { data, layout })
+        layout.reach().is_some_and(|reach| reach <= data.len()).then_some(ViewMut { data, layout, fresh: None })
     }
 
     /// As [`ViewMut::new`], for a layout that is known to lie within `data`.
     pub(crate) fn over(data: &'a mut [T], layout: &'a Layout) -> Self {
         debug_assert!(layout.reach().is_some_and(|reach| reach <= data.len()), "{layout:?} leaves its data");
-        ViewMut { data, layout }
+        ViewMut { data, layout, fresh: None }
+    }
+
+    /// As [`ViewMut::over`], of memory that counts as zeros while `fresh`. The first addition clears that.
+    pub(crate) fn over_fresh(data: &'a mut [T], layout: &'a Layout, fresh: &'a mut bool) -> Self {
+        ViewMut { fresh: Some(fresh), ..ViewMut::over(data, layout) }
+    }
+
+    /// Whether the caller may write every element instead of adding to it. Otherwise sets what is fresh to zero.
+    pub(crate) fn claim(&mut self) -> bool {
+        let fresh = self.fresh.take().is_some_and(std::mem::take);
+        let whole = fresh && self.layout.is_permutation_of(self.data.len());
+        if fresh && !whole {
+            self.data.fill(T::ZERO);
+        }
+        whole
+    }
+
+    /// Sets what is fresh to zero, so that it can be added to.
+    pub(super) fn settle(&mut self) {
+        if self.fresh.take().is_some_and(std::mem::take) {
+            self.data.fill(T::ZERO);
+        }
     }
 
     /// The layout, from which other views of the same data can be derived.
@@ -122,7 +146,7 @@ impl<'a, T: Real> ViewMut<'a, T> {
 
     /// The same data through a layout derived from [`ViewMut::layout`].
     pub(crate) fn through<'b>(&'b mut self, layout: &'b Layout) -> ViewMut<'b, T> {
-        ViewMut::over(self.data, layout)
+        ViewMut { data: self.data, layout, fresh: self.fresh.as_deref_mut() }
     }
 
     /// Adds to the element at an offset given by [`Layout::offsets`] of a layout derived from this view's.
@@ -131,6 +155,7 @@ impl<'a, T: Real> ViewMut<'a, T> {
     /// If the offset is outside the data.
     #[inline(always)]
     pub fn add_at(&mut self, offset: usize, amount: T) {
+        self.settle();
         self.data[offset] += amount;
     }
 
@@ -139,16 +164,24 @@ impl<'a, T: Real> ViewMut<'a, T> {
     /// # Panics
     /// If their number is not the size of the view.
     #[track_caller]
-    pub fn add(self, amounts: &[T]) {
+    pub fn add(mut self, amounts: &[T]) {
         expect_size(amounts.len(), self.layout);
         match self.layout.dense_range() {
+            Some(range) if self.claim() => self.data[range].copy_from_slice(amounts),
             Some(range) => add_each(amounts, &mut self.data[range]),
-            None => Sums::with(self.data, self.layout, |sums| sums.add(amounts)),
+            None => self.sums(|sums| sums.add(amounts)),
         }
+    }
+
+    /// Calls `fill` with the sums that meet in each element.
+    pub(super) fn sums(mut self, fill: impl FnOnce(&mut Sums<'_, T>)) {
+        self.settle();
+        Sums::with(self.data, self.layout, fill);
     }
 
     /// The last two axes as a matrix, at `start` elements past the first.
     pub(crate) fn matrix(&mut self, start: usize) -> Option<MatrixMut<'_, T>> {
+        self.settle();
         let (shape, strides) = last_two(self.layout)?;
         MatrixMut::new(self.data.get_mut(self.layout.offset() + start..)?, shape, strides)
     }

@@ -87,6 +87,8 @@ pub struct InputGrads<'a, T> {
     pub(crate) wanted: &'a [bool],
     pub(crate) arena: &'a mut [T],
     pub(crate) parameters: &'a mut [T],
+    /// For each node and, after them, each parameter, whether nothing was added to its gradient yet.
+    pub(crate) fresh: &'a mut [bool],
 }
 
 impl<T: Real> InputGrads<'_, T> {
@@ -98,7 +100,9 @@ impl<T: Real> InputGrads<'_, T> {
         if !self.wanted[input] {
             return None;
         }
-        self.nodes[self.ids[input] as usize].gradient_view(self.arena, self.parameters)
+        let node = &self.nodes[self.ids[input] as usize];
+        let fresh = &mut self.fresh[node.slot(self.nodes)];
+        node.gradient_view(self.arena, self.parameters, fresh)
     }
 
     /// Calls `add` with the gradient of the input with this index, broadcast to `shape`; does nothing if no gradient is

@@ -7,6 +7,7 @@ mod pointwise;
 use std::any::Any;
 use std::fmt::Debug;
 
+pub(crate) use crate::array::accumulate_or_write;
 pub use crate::array::{Layout, View, ViewMut, accumulate, for_each_block};
 pub use crate::error::Mismatch;
 pub use frame::{Frame, InputGrads, Inputs};

@@ -68,18 +68,28 @@ impl Node {
         View::over(data, &self.layout)
     }
 
-    /// Its gradient, in the gradient arena or the parameters' flat gradients; `None` if it has none.
+    /// Its gradient, in the gradient arena or the parameters' flat gradients, and whether nothing was added to it yet; `None`
+    /// if it has none.
     pub(crate) fn gradient_view<'a, T: Real>(
         &'a self,
         arena: &'a mut [T],
         parameters: &'a mut [T],
+        fresh: &'a mut bool,
     ) -> Option<ViewMut<'a, T>> {
         let data = match self.gradient? {
             Place::Arena(start) => &mut arena[start..start + self.extent],
             Place::Parameter(start) => &mut parameters[start..start + self.extent],
             Place::State(_) => return None,
         };
-        Some(ViewMut::over(data, &self.layout))
+        Some(ViewMut::over_fresh(data, &self.layout, fresh))
+    }
+
+    /// Where it is noted what is known of its gradient: several nodes may read one parameter, and views share their base's.
+    pub(crate) fn slot(&self, nodes: &[Node]) -> usize {
+        match nodes[self.base as usize].label {
+            Label::Parameter(index) => nodes.len() + index,
+            Label::None | Label::Name(_) | Label::State(_) => self.base as usize,
+        }
     }
 
     /// Bytes of its value, of what forward saves, and of its gradient.

@@ -1,7 +1,7 @@
 //! Elementwise operations: each output element depends on one element of each input, and inputs broadcast. A [`Pointwise`]
 //! defines the value and pullback of one element; the loops over elements are here, once.
 
-use super::{Frame, InputGrads, Inputs, Mismatch, View, ViewMut, accumulate, expect_inputs, for_each_block};
+use super::{Frame, InputGrads, Inputs, Mismatch, View, ViewMut, accumulate_or_write, expect_inputs, for_each_block};
 use crate::array::Shape;
 use crate::kernel::dispatch;
 use crate::scalar::Real;
@@ -82,8 +82,12 @@ fn add_times<T: Real>(factor: T, cotangent: &[T], grad: ViewMut<'_, T>) {
     if factor == T::ONE {
         return grad.add(cotangent);
     }
-    accumulate([], grad, |first, [], sums| {
-        sums.iter_mut().zip(&cotangent[first..]).for_each(|(sum, &g)| *sum += factor * g);
+    accumulate_or_write([], grad, |first, [], sums, fresh| {
+        let terms = sums.iter_mut().zip(&cotangent[first..]);
+        dispatch(|| match fresh {
+            true => terms.for_each(|(sum, &g)| *sum = factor * g),
+            false => terms.for_each(|(sum, &g)| *sum += factor * g),
+        });
     });
 }
 
@@ -103,14 +107,15 @@ fn pull_input<T: Real, P: Pointwise<T, N> + ?Sized, const N: usize>(
     grad: ViewMut<'_, T>,
     choose: impl Fn([T; N]) -> T,
 ) {
-    accumulate(inputs, grad, |first, inputs, sums| {
+    accumulate_or_write(inputs, grad, |first, inputs, sums, fresh| {
         let length = sums.len();
         let inputs = inputs.map(|input| &input[..length]);
         let (output, cotangent) = (&output[first..][..length], &cotangent[first..][..length]);
-        dispatch(|| {
-            for (k, sum) in sums.iter_mut().enumerate() {
-                *sum += choose(op.pull(inputs.map(|input| input[k]), output[k], cotangent[k]));
-            }
-        });
+        let term = |k: usize| choose(op.pull(inputs.map(|input| input[k]), output[k], cotangent[k]));
+        if fresh {
+            dispatch(|| sums.iter_mut().enumerate().for_each(|(k, sum)| *sum = term(k)));
+        } else {
+            dispatch(|| sums.iter_mut().enumerate().for_each(|(k, sum)| *sum += term(k)));
+        }
     });
 }

@@ -81,6 +81,7 @@ fn starts(layout: &Layout) -> impl Iterator<Item = usize> {
 
 /// `c += a·b` (or `c = a·b`) for every matrix of the batch.
 fn products<T: Real>(a: View<'_, T>, b: View<'_, T>, mut c: ViewMut<'_, T>, accumulate: bool) {
+    let accumulate = accumulate && !c.claim();
     let matrices = starts(a.layout()).zip(starts(b.layout())).zip(starts(c.layout()));
     for ((a_start, b_start), c_start) in matrices {
         multiply_views(a.matrix(a_start), b.matrix(b_start), c.matrix(c_start), accumulate);

@@ -20,6 +20,12 @@ pub struct ParamVec<T: Real> {
 }
 
 impl<T: Real> ParamVec<T> {
+    /// The entries of the parameter with this index.
+    pub(crate) fn entry_mut(&mut self, index: usize) -> &mut [T] {
+        let range = self.table.entries[index].range.clone();
+        &mut self.values[range]
+    }
+
     pub(crate) fn zeros(table: &Arc<Table>, length: usize) -> Result<Self, Error> {
         let values = memory::filled(|| "a number for each parameter".into(), length, T::ZERO)?;
         Ok(ParamVec { table: table.clone(), values })

@@ -11,27 +11,34 @@ pub(crate) struct Adjoints<T: Real> {
     pub(crate) arena: Vec<T>,
     /// For each node, whether the root of the backward pass depends on it.
     pub(crate) reached: Vec<bool>,
+    /// For each [slot](Node::slot), whether nothing was added to its gradient yet: what the memory holds then counts as zeros.
+    pub(crate) fresh: Vec<bool>,
     /// The key of the recording that filled them; 0 for none.
     filled_by: u64,
 }
 
 impl<T: Real> Adjoints<T> {
     pub(super) fn new() -> Self {
-        Adjoints { arena: Vec::new(), reached: Vec::new(), filled_by: 0 }
+        Adjoints { arena: Vec::new(), reached: Vec::new(), fresh: Vec::new(), filled_by: 0 }
     }
 
-    /// Resizes the arena to `length` and sets it to zero.
+    /// Makes the arena as long as the gradients of `graph` and marks all of them, and those of the parameters, as fresh.
     ///
     /// # Errors
     /// If the arena does not fit into memory; it is separate from that of forward.
-    pub(super) fn clear(&mut self, length: usize, filled_by: u64) -> Result<(), Error> {
+    pub(super) fn clear(&mut self, graph: &Graph<T>, parameters: usize) -> Result<(), Error> {
         self.forget();
-        self.arena.clear();
-        if self.arena.try_reserve_exact(length).is_err() {
+        let length = graph.gradient_length;
+        if self.arena.try_reserve_exact(length.saturating_sub(self.arena.len())).is_err() {
             return Err(memory::exhausted::<T>("the gradients of a recording".into(), Some(length)));
         }
         self.arena.resize(length, T::ZERO);
-        self.filled_by = filled_by;
+        if graph.poison_buffers {
+            self.arena.fill(T::from_f64(f64::NAN));
+        }
+        self.fresh.clear();
+        self.fresh.resize(graph.nodes.len() + parameters, true);
+        self.filled_by = graph.key;
         Ok(())
     }
 

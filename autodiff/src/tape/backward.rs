@@ -42,14 +42,14 @@ impl<T: Real> Graph<T> {
         self.reach(root, grads)?;
         grads.mark_received(self);
         grads.clear(self)?;
-        if let Some(gradient) = node.gradient_view(&mut grads.adjoints.arena, grads.parameters.flat_mut()) {
+        if let Some(gradient) = grads.of_mut(node, node.slot(&self.nodes)) {
             gradient.add(seed);
         }
-        for k in (0..=root as usize).rev() {
-            if let Err(mismatch) = self.pull(k, params, grads) {
-                grads.forget();
-                return Err(self.refusal(k, mismatch, params));
-            }
+        let refused = (0..=root as usize).rev().find_map(|k| Some((k, self.pull(k, params, grads).err()?)));
+        grads.settle(self);
+        if let Some((k, mismatch)) = refused {
+            grads.forget();
+            return Err(self.refusal(k, mismatch, params));
         }
         for &(index, id) in &self.updates {
             grads.note_update(index, self.read(id as usize, params));
@@ -93,15 +93,20 @@ impl<T: Real> Graph<T> {
         let (output, rest) = rest.split_at(node.extent);
         let inputs = Inputs::new(node, &self.nodes, below, params, self.draws.pass);
         let (arena, rest_of_arena) = grads.adjoints.arena.split_at_mut(gradient);
+        let cotangent = &mut rest_of_arena[..node.extent];
+        if std::mem::take(&mut grads.adjoints.fresh[k]) {
+            cotangent.fill(T::ZERO);
+        }
         let mut input_grads = InputGrads {
             nodes: &self.nodes,
             ids: &node.inputs,
             wanted: &node.wanted,
             arena,
             parameters: grads.parameters.flat_mut(),
+            fresh: &mut grads.adjoints.fresh,
         };
         let frame = Frame { inputs, output, saved: &rest[..node.saved] };
-        self.ops.get(index).backward(frame, &rest_of_arena[..node.extent], &mut input_grads);
+        self.ops.get(index).backward(frame, cotangent, &mut input_grads);
         check_memory()
     }
 }
@@ -117,8 +122,9 @@ impl Graph<Dual<f64>> {
         let mut grads = params.gradients();
         grads.clear(self).ok()?;
         grads.adjoints.reached.resize(self.nodes.len(), true);
-        grads.adjoints.arena[start..start + node.extent].fill(Dual::ONE);
+        grads.of_mut(node, k)?.add(&vec![Dual::ONE; node.extent]);
         self.pull(k, params, &mut grads).ok()?;
+        grads.settle(self);
         grads.adjoints.arena[start..start + node.extent].fill(Dual::ZERO);
         let mut contributed = (0.0, 0.0);
         let mut add = |gradient: Dual<f64>, value: Dual<f64>| {

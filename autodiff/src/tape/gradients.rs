@@ -2,8 +2,8 @@
 
 use super::adjoints::Adjoints;
 use super::updates::Updates;
-use super::{Graph, Label, Place, Step, Var};
-use crate::array::{Shape, Tensor, View};
+use super::{Graph, Label, Node, Place, Step, Var};
+use crate::array::{Shape, Tensor, View, ViewMut};
 use crate::error::Error;
 use crate::memory;
 use crate::params::{ParamId, ParamVec, Params};
@@ -183,12 +183,33 @@ impl<T: Real> Gradients<T> {
         }
     }
 
-    /// Sets all gradients to zero and resizes the arena for `graph`.
+    /// Prepares for a backward pass of `graph`: all gradients are fresh, and state updates discarded.
     pub(super) fn clear(&mut self, graph: &Graph<T>) -> Result<(), Error> {
-        self.zero();
-        self.adjoints.clear(graph.gradient_length, graph.key)?;
+        self.updates.clear();
+        self.adjoints.clear(graph, self.received.len())?;
         self.filled = true;
         Ok(())
+    }
+
+    /// The gradient of a node with the layout of its value, to add to; `None` if it has none.
+    pub(super) fn of_mut<'a>(&'a mut self, node: &'a Node, slot: usize) -> Option<ViewMut<'a, T>> {
+        node.gradient_view(&mut self.adjoints.arena, self.parameters.flat_mut(), &mut self.adjoints.fresh[slot])
+    }
+
+    /// Sets to zero what no pullback of `graph` has added to.
+    pub(super) fn settle(&mut self, graph: &Graph<T>) {
+        let Adjoints { arena, fresh, .. } = &mut self.adjoints;
+        let (of_nodes, of_parameters) = fresh.split_at_mut(graph.nodes.len());
+        for (node, fresh) in graph.nodes.iter().zip(of_nodes) {
+            if let (true, Some(Place::Arena(start))) = (std::mem::take(fresh) && node.step != Step::View, node.gradient) {
+                arena[start..start + node.extent].fill(T::ZERO);
+            }
+        }
+        for (index, fresh) in of_parameters.iter_mut().enumerate() {
+            if std::mem::take(fresh) {
+                self.parameters.entry_mut(index).fill(T::ZERO);
+            }
+        }
     }
 
     /// Marks the gradients as not filled: used when a backward pass fails half-way.
