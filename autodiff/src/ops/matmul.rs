@@ -8,7 +8,7 @@ use crate::array::{Layout, View, ViewMut};
 use crate::kernel::multiply_views;
 
 /// Matrix product: `[.., m, k] × [.., k, n]` gives `[.., m, n]`, with broadcast batch axes. A vector on the left is a row, on
-/// the right a column; that axis is removed from the result.
+/// the right a column; that axis is removed from the result. A third input, which broadcasts to the result, is added to it.
 #[derive(Clone, Copy, Debug)]
 pub struct Matmul {}
 
@@ -93,20 +93,43 @@ impl<T: Real> Op<T> for Matmul {
         "matmul"
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
-        let [x, y] = expect_inputs(inputs)?;
+        let (x, y, addend) = match *inputs {
+            [x, y] => (x, y, None),
+            [x, y, addend] => (x, y, Some(addend)),
+            _ => {
+                return Err(Mismatch::new(format!("takes two matrices and perhaps an addend; {} given", inputs.len())));
+            }
+        };
         let [_, _, product] = batched(x, y)?;
-        Ok(without_vectors(&product, x, y))
+        let shape = without_vectors(&product, x, y);
+        match addend {
+            Some(addend) if shape.broadcast(addend).as_ref() != Some(&shape) => {
+                Err(Mismatch::new(format!("the addend does not broadcast to the product's shape {shape}")))
+            }
+            _ => Ok(shape),
+        }
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
         let (x, y) = (inputs.view(0), inputs.view(1));
         let Ok(Batched { left, right, product }) = Batched::new(x.layout(), y.layout()) else { return };
-        if left.shape().size() == 0 || right.shape().size() == 0 {
-            return output.fill(T::ZERO); // empty sums, or an empty result
+        // An addend is there first, so that the product is added while it is computed.
+        let added = inputs.count() == 3;
+        if added && let Ok(layout) = inputs.view(2).layout().broadcast_to(inputs.output_shape()) {
+            inputs.view(2).through(&layout).copy_to(output);
         }
-        products(x.through(&left), y.through(&right), ViewMut::over(output, &product), false);
+        if left.shape().size() == 0 || right.shape().size() == 0 {
+            if !added {
+                output.fill(T::ZERO); // empty sums, or an empty result
+            }
+            return;
+        }
+        products(x.through(&left), y.through(&right), ViewMut::over(output, &product), added);
     }
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
         let (x, y) = (at.inputs.view(0), at.inputs.view(1));
+        if at.inputs.count() == 3 {
+            grads.broadcast(2, at.inputs.output_shape(), |grad| grad.add(cotangent));
+        }
         let Ok(Batched { left, right, product }) = Batched::new(x.layout(), y.layout()) else { return };
         if [&left, &right].iter().any(|layout| layout.shape().size() == 0) {
             return;
@@ -134,6 +157,14 @@ impl<'t, T: Real> Var<'t, T> {
         self.recording().apply(Matmul {}, [self, other])
     }
 
+    /// Matrix product plus an addend that broadcasts to its shape, such as a bias: [`Var::matmul`] and an addition in one
+    /// operation.
+    #[track_caller]
+    #[must_use]
+    pub fn matmul_add(self, other: Var<'t, T>, addend: Var<'t, T>) -> Var<'t, T> {
+        self.recording().apply(Matmul {}, [self, other, addend])
+    }
+
     /// Outer product of two vectors: `[m]` and `[n]` give `[m, n]`.
     #[track_caller]
     #[must_use]
@@ -157,5 +188,13 @@ fn draw(choices: &mut Choices<'_>) -> Case {
         3 => (stack(batch.clone(), [m, k]), stack(choices.narrower(&batch), [k, n])),
         _ => (stack(choices.narrower(&batch), [m, k]), stack(batch, [k, n])),
     };
-    Case::new(Matmul {}, [Domain::REAL.sample(x), Domain::REAL.sample(y)])
+    let factors = [Domain::REAL.sample(x.clone()), Domain::REAL.sample(y.clone())];
+    match batched(&x, &y) {
+        Ok([_, _, product]) if choices.flag() => {
+            let [x, y] = factors;
+            let addend = choices.narrower(&without_vectors(&product, x.shape(), y.shape()));
+            Case::new(Matmul {}, [x, y, Domain::REAL.sample(addend)])
+        }
+        _ => Case::new(Matmul {}, factors),
+    }
 }

@@ -201,7 +201,8 @@ impl<T: Real> Gradients<T> {
         let Adjoints { arena, fresh, .. } = &mut self.adjoints;
         let (of_nodes, of_parameters) = fresh.split_at_mut(graph.nodes.len());
         for (node, fresh) in graph.nodes.iter().zip(of_nodes) {
-            if let (true, Some(Place::Arena(start))) = (std::mem::take(fresh) && node.step != Step::View, node.gradient) {
+            if let (true, Some(Place::Arena(start))) = (std::mem::take(fresh) && node.step != Step::View, node.gradient)
+            {
                 arena[start..start + node.extent].fill(T::ZERO);
             }
         }

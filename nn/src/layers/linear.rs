@@ -81,14 +81,14 @@ impl<T: Real> Module<T> for Linear {
 #[track_caller]
 #[must_use]
 pub fn linear<'t, T: Real>(x: Var<'t, T>, weight: Var<'t, T>, bias: Option<Var<'t, T>>) -> Var<'t, T> {
-    let y = x.matmul(weight.t());
-    let Some(bias) = bias else { return y };
-    if let (Ok(shape), Ok(found)) = (y.shape(), bias.shape())
-        && found[..] != shape[shape.rank().saturating_sub(1)..]
+    let Some(bias) = bias else { return x.matmul(weight.t()) };
+    if let (Ok(weights), Ok(found)) = (weight.shape(), bias.shape())
+        && weights.rank() == 2
+        && found[..] != weights[..1]
     {
-        return invalid_input("linear", format!("the bias is {found}: must be [fan_out]"), y);
+        return invalid_input("linear", format!("the bias is {found}: must be [fan_out]"), weight);
     }
-    y + bias
+    x.matmul_add(weight.t(), bias)
 }
 
 #[cfg(test)]
