@@ -2,7 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "criterion's macros make the items; a bench fails by panicking")]
 
 use autodiff::ops::{Conv2d, ConvGeometry, Matmul};
-use autodiff::{Mode, Params, Program, Tape, Tensor, check, variable};
+use autodiff::{Mode, Params, Program, Tape, Tensor, check, input, variable};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use nn::loss::cross_entropy;
 use nn::{BatchNorm, Dropout, Linear, Module, Relu, ResNet, ResNetSettings, Residual, Sigmoid, Tanh};
@@ -59,19 +59,31 @@ fn chain(criterion: &mut Criterion) {
 
 type Model = Box<dyn Module<f32>>;
 
-/// Forward, softmax cross-entropy of ten classes, backward and an update with momentum.
-fn step(criterion: &mut Criterion, name: &str, input: &[usize], build: impl FnOnce(&mut Params<f32>) -> Model) {
+/// Forward, softmax cross-entropy of ten classes, backward and an update with momentum, on the tape and replayed.
+fn step(criterion: &mut Criterion, name: &str, input_shape: &[usize], build: impl FnOnce(&mut Params<f32>) -> Model) {
     let mut params = Params::<f32>::new(0);
     let model = build(&mut params);
-    let images = Tensor::from_fn(input, |k| ((k * 37) % 101) as f32 / 50.0 - 1.0);
-    let labels = Tensor::from_fn([input[0]], |k| (k % 10) as f32);
+    let images = Tensor::from_fn(input_shape, |k| ((k * 37) % 101) as f32 / 50.0 - 1.0);
+    let labels = Tensor::from_fn([input_shape[0]], |k| (k % 10) as f32);
     let mut sgd = Sgd::new(1e-4).momentum(0.9);
     let (mut tape, mut grads) = (Tape::new(), params.gradients());
-    criterion.bench_function(name, |bencher| {
+    let mut group = criterion.benchmark_group(name);
+    group.bench_function("tape", |bencher| {
         bencher.iter(|| {
             let t = tape.start(&params, Mode::Train);
             let loss = cross_entropy(model.forward(t.input(&images)), t.input(&labels));
             loss.backward(&mut grads).unwrap();
+            sgd.step(&mut params, &grads).unwrap();
+        });
+    });
+    let inputs = [input("images", input_shape), input("labels", [input_shape[0]])];
+    let mut program = Program::record(&params, Mode::Train, inputs, |_, [images, labels]| {
+        [cross_entropy(model.forward(images), labels)]
+    })
+    .unwrap();
+    group.bench_function("program", |bencher| {
+        bencher.iter(|| {
+            program.forward(&params, [&images, &labels]).unwrap().backward(&mut grads).unwrap();
             sgd.step(&mut params, &grads).unwrap();
         });
     });

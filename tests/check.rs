@@ -1,7 +1,7 @@
 //! The gradient checker on functions and models, and what its reports say.
 
 use autodiff::check::{self, Check, Diagnosis, Gradient, Probe};
-use autodiff::op::{Frame, InputGrads, Inputs, Mismatch, Op, expect_inputs};
+use autodiff::op::{Frame, InputGrads, Inputs, Mismatch, Op, Reads, expect_inputs};
 use autodiff::{Params, Real, Shape, Tensor, scalar_op};
 use nn::loss::cross_entropy;
 use nn::{Linear, Module, Tanh};
@@ -243,4 +243,38 @@ fn an_operation_that_panics_is_a_finding_with_the_inputs_that_did_it() {
     let report =
         check::function(|[x]| x.t().apply(Doubles(Panics::OnStridedInputs)), [[[1.0, 2.0], [0.5, 3.0]].into()]);
     assert!(!report.unwrap().passed());
+}
+
+/// `2x`, whose pullback reads the output whatever it declares.
+#[derive(Clone, Debug)]
+struct Declares(Reads);
+
+impl<T: Real> Op<T> for Declares {
+    fn name(&self) -> &'static str {
+        "declares"
+    }
+    fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+        expect_inputs(inputs).map(|[x]| x.clone())
+    }
+    fn reads(&self) -> Reads {
+        self.0
+    }
+    fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
+        output.iter_mut().zip(inputs.view(0).iter()).for_each(|(y, x)| *y = x + x);
+    }
+    fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+        let Some(grad) = grads.view(0) else { return };
+        let halves = at.output.iter().map(|&y| y * T::from_f64(0.5));
+        let terms: Vec<T> =
+            at.output.iter().zip(halves).zip(cotangent).map(|((&y, x), &g)| g + g + (y - x - x)).collect();
+        grad.add(&terms);
+    }
+}
+
+#[test]
+fn what_a_pullback_does_not_declare_to_read_is_not_there() {
+    let report = |reads| check::op(&Declares(reads), [[0.5, -2.0].into()]).unwrap();
+    report(Reads::OUTPUT).assert();
+    let undeclared = report(Reads::NOTHING);
+    assert!(!undeclared.passed() && undeclared.to_string().contains("NaN"), "{undeclared}");
 }

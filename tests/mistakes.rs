@@ -235,7 +235,7 @@ fn a_result_that_no_memory_holds() {
     let expected = "repeat: the result [2305843009213693952] does not fit into memory: [2]";
     assert_eq!(of(long.value()), format!("{expected} {line}"));
     let program = Program::<f64>::record(&params, Mode::Eval, [input("x", [2])], |_, [x]| [x.repeat(0, 1 << 60)]);
-    assert_eq!(of(program), "the 2305843009213693954 values of a program: out of memory (too much asked for)");
+    assert_eq!(of(program), "the 2305843009213693968 values of a program: out of memory (too much asked for)");
 }
 
 #[test]

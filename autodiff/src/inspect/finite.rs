@@ -10,6 +10,8 @@ mod backward;
 mod forward;
 mod report;
 
+use std::panic::Location;
+
 use crate::error::Error;
 use crate::scalar::Real;
 use crate::tape::{Gradients, Recording, Replay, Var};
@@ -89,14 +91,30 @@ impl<T: Real> Replay<'_, T> {
     /// # Errors
     /// [`Error::NotFinite`]; a program without outputs.
     pub fn check_finite(&self) -> Result<(), Error> {
-        forward::check(self.graph, self.params, self.output_id(0)? as usize)
+        let root = self.output_id(0)? as usize;
+        if self.graph.read(root, self.params).iter().all(T::is_finite) {
+            return Ok(());
+        }
+        forward::check(&self.unplanned()?, self.params, root)
     }
 
     /// As [`Recording::check_finite_gradients`].
     ///
     /// # Errors
     /// [`Error::NotFinite`]; gradients filled by another recording, or changed since backward.
+    #[track_caller]
     pub fn check_finite_gradients(&self, grads: &Gradients<T>) -> Result<(), Error> {
-        backward::check(self.graph, self.params, grads)
+        if backward::all_finite(self.graph, self.params, grads)? {
+            return Ok(());
+        }
+        let (graph, root) = (self.unplanned()?, self.output_id(0)?);
+        let cotangent = backward::gradient(self.graph, root as usize, grads).unwrap_or(&[]);
+        let seed = Some((graph.nodes[root as usize].layout.shape(), cotangent));
+        let mut kept = self.params.try_gradients()?;
+        graph.backward(root, seed, self.params, &mut kept, Location::caller())?;
+        match backward::all_finite(&graph, self.params, &kept)? {
+            true => Err(backward::changed()),
+            false => backward::check(&graph, self.params, &kept),
+        }
     }
 }

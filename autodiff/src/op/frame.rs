@@ -3,7 +3,7 @@
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 
-use super::Node;
+use super::{Lent, LentMut, Node};
 use crate::array::{Shape, View, ViewMut};
 use crate::params::Params;
 use crate::scalar::Real;
@@ -13,15 +13,21 @@ use crate::scalar::Real;
 pub struct Inputs<'a, T: Real> {
     nodes: &'a [Node],
     ids: &'a [u32],
-    values: &'a [T],
+    values: Lent<'a, T>,
     params: &'a Params<T>,
     pass: u64,
     shape: &'a Shape,
 }
 
 impl<'a, T: Real> Inputs<'a, T> {
-    /// The inputs of `node`; `values` is the arena below it, `pass` the recording's.
-    pub(crate) fn new(node: &'a Node, nodes: &'a [Node], values: &'a [T], params: &'a Params<T>, pass: u64) -> Self {
+    /// The inputs of `node`; `values` is the arena without it, `pass` the recording's.
+    pub(crate) fn new(
+        node: &'a Node,
+        nodes: &'a [Node],
+        values: Lent<'a, T>,
+        params: &'a Params<T>,
+        pass: u64,
+    ) -> Self {
         Inputs { nodes, ids: &node.inputs, values, params, pass, shape: node.layout.shape() }
     }
 
@@ -85,7 +91,7 @@ pub struct InputGrads<'a, T> {
     pub(crate) nodes: &'a [Node],
     pub(crate) ids: &'a [u32],
     pub(crate) wanted: &'a [bool],
-    pub(crate) arena: &'a mut [T],
+    pub(crate) arena: LentMut<'a, T>,
     pub(crate) parameters: &'a mut [T],
     /// For each node and, after them, each parameter, whether nothing was added to its gradient yet.
     pub(crate) fresh: &'a mut [bool],
@@ -102,7 +108,7 @@ impl<T: Real> InputGrads<'_, T> {
         }
         let node = &self.nodes[self.ids[input] as usize];
         let fresh = &mut self.fresh[node.slot(self.nodes)];
-        node.gradient_view(self.arena, self.parameters, fresh)
+        node.gradient_view(&mut self.arena, self.parameters, fresh)
     }
 
     /// Calls `add` with the gradient of the input with this index, broadcast to `shape`; does nothing if no gradient is

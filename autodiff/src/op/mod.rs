@@ -1,8 +1,10 @@
 //! How to define an operation: the trait [`Op`], its arguments, and helpers for its author.
 
 mod frame;
+mod memory;
 mod node;
 mod pointwise;
+mod reads;
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -11,8 +13,10 @@ pub(crate) use crate::array::accumulate_or_write;
 pub use crate::array::{Layout, View, ViewMut, accumulate, for_each_block};
 pub use crate::error::Mismatch;
 pub use frame::{Frame, InputGrads, Inputs};
+pub(crate) use memory::{Lent, LentMut};
 pub(crate) use node::{Label, Node, Place, Step};
 pub use pointwise::Pointwise;
+pub use reads::Reads;
 
 use crate::array::Shape;
 use crate::scalar::{Dual, Real};
@@ -61,6 +65,12 @@ pub trait Op<T: Real>: Any + Debug + Send + Sync {
         true
     }
 
+    /// What `backward` reads of inputs and output; everything by default. A [`Program`](crate::Program) overwrites what nobody
+    /// reads any more, so that `backward` finds other numbers in what it does not declare. Shapes and layouts stay.
+    fn reads(&self) -> Reads {
+        Reads::ALL
+    }
+
     /// Computes the output. Must write every element of `output`, in row-major order, and of `saved`.
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], saved: &mut [T]);
 
@@ -83,6 +93,9 @@ impl<T: Real> Op<T> for Box<dyn Op<T>> {
     }
     fn differentiable(&self, input: usize) -> bool {
         (**self).differentiable(input)
+    }
+    fn reads(&self) -> Reads {
+        (**self).reads()
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], saved: &mut [T]) {
         (**self).forward(inputs, output, saved);

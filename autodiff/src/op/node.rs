@@ -4,6 +4,7 @@ use std::panic::Location;
 
 use smallvec::SmallVec;
 
+use super::{Lent, LentMut};
 use crate::array::{Layout, View, ViewMut};
 use crate::params::Params;
 use crate::scalar::Real;
@@ -38,7 +39,7 @@ pub(crate) enum Label {
     State(usize),
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Node {
     pub(crate) step: Step,
     /// The node that owns the memory: itself, or a view's base.
@@ -58,10 +59,10 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// Its value, read from the arena (at least up to this node) or from the parameters and state.
-    pub(crate) fn view<'a, T: Real>(&'a self, arena: &'a [T], params: &'a Params<T>) -> View<'a, T> {
+    /// Its value, read from the arena or from the parameters and state.
+    pub(crate) fn view<'a, T: Real>(&'a self, arena: Lent<'a, T>, params: &'a Params<T>) -> View<'a, T> {
         let data = match self.value {
-            Place::Arena(start) => &arena[start..start + self.extent],
+            Place::Arena(start) => arena.get(start, self.extent),
             Place::Parameter(start) => &params.flat()[start..start + self.extent],
             Place::State(start) => &params.flat_state()[start..start + self.extent],
         };
@@ -72,12 +73,12 @@ impl Node {
     /// if it has none.
     pub(crate) fn gradient_view<'a, T: Real>(
         &'a self,
-        arena: &'a mut [T],
+        arena: &'a mut LentMut<'_, T>,
         parameters: &'a mut [T],
         fresh: &'a mut bool,
     ) -> Option<ViewMut<'a, T>> {
         let data = match self.gradient? {
-            Place::Arena(start) => &mut arena[start..start + self.extent],
+            Place::Arena(start) => arena.get(start, self.extent),
             Place::Parameter(start) => &mut parameters[start..start + self.extent],
             Place::State(_) => return None,
         };

@@ -1,7 +1,9 @@
 //! Elementwise operations: each output element depends on one element of each input, and inputs broadcast. A [`Pointwise`]
 //! defines the value and pullback of one element; the loops over elements are here, once.
 
-use super::{Frame, InputGrads, Inputs, Mismatch, View, ViewMut, accumulate_or_write, expect_inputs, for_each_block};
+use super::{
+    Frame, InputGrads, Inputs, Mismatch, Reads, View, ViewMut, accumulate_or_write, expect_inputs, for_each_block,
+};
 use crate::array::Shape;
 use crate::kernel::dispatch;
 use crate::scalar::Real;
@@ -21,6 +23,11 @@ pub trait Pointwise<T: Real, const N: usize> {
     #[inline(always)]
     fn factors(&self) -> Option<[T; N]> {
         None
+    }
+
+    /// What `pull` reads; see [`Op::reads`](super::Op::reads).
+    fn reads(&self) -> Reads {
+        if self.factors().is_some() { Reads::NOTHING } else { Reads::ALL }
     }
 
     /// The values for slices of equal length. Override it with a vectorized function.

@@ -1,6 +1,6 @@
 //! Activation functions. At a kink the derivative is the left one (0 for relu), unless stated otherwise.
 
-use super::elementwise::{apply, forward_pointwise, unary};
+use super::elementwise::{apply, forward_pointwise, named_reads, unary};
 use super::prelude::*;
 
 const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
@@ -26,7 +26,7 @@ unary! {
     /// `max(x, 0)`; the derivative at 0 is 0.
     relu: Relu() on -2.0..2.0 except [0.0],
         each |x: T| if x <= T::ZERO { T::ZERO } else { x },
-        slope |x, _| if x > T::ZERO { T::ONE } else { T::ZERO };
+        slope |_, y| if y > T::ZERO { T::ONE } else { T::ZERO };
 
     /// `x` if positive, otherwise `slope · x`.
     leaky_relu: LeakyRelu(slope = 0.2) on -2.0..2.0 except [0.0],

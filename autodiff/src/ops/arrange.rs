@@ -15,6 +15,9 @@ impl<T: Real> Op<T> for Contiguous {
         let [x] = expect_inputs(inputs)?;
         Ok(x.clone())
     }
+    fn reads(&self) -> Reads {
+        Reads::NOTHING
+    }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
         inputs.view(0).copy_to(output);
     }
@@ -44,6 +47,9 @@ impl<T: Real> Op<T> for Flip {
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
         shape_of_line(self.axis, inputs)
+    }
+    fn reads(&self) -> Reads {
+        Reads::NOTHING
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
         let x = inputs.view(0);

@@ -2,7 +2,7 @@
 
 use std::ops;
 
-use super::elementwise::{binary, forward_pointwise};
+use super::elementwise::{binary, forward_pointwise, named_reads};
 use super::prelude::*;
 use super::unary::share;
 use crate::scalar::{base_slope, exponent_slope};

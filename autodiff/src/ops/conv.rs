@@ -142,6 +142,9 @@ impl<T: Real> Op<T> for Conv2d {
         countable([weight[1], weight[2], weight[3], height, width])?;
         Ok(Shape::new(&[x[0], weight[0], height, width]))
     }
+    fn reads(&self) -> Reads {
+        Reads::inputs([0, 1])
+    }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
         if output.is_empty() {
             return;
@@ -202,6 +205,9 @@ impl<T: Real> Op<T> for ConvTranspose2d {
         let out = weight[1].checked_mul(geometry.groups).ok_or_else(|| Mismatch::new("too many channels"))?;
         countable([weight[1], weight[2], weight[3], x[2], x[3]])?;
         Ok(Shape::new(&[x[0], out, height, width]))
+    }
+    fn reads(&self) -> Reads {
+        Reads::inputs([0, 1])
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
         if output.is_empty() {

@@ -43,6 +43,9 @@ impl<T: Real> Op<T> for Cumsum {
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
         shape_of_line(self.axis, inputs)
     }
+    fn reads(&self) -> Reads {
+        Reads::NOTHING
+    }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
         inputs.view(0).with_dense(|x| self.sum_along(inputs.output_shape(), x, output, false));
     }

@@ -41,6 +41,9 @@ macro_rules! unary {
                     $(let $attribute = T::from_f64(self.$attribute);)*
                     [g * $slope]
                 }
+                fn reads(&self) -> Reads {
+                    named_reads!([$x], $y)
+                }
                 unary!(@values $kind $forward);
             }
         )*
@@ -101,6 +104,15 @@ macro_rules! unary {
     };
 }
 
+/// The inputs and the output that a slope names, and does not leave out by `_`.
+macro_rules! named_reads {
+    ([$($($x:pat_param)+),+], $($z:pat_param)+) => {{
+        let named = [$([$(stringify!($x)),+].iter().any(|name| *name != "_")),+];
+        let inputs = Reads::inputs((0..named.len()).filter(|&input| named[input]));
+        if [$(stringify!($z)),+].iter().any(|name| *name != "_") { inputs.and_output() } else { inputs }
+    }};
+}
+
 /// The methods of [`Op`](crate::op::Op) that a pointwise operation with this many inputs forwards to [`Pointwise`].
 macro_rules! forward_pointwise {
     ($inputs:literal) => {
@@ -109,6 +121,9 @@ macro_rules! forward_pointwise {
         }
         fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
             Pointwise::<T, $inputs>::forward(self, inputs, output);
+        }
+        fn reads(&self) -> Reads {
+            Pointwise::<T, $inputs>::reads(self)
         }
         fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
             Pointwise::<T, $inputs>::backward(self, at, cotangent, grads);
@@ -163,6 +178,9 @@ macro_rules! binary {
                         let to_right = |[$x2, $y2]: [T; 2], $z2: T| -> T { g * $to_right };
                         [to_left(inputs, output), to_right(inputs, output)]
                     }
+                    fn reads(&self) -> Reads {
+                        named_reads!([$x1 $x2, $y1 $y2], $z1 $z2)
+                    }
                 )?
             }
         )*
@@ -188,4 +206,4 @@ macro_rules! binary {
     };
 }
 
-pub(super) use {binary, forward_pointwise, unary};
+pub(super) use {binary, forward_pointwise, named_reads, unary};

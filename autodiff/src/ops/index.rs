@@ -130,6 +130,9 @@ macro_rules! picks {
             fn differentiable(&self, input: usize) -> bool {
                 input == 0
             }
+            fn reads(&self) -> Reads {
+                Reads::inputs([1])
+            }
             fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
                 let (x, index) = (inputs.view(0), inputs.view(1));
                 self.for_each(x.layout(), index, inputs.output_shape(), |source, target| output[target] = x.at(source));

@@ -88,6 +88,9 @@ impl<T: Real> Op<T> for Concatenate {
         let extent = inputs.iter().try_fold(0_usize, |sum, x| sum.checked_add(x[self.axis]));
         Ok(first.with(self.axis, extent.ok_or_else(|| Mismatch::new("the extents do not add up"))?))
     }
+    fn reads(&self) -> Reads {
+        Reads::NOTHING
+    }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
         self.for_each(inputs, |input, slab| slab.write(inputs.view(input), output));
     }
@@ -130,6 +133,9 @@ impl<T: Real> Op<T> for Pad {
         let extent = x[self.axis].checked_add(self.before).and_then(|extent| extent.checked_add(self.after));
         Ok(x.with(self.axis, extent.ok_or_else(|| Mismatch::new("the extents do not add up"))?))
     }
+    fn reads(&self) -> Reads {
+        Reads::NOTHING
+    }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
         output.fill(T::from_f64(self.value));
         self.slab(inputs.view(0).shape()).write(inputs.view(0), output);
@@ -168,6 +174,9 @@ impl<T: Real> Op<T> for Repeat {
         x.check_axis(self.axis)?;
         let extent = x[self.axis].checked_mul(self.times);
         Ok(x.with(self.axis, extent.ok_or_else(|| Mismatch::new("the extent is too large"))?))
+    }
+    fn reads(&self) -> Reads {
+        Reads::NOTHING
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
         let x = inputs.view(0);

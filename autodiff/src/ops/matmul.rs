@@ -109,6 +109,9 @@ impl<T: Real> Op<T> for Matmul {
             _ => Ok(shape),
         }
     }
+    fn reads(&self) -> Reads {
+        Reads::inputs([0, 1])
+    }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
         let (x, y) = (inputs.view(0), inputs.view(1));
         let Ok(Batched { left, right, product }) = Batched::new(x.layout(), y.layout()) else { return };
@@ -188,13 +191,8 @@ fn draw(choices: &mut Choices<'_>) -> Case {
         3 => (stack(batch.clone(), [m, k]), stack(choices.narrower(&batch), [k, n])),
         _ => (stack(choices.narrower(&batch), [m, k]), stack(batch, [k, n])),
     };
-    let factors = [Domain::REAL.sample(x.clone()), Domain::REAL.sample(y.clone())];
-    match batched(&x, &y) {
-        Ok([_, _, product]) if choices.flag() => {
-            let [x, y] = factors;
-            let addend = choices.narrower(&without_vectors(&product, x.shape(), y.shape()));
-            Case::new(Matmul {}, [x, y, Domain::REAL.sample(addend)])
-        }
-        _ => Case::new(Matmul {}, factors),
-    }
+    let addend = batched(&x, &y).ok().filter(|_| choices.flag());
+    let addend = addend.map(|[_, _, product]| choices.narrower(&without_vectors(&product, &x, &y)));
+    let inputs = [x, y].into_iter().chain(addend);
+    Case::new(Matmul {}, inputs.map(|shape| Domain::REAL.sample(shape)).collect::<Vec<_>>())
 }

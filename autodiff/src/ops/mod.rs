@@ -55,7 +55,7 @@ mod prelude {
     pub(super) use crate::catalogue::{Case, Choices, Domain, Entry};
     pub(super) use crate::error::Mismatch;
     pub(super) use crate::kernel::dispatch;
-    pub(super) use crate::op::{Frame, InputGrads, Inputs, Op, Pointwise, expect_inputs};
+    pub(super) use crate::op::{Frame, InputGrads, Inputs, Op, Pointwise, Reads, expect_inputs};
     pub(super) use crate::scalar::Real;
     pub(super) use crate::tape::Var;
 }

@@ -40,6 +40,9 @@ fn count<T: Real>(axes: &Axes, shape: &Shape) -> T {
 }
 
 impl<T: Real> Rule<T> for Sum {
+    fn reads(&self) -> Reads {
+        Reads::NOTHING
+    }
     fn reduce(&self, x: View<'_, T>, output: &mut [T], _: &mut [T]) {
         sum(&self.axes, x, output);
     }
@@ -49,6 +52,9 @@ impl<T: Real> Rule<T> for Sum {
 }
 
 impl<T: Real> Rule<T> for Mean {
+    fn reads(&self) -> Reads {
+        Reads::NOTHING
+    }
     fn reduce(&self, x: View<'_, T>, output: &mut [T], _: &mut [T]) {
         sum(&self.axes, x, output);
         let n = count::<T>(&self.axes, x.shape());
@@ -70,6 +76,9 @@ impl<T: Real> Rule<T> for Variance {
     /// The means.
     fn saved(&self, shape: &Shape) -> usize {
         self.axes.reduce(shape).map_or(0, |shape| shape.size())
+    }
+    fn reads(&self) -> Reads {
+        Reads::inputs([0])
     }
     fn reduce(&self, x: View<'_, T>, output: &mut [T], means: &mut [T]) {
         sum(&self.axes, x, means);

@@ -71,6 +71,9 @@ impl<T: Real> Op<T> for Normalize {
     fn saved(&self, inputs: &[&Shape]) -> usize {
         self.groups(inputs[0]).saturating_mul(3)
     }
+    fn reads(&self) -> Reads {
+        Reads::inputs([0, 1])
+    }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], saved: &mut [T]) {
         let x = inputs.view(0);
         let spread = self.axes.spread(x.shape());

@@ -38,6 +38,9 @@ macro_rules! reductions {
                 fn saved(&self, inputs: &[&Shape]) -> usize {
                     inputs.first().map_or(0, |x| Rule::<T>::saved(self, x))
                 }
+                fn reads(&self) -> Reads {
+                    Rule::<T>::reads(self)
+                }
                 fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], saved: &mut [T]) {
                     Rule::reduce(self, inputs.view(0), output, saved);
                 }
@@ -92,6 +95,10 @@ pub(super) trait Rule<T: Real> {
     fn saved(&self, shape: &Shape) -> usize {
         let _ = shape;
         0
+    }
+    /// What the pullback reads.
+    fn reads(&self) -> Reads {
+        Reads::ALL
     }
     fn reduce(&self, x: View<'_, T>, output: &mut [T], saved: &mut [T]);
     fn pull(&self, at: Frame<'_, T>, cotangent: &[T], grad: ViewMut<'_, T>);

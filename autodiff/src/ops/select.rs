@@ -27,6 +27,9 @@ impl<T: Real> Pointwise<T, 3> for Select {
     fn pull(&self, [mask, _, _]: [T; 3], _: T, g: T) -> [T; 3] {
         if mask == T::ZERO { [T::ZERO, T::ZERO, g] } else { [T::ZERO, g, T::ZERO] }
     }
+    fn reads(&self) -> Reads {
+        Reads::inputs([0])
+    }
 }
 
 /// # Selection by a mask

@@ -57,6 +57,9 @@ impl<T: Real> Op<T> for Softmax {
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
         shape(self.axis, inputs)
     }
+    fn reads(&self) -> Reads {
+        Reads::OUTPUT
+    }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
         map_lines(self.axis, inputs.view(0), output, |line| {
             subtract_largest(line);
@@ -91,6 +94,9 @@ impl<T: Real> Op<T> for LogSoftmax {
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
         shape(self.axis, inputs)
+    }
+    fn reads(&self) -> Reads {
+        Reads::OUTPUT
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
         map_lines(self.axis, inputs.view(0), output, |line| {

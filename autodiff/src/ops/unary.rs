@@ -1,6 +1,6 @@
 //! Elementwise functions.
 
-use super::elementwise::{apply, forward_pointwise, unary};
+use super::elementwise::{apply, forward_pointwise, named_reads, unary};
 use super::prelude::*;
 use crate::scalar::{acosh_slope, asinh_slope};
 

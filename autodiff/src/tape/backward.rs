@@ -5,7 +5,7 @@ use std::panic::Location;
 use super::graph::check_memory;
 use crate::array::Shape;
 use crate::error::{Error, Mismatch};
-use crate::op::{Frame, InputGrads, Inputs};
+use crate::op::{Frame, InputGrads, Inputs, Lent, LentMut};
 use crate::params::Params;
 use crate::scalar::{Dual, Real};
 use crate::tape::{Gradients, Graph, Place, Step};
@@ -39,12 +39,10 @@ impl<T: Real> Graph<T> {
             return Err(refuse("nothing it depends on needs a gradient".into()));
         }
         grads.check_layout(params)?;
-        self.reach(root, grads)?;
+        self.reach(root, &mut grads.adjoints.reached)?;
         grads.mark_received(self);
         grads.clear(self)?;
-        if let Some(gradient) = grads.of_mut(node, node.slot(&self.nodes)) {
-            gradient.add(seed);
-        }
+        grads.add_to(&self.nodes, root as usize, seed);
         let refused = (0..=root as usize).rev().find_map(|k| Some((k, self.pull(k, params, grads).err()?)));
         grads.settle(self);
         if let Some((k, mismatch)) = refused {
@@ -58,13 +56,13 @@ impl<T: Real> Graph<T> {
     }
 
     /// Marks the nodes that `root` depends on.
-    fn reach(&self, root: u32, grads: &mut Gradients<T>) -> Result<(), Error> {
-        grads.adjoints.reached.clear();
-        grads.adjoints.reached.resize(self.nodes.len(), false);
-        grads.adjoints.reached[self.nodes[root as usize].base as usize] = true;
+    pub(super) fn reach(&self, root: u32, reached: &mut Vec<bool>) -> Result<(), Error> {
+        reached.clear();
+        reached.resize(self.nodes.len(), false);
+        reached[self.nodes[root as usize].base as usize] = true;
         for k in (0..=root as usize).rev() {
             let node = &self.nodes[k];
-            if !grads.adjoints.reached[k] {
+            if !reached[k] {
                 continue;
             }
             if node.is_blocked() {
@@ -72,7 +70,7 @@ impl<T: Real> Graph<T> {
                 return Err(Error::NoGradient { of, reason: reason.into() });
             }
             for (&input, _) in node.inputs.iter().zip(&node.wanted).filter(|&(_, &wanted)| wanted) {
-                grads.adjoints.reached[self.nodes[input as usize].base as usize] = true;
+                reached[self.nodes[input as usize].base as usize] = true;
             }
         }
         Ok(())
@@ -89,11 +87,11 @@ impl<T: Real> Graph<T> {
         else {
             return Ok(());
         };
-        let (below, rest) = self.values.split_at(start);
-        let (output, rest) = rest.split_at(node.extent);
-        let inputs = Inputs::new(node, &self.nodes, below, params, self.draws.pass);
-        let (arena, rest_of_arena) = grads.adjoints.arena.split_at_mut(gradient);
-        let cotangent = &mut rest_of_arena[..node.extent];
+        let poisoned = self.poison_buffers.then(|| self.without_unread(k));
+        let values = poisoned.as_deref().unwrap_or(&self.values);
+        let (output, saved) = values[start..start + node.extent + node.saved].split_at(node.extent);
+        let inputs = Inputs::new(node, &self.nodes, Lent::whole(values), params, self.draws.pass);
+        let (cotangent, arena) = LentMut::around(&mut grads.adjoints.arena, gradient..gradient + node.extent);
         if std::mem::take(&mut grads.adjoints.fresh[k]) {
             cotangent.fill(T::ZERO);
         }
@@ -105,9 +103,28 @@ impl<T: Real> Graph<T> {
             parameters: grads.parameters.flat_mut(),
             fresh: &mut grads.adjoints.fresh,
         };
-        let frame = Frame { inputs, output, saved: &rest[..node.saved] };
+        let frame = Frame { inputs, output, saved };
         self.ops.get(index).backward(frame, cotangent, &mut input_grads);
         check_memory()
+    }
+}
+
+impl<T: Real> Graph<T> {
+    /// The values with NaN in what the pullback of operation `k` declares not to read: for the gradient checker.
+    fn without_unread(&self, k: usize) -> Vec<T> {
+        let (mut values, node) = (self.values.clone(), &self.nodes[k]);
+        let Step::Op(index) = node.step else { return values };
+        let reads = self.ops.get(index).reads();
+        let base = |input: &u32| self.nodes[*input as usize].base as usize;
+        let read = |of: usize| node.inputs.iter().enumerate().any(|(i, id)| reads.has_input(i) && base(id) == of);
+        let unread = node.inputs.iter().map(base).filter(|&of| !read(of));
+        let own = (!reads.has_output()).then_some(k);
+        for owner in unread.chain(own).map(|of| &self.nodes[of]) {
+            if let Place::Arena(start) = owner.value {
+                values[start..start + owner.extent].fill(T::from_f64(f64::NAN));
+            }
+        }
+        values
     }
 }
 
@@ -122,7 +139,7 @@ impl Graph<Dual<f64>> {
         let mut grads = params.gradients();
         grads.clear(self).ok()?;
         grads.adjoints.reached.resize(self.nodes.len(), true);
-        grads.of_mut(node, k)?.add(&vec![Dual::ONE; node.extent]);
+        grads.add_to(&self.nodes, k, &vec![Dual::ONE; node.extent]);
         self.pull(k, params, &mut grads).ok()?;
         grads.settle(self);
         grads.adjoints.arena[start..start + node.extent].fill(Dual::ZERO);

@@ -1,9 +1,11 @@
-//! The shape-only recording of a program: it computes no values, so constants are kept until memory is allocated.
+//! The shape-only recording of a program: it computes no values, so constants are kept until memory is planned.
 
 use super::Graph;
+use super::plan::Plan;
 use crate::array::Tensor;
 use crate::error::Error;
 use crate::memory;
+use crate::params::Params;
 use crate::scalar::Real;
 
 /// The leaves of a shape-only recording.
@@ -37,21 +39,26 @@ impl<T: Real> Graph<T> {
         }
     }
 
-    /// Keeps the data of a constant until [`Graph::allocate`].
+    /// Keeps the data of a constant until [`Graph::adopt_plan`].
     pub(super) fn keep_constant(&mut self, id: u32, data: Tensor<T>) {
         if let Some(deferred) = &mut self.deferred {
             deferred.constants.push((id, data));
         }
     }
 
-    /// Allocates the value arena and copies the constants into it.
-    pub(super) fn allocate(&mut self) -> Result<(), Error> {
-        let length = self.value_length;
+    /// Gives the nodes of a program the places of a plan, allocates the value arena, and computes what is constant. Returns
+    /// the operations that every replay computes.
+    pub(super) fn adopt_plan(&mut self, outputs: &[u32], params: &Params<T>) -> Result<Vec<usize>, Error> {
+        let constants =
+            self.deferred.as_mut().map(|deferred| std::mem::take(&mut deferred.constants)).unwrap_or_default();
+        let ids: Vec<u32> = constants.iter().map(|&(id, _)| id).collect();
+        let Plan { nodes, value_length: length, gradient_length, once, steps } = Plan::new(self, outputs, &ids);
+        (self.nodes, self.value_length, self.gradient_length) = (nodes, length, gradient_length);
         self.values = memory::filled(|| format!("the {length} values of a program"), length, T::ZERO)?;
-        let constants = self.deferred.as_mut().map(|deferred| std::mem::take(&mut deferred.constants));
-        for (id, data) in constants.into_iter().flatten() {
-            self.value_mut(id).copy_from_slice(data.data());
+        for (id, data) in &constants {
+            self.value_mut(*id).copy_from_slice(data.data());
         }
-        Ok(())
+        once.into_iter().try_for_each(|k| self.run(k, params))?;
+        Ok(steps)
     }
 }

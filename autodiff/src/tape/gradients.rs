@@ -3,9 +3,10 @@
 use super::adjoints::Adjoints;
 use super::updates::Updates;
 use super::{Graph, Label, Node, Place, Step, Var};
-use crate::array::{Shape, Tensor, View, ViewMut};
+use crate::array::{Shape, Tensor, View};
 use crate::error::Error;
 use crate::memory;
+use crate::op::LentMut;
 use crate::params::{ParamId, ParamVec, Params};
 use crate::scalar::Real;
 
@@ -191,18 +192,22 @@ impl<T: Real> Gradients<T> {
         Ok(())
     }
 
-    /// The gradient of a node with the layout of its value, to add to; `None` if it has none.
-    pub(super) fn of_mut<'a>(&'a mut self, node: &'a Node, slot: usize) -> Option<ViewMut<'a, T>> {
-        node.gradient_view(&mut self.adjoints.arena, self.parameters.flat_mut(), &mut self.adjoints.fresh[slot])
+    /// Adds `amounts` to the gradient of a node.
+    pub(super) fn add_to(&mut self, nodes: &[Node], k: usize, amounts: &[T]) {
+        let (node, fresh) = (&nodes[k], &mut self.adjoints.fresh[nodes[k].slot(nodes)]);
+        let mut arena = LentMut::whole(&mut self.adjoints.arena);
+        if let Some(gradient) = node.gradient_view(&mut arena, self.parameters.flat_mut(), fresh) {
+            gradient.add(amounts);
+        }
     }
 
     /// Sets to zero what no pullback of `graph` has added to.
     pub(super) fn settle(&mut self, graph: &Graph<T>) {
-        let Adjoints { arena, fresh, .. } = &mut self.adjoints;
+        let Adjoints { arena, fresh, reached, .. } = &mut self.adjoints;
         let (of_nodes, of_parameters) = fresh.split_at_mut(graph.nodes.len());
-        for (node, fresh) in graph.nodes.iter().zip(of_nodes) {
-            if let (true, Some(Place::Arena(start))) = (std::mem::take(fresh) && node.step != Step::View, node.gradient)
-            {
+        for ((node, fresh), &reached) in graph.nodes.iter().zip(of_nodes).zip(&*reached) {
+            let left = std::mem::take(fresh) && reached && node.step != Step::View;
+            if let (true, Some(Place::Arena(start))) = (left, node.gradient) {
                 arena[start..start + node.extent].fill(T::ZERO);
             }
         }

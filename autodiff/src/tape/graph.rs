@@ -14,7 +14,7 @@ use super::operations::Operations;
 use crate::array::View;
 use crate::error::{Error, Mismatch};
 use crate::kernel::shortage;
-use crate::op::Inputs;
+use crate::op::{Inputs, Lent};
 use crate::params::{Params, unique_key};
 use crate::scalar::Real;
 use crate::tape::{Caller, Label, Node, Place, Step};
@@ -86,7 +86,7 @@ impl<T: Real> Graph<T> {
 
     /// The value of a node through its layout.
     pub(crate) fn read<'a>(&'a self, k: usize, params: &'a Params<T>) -> View<'a, T> {
-        self.nodes[k].view(&self.values, params)
+        self.nodes[k].view(Lent::whole(&self.values), params)
     }
 
     /// The memory of an owned node's value.
@@ -177,11 +177,10 @@ fn compute<T: Real>(
     let node = &nodes[k];
     let (Step::Op(index), Place::Arena(start)) = (node.step, node.value) else { return Ok(()) };
     let op = ops.get(index);
-    let (below, rest) = values.split_at_mut(start);
-    let (output, rest) = rest.split_at_mut(node.extent);
-    let inputs = Inputs::new(node, nodes, below, params, pass);
+    let (own, others) = Lent::around(values, start..start + node.extent + node.saved);
+    let (output, saved) = own.split_at_mut(node.extent);
+    let inputs = Inputs::new(node, nodes, others, params, pass);
     op.check(inputs)?;
-    let saved = &mut rest[..node.saved];
     if poison {
         output.fill(T::from_f64(f64::NAN));
         saved.fill(T::from_f64(f64::NAN));

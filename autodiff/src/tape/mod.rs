@@ -2,7 +2,8 @@
 //!
 //! - `graph`, `operations`, `append`, `deferred`: how a recording is stored, how it grows and how a node is run.
 //! - `backward`, `gradients`: the backward pass and its results.
-//! - `recording`, `var`: eager computation. `program`: a computation recorded once; `replay`: one run of it.
+//! - `recording`, `var`: eager computation. `program`: a computation recorded once; `replay`: one run of it; `plan`: its
+//!   memory, and `unplanned`, without which diagnostics could not read it.
 //! - `caller`: the source line that an operation is attributed to.
 
 mod adjoints;
@@ -15,9 +16,11 @@ mod gradients;
 mod graph;
 mod leaves;
 mod operations;
+mod plan;
 mod program;
 mod recording;
 mod replay;
+mod unplanned;
 mod updates;
 mod var;
 mod views;

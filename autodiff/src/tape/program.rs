@@ -5,6 +5,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use super::replay::Replay;
+use super::unplanned::Unplanned;
 use super::{Graph, Mode, Recording, Var};
 use crate::array::{Shape, Tensor};
 use crate::error::{Error, Mismatch};
@@ -32,6 +33,9 @@ pub fn variable(name: &'static str, shape: impl Into<Shape>) -> InputSpec {
 /// A recorded computation with inputs and outputs. A replay runs the same nodes as the eager tape, in the same order. From
 /// the second replay on, it allocates nothing.
 ///
+/// Memory is planned: a value that backward does not read, and a gradient that it has pulled, is overwritten by the next. What
+/// depends on constants alone is computed while recording.
+///
 /// ```
 /// use autodiff::{Mode, Params, Program, variable};
 ///
@@ -48,6 +52,9 @@ pub fn variable(name: &'static str, shape: impl Into<Shape>) -> InputSpec {
 pub struct Program<T: Real> {
     pub(super) graph: Graph<T>,
     pub(super) outputs: Vec<u32>,
+    /// The operations that a replay computes.
+    steps: Vec<usize>,
+    pub(super) unplanned: Unplanned,
     /// Names and shapes of the parameters it was recorded with: values may change between replays, these may not.
     table: Arc<Table>,
 }
@@ -89,10 +96,12 @@ impl<T: Real> Program<T> {
             recording.refuse("record", Mismatch::new("an output is on another tape"), &[], location);
         }
         recording.check()?;
-        let outputs = outputs.iter().map(|output| output.id).collect();
+        let outputs: Vec<u32> = outputs.iter().map(|output| output.id).collect();
         let mut graph = graph.into_inner();
-        graph.allocate()?;
-        Ok(Program { graph, outputs, table: params.table().clone() })
+        graph.ops.share();
+        let unplanned = Unplanned::new(&graph);
+        let steps = graph.adopt_plan(&outputs, params)?;
+        Ok(Program { graph, outputs, steps, unplanned, table: params.table().clone() })
     }
 
     /// Fills fresh buffers with NaN before each replay: for the gradient checker.
@@ -120,7 +129,7 @@ impl<T: Real> Program<T> {
         params.check()?;
         self.check_params(params)?;
         self.set_inputs(inputs.as_ref())?;
-        for k in 0..self.graph.nodes.len() {
+        for &k in &self.steps {
             self.graph.run(k, params)?;
         }
         Ok(Replay::new(self, params))

@@ -2,6 +2,7 @@
 
 use std::panic::Location;
 
+use super::unplanned::Unplanned;
 use super::{Gradients, Graph, Program};
 use crate::array::{Shape, Tensor};
 use crate::error::Error;
@@ -24,12 +25,13 @@ use crate::scalar::Real;
 pub struct Replay<'r, T: Real> {
     pub(crate) graph: &'r Graph<T>,
     outputs: &'r [u32],
+    unplanned: &'r Unplanned,
     pub(crate) params: &'r Params<T>,
 }
 
 impl<'r, T: Real> Replay<'r, T> {
     pub(super) fn new(program: &'r Program<T>, params: &'r Params<T>) -> Self {
-        Replay { graph: &program.graph, outputs: &program.outputs, params }
+        Replay { graph: &program.graph, outputs: &program.outputs, unplanned: &program.unplanned, params }
     }
 
     /// Fills `grads` with the gradients of the first output, which must be a scalar. Replaces the previous contents.
@@ -81,6 +83,11 @@ impl<'r, T: Real> Replay<'r, T> {
             return Err(Error::Replay(format!("no input is called {name}")));
         };
         grads.of_node(self.graph, id as usize)
+    }
+
+    /// The same run with every value kept.
+    pub(crate) fn unplanned(&self) -> Result<Graph<T>, Error> {
+        self.unplanned.replay(self.graph, self.params)
     }
 
     /// The node of an output.

@@ -233,6 +233,12 @@ cases! {
         refuses "does not fit": of_two([&[HUGE, 1], &[HUGE]], |x, y| x.select(y, x));
         refuses "on two tapes": across(|x, y| x.select(x, y));
     }
+    Var::matmul_add {
+        refuses "inner dimensions differ: [2, 3] × [2, 3] × [2, 3]": of_two([&[2, 3], &[2, 3]], |x, y| x.matmul_add(y, x));
+        refuses "the addend does not broadcast to the product's shape [2, 2]: [2, 2] × [2, 2] × [3]": of_two([&[2, 2], &[3]], |x, y| x.matmul_add(x, y));
+        refuses "the addend does not broadcast": of_two([&[2, 2], &[1, 2, 2]], |x, y| x.matmul_add(x, y));
+        accepts: of_two([&[2, 0], &[2]], |x, y| x.matmul_add(x.t(), y));
+    }
     Var::matmul {
         refuses "inner dimensions differ: [2, 3] × [2, 3]": of_two([&[2, 3], &[2, 3]], |x, y| x.matmul(y));
         refuses "a scalar has no matrix product": of_two([&[], &[2]], |x, y| x.matmul(y));

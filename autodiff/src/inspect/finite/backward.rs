@@ -34,10 +34,7 @@ struct Search<'a, T: Real> {
 
 /// An error if a gradient of a parameter or variable is not finite; it names the pullback that makes it so.
 pub(super) fn check<T: Real>(graph: &Graph<T>, params: &Params<T>, grads: &Gradients<T>) -> Result<(), Error> {
-    grads.adjoints.check_filled_by(graph)?;
-    grads.check_layout(params)?;
-    let variables = leaves(graph, grads).filter_map(|k| gradient(graph, k, grads));
-    if grads.flat().iter().chain(variables.flatten()).all(|x| x.is_finite()) {
+    if all_finite(graph, params, grads)? {
         return Ok(());
     }
     // The root is the last node reached.
@@ -47,11 +44,24 @@ pub(super) fn check<T: Real>(graph: &Graph<T>, params: &Params<T>, grads: &Gradi
     search.actual = search.replay(|source, _| source.made);
     let sources = search.sources();
     if sources.is_empty() || !search.spoils(&sources, sources.len()) {
-        let reason = "they are not finite, but backward gives finite ones: they were changed after it";
-        return Err(Error::NotFilled { reason });
+        return Err(changed());
     }
     let culprit = shortest(sources.len(), |kept| search.spoils(&sources, kept)) - 1;
     Err(search.report(sources[culprit]))
+}
+
+/// Whether the gradients of all parameters and variables are finite; an error if another recording filled them.
+pub(super) fn all_finite<T: Real>(graph: &Graph<T>, params: &Params<T>, grads: &Gradients<T>) -> Result<bool, Error> {
+    grads.adjoints.check_filled_by(graph)?;
+    grads.check_layout(params)?;
+    let variables = leaves(graph, grads).filter_map(|k| gradient(graph, k, grads));
+    Ok(grads.flat().iter().chain(variables.flatten()).all(|x| x.is_finite()))
+}
+
+/// The error of gradients that backward did not make so.
+pub(super) fn changed() -> Error {
+    let reason = "they are not finite, but backward gives finite ones: they were changed after it";
+    Error::NotFilled { reason }
 }
 
 /// The parameters and variables that backward reached.
@@ -61,7 +71,7 @@ fn leaves<T: Real>(graph: &Graph<T>, grads: &Gradients<T>) -> impl Iterator<Item
 }
 
 /// The gradient of an owned node.
-fn gradient<'a, T: Real>(graph: &Graph<T>, k: usize, grads: &'a Gradients<T>) -> Option<&'a [T]> {
+pub(super) fn gradient<'a, T: Real>(graph: &Graph<T>, k: usize, grads: &'a Gradients<T>) -> Option<&'a [T]> {
     let node = &graph.nodes[k];
     match node.gradient? {
         Place::Arena(start) => Some(&grads.adjoints.arena[start..start + node.extent]),

@@ -6,6 +6,7 @@
 //! no effect.
 
 use crate::error::Error;
+use crate::op::Lent;
 use crate::params::Params;
 use crate::scalar::Real;
 use crate::tape::{Graph, Place, Step};
@@ -106,7 +107,7 @@ impl<T: Real> Search<'_, T> {
                 _ => made,
             }
         });
-        self.graph.nodes[self.root].view(&copies.values, &copies.params).iter().any(|x| !x.is_finite())
+        self.graph.nodes[self.root].view(Lent::whole(&copies.values), &copies.params).iter().any(|x| !x.is_finite())
     }
 
     /// Recomputes what is not finite. `replace(node, offset, made)` returns the value of each element that is still not finite.

@@ -1,0 +1,69 @@
+//! When the values and gradients of a program are first and last used.
+//!
+//! Of `n` nodes, node `k` is computed at step `k` and pulled at step `2n − 1 − k`. What is needed after the last pullback (an
+//! output, a new state, the gradient of a variable) lives until step `2n`.
+
+use super::packing::Life;
+use crate::scalar::Real;
+use crate::tape::{Graph, Step};
+
+pub(super) struct Lifetimes {
+    /// Of the value of each owned node with what its operation saved.
+    pub(super) values: Vec<Life>,
+    /// Of the gradient of each node that backward reaches.
+    pub(super) gradients: Vec<Option<Life>>,
+}
+
+impl Lifetimes {
+    /// Those of a program with these outputs; backward starts from the first. A value that is computed `once` stays.
+    pub(super) fn new<T: Real>(graph: &Graph<T>, outputs: &[u32], once: &[bool]) -> Self {
+        let count = graph.nodes.len();
+        let (end, pull) = (2 * count, |k: usize| 2 * count - 1 - k);
+        let base = |id: u32| graph.nodes[id as usize].base as usize;
+        let reached = reached(graph, outputs);
+        let kept = |k: usize| once[k] || graph.nodes[k].step == Step::Leaf;
+        let mut values: Vec<Life> = (0..count)
+            .map(|k| if kept(k) { Life { first: 0, last: end } } else { Life { first: k, last: k } })
+            .collect();
+        let mut gradients: Vec<Option<Life>> = vec![None; count];
+        for (k, node) in graph.nodes.iter().enumerate() {
+            let Step::Op(index) = node.step else { continue };
+            let reads = graph.ops.get(index).reads();
+            let pulled = reached[k] && node.gradient.is_some();
+            for (input, &id) in node.inputs.iter().enumerate() {
+                let last = if pulled && reads.has_input(input) { pull(k) } else { k };
+                values[base(id)].last = values[base(id)].last.max(last);
+                if pulled && node.wanted[input] {
+                    // Later consumers are pulled earlier, so that the last one found is the first to add.
+                    gradients[base(id)] = Some(Life { first: pull(k), last: pull(base(id)) });
+                }
+            }
+            if pulled && (node.saved > 0 || reads.has_output()) {
+                values[k].last = values[k].last.max(pull(k));
+            }
+        }
+        let updates = graph.updates.iter().map(|&(_, id)| id);
+        outputs.iter().copied().chain(updates).for_each(|id| values[base(id)].last = end);
+        for (k, life) in gradients.iter_mut().enumerate() {
+            if let (Some(life), Step::Leaf) = (life, graph.nodes[k].step) {
+                life.last = end;
+            }
+        }
+        if let Some(&root) = outputs.first().filter(|&&root| reached.get(base(root)) == Some(&true)) {
+            gradients[base(root)] = Some(Life { first: count, last: end });
+        }
+        Lifetimes { values, gradients }
+    }
+}
+
+/// The nodes that a backward pass from the first output reaches; none if it is refused.
+fn reached<T: Real>(graph: &Graph<T>, outputs: &[u32]) -> Vec<bool> {
+    let mut reached = vec![false; graph.nodes.len()];
+    if let Some(&root) = outputs.first()
+        && graph.nodes[root as usize].gradient.is_some()
+        && graph.reach(root, &mut reached).is_err()
+    {
+        reached.fill(false);
+    }
+    reached
+}

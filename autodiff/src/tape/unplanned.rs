@@ -1,0 +1,48 @@
+//! A replay once more, in memory where nothing is overwritten: for diagnostics, which read every value.
+
+use super::{Graph, Node, Place, Step};
+use crate::error::Error;
+use crate::memory;
+use crate::params::Params;
+use crate::scalar::Real;
+
+/// The nodes of a program as they were recorded, before the plan.
+#[derive(Debug)]
+pub(super) struct Unplanned {
+    nodes: Vec<Node>,
+    value_length: usize,
+    gradient_length: usize,
+}
+
+impl Unplanned {
+    pub(super) fn new<T: Real>(graph: &Graph<T>) -> Self {
+        let Graph { nodes, value_length, gradient_length, .. } = graph;
+        Unplanned { nodes: nodes.clone(), value_length: *value_length, gradient_length: *gradient_length }
+    }
+
+    /// Runs what `planned` last ran, from the same inputs.
+    pub(super) fn replay<T: Real>(&self, planned: &Graph<T>, params: &Params<T>) -> Result<Graph<T>, Error> {
+        let (nodes, length) = (self.nodes.clone(), self.value_length);
+        let mut graph = Graph {
+            nodes,
+            ops: planned.ops.shared(),
+            values: memory::filled(|| format!("the {length} values of a program"), length, T::ZERO)?,
+            value_length: length,
+            gradient_length: self.gradient_length,
+            updates: planned.updates.clone(),
+            draws: planned.draws,
+            key: planned.key,
+            ..Graph::new()
+        };
+        for k in 0..graph.nodes.len() {
+            let (from, to) = (&planned.nodes[k], &graph.nodes[k]);
+            if let (Step::Leaf, Place::Arena(from), Place::Arena(to), extent) =
+                (to.step, from.value, to.value, to.extent)
+            {
+                graph.values[to..to + extent].copy_from_slice(&planned.values[from..from + extent]);
+            }
+            graph.run(k, params)?;
+        }
+        Ok(graph)
+    }
+}
