@@ -18,6 +18,7 @@
 //! | `transpose`, `t`, `permute`, `reshape`, `flatten`, `split_axis`, `unsqueeze`, `squeeze`, `broadcast_to`, `narrow`, `index`, `detach` | views |
 //! | `concatenate`, `stack`, `pad`, `repeat`, `contiguous` | joining, padding and copying |
 //! | `random` | random draws |
+//! | `stack_shards` | where the shards of a batch meet |
 
 mod activation;
 mod arrange;
@@ -116,6 +117,7 @@ const FAMILIES: &[&[crate::catalogue::Entry]] = &[
     cumulative::ENTRIES,
     order::ENTRIES,
     triangle::ENTRIES,
+    crate::tape::STACK_ENTRIES,
 ];
 
 #[cfg(test)]

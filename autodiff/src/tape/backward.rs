@@ -1,5 +1,6 @@
 //! The backward pass: the nodes in reverse, each adding to the gradients of its inputs.
 
+use std::ops::Range;
 use std::panic::Location;
 
 use super::graph::check_memory;
@@ -13,6 +14,21 @@ use crate::tape::{Gradients, Graph, Place, Step};
 impl<T: Real> Graph<T> {
     /// Fills `grads` with the vector-Jacobian product of `root` and `cotangent`, which defaults to 1 for a scalar.
     pub(crate) fn backward(
+        &self,
+        root: u32,
+        cotangent: Option<(&Shape, &[T])>,
+        params: &Params<T>,
+        grads: &mut Gradients<T>,
+        location: &'static Location<'static>,
+    ) -> Result<(), Error> {
+        self.begin_backward(root, cotangent, params, grads, location)?;
+        self.pull_range(0..root as usize + 1, params, grads)?;
+        self.finish_backward(params, grads);
+        Ok(())
+    }
+
+    /// Prepares `grads` for the pullbacks: nothing in it but the cotangent of the root.
+    pub(super) fn begin_backward(
         &self,
         root: u32,
         cotangent: Option<(&Shape, &[T])>,
@@ -43,16 +59,29 @@ impl<T: Real> Graph<T> {
         grads.mark_received(self);
         grads.clear(self)?;
         grads.add_to(&self.nodes, root as usize, seed);
-        let refused = (0..=root as usize).rev().find_map(|k| Some((k, self.pull(k, params, grads).err()?)));
+        Ok(())
+    }
+
+    /// Runs the pullbacks of these nodes, from the last to the first.
+    pub(super) fn pull_range(
+        &self,
+        range: Range<usize>,
+        params: &Params<T>,
+        grads: &mut Gradients<T>,
+    ) -> Result<(), Error> {
+        let refused = range.rev().find_map(|k| Some((k, self.pull(k, params, grads).err()?)));
+        let Some((k, mismatch)) = refused else { return Ok(()) };
         grads.settle(self);
-        if let Some((k, mismatch)) = refused {
-            grads.forget();
-            return Err(self.refusal(k, mismatch, params));
-        }
+        grads.forget();
+        Err(self.refusal(k, mismatch, params))
+    }
+
+    /// Ends the backward pass.
+    pub(super) fn finish_backward(&self, params: &Params<T>, grads: &mut Gradients<T>) {
+        grads.settle(self);
         for &(index, id) in &self.updates {
             grads.note_update(index, self.read(id as usize, params));
         }
-        Ok(())
     }
 
     /// Marks the nodes that `root` depends on.

@@ -17,6 +17,12 @@ pub(crate) struct Deferred<T: Real> {
     constants: Vec<(u32, Tensor<T>)>,
 }
 
+impl<T: Real> Deferred<T> {
+    pub(super) fn another(&self) -> Self {
+        Deferred { inputs: self.inputs.clone(), constants: Vec::new() }
+    }
+}
+
 impl<T: Real> Graph<T> {
     /// A graph that records shapes and computes nothing.
     pub(super) fn deferred() -> Self {

@@ -1,10 +1,14 @@
 //! What a backward pass computes: gradients of the parameters, flat, and of every value on the recording.
 
+use rayon::prelude::*;
+use smallvec::SmallVec;
+
 use super::adjoints::Adjoints;
 use super::updates::Updates;
 use super::{Graph, Label, Node, Place, Step, Var};
 use crate::array::{Shape, Tensor, View};
 use crate::error::Error;
+use crate::kernel::dispatch;
 use crate::memory;
 use crate::op::LentMut;
 use crate::params::{ParamId, ParamVec, Params};
@@ -133,6 +137,23 @@ impl<T: Real> Gradients<T> {
         Ok(())
     }
 
+    /// Replaces the contents by the sum of others, in their order. As in [`Gradients::add`], the last state update counts.
+    pub(super) fn sum_of<'g>(&mut self, parts: impl Iterator<Item = &'g Gradients<T>> + Clone)
+    where
+        T: 'g,
+    {
+        self.adjoints.forget();
+        self.updates.clear();
+        self.filled = true;
+        self.received.fill(false);
+        for part in parts.clone() {
+            self.updates.add(&part.updates);
+            self.received.iter_mut().zip(&part.received).for_each(|(received, &part)| *received |= part);
+        }
+        let flats: SmallVec<[&[T]; 8]> = parts.map(Gradients::flat).collect();
+        sum_flat(&flats, self.parameters.flat_mut());
+    }
+
     /// Sets the parameters' gradients to zero, discards state updates and marks the gradients as not filled, until the next
     /// backward pass, [`Gradients::add`] or [`Gradients::flat_mut`].
     pub fn zero(&mut self) {
@@ -226,5 +247,23 @@ impl<T: Real> Gradients<T> {
 
     pub(super) fn note_update(&mut self, index: usize, value: View<'_, T>) {
         self.updates.note(index, value);
+    }
+}
+
+/// Entries that are summed at a time.
+const BLOCK: usize = 1 << 14;
+
+/// The sum of flat vectors, in their order.
+fn sum_flat<T: Real>(terms: &[&[T]], sums: &mut [T]) {
+    let block = |(block, sums): (usize, &mut [T])| {
+        let start = block * BLOCK;
+        sums.fill(T::ZERO);
+        for terms in terms {
+            dispatch(|| sums.iter_mut().zip(&terms[start..]).for_each(|(sum, &term)| *sum += term));
+        }
+    };
+    match sums.len() > BLOCK {
+        true => sums.par_chunks_mut(BLOCK).enumerate().for_each(block),
+        false => sums.chunks_mut(BLOCK).enumerate().for_each(block),
     }
 }

@@ -13,11 +13,12 @@ use super::deferred::Deferred;
 use super::operations::Operations;
 use crate::array::View;
 use crate::error::{Error, Mismatch};
+use crate::memory;
 use crate::kernel::shortage;
 use crate::op::{Inputs, Lent};
 use crate::params::{Params, unique_key};
 use crate::scalar::Real;
-use crate::tape::{Caller, Label, Node, Place, Step};
+use crate::tape::{Caller, Label, Node, Place, StackShards, Step};
 
 /// What selects an operation's random numbers, besides seed and step.
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,6 +43,8 @@ pub(crate) struct Graph<T: Real> {
     /// State updates: index of the state and node of its new value, in the order they were recorded.
     pub(crate) updates: Vec<(usize, u32)>,
     pub(crate) draws: Draws,
+    /// The number of shards of which this is one.
+    pub(crate) shards: usize,
     /// Fill fresh buffers with NaN, to expose those never written: for the gradient checker.
     pub(crate) poison_buffers: bool,
     /// The caller that operations recorded by a library are attributed to.
@@ -63,6 +66,7 @@ impl<T: Real> Graph<T> {
             deferred: None,
             updates: Vec::new(),
             draws: Draws::default(),
+            shards: 1,
             poison_buffers: false,
             caller: None,
             error: None,
@@ -96,6 +100,29 @@ impl<T: Real> Graph<T> {
             Place::Arena(start) => &mut self.values[start..start + node.extent],
             Place::Parameter(_) | Place::State(_) => &mut [],
         }
+    }
+
+    /// A copy with an arena of its own and the same operations. For programs.
+    pub(super) fn another(&self) -> Result<Self, Error> {
+        let mut values = memory::filled(|| "another shard of a program".into(), self.values.len(), T::ZERO)?;
+        values.copy_from_slice(&self.values);
+        Ok(Graph {
+            nodes: self.nodes.clone(),
+            ops: self.ops.shared(),
+            values,
+            value_length: self.value_length,
+            gradient_length: self.gradient_length,
+            deferred: self.deferred.as_ref().map(Deferred::another),
+            updates: self.updates.clone(),
+            draws: self.draws,
+            shards: self.shards,
+            ..Graph::new()
+        })
+    }
+
+    /// Whether node `k` is where the shards of a batch meet.
+    pub(super) fn is_exchange(&self, k: usize) -> bool {
+        matches!(self.nodes[k].step, Step::Op(index) if StackShards::is(self.ops.get(index)))
     }
 
     /// Computes node `k` from the nodes below it. Both the eager tape and a replay call this.

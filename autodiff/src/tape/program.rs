@@ -20,6 +20,13 @@ pub struct InputSpec {
     pub(super) needs_gradient: bool,
 }
 
+impl InputSpec {
+    /// The same input with another number of samples.
+    pub(super) fn with_samples(&self, samples: usize) -> InputSpec {
+        InputSpec { shape: self.shape.with(0, samples), ..self.clone() }
+    }
+}
+
 /// Declares an input of a [`Program`] without gradient: a batch, labels.
 pub fn input(name: &'static str, shape: impl Into<Shape>) -> InputSpec {
     InputSpec { name, shape: shape.into(), needs_gradient: false }
@@ -86,9 +93,21 @@ impl<T: Real> Program<T> {
         inputs: &[InputSpec],
         build: impl for<'r> FnOnce(&'r Recording<'r, T>, &[Var<'r, T>]) -> Vec<Var<'r, T>>,
     ) -> Result<Self, Error> {
+        Self::record_shard(params, mode, 1, inputs, build)
+    }
+
+    /// As [`Program::record_slice`], for one of several shards.
+    #[track_caller]
+    pub(super) fn record_shard(
+        params: &Params<T>,
+        mode: Mode,
+        shards: usize,
+        inputs: &[InputSpec],
+        build: impl for<'r> FnOnce(&'r Recording<'r, T>, &[Var<'r, T>]) -> Vec<Var<'r, T>>,
+    ) -> Result<Self, Error> {
         params.check()?;
         let location = Location::caller();
-        let graph = RefCell::new(Graph::deferred());
+        let graph = RefCell::new(Graph { shards, ..Graph::deferred() });
         let recording = Recording::new(&graph, params, mode);
         let vars: Vec<_> = inputs.iter().map(|spec| recording.declare(spec, location)).collect();
         let outputs = build(&recording, &vars);
@@ -129,10 +148,60 @@ impl<T: Real> Program<T> {
         params.check()?;
         self.check_params(params)?;
         self.set_inputs(inputs.as_ref())?;
-        for &k in &self.steps {
+        self.run_steps(0, None, params)?;
+        Ok(self.last_replay(params))
+    }
+
+    /// Computes the operations from step `first` up to node `end`, or to the last; returns the step after `end`.
+    pub(super) fn run_steps(&mut self, first: usize, end: Option<usize>, params: &Params<T>) -> Result<usize, Error> {
+        for step in first..self.steps.len() {
+            let k = self.steps[step];
+            if Some(k) == end {
+                return Ok(step + 1);
+            }
             self.graph.run(k, params)?;
         }
-        Ok(Replay::new(self, params))
+        Ok(self.steps.len())
+    }
+
+    /// What [`Program::forward`] returned last.
+    pub(super) fn last_replay<'r>(&'r self, params: &'r Params<T>) -> Replay<'r, T> {
+        Replay::new(self, params)
+    }
+
+    /// The operations where the shards of a batch meet, and the sizes of what meets there.
+    pub(super) fn exchanges(&self) -> Vec<(usize, usize)> {
+        let exchanges = self.steps.iter().copied().filter(|&k| self.graph.is_exchange(k));
+        exchanges.map(|k| (k, self.graph.nodes[k].extent)).collect()
+    }
+
+    /// The same program with memory of its own.
+    pub(super) fn another(&self) -> Result<Self, Error> {
+        Ok(Program {
+            graph: self.graph.another()?,
+            outputs: self.outputs.clone(),
+            steps: self.steps.clone(),
+            unplanned: self.unplanned.clone(),
+            table: self.table.clone(),
+        })
+    }
+
+    /// Copies the rows of the inputs that begin with `first`, as many as were declared. The caller has checked that they are there.
+    pub(super) fn set_input_rows(
+        &mut self,
+        params: &Params<T>,
+        inputs: &[&Tensor<T>],
+        first: usize,
+    ) -> Result<(), Error> {
+        params.check()?;
+        self.check_params(params)?;
+        for (k, data) in inputs.iter().enumerate() {
+            let id = self.graph.declared()[k];
+            let row = data.shape().without(0).size();
+            let own = self.graph.value_mut(id);
+            own.copy_from_slice(&data.data()[first * row..][..own.len()]);
+        }
+        Ok(())
     }
 
     fn set_inputs(&mut self, inputs: &[&Tensor<T>]) -> Result<(), Error> {

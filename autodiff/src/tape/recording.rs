@@ -91,6 +91,11 @@ impl<'t, T: Real> Recording<'t, T> {
         self.mode
     }
 
+    /// The number of [`Shards`](crate::Shards) of which this recording is one; 1 for any other.
+    pub fn shards(&self) -> usize {
+        self.graph.borrow().shards
+    }
+
     /// Sets the pass (default 0): recordings of one step with different passes draw different random numbers. For several
     /// micro-batches of one step, or several evaluations of a stochastic model. Must be called before the first draw;
     /// otherwise the recording keeps a mistake.

@@ -7,7 +7,7 @@ use crate::params::Params;
 use crate::scalar::Real;
 
 /// The nodes of a program as they were recorded, before the plan.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Unplanned {
     nodes: Vec<Node>,
     value_length: usize,
@@ -31,17 +31,19 @@ impl Unplanned {
             gradient_length: self.gradient_length,
             updates: planned.updates.clone(),
             draws: planned.draws,
+            shards: planned.shards,
             key: planned.key,
             ..Graph::new()
         };
         for k in 0..graph.nodes.len() {
             let (from, to) = (&planned.nodes[k], &graph.nodes[k]);
-            if let (Step::Leaf, Place::Arena(from), Place::Arena(to), extent) =
-                (to.step, from.value, to.value, to.extent)
-            {
-                graph.values[to..to + extent].copy_from_slice(&planned.values[from..from + extent]);
+            let given = to.step == Step::Leaf || planned.is_exchange(k);
+            match (from.value, to.value, to.extent) {
+                (Place::Arena(from), Place::Arena(to), extent) if given => {
+                    graph.values[to..to + extent].copy_from_slice(&planned.values[from..from + extent]);
+                }
+                _ => graph.run(k, params)?,
             }
-            graph.run(k, params)?;
         }
         Ok(graph)
     }

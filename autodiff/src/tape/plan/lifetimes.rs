@@ -21,7 +21,7 @@ impl Lifetimes {
         let (end, pull) = (2 * count, |k: usize| 2 * count - 1 - k);
         let base = |id: u32| graph.nodes[id as usize].base as usize;
         let reached = reached(graph, outputs);
-        let kept = |k: usize| once[k] || graph.nodes[k].step == Step::Leaf;
+        let kept = |k: usize| once[k] || graph.nodes[k].step == Step::Leaf || graph.is_exchange(k);
         let mut values: Vec<Life> = (0..count)
             .map(|k| if kept(k) { Life { first: 0, last: end } } else { Life { first: k, last: k } })
             .collect();

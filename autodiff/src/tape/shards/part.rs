@@ -1,0 +1,135 @@
+//! One shard of a batch.
+
+use std::ops::Range;
+use std::panic::Location;
+
+use rayon::prelude::*;
+
+use crate::array::Tensor;
+use crate::error::Error;
+use crate::params::Params;
+use crate::scalar::Real;
+use crate::tape::{Gradients, Place, Program};
+
+/// One shard: its program, which of the samples it has, and its gradients.
+#[derive(Debug)]
+pub(super) struct Part<T: Real> {
+    pub(super) program: Program<T>,
+    pub(super) rows: Range<usize>,
+    pub(super) grads: Gradients<T>,
+    /// Its loss, times its share of the samples.
+    pub(super) loss: f64,
+    /// Its share of the samples, the cotangent of its loss.
+    weight: f64,
+    /// How far forward has come in the program's steps, and how much of the nodes backward has not pulled.
+    done: usize,
+    left: usize,
+    /// The outcome of its last piece of work.
+    outcome: Result<(), Error>,
+}
+
+/// Does a piece of work for every shard, on several threads. Of several errors, returns that of the first shard.
+pub(super) fn for_each<T: Real>(
+    parts: &mut [Part<T>],
+    work: impl Fn(&mut Part<T>) -> Result<(), Error> + Sync,
+) -> Result<(), Error> {
+    if let [part] = parts {
+        return work(part);
+    }
+    parts.par_iter_mut().with_max_len(1).for_each(|part| part.outcome = work(part));
+    parts.iter_mut().try_for_each(|part| std::mem::replace(&mut part.outcome, Ok(())))
+}
+
+impl<T: Real> Part<T> {
+    pub(super) fn new(
+        mut program: Program<T>,
+        shard: usize,
+        rows: Range<usize>,
+        samples: usize,
+        params: &Params<T>,
+    ) -> Result<Self, Error> {
+        program.set_pass(shard as u64);
+        let weight = if samples == 0 { 1.0 } else { rows.len() as f64 / samples as f64 };
+        let grads = params.try_gradients()?;
+        Ok(Part { program, rows, grads, loss: 0.0, weight, done: 0, left: 0, outcome: Ok(()) })
+    }
+
+    pub(super) fn set_inputs(&mut self, params: &Params<T>, inputs: &[&Tensor<T>]) -> Result<(), Error> {
+        self.done = 0;
+        self.program.set_input_rows(params, inputs, self.rows.start)
+    }
+
+    /// Computes the values up to an exchange, which it leaves out, or to the end.
+    pub(super) fn forward(&mut self, exchange: Option<usize>, params: &Params<T>) -> Result<(), Error> {
+        self.done = self.program.run_steps(self.done, exchange, params)?;
+        Ok(())
+    }
+
+    pub(super) fn begin_backward(
+        &mut self,
+        params: &Params<T>,
+        location: &'static Location<'static>,
+    ) -> Result<(), Error> {
+        let Part { program, grads, weight, .. } = self;
+        let root = program.outputs[0];
+        let loss = program.graph.read(root as usize, params);
+        self.loss = *weight * loss.iter().next().map_or(f64::NAN, T::to_f64);
+        self.left = root as usize + 1;
+        let seed = [T::from_f64(*weight)];
+        // With one sample, a loss of several elements is refused as everywhere.
+        let cotangent = (loss.shape().size() == 1).then_some((loss.shape(), &seed[..]));
+        program.graph.begin_backward(root, cotangent, params, grads, location)
+    }
+
+    /// Pulls the nodes that are left, down to and with `first`.
+    pub(super) fn backward(&mut self, first: usize, params: &Params<T>) -> Result<(), Error> {
+        if first < self.left {
+            self.program.graph.pull_range(first..self.left, params, &mut self.grads)?;
+            self.left = first;
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish_backward(&mut self, params: &Params<T>) -> Result<(), Error> {
+        self.backward(0, params)?;
+        self.program.graph.finish_backward(params, &mut self.grads);
+        Ok(())
+    }
+
+    /// Appends its own value at an exchange.
+    pub(super) fn read_own(&self, exchange: usize, params: &Params<T>, stacked: &mut Vec<T>) {
+        let graph = &self.program.graph;
+        stacked.extend(graph.read(graph.nodes[exchange].inputs[0] as usize, params).iter());
+    }
+
+    pub(super) fn write_stack(&mut self, exchange: usize, stacked: &[T]) {
+        self.program.graph.value_mut(exchange as u32).copy_from_slice(stacked);
+    }
+
+    /// What its pullbacks have added at an exchange; nothing if they have not reached it.
+    pub(super) fn cotangent(&self, exchange: usize) -> &[T] {
+        let node = &self.program.graph.nodes[exchange];
+        match node.gradient {
+            Some(Place::Arena(start)) if self.grads.adjoints.has_reached(exchange) && !self.grads.adjoints.fresh[exchange] => {
+                &self.grads.adjoints.arena[start..start + node.extent]
+            }
+            _ => &[],
+        }
+    }
+
+    /// Adds to the gradient of its own value at an exchange, and counts the exchange as pulled.
+    pub(super) fn add_to_own(&mut self, exchange: usize, amounts: &[T]) {
+        let (graph, left) = (&self.program.graph, &mut self.left);
+        *left = (*left).min(exchange);
+        if self.grads.adjoints.has_reached(exchange) {
+            self.grads.adjoints.fresh[exchange] = false;
+            self.grads.add_to(&graph.nodes, graph.nodes[exchange].inputs[0] as usize, amounts);
+        }
+    }
+
+    pub(super) fn check_finite(&self, params: &Params<T>) -> Result<(), Error> {
+        let replay = self.program.last_replay(params);
+        replay.check_finite()?;
+        replay.check_finite_gradients(&self.grads)
+    }
+}

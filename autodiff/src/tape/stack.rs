@@ -1,0 +1,77 @@
+//! Where the shards of a batch meet.
+
+use std::any::Any;
+
+use super::Var;
+use crate::array::Shape;
+#[cfg(feature = "catalogue")]
+use crate::catalogue::{Case, Domain, Entry};
+use crate::error::Mismatch;
+use crate::op::{Frame, InputGrads, Inputs, Op, Reads, expect_inputs};
+use crate::scalar::Real;
+
+/// The values that all shards have, stacked along a new first axis. [`Shards`](crate::Shards) exchanges them; alone, a
+/// recording stacks its own value.
+#[derive(Clone, Copy, Debug)]
+pub struct StackShards {
+    /// The number of shards.
+    pub(crate) shards: usize,
+}
+
+impl StackShards {
+    /// Whether an operation is this one.
+    pub(crate) fn is<T: Real>(op: &dyn Op<T>) -> bool {
+        (op as &dyn Any).is::<StackShards>()
+    }
+}
+
+impl<T: Real> Op<T> for StackShards {
+    fn name(&self) -> &'static str {
+        "stack_shards"
+    }
+    fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+        let [x] = expect_inputs(inputs)?;
+        Ok(x.insert(0, self.shards))
+    }
+    fn reads(&self) -> Reads {
+        Reads::NOTHING
+    }
+    fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
+        let x = inputs.view(0);
+        let size = x.shape().size();
+        if size > 0 {
+            output.chunks_exact_mut(size).for_each(|own| x.copy_to(own));
+        }
+    }
+    fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
+        let size = at.inputs.view(0).shape().size();
+        for own in cotangent.chunks_exact(size.max(1)) {
+            if let Some(grad) = grads.view(0) {
+                grad.add(own);
+            }
+        }
+    }
+}
+
+/// # Shards
+impl<'t, T: Real> Var<'t, T> {
+    /// The values that all [`Shards`](crate::Shards) of a batch have here, stacked along a new first axis in the order of the
+    /// shards. A gradient flows back to every shard. On a tape, and in a program that is no shard, that axis has extent 1.
+    #[track_caller]
+    #[must_use]
+    pub fn stack_shards(self) -> Var<'t, T> {
+        match self.recording().shards() {
+            1 => self.unsqueeze(0),
+            shards => self.apply(StackShards { shards }),
+        }
+    }
+}
+
+#[cfg(feature = "catalogue")]
+pub(crate) const ENTRIES: &[Entry] = &[Entry {
+    name: "stack_shards",
+    draw: |choices| {
+        let shape = choices.shape(0, 3);
+        Case::new(StackShards { shards: 1 + choices.below(3) }, [Domain::REAL.sample(shape)])
+    },
+}];
