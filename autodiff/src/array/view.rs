@@ -173,6 +173,20 @@ impl<'a, T: Real> ViewMut<'a, T> {
         }
     }
 
+    /// Calls `add` with a contiguous slice to add to, or to write if the second argument is true, and adds that to this view.
+    pub(crate) fn add_into(mut self, add: impl FnOnce(&mut [T], bool)) {
+        match self.layout.dense_range() {
+            Some(range) => {
+                let fresh = self.claim();
+                add(&mut self.data[range], fresh);
+            }
+            None => with_scratch(self.layout.shape().size(), |terms| {
+                add(terms, true);
+                self.add(terms);
+            }),
+        }
+    }
+
     /// Calls `fill` with the sums that meet in each element.
     pub(super) fn sums(mut self, fill: impl FnOnce(&mut Sums<'_, T>)) {
         self.settle();

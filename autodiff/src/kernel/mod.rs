@@ -20,6 +20,7 @@ mod convolution;
 mod dispatch;
 mod finite;
 mod gemm;
+mod grouped;
 mod matrix;
 pub(crate) mod reduce;
 mod scratch;
@@ -36,6 +37,7 @@ pub(crate) use self::dispatch::dispatch;
 pub(crate) use self::finite::all_finite;
 pub(crate) use self::unfold::Unfold;
 pub(crate) use gemm::Product;
+pub(crate) use grouped::Grouped;
 pub(crate) use matrix::{MatrixMut, MatrixRef};
 pub(crate) use scratch::{shortage, with_scratch};
 

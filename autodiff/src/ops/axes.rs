@@ -10,6 +10,7 @@ use crate::catalogue::Choices;
 use crate::error::Mismatch;
 use crate::kernel::with_scratch;
 use crate::scalar::Real;
+use crate::tape::Var;
 
 /// The axes of a reduction: `..` for all, an index, or an array of indices; negative indices count from the last axis.
 /// Reduced axes are removed from the shape, unless [`keepdim`] keeps them with extent 1.
@@ -58,7 +59,7 @@ from_axis!(Axis usize isize i32);
 
 impl Axes {
     /// Whether the axis with this index, of `rank`, is reduced.
-    fn contains(&self, axis: usize, rank: usize) -> bool {
+    pub(super) fn contains(&self, axis: usize, rank: usize) -> bool {
         let named = |list: &SmallVec<[Axis; 4]>| list.iter().any(|named| named.within(rank) == Some(axis));
         self.list.as_ref().is_none_or(named)
     }
@@ -76,6 +77,14 @@ impl Axes {
             return Ok(self.with_extent_one(shape));
         }
         Ok((0..shape.rank()).filter(|&axis| !self.contains(axis, shape.rank())).map(|axis| shape[axis]).collect())
+    }
+
+    /// `input`, which broadcasts to the shape of `x`, as one element for each group; `None` if it differs within a group.
+    pub(super) fn of_groups<'t, T: Real>(&self, x: Var<'t, T>, input: Var<'t, T>) -> Option<Var<'t, T>> {
+        let (shape, own) = (x.shape().ok()?, input.shape().ok()?);
+        let (kept, groups) = (self.with_extent_one(&shape), self.reduce(&shape).ok()?);
+        let fits = kept.broadcast(&own).as_ref() == Some(&kept);
+        fits.then(|| input.broadcast_to(kept).reshape(groups))
     }
 
     fn with_extent_one(&self, shape: &Shape) -> Shape {

@@ -2,7 +2,7 @@
 //!
 //! | methods of [`Var`](crate::Var) | what they compute |
 //! |---|---|
-//! | `+`, `-`, `*`, `/`, `pow`, `powi`, `maximum`, `minimum` | arithmetic; shapes broadcast as numpy's, constants are `f64` or `i32` |
+//! | `+`, `-`, `*`, `/`, `pow`, `powi`, `maximum`, `minimum` | arithmetic, also `mul_add`; shapes broadcast as numpy's, constants are `f64` or `i32` |
 //! | `neg`, `recip`, `sqrt`, `rsqrt`, `square`, `abs`, `sign`, `exp`, `exp_m1`, `ln`, `ln_1p`, `clamp`, `floor`, `ceil`, `round`, `erf` | elementwise functions |
 //! | `sin`, `cos`, `tan`, `asin`, `acos`, `atan`, `sinh`, `cosh`, `asinh`, `acosh`, `atanh` | trigonometric and hyperbolic functions |
 //! | `tanh`, `sigmoid`, `relu`, `leaky_relu`, `elu`, `selu`, `gelu`, `silu`, `mish`, `softplus`, … | activations |
@@ -11,7 +11,7 @@
 //! | `cumsum`, `cumprod` | cumulative sums and products |
 //! | `matmul`, `tril`, `triu`, `inverse_sqrt` | matrices, with batch axes in front |
 //! | `conv2d`, `conv_transpose2d`, `unfold` | convolutions and windows |
-//! | `normalize`, `normalize_by_norm` | standardization, unit vectors |
+//! | `normalize`, `normalize_shards`, `normalize_by_norm` | standardization, unit vectors |
 //! | `greater`, `greater_equal`, `less`, `less_equal`, `equal`, `not_equal`, `select` | comparisons and selection by a mask |
 //! | `index_select`, `gather`, `one_hot`, `index_add`, `scatter_add` | elements by index |
 //! | `argsort`, `sort`, `top_k`, `flip` | order |
@@ -29,11 +29,12 @@ mod conv;
 mod cumulative;
 mod elementwise;
 mod extrema;
+mod grouping;
 mod index;
 mod join;
 mod matmul;
 mod moments;
-mod normalize;
+mod mul_add;
 mod norms;
 mod order;
 mod random;
@@ -44,6 +45,7 @@ mod select;
 mod softmax;
 #[cfg(feature = "linalg")]
 mod spectral;
+mod standardize;
 mod triangle;
 mod unary;
 
@@ -55,7 +57,6 @@ mod prelude {
     #[cfg(feature = "catalogue")]
     pub(super) use crate::catalogue::{Case, Choices, Domain, Entry};
     pub(super) use crate::error::Mismatch;
-    pub(super) use crate::kernel::dispatch;
     pub(super) use crate::op::{Frame, InputGrads, Inputs, Op, Pointwise, Reads, expect_inputs};
     pub(super) use crate::scalar::Real;
     pub(super) use crate::tape::Var;
@@ -73,7 +74,7 @@ pub use index::*;
 pub use join::*;
 pub use matmul::*;
 pub use moments::*;
-pub use normalize::*;
+pub use mul_add::*;
 pub use norms::*;
 pub use order::*;
 pub use random::*;
@@ -82,6 +83,7 @@ pub use select::*;
 pub use softmax::*;
 #[cfg(feature = "linalg")]
 pub use spectral::*;
+pub use standardize::*;
 pub use triangle::*;
 pub use unary::*;
 
@@ -98,11 +100,12 @@ const FAMILIES: &[&[crate::catalogue::Entry]] = &[
     unary::ENTRIES,
     activation::ENTRIES,
     binary::ENTRIES,
+    mul_add::ENTRIES,
     compare::ENTRIES,
     select::ENTRIES,
     moments::ENTRIES,
     norms::ENTRIES,
-    normalize::ENTRIES,
+    standardize::ENTRIES,
     random::ENTRIES,
     extrema::ENTRIES,
     softmax::ENTRIES,

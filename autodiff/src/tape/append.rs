@@ -69,33 +69,6 @@ impl<T: Real> Graph<T> {
         self.push(node)
     }
 
-    /// Appends a view of what operation `of` saved, beginning at offset `start`; saved values follow the output in the arena.
-    pub(crate) fn push_saved(
-        &mut self,
-        of: u32,
-        start: usize,
-        shape: Shape,
-        location: &'static Location<'static>,
-    ) -> Result<u32, Mismatch> {
-        let owner = &self.nodes[of as usize];
-        debug_assert!(start + shape.size() <= owner.saved, "{} saves less", self.kind(of as usize));
-        let Place::Arena(output) = owner.value else { return Ok(of) };
-        let node = Node {
-            step: Step::View,
-            base: of,
-            inputs: SmallVec::new(),
-            wanted: SmallVec::new(),
-            value: Place::Arena(output + owner.extent + start),
-            gradient: None,
-            extent: shape.size(),
-            layout: Layout::dense(shape),
-            saved: 0,
-            label: Label::None,
-            location: self.attribute(location),
-        };
-        self.push(node)
-    }
-
     /// Appends an operation, and runs it unless the recording is shape-only.
     pub(crate) fn push_op<O: Op<T>>(
         &mut self,

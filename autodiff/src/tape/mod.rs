@@ -34,10 +34,10 @@ pub use gradients::Gradients;
 pub(crate) use graph::Graph;
 pub use program::{InputSpec, Program, input, variable};
 pub(crate) use recording::POISON;
-#[cfg(feature = "catalogue")]
-pub(crate) use stack::ENTRIES as STACK_ENTRIES;
 pub use recording::{Mode, Recording, Tape};
 pub use replay::Replay;
 pub use shards::Shards;
+#[cfg(feature = "catalogue")]
+pub(crate) use stack::ENTRIES as STACK_ENTRIES;
 pub use stack::StackShards;
 pub use var::Var;

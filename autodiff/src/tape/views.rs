@@ -175,16 +175,6 @@ impl<'t, T: Real> Var<'t, T> {
         axis.into().within(rank + 1).unwrap_or(usize::MAX)
     }
 
-    /// A part, from offset `start`, of what this value's operation saved for backward. It has no gradient.
-    #[track_caller]
-    pub(crate) fn saved(self, start: usize, shape: Shape) -> Var<'t, T> {
-        if self.id == POISON {
-            return self;
-        }
-        let pushed = self.recording.graph.borrow_mut().push_saved(self.id, start, shape, Location::caller());
-        self.recording.pushed("saved", pushed, Location::caller())
-    }
-
     /// The same elements in the shape that `derive` computes from this one.
     #[track_caller]
     fn reshape_to(self, op: &'static str, derive: impl FnOnce(&Shape) -> Result<Shape, Mismatch>) -> Var<'t, T> {

@@ -134,21 +134,9 @@ impl<T: Real> Search<'_, T> {
         memory(self.graph, k, &self.graph.values, self.params)
     }
 
-    /// Whether anything but its own pullback can read an element: saved values are read through views of them.
+    /// Whether anything but its own pullback can read an element.
     fn is_read(&self, k: usize, offset: usize) -> bool {
-        offset < self.graph.nodes[k].extent || self.view_of_saved(k, offset).is_some()
-    }
-
-    /// The view that contains a saved element of operation `k`, and the element's offset in it.
-    fn view_of_saved(&self, k: usize, offset: usize) -> Option<(usize, usize)> {
-        let Place::Arena(start) = self.graph.nodes[k].value else { return None };
-        let mut views = self.graph.nodes.iter().enumerate().skip(k + 1).filter(|(_, node)| node.base as usize == k);
-        views.find_map(|(view, node)| match node.value {
-            Place::Arena(first) if (first..first + node.extent).contains(&(start + offset)) => {
-                Some((view, start + offset - first))
-            }
-            _ => None,
-        })
+        offset < self.graph.nodes[k].extent
     }
 
     /// The first non-finite element of the root.
@@ -160,16 +148,11 @@ impl<T: Real> Search<'_, T> {
 
     fn report(&self, culprit: Source<T>) -> Error {
         let Source { node, offset, .. } = culprit;
-        let (shown, in_shown) = if offset < self.graph.nodes[node].extent {
-            (node, offset)
-        } else {
-            self.view_of_saved(node, offset).unwrap_or((node, 0))
-        };
         let origin = Origin {
             node,
             pass: "forward",
             value: self.actual(node)[offset],
-            element: format!("{:?}", self.graph.nodes[shown].layout.shape().unravel_index(in_shown)),
+            element: format!("{:?}", self.graph.nodes[node].layout.shape().unravel_index(offset)),
             read: inputs(self.graph, node, self.params),
         };
         origin.error(self.graph, self.params)

@@ -43,9 +43,8 @@ impl Plan {
         let mut nodes = graph.nodes.clone();
         for node in &mut nodes {
             let base = node.base as usize;
-            if let (Place::Arena(start), Place::Arena(base_start)) = (node.value, graph.nodes[base].value) {
-                // A view of saved values begins after its base.
-                node.value = Place::Arena(value_places[base] + start - base_start);
+            if let Place::Arena(_) = node.value {
+                node.value = Place::Arena(value_places[base]);
             }
             if let Some(Place::Arena(_)) = node.gradient {
                 node.gradient = Some(Place::Arena(gradient_places[base]));

@@ -82,7 +82,8 @@ impl<T: Real> Shards<T> {
         }
         let met = parts.first().map_or(Vec::new(), |part| part.program.exchanges());
         if parts.iter().any(|part| part.program.exchanges() != met) {
-            let reason = "shards of different numbers of samples meet in values of different shapes, or at other operations";
+            let reason =
+                "shards of different numbers of samples meet in values of different shapes, or at other operations";
             return Err(Error::Replay(reason.into()));
         }
         let exchanges = met.iter().map(|&(k, _)| k).collect();

@@ -110,7 +110,9 @@ impl<T: Real> Part<T> {
     pub(super) fn cotangent(&self, exchange: usize) -> &[T] {
         let node = &self.program.graph.nodes[exchange];
         match node.gradient {
-            Some(Place::Arena(start)) if self.grads.adjoints.has_reached(exchange) && !self.grads.adjoints.fresh[exchange] => {
+            Some(Place::Arena(start))
+                if self.grads.adjoints.has_reached(exchange) && !self.grads.adjoints.fresh[exchange] =>
+            {
                 &self.grads.adjoints.arena[start..start + node.extent]
             }
             _ => &[],

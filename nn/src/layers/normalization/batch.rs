@@ -15,7 +15,8 @@ use crate::settings::{not_negative, share};
 ///
 /// In training, mean and biased variance are those of the batch, over all axes but 1, and running statistics follow them:
 /// `running ← (1 − momentum) · running + momentum · batch`, with the unbiased variance, as in PyTorch. They are stored
-/// when the optimizer steps ([`autodiff::Params::commit`]). In evaluation the running statistics are used instead.
+/// when the optimizer steps ([`autodiff::Params::commit`]). In evaluation the running statistics are used instead. If the batch
+/// is divided into [`Shards`](autodiff::Shards), they are those of the whole batch, forward and backward.
 ///
 /// A constant channel comes out as the bias.
 ///
@@ -95,11 +96,8 @@ impl BatchNorm {
     #[track_caller]
     fn train<'t, T: Real>(&self, x: Var<'t, T>) -> Var<'t, T> {
         let normal = batch_norm(x, Some(self.affine.record(x)), self.epsilon);
-        if let (Ok(shape), Ok(channels)) = (normal.value.shape(), normal.mean.shape()) {
-            let count = (shape.size() / channels.size()) as f64;
-            follow(self.mean, normal.mean, self.momentum);
-            follow(self.variance, normal.variance * (count / (count - 1.0)), self.momentum);
-        }
+        follow(self.mean, normal.mean, self.momentum);
+        follow(self.variance, normal.variance * (normal.count / (normal.count - 1.0)), self.momentum);
         normal.value
     }
 }
@@ -140,13 +138,16 @@ pub fn batch_norm<'t, T: Real>(x: Var<'t, T>, affine: Option<[Var<'t, T>; 2]>, e
     let channels = shape.get(1).copied().unwrap_or(0);
     let checked = not_negative::<T>("epsilon", epsilon)
         .and_then(|()| check_vectors(affine.as_ref().map_or(&[], |affine| affine), &shape))
-        .and_then(|()| check_count("channel in training", shape.size() / channels.max(1)));
+        .and_then(|()| match x.recording().shards() {
+            1 => check_count("channel in training", shape.size() / channels.max(1)),
+            _ => Ok(()),
+        });
     if let (Err(reason), Ok(_)) = (checked, x.shape()) {
         let value = invalid_input(NAME, reason, x);
-        return Normalized { value, mean: value, variance: value };
+        return Normalized { value, mean: value, variance: value, count: value };
     }
     let axes: SmallVec<[usize; 4]> = (0..shape.rank()).filter(|&axis| axis != 1).collect();
-    let normal = x.normalize(affine_along_channels(affine, x), &axes[..], epsilon);
+    let normal = x.normalize_shards(affine_along_channels(affine, x), &axes[..], epsilon);
     check_finite_variance(NAME, normal.variance, affine.map_or(x, |[weight, _]| weight));
     normal
 }
