@@ -55,5 +55,5 @@ pub use ops::{Axes, keepdim};
 pub use params::{ParamId, ParamVec, Params, Scope, StateId};
 pub use scalar::{Dual, Real};
 pub use tape::{
-    Gradients, InputSpec, Mode, Program, Recording, Replay, Shards, StackShards, Tape, Var, input, variable,
+    Gradients, InputSpec, Mode, Program, Recording, Replay, Shards, Tape, Var, input, variable,
 };

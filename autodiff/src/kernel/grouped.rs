@@ -39,6 +39,9 @@ impl Grouped {
         term: impl Fn([T; P], [T; A]) -> [T; N],
         mut finish: impl FnMut(usize, [T; N]),
     ) {
+        if self.before == 0 || self.after == 0 {
+            return (0..self.groups).for_each(|group| finish(group, [T::ZERO; N]));
+        }
         if self.has_columns() {
             for first in (0..self.groups).step_by(TILE) {
                 let width = TILE.min(self.groups - first);
@@ -99,7 +102,7 @@ impl Grouped {
         function: impl Fn([T; P], [T; A]) -> T,
         write: impl Fn(&mut T, T),
     ) {
-        if self.groups * self.after == 0 {
+        if output.is_empty() {
             return;
         }
         if self.has_columns() {

@@ -23,6 +23,9 @@ pub(crate) fn shortage() -> Option<usize> {
 /// Calls `work` with a buffer of `length` zeros; if it cannot be allocated, records a [`shortage`] instead. Calls may be
 /// nested.
 pub(crate) fn with_scratch<T: Real>(length: usize, work: impl FnOnce(&mut [T])) {
+    if length == 0 {
+        return work(&mut []); // and leave the buffers to those who need one
+    }
     if let Some(mut buffer) = lend(length) {
         work(&mut buffer);
         take_back(buffer);

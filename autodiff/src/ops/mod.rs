@@ -45,6 +45,7 @@ mod select;
 mod softmax;
 #[cfg(feature = "linalg")]
 mod spectral;
+mod stack;
 mod standardize;
 mod triangle;
 mod unary;
@@ -83,6 +84,7 @@ pub use select::*;
 pub use softmax::*;
 #[cfg(feature = "linalg")]
 pub use spectral::*;
+pub use stack::*;
 pub use standardize::*;
 pub use triangle::*;
 pub use unary::*;
@@ -120,7 +122,7 @@ const FAMILIES: &[&[crate::catalogue::Entry]] = &[
     cumulative::ENTRIES,
     order::ENTRIES,
     triangle::ENTRIES,
-    crate::tape::STACK_ENTRIES,
+    stack::ENTRIES,
 ];
 
 #[cfg(test)]
