@@ -73,6 +73,8 @@ const EXEMPT: &[(&str, &str)] = &[
     ("Pointwise::backward", "as Pointwise::shape"),
     ("Select::value", "as Pointwise::shape"),
     ("Select::pull", "as Pointwise::shape"),
+    ("MulAdd::value", "as Pointwise::shape"),
+    ("MulAdd::pull", "as Pointwise::shape"),
     ("Gradients::check_filled", "tried as Optimizer::step"),
     ("Gradients::check_finite", "tried as Optimizer::step"),
     ("Params::check_commit", "tried as Params::commit"),

@@ -268,6 +268,7 @@ cases! {
         refuses "epsilon is -1": of([2, 3], |x| x.normalize_shards(None, 0, -1.0).value);
         accepts: of([0, 3], |x| x.normalize_shards(None, 0, 0.0).variance);
     }
+    Var::stack_shards { accepts: of([2, 0], |x| x.stack_shards()); }
     Var::mul_add {
         refuses "shapes do not broadcast: [2, 3] × [4] × [4]": of_two([&[2, 3], &[4]], |x, y| x.mul_add(y, y));
         refuses "on two tapes": across(|x, y| x.mul_add(y, y));

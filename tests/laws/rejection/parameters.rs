@@ -173,7 +173,7 @@ cases! {
     Shards::backward {
         refuses "1 inputs were declared, 0 given": shards(|shards, params| shards.backward(params, [], &mut params.gradients()));
         refuses "input x was declared [2, 3], [3] given": shards(|shards, params| shards.backward(params, [&ramp([3])], &mut params.gradients()));
-        refuses "not the Params": shards(|shards, _| shards.backward(&other().0, [&ramp([2, 3])], &mut other().0.gradients()));
+        refuses "other Params": shards(|shards, _| shards.backward(&other().0, [&ramp([2, 3])], &mut other().0.gradients()));
         refuses "other Params": shards(|shards, params| shards.backward(params, [&ramp([2, 3])], &mut other().0.gradients()));
         accepts: shards(|shards, params| shards.backward(params, [&Tensor::full([2, 3], NAN)], &mut params.gradients()));
     }
