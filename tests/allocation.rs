@@ -142,3 +142,22 @@ fn a_training_step_of_a_convolutional_net_allocates_nothing() {
     // Three for each of four samples and two convolutions, less one where the images need no gradient, and two of the readout.
     assert_allocates_for(4 * 5 + 3, step);
 }
+
+/// Blocks of rayon's queue that a step may take: one for every 31 pieces of work that a thread outside of the pool hands over.
+const BLOCKS: usize = 1;
+
+#[test]
+fn convolutions_on_several_threads_allocate_nothing_on_the_callers() {
+    let geometry = ops::ConvGeometry { padding: [[1; 2]; 2], ..ops::ConvGeometry::default() };
+    let (x, w) = (Tensor::<f32>::full([16, 16, 24, 24], 0.3), Tensor::full([16, 16, 3, 3], 0.1));
+    let (params, cotangent) = (Params::<f32>::default(), Tensor::full([16, 16, 24, 24], 1.0));
+    let mut grads = params.gradients();
+    let inputs = [variable("x", x.shape()), variable("w", w.shape())];
+    let mut program = Program::record(&params, Mode::Train, inputs, |_, [x, w]| [x.conv2d(w, geometry)]).unwrap();
+    let mut step = || program.forward(&params, [&x, &w]).unwrap().backward_with(&cotangent, &mut grads).unwrap();
+    step();
+    let before = count();
+    step();
+    let taken = count().own - before.own;
+    assert!(taken <= BLOCKS, "{taken} allocations");
+}

@@ -10,7 +10,7 @@
 
 use super::super::parts::for_each_part;
 use super::super::scratch::{with_scratch, with_unset_scratch};
-use super::Convolution;
+use super::plan::Convolution;
 use super::planes::{Planes, runs};
 use super::tile::{ROWS, Tiles};
 use crate::scalar::Real;

@@ -1,7 +1,8 @@
 //! Convolution by matrix products on unfolded images (im2col), one per sample and group: for every scalar and every shape.
 
-use super::super::{multiply, with_scratch};
-use super::Convolution;
+use super::super::multiply;
+use super::super::scratch::with_scratch;
+use super::plan::Convolution;
 use crate::scalar::Real;
 
 impl Convolution {

@@ -5,6 +5,7 @@
 
 mod direct;
 mod im2col;
+mod plan;
 mod planes;
 #[cfg(test)]
 mod tests;
@@ -13,43 +14,16 @@ mod transpose;
 mod unfold;
 mod weight;
 
+pub(crate) use self::plan::Convolution;
 pub(crate) use self::tile::Tiled;
 pub(crate) use self::unfold::Unfold;
 
 use self::direct::Direct;
-use super::parts::{for_each_part, items_per_part};
-use super::with_scratch;
+use super::parts::for_each_part;
+use super::scratch::with_scratch;
 use crate::scalar::Real;
 
-/// A convolution of many samples. `image` is the input of a convolution or the output of a transposed one; `narrow` is the other
-/// side.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Convolution {
-    pub(crate) samples: usize,
-    pub(crate) groups: usize,
-    /// Channels of the narrow side, in one group.
-    pub(crate) narrow: usize,
-    pub(crate) unfold: Unfold,
-}
-
 impl Convolution {
-    /// Elements of a sample of the image, of a sample of the narrow side, and of the weight.
-    fn sizes(&self) -> [usize; 3] {
-        let (unfold, channels) = (&self.unfold, self.groups * self.narrow);
-        let image = self.groups * unfold.channels * unfold.image[0] * unfold.image[1];
-        [image, channels * unfold.columns(), channels * unfold.rows()]
-    }
-
-    /// The samples of each part that one thread computes.
-    fn samples_per_part(&self) -> usize {
-        let work = self.sizes()[1].saturating_mul(self.unfold.rows()).saturating_mul(self.samples);
-        items_per_part(self.samples, work).max(1)
-    }
-
-    fn with_samples(&self, samples: usize) -> Convolution {
-        Convolution { samples, ..*self }
-    }
-
     /// `narrow = weight · columns(image)`, or `+=` if `accumulate`.
     pub(crate) fn forward<T: Real>(&self, image: &[T], weight: &[T], narrow: &mut [T], accumulate: bool) {
         match Direct::forward(self, T::tiles()).filter(Direct::pays) {

@@ -1,7 +1,7 @@
 //! The geometry of direct convolution: an element of the result is a sum over taps, each at a fixed distance from the element's
 //! position in planes that are padded with zeros.
 
-use super::Unfold;
+use super::unfold::Unfold;
 
 /// One axis of a [`Planes`].
 #[derive(Clone, Copy, Debug)]
