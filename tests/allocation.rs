@@ -1,5 +1,5 @@
 //! From the second step on, nothing of ours is allocated: by a replayed program, and by a tape that is started again. A product
-//! may take the one buffer into which matrixmultiply packs its matrices.
+//! may take the one buffer into which matrixmultiply packs its matrices, and what runs on several threads rayon's jobs.
 
 use crate::allocator::count;
 use autodiff::catalogue::{self, Choices};
@@ -143,11 +143,8 @@ fn a_training_step_of_a_convolutional_net_allocates_nothing() {
     assert_allocates_for(4 * 5 + 3, step);
 }
 
-/// Blocks of rayon's queue that a step may take: one for every 31 pieces of work that a thread outside of the pool hands over.
-const BLOCKS: usize = 1;
-
 #[test]
-fn convolutions_on_several_threads_allocate_nothing_on_the_callers() {
+fn a_convolution_on_several_threads_allocates_but_rayons_jobs() {
     let geometry = ops::ConvGeometry { padding: [[1; 2]; 2], ..ops::ConvGeometry::default() };
     let (x, w) = (Tensor::<f32>::full([16, 16, 24, 24], 0.3), Tensor::full([16, 16, 3, 3], 0.1));
     let (params, cotangent) = (Params::<f32>::default(), Tensor::full([16, 16, 24, 24], 1.0));
@@ -159,5 +156,7 @@ fn convolutions_on_several_threads_allocate_nothing_on_the_callers() {
     let before = count();
     step();
     let taken = count().own - before.own;
-    assert!(taken <= BLOCKS, "{taken} allocations");
+    // For forward and both backwards a job for each other thread, and now and then a block of rayon's queue.
+    let jobs = 3 * (rayon::current_num_threads() - 1);
+    assert!(taken <= jobs + 1, "{taken} allocations");
 }

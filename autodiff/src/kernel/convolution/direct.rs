@@ -24,6 +24,9 @@ const GROUP: usize = 256;
 /// Elements of the padded planes of a group of more than one sample, at most.
 const PADDED: usize = 1 << 16;
 
+/// Elements of a weight from which another thread packs a part of it.
+const PACKED: usize = 1 << 16;
+
 /// A convolution from `inner` to `outer` channels, in each group.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Direct<T> {
@@ -127,14 +130,18 @@ impl<T: Real> Direct<T> {
         let ([inner, outer], kernel) = (self.strides, self.kernel_size());
         // In forward, the taps of all channels are neighbors, as if they were of one.
         let each = if inner == kernel { self.inner * kernel } else { kernel };
-        for panel in self.tiles.panels(self.outer) {
-            let (width, present) = (panel.len(), panel.len().min(self.outer - panel.start));
-            let packed = &mut packed[panel.start * self.inner * kernel..][..width * self.inner * kernel];
-            for (channel, packed) in packed.chunks_exact_mut(each * width).enumerate() {
-                let weight = &weight[channel * inner + panel.start * outer..];
-                self.tiles.transpose([present, each], (weight, outer), (packed, width), false);
+        let size = self.taps() * self.tiles.widest();
+        let panels = (PACKED / size).max(1);
+        for_each_part(packed, panels * size, |part, packed| {
+            let panels = self.tiles.panels(self.outer).skip(part * panels);
+            for (panel, packed) in panels.zip(packed.chunks_mut(size)) {
+                let (width, present) = (panel.len(), panel.len().min(self.outer - panel.start));
+                for (channel, packed) in packed.chunks_exact_mut(each * width).enumerate() {
+                    let weight = &weight[channel * inner + panel.start * outer..];
+                    self.tiles.transpose([present, each], (weight, outer), (packed, width), false);
+                }
             }
-        }
+        });
     }
 
     /// `result = weight · source`, or `+=` if `accumulate`.
