@@ -48,7 +48,9 @@ pub(super) fn for_each_part<T: Send>(result: &mut [T], size: usize, work: impl F
         run();
     });
     let short = short.into_inner();
-    (short > 0).then(|| scratch::record(short));
+    if short > 0 {
+        scratch::record(short);
+    }
 }
 
 #[cfg(test)]
