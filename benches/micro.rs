@@ -32,6 +32,38 @@ fn products(criterion: &mut Criterion) {
     }
 }
 
+/// Forward and backward of the convolutions of ResNet-20, and of larger ones: samples, channels in and out, extent, kernel,
+/// stride.
+fn convolutions(criterion: &mut Criterion) {
+    let params = Params::<f32>::default();
+    let mut grads = params.gradients();
+    let mut group = criterion.benchmark_group("convolution");
+    let small = [[32, 16, 16, 32, 3, 1], [32, 32, 32, 16, 3, 1], [32, 64, 64, 8, 3, 1], [32, 16, 32, 32, 3, 2]];
+    let large = [[4, 64, 64, 56, 3, 1], [4, 256, 256, 14, 3, 1], [4, 64, 256, 56, 1, 1]];
+    for [samples, channels, out, extent, kernel, stride] in small.into_iter().chain(large) {
+        let (x, w) = ([samples, channels, extent, extent], [out, channels, kernel, kernel]);
+        let padding = [[kernel / 2; 2]; 2];
+        let geometry = ConvGeometry { stride: [stride; 2], padding, ..ConvGeometry::default() };
+        let inputs = [variable("x", x), variable("w", w)];
+        let mut program = Program::record(&params, Mode::Train, inputs, |_, [x, w]| [x.conv2d(w, geometry)]).unwrap();
+        let fill = |shape: [usize; 4]| Tensor::from_fn(shape, |k| ((k * 37) % 101) as f32 / 50.0 - 1.0);
+        let (x, w, y) = (fill(x), fill(w), fill([samples, out, extent / stride, extent / stride]));
+        let name = format!("{samples}x{channels}x{extent}x{extent} to {out}, kernel {kernel}, stride {stride}");
+        let products = samples * out * (extent / stride).pow(2) * channels * kernel * kernel;
+        group.throughput(Throughput::Elements(2 * products as u64));
+        group.bench_function(BenchmarkId::new("forward", &name), |bencher| {
+            bencher.iter(|| {
+                program.forward(&params, [&x, &w]).unwrap();
+            });
+        });
+        group.throughput(Throughput::Elements(4 * products as u64));
+        let run = program.forward(&params, [&x, &w]).unwrap();
+        group.bench_function(BenchmarkId::new("backward", &name), |bencher| {
+            bencher.iter(|| run.backward_with(&y, &mut grads).unwrap());
+        });
+    }
+}
+
 /// A chain of 1,000 operations on one element, forward and backward: what an operation costs whatever it computes.
 fn chain(criterion: &mut Criterion) {
     let params = Params::<f32>::default();
@@ -146,5 +178,5 @@ fn checks(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, products, chain, steps, checks);
+criterion_group!(benches, products, convolutions, chain, steps, checks);
 criterion_main!(benches);

@@ -22,20 +22,19 @@ mod finite;
 mod gemm;
 mod grouped;
 mod matrix;
+mod parts;
 pub(crate) mod reduce;
 mod scratch;
 mod split;
 mod thin;
 mod tiny;
-mod unfold;
 pub(crate) mod vector;
 
 use crate::scalar::Real;
 
-pub(crate) use self::convolution::Convolution;
+pub(crate) use self::convolution::{Convolution, Tiled, Unfold};
 pub(crate) use self::dispatch::dispatch;
 pub(crate) use self::finite::all_finite;
-pub(crate) use self::unfold::Unfold;
 pub(crate) use gemm::Product;
 pub(crate) use grouped::Grouped;
 pub(crate) use matrix::{MatrixMut, MatrixRef};

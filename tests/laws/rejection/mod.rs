@@ -65,6 +65,8 @@ const EXEMPT: &[(&str, &str)] = &[
     ("MaxNorm::check_shape", "as MaxNorm::check"),
     ("MaxNorm::project_parameter", "as MaxNorm::check"),
     ("Dual::gemm", "matrices are made by operations alone; tried as Var::matmul"),
+    ("Dual::available", "the processor's vectors, which operations use; tried as Var::conv2d"),
+    ("Tiled::tiles", "as Dual::available"),
     ("Pointwise::shape", "what operations hand on to; tried through the methods of Var"),
     ("Pointwise::values", "as Pointwise::shape"),
     ("Reads::inputs", "sets bits and nothing else; tried through the methods of Var"),
