@@ -2,7 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "criterion's macros make the items; a bench fails by panicking")]
 
 use autodiff::ops::{Conv2d, ConvGeometry, Matmul};
-use autodiff::{Mode, Params, Program, Tape, Tensor, check, input, variable};
+use autodiff::{Mode, Params, Program, Shards, Tape, Tensor, check, input, variable};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use nn::loss::cross_entropy;
 use nn::{BatchNorm, Dropout, Linear, Module, Relu, ResNet, ResNetSettings, Residual, Sigmoid, Tanh};
@@ -116,6 +116,17 @@ fn step(criterion: &mut Criterion, name: &str, input_shape: &[usize], build: imp
     group.bench_function("program", |bencher| {
         bencher.iter(|| {
             program.forward(&params, [&images, &labels]).unwrap().backward(&mut grads).unwrap();
+            sgd.step(&mut params, &grads).unwrap();
+        });
+    });
+    let inputs = [input("images", input_shape), input("labels", [input_shape[0]])];
+    let mut shards = Shards::record(&params, Mode::Train, 2, inputs, |_, [images, labels]| {
+        cross_entropy(model.forward(images), labels)
+    })
+    .unwrap();
+    group.bench_function("two shards", |bencher| {
+        bencher.iter(|| {
+            shards.backward(&params, [&images, &labels], &mut grads).unwrap();
             sgd.step(&mut params, &grads).unwrap();
         });
     });

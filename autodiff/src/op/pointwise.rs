@@ -33,9 +33,10 @@ pub trait Pointwise<T: Real, const N: usize> {
     /// The values for slices of equal length. Override it with a vectorized function.
     #[inline(always)]
     fn values(&self, inputs: [&[T]; N], output: &mut [T]) {
-        let length = output.len();
-        let inputs = inputs.map(|input| &input[..length]);
         dispatch(|| {
+            // Cut here, where the loop is compiled, so that no element is checked against a length.
+            let length = output.len();
+            let inputs = inputs.map(|input| &input[..length]);
             for (k, y) in output.iter_mut().enumerate() {
                 *y = self.value(inputs.map(|input| input[k]));
             }
@@ -115,14 +116,30 @@ fn pull_input<T: Real, P: Pointwise<T, N> + ?Sized, const N: usize>(
     choose: impl Fn([T; N]) -> T,
 ) {
     accumulate_or_write(inputs, grad, |first, inputs, sums, fresh| {
+        let at = (inputs, &output[first..], &cotangent[first..]);
+        if fresh {
+            pull_slices(op, at, sums, |sum, pulled| *sum = choose(pulled));
+        } else {
+            pull_slices(op, at, sums, |sum, pulled| *sum += choose(pulled));
+        }
+    });
+}
+
+/// Calls `add(sum, pulled)` for every element of `sums` and the pullback there.
+#[inline(always)]
+fn pull_slices<T: Real, P: Pointwise<T, N> + ?Sized, const N: usize>(
+    op: &P,
+    (inputs, output, cotangent): ([&[T]; N], &[T], &[T]),
+    sums: &mut [T],
+    add: impl Fn(&mut T, [T; N]),
+) {
+    dispatch(|| {
+        // As in `Pointwise::values`.
         let length = sums.len();
         let inputs = inputs.map(|input| &input[..length]);
-        let (output, cotangent) = (&output[first..][..length], &cotangent[first..][..length]);
-        let term = |k: usize| choose(op.pull(inputs.map(|input| input[k]), output[k], cotangent[k]));
-        if fresh {
-            dispatch(|| sums.iter_mut().enumerate().for_each(|(k, sum)| *sum = term(k)));
-        } else {
-            dispatch(|| sums.iter_mut().enumerate().for_each(|(k, sum)| *sum += term(k)));
+        let (output, cotangent) = (&output[..length], &cotangent[..length]);
+        for (k, sum) in sums.iter_mut().enumerate() {
+            add(sum, op.pull(inputs.map(|input| input[k]), output[k], cotangent[k]));
         }
     });
 }
