@@ -2,6 +2,9 @@
 //!
 //! There are two algorithms. [`Direct`] reads the image in place and is for `f32` and `f64`; [`im2col`] is for every scalar and
 //! every shape. Which of them computes a convolution is chosen here, by what [`Direct::pays`] knows of the shape.
+//!
+//! Not Winograd's: with its products through matrixmultiply, a forward F(2×2, 3×3) is slower than [`Direct`] up to 128 channels and
+//! 1.1 times as fast at 256, and F(4×4, 3×3) nowhere faster, with an error of 6e-6.
 
 mod direct;
 mod im2col;

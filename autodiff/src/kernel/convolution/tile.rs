@@ -35,7 +35,7 @@ pub(super) const ROWS: usize = 8;
 /// Terms that are summed at a time, at most: the part of the right matrix that they read fits the L1 cache.
 const TERMS: usize = 192;
 
-/// Scalars for which there are tiles. Sealed, as [`Real`](crate::Real) is.
+/// Scalars for which there are tiles. Sealed, as [`Real`] is.
 pub trait Tiled: Sized {
     /// The tiles that this processor has instructions for, widest first.
     fn available() -> [Option<Tiles<Self>>; 2];
