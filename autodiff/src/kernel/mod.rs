@@ -33,7 +33,7 @@ pub(crate) mod vector;
 use crate::scalar::Real;
 
 pub(crate) use self::convolution::Convolution;
-pub(crate) use self::dispatch::dispatch;
+pub use self::dispatch::dispatch;
 pub(crate) use self::finite::all_finite;
 pub(crate) use self::unfold::Unfold;
 pub(crate) use gemm::Product;
