@@ -1,4 +1,4 @@
-//! Micro benchmarks: matrix products, the cost of an operation, whole training steps.
+//! Micro benchmarks: matrix products, the cost of an operation, whole training steps, updates.
 #![allow(missing_docs, clippy::unwrap_used, reason = "criterion's macros make the items; a bench fails by panicking")]
 
 use autodiff::ops::{Conv2d, ConvGeometry, Matmul};
@@ -6,7 +6,7 @@ use autodiff::{Mode, Params, Program, Shards, Tape, Tensor, check, input, variab
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use nn::loss::cross_entropy;
 use nn::{BatchNorm, Dropout, Linear, Module, Relu, ResNet, ResNetSettings, Residual, Sigmoid, Tanh};
-use optim::Sgd;
+use optim::{Adam, Optimizer, Rule, Sgd};
 
 /// `[m, k] × [k, n]` forward, the right matrix by rows or, as in a dense layer, transposed.
 fn products(criterion: &mut Criterion) {
@@ -162,6 +162,25 @@ fn steps(criterion: &mut Criterion) {
     });
 }
 
+/// An update of one parameter, by gradients that stay.
+fn optimizers(criterion: &mut Criterion) {
+    fn step<R: Rule<f32>>(criterion: &mut Criterion, name: &str, count: usize, mut optimizer: Optimizer<f32, R>) {
+        let mut params = Params::<f32>::new(0);
+        params.scope("fc").parameter("weight", [count], |values, _| values.fill(1.0));
+        let mut grads = params.gradients();
+        grads.flat_mut().iter_mut().enumerate().for_each(|(k, g)| *g = ((k * 37) % 101) as f32 / 50.0 - 1.0);
+        let mut group = criterion.benchmark_group("optimizer");
+        group.throughput(Throughput::Elements(count as u64));
+        group.bench_function(BenchmarkId::new(name, count), |bencher| {
+            bencher.iter(|| optimizer.step(&mut params, &grads).unwrap());
+        });
+    }
+    for count in [50_000, 2_000_000] {
+        step(criterion, "SGD with momentum", count, Sgd::new(1e-9).momentum(0.9));
+        step(criterion, "Adam", count, Adam::new(1e-9));
+    }
+}
+
 /// What an author of an operation waits for.
 fn checks(criterion: &mut Criterion) {
     let numbers = |shape: &[usize]| Tensor::from_fn(shape, |k| ((k * 37) % 29) as f64 / 20.0 - 0.6);
@@ -189,5 +208,5 @@ fn checks(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, products, convolutions, chain, steps, checks);
+criterion_group!(benches, products, convolutions, chain, steps, optimizers, checks);
 criterion_main!(benches);

@@ -1,6 +1,7 @@
 //! The Euclidean norm, and scaling down to one.
 
 use autodiff::Real;
+use autodiff::op::dispatch;
 
 /// The Euclidean norm, summed in `f64` in independent lanes, which the compiler vectorizes.
 pub(crate) fn norm<T: Real>(values: &[T]) -> f64 {
@@ -13,29 +14,31 @@ pub(crate) fn norm<T: Real>(values: &[T]) -> f64 {
     if largest == 0.0 || !largest.is_finite() {
         sum.sqrt()
     } else {
-        largest * sum_of_squares(values, |x| x / largest).sqrt()
+        largest * sum_of_squares(values, move |x| x / largest).sqrt()
     }
 }
 
 fn sum_of_squares<T: Real>(values: &[T], scaled: impl Fn(f64) -> f64) -> f64 {
     const LANES: usize = 8;
-    let square = |x: &T| {
+    let square = move |x: &T| {
         let x = scaled(x.to_f64());
         x * x
     };
-    let (whole, rest) = values.as_chunks::<LANES>();
-    let mut sums = [0.0; LANES];
-    for chunk in whole {
-        sums.iter_mut().zip(chunk).for_each(|(sum, x)| *sum += square(x));
-    }
-    sums.iter().sum::<f64>() + rest.iter().map(square).sum::<f64>()
+    dispatch(move || {
+        let (whole, rest) = values.as_chunks::<LANES>();
+        let mut sums = [0.0; LANES];
+        for chunk in whole {
+            sums.iter_mut().zip(chunk).for_each(|(sum, x)| *sum += square(x));
+        }
+        sums.iter().sum::<f64>() + rest.iter().map(square).sum::<f64>()
+    })
 }
 
 /// Scales `values`, whose norm is `norm`, down to a norm of `limit`; does nothing where it is smaller.
 pub(crate) fn scale_to_norm<T: Real>(values: &mut [T], norm: f64, limit: f64) {
     if norm > limit {
         let scale = T::from_f64(limit / norm);
-        values.iter_mut().for_each(|x| *x = *x * scale);
+        dispatch(move || values.iter_mut().for_each(|x| *x = *x * scale));
     }
 }
 

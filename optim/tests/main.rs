@@ -6,4 +6,5 @@ mod custom;
 mod refusals;
 mod settings;
 mod sklearn;
+mod threads;
 mod torch;

@@ -5,8 +5,20 @@ use crate::scalar::Real;
 
 const LANES: usize = 32;
 
+/// The number of values from which on another thread helps.
+const MANY: usize = 1 << 18;
+
 /// Whether no value is infinite or NaN.
 pub(crate) fn all_finite<T: Real>(values: &[T]) -> bool {
+    if values.len() < MANY {
+        return all_finite_here(values);
+    }
+    let (left, right) = values.split_at(values.len() / 2);
+    let (left, right) = rayon::join(|| all_finite(left), || all_finite(right));
+    left && right
+}
+
+fn all_finite_here<T: Real>(values: &[T]) -> bool {
     // One addition per number: a sum that includes an infinity or NaN is not finite. If it is not, perhaps by overflow, test
     // each number.
     let sum = dispatch(|| {
@@ -43,5 +55,17 @@ mod tests {
             }
         }
         assert!(all_finite(&[Dual::new(1.0, 2.0); 40]));
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "large; the threads are rayon's")]
+    fn one_of_very_many_is_found() {
+        let mut values = vec![1.0_f32; 3 * MANY];
+        assert!(all_finite(&values));
+        for k in [0, MANY, 3 * MANY - 1] {
+            values[k] = f32::NAN;
+            assert!(!all_finite(&values), "at {k}");
+            values[k] = 1.0;
+        }
     }
 }

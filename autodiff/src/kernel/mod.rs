@@ -33,7 +33,7 @@ pub(crate) mod vector;
 use crate::scalar::Real;
 
 pub(crate) use self::convolution::{Convolution, Tiled, Unfold};
-pub(crate) use self::dispatch::dispatch;
+pub use self::dispatch::dispatch;
 pub(crate) use self::finite::all_finite;
 pub(crate) use gemm::Product;
 pub(crate) use grouped::Grouped;

@@ -4,6 +4,7 @@ mod blocks;
 mod builder;
 mod chain;
 mod group;
+mod part;
 mod plan;
 mod state;
 mod workspace;
@@ -11,13 +12,13 @@ mod workspace;
 use std::ops::Range;
 
 use autodiff::{Error, Gradients, Params, Real};
-use smallvec::SmallVec;
 
 use crate::rules::Rule;
 use crate::settings;
-use blocks::{blocks, nonzero_runs};
+use blocks::{BLOCK, blocks, nonzero_runs};
 use chain::Chain;
 pub use group::ParamGroup;
+use part::Part;
 use plan::Plan;
 use workspace::Workspace;
 
@@ -94,7 +95,7 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
     /// - a setting out of range;
     /// - a filter with a pattern that matches no parameter;
     /// - an error of a gradient transformation;
-    /// - too little memory, in the first step.
+    /// - too little memory, in the first step, or the first with gradient transformations.
     pub fn step(&mut self, params: &mut Params<T>, grads: &Gradients<T>) -> Result<(), Error> {
         params.check_commit(grads)?;
         self.check()?;
@@ -105,33 +106,29 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
             Some(plan) => plan,
             none => none.insert(Plan::new(params, &self.chain)?),
         };
-        let gradient = if self.chain.transforms.is_empty() {
-            plan.check_finite(grads)?;
-            grads.flat()
-        } else {
-            let copy = workspace.gradient.flat_mut();
-            plan.copy_finite(grads, copy)?;
-            plan.transform(&self.chain, step, params, copy)?;
-            &*copy
-        };
+        plan.transform(&self.chain, step, params, grads)?;
+        let (plan, gradient) = (&*plan, plan.gradient(grads));
         self.steps = step;
-        for (param, plan) in plan.iter() {
-            let rate = self.rate * plan.rate_factor;
-            let step_block = |range: Range<usize>| {
-                let mut buffers: SmallVec<[&mut [T]; 3]> =
-                    workspace.buffers.iter_mut().map(|buffer| &mut buffer.flat_mut()[range.clone()]).collect();
-                let direction = &mut workspace.direction[..range.len()];
-                direction.copy_from_slice(&gradient[range.clone()]);
-                self.rule.update(step, direction, &mut buffers)?;
-                plan.step(rate, direction, &mut params.flat_mut()[range]);
-                Ok(())
-            };
-            match self.strict_dropout {
-                true => nonzero_runs(grads.flat(), param.range.clone()).flat_map(blocks).try_for_each(step_block)?,
-                false => blocks(param.range.clone()).try_for_each(step_block)?,
-            }
-            plan.project(rate, &param.shape, &mut params.flat_mut()[param.range.clone()]);
-        }
+        let (rate, rule) = (self.rate, &self.rule);
+        let runs = |range| nonzero_runs(grads.flat(), range);
+        let step_part = |mut part: Part<'_, T>| {
+            let mut direction = [T::ZERO; BLOCK];
+            plan.within(part.range.clone()).try_for_each(|(range, plan)| {
+                let step_block = |block: Range<usize>| {
+                    let direction = &mut direction[..block.len()];
+                    let (values, mut buffers) = part.block(block.clone());
+                    rule.update(step, &gradient[block], direction, &mut buffers)?;
+                    plan.step(rate * plan.rate_factor, direction, values);
+                    Ok(())
+                };
+                match self.strict_dropout {
+                    true => runs(range).flat_map(blocks).try_for_each(step_block),
+                    false => blocks(range).try_for_each(step_block),
+                }
+            })
+        };
+        Part::whole(params.flat_mut(), &mut workspace.buffers).divide(&step_part)?;
+        plan.project(rate, params.flat_mut());
         params.commit(grads)
     }
 

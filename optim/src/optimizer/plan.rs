@@ -1,10 +1,11 @@
 //! The plan of a step: which parts of a chain are for which parameter.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use autodiff::{Error, Gradients, Params, Real, Shape};
+use autodiff::op::dispatch;
+use autodiff::{Error, Gradients, ParamVec, Params, Real, Shape};
 
-use super::blocks::blocks;
 use super::chain::Chain;
 use super::group::ParamGroup;
 use crate::param_filter::ParamFilter;
@@ -38,16 +39,15 @@ impl<T: Real> ParamPlan<T> {
     pub(super) fn step(&self, rate: f64, direction: &[T], values: &mut [T]) {
         let (size, decayed) = (T::from_f64(rate), T::from_f64(1.0 - rate * self.decay));
         let entries = values.iter_mut().zip(direction);
-        if self.decay == 0.0 {
-            entries.for_each(|(p, &d)| *p -= size * d);
-        } else {
-            entries.for_each(|(p, &d)| *p = *p * decayed - size * d);
+        match self.decay == 0.0 {
+            true => dispatch(move || entries.for_each(move |(p, &d)| *p -= size * d)),
+            false => dispatch(move || entries.for_each(move |(p, &d)| *p = *p * decayed - size * d)),
         }
         self.projections.iter().for_each(|projection| projection.project_entries(rate, values));
     }
 
     /// Projects the whole parameter.
-    pub(super) fn project(&self, rate: f64, shape: &Shape, values: &mut [T]) {
+    fn project(&self, rate: f64, shape: &Shape, values: &mut [T]) {
         self.projections.iter().for_each(|projection| projection.project_parameter(rate, shape, values));
     }
 }
@@ -58,12 +58,15 @@ pub(super) struct Plan<T: Real> {
     params: Vec<Selection>,
     /// The step of each.
     steps: Vec<ParamPlan<T>>,
+    /// Memory for the transformed gradient, if there are transformations.
+    transformed: Option<ParamVec<T>>,
 }
 
 impl<T: Real> Plan<T> {
     pub(super) fn new(params: &Params<T>, chain: &Chain<T>) -> Result<Self, Error> {
         chain.check_filters(params)?;
-        let mut plan = Plan { params: Vec::new(), steps: Vec::new() };
+        let transformed = if chain.transforms.is_empty() { None } else { Some(params.zeros()?) };
+        let mut plan = Plan { params: Vec::new(), steps: Vec::new(), transformed };
         let mut start = 0;
         for (name, shape, values) in params.iter() {
             let range = start..start + values.len();
@@ -78,48 +81,60 @@ impl<T: Real> Plan<T> {
         Ok(plan)
     }
 
-    /// Every parameter, with its step.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&Selection, &ParamPlan<T>)> {
-        self.params.iter().zip(&self.steps)
+    /// The part of each parameter that is within a range of the flat vectors, with the parameter's step.
+    pub(super) fn within(&self, range: Range<usize>) -> impl Iterator<Item = (Range<usize>, &ParamPlan<T>)> {
+        let first = self.params.partition_point(|param| param.range.end <= range.start);
+        let params = self.params[first..].iter().zip(&self.steps[first..]);
+        params
+            .take_while(move |(param, _)| param.range.start < range.end)
+            .map(move |(param, step)| (param.range.start.max(range.start)..param.range.end.min(range.end), step))
     }
 
-    /// The first parameter for which one of these numbers, flat, is infinite or NaN.
-    fn first_not_finite(&self, flat: &[T]) -> Option<&Selection> {
-        self.params.iter().find(|param| !T::all_finite(&flat[param.range.clone()]))
-    }
-
-    /// An error naming the first parameter, of those that are not frozen, whose gradient is infinite or NaN.
-    pub(super) fn check_finite(&self, grads: &Gradients<T>) -> Result<(), Error> {
-        self.first_not_finite(grads.flat()).map_or(Ok(()), |_| grads.check_finite())
-    }
-
-    /// Copies the gradients of all parameters that are not frozen, with the check of [`Plan::check_finite`] on each block while
-    /// it is in the cache.
-    pub(super) fn copy_finite(&self, grads: &Gradients<T>, copy: &mut [T]) -> Result<(), Error> {
-        let mut all_finite = true;
-        for block in self.params.iter().flat_map(|param| blocks(param.range.clone())) {
-            copy[block.clone()].copy_from_slice(&grads.flat()[block.clone()]);
-            all_finite &= T::all_finite(&copy[block]);
+    /// Projects every parameter as a whole, after a step with this rate of the optimizer.
+    pub(super) fn project(&self, rate: f64, values: &mut [T]) {
+        for (param, step) in self.params.iter().zip(&self.steps) {
+            step.project(rate * step.rate_factor, &param.shape, &mut values[param.range.clone()]);
         }
-        if all_finite { Ok(()) } else { grads.check_finite() }
     }
 
-    /// Applies the transformations of the chain to `gradient`, flat. One that makes it infinite or NaN is an error.
+    /// The gradient that the rule gets: `grads`, unless transformed.
+    pub(super) fn gradient<'p>(&'p self, grads: &'p Gradients<T>) -> &'p [T] {
+        self.transformed.as_ref().unwrap_or(grads.parameters()).flat()
+    }
+
+    /// Transforms the gradient. An infinity or NaN, given or made by a transformation, is an error.
     pub(super) fn transform(
-        &self,
+        &mut self,
         chain: &Chain<T>,
         step: u64,
         params: &Params<T>,
-        gradient: &mut [T],
+        grads: &Gradients<T>,
     ) -> Result<(), Error> {
+        check_finite(&self.params, grads.flat(), |_| grads.check_finite())?;
+        let Some(transformed) = &mut self.transformed else { return Ok(()) };
+        let gradient = transformed.flat_mut();
+        gradient.copy_from_slice(grads.flat());
         for (index, (transform, _)) in chain.transforms.iter().enumerate() {
             transform.apply(step, &mut SelectedGradients::new(&self.params, index, params.flat(), gradient))?;
             // After each one: a clip would hide an infinity.
-            if let Some(param) = self.first_not_finite(gradient) {
+            check_finite(&self.params, gradient, |param| {
                 let reason = format!("its gradient with {transform:?} is infinite or NaN");
-                return Err(Error::Parameter { name: param.name.clone(), reason });
-            }
+                Err(Error::Parameter { name: param.name.clone(), reason })
+            })?;
         }
         Ok(())
     }
+}
+
+/// The error, made by `report`, of the first of these parameters for which one of these numbers, flat, is infinite or NaN.
+fn check_finite<T: Real>(
+    params: &[Selection],
+    flat: &[T],
+    report: impl FnOnce(&Selection) -> Result<(), Error>,
+) -> Result<(), Error> {
+    // All at once is faster than one by one; what is not finite may also be of a frozen parameter.
+    if T::all_finite(flat) {
+        return Ok(());
+    }
+    params.iter().find(|param| !T::all_finite(&flat[param.range.clone()])).map_or(Ok(()), report)
 }

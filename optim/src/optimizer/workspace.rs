@@ -1,18 +1,14 @@
 //! The memory of an optimizer.
 
-use autodiff::{Error, ParamVec, Params, Real};
+use autodiff::{Error, ParamId, ParamVec, Params, Real};
 
-use super::blocks::BLOCK;
 use super::plan::Plan;
 use crate::rules::Rule;
 
 /// The memory of an optimizer, made in the first step for the layout of its parameters.
 #[derive(Clone, Debug)]
 pub(super) struct Workspace<T: Real> {
-    /// The transformed gradient.
-    pub(super) gradient: ParamVec<T>,
-    /// The direction of one block.
-    pub(super) direction: Vec<T>,
+    params: Vec<ParamId>,
     /// The buffers of the rule.
     pub(super) buffers: Vec<ParamVec<T>>,
     /// `None` until the next step where the chain has changed.
@@ -22,7 +18,7 @@ pub(super) struct Workspace<T: Real> {
 impl<T: Real> Workspace<T> {
     pub(super) fn new(params: &Params<T>, rule: &impl Rule<T>) -> Result<Self, Error> {
         let buffers = rule.buffers().iter().map(|_| params.zeros()).collect::<Result<_, _>>()?;
-        Ok(Workspace { gradient: params.zeros()?, direction: vec![T::ZERO; BLOCK], buffers, plan: None })
+        Ok(Workspace { params: params.ids().collect(), buffers, plan: None })
     }
 
     /// The workspace for `params`: made here, if no step has been taken, or else the one in use, which must have their layout.
@@ -32,7 +28,7 @@ impl<T: Real> Workspace<T> {
         params: &Params<T>,
         rule: &impl Rule<T>,
     ) -> Result<&'w mut Self, Error> {
-        if own.as_ref().is_some_and(|own| !own.gradient.has_layout_of(params.values())) {
+        if own.as_ref().is_some_and(|own| !params.ids().eq(own.params.iter().copied())) {
             if steps > 0 {
                 let reason = "its buffers belong to other Params, or to these before the last parameter was registered";
                 return Err(Error::ForeignParams { what: "optimizer", reason: reason.into() });

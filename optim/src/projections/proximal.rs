@@ -1,5 +1,6 @@
 //! Proximal steps.
 
+use autodiff::op::dispatch;
 use autodiff::{Error, Real};
 
 use super::Projection;
@@ -31,10 +32,12 @@ impl<T: Real> Projection<T> for Proximal {
     fn project_entries(&self, rate: f64, values: &mut [T]) {
         let Penalty { l1, l2 } = self.0;
         let (threshold, scale) = (T::from_f64(rate * l1), T::from_f64(1.0 + rate * l2));
-        for w in values {
-            let size = w.abs();
-            let shrunk = if size > threshold { size - threshold } else { T::ZERO } / scale;
-            *w = if *w < T::ZERO { -shrunk } else { shrunk };
-        }
+        dispatch(move || {
+            for w in values {
+                let size = w.abs();
+                let shrunk = if size > threshold { size - threshold } else { T::ZERO } / scale;
+                *w = if *w < T::ZERO { -shrunk } else { shrunk };
+            }
+        });
     }
 }

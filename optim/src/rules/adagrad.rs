@@ -1,5 +1,6 @@
 //! AdaGrad.
 
+use autodiff::op::dispatch;
 use autodiff::{Error, Real};
 
 use super::{Rule, expect_buffers};
@@ -45,14 +46,16 @@ impl<T: Real> Rule<T> for AdaGradRule {
         settings::positive_in::<T>("epsilon", self.epsilon)
     }
 
-    fn update(&self, step: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) -> Result<(), Error> {
-        let [sum] = expect_buffers(buffers, gradient)?;
+    fn update(&self, step: u64, gradient: &[T], direction: &mut [T], buffers: &mut [&mut [T]]) -> Result<(), Error> {
+        let [sum] = expect_buffers(gradient, direction, buffers)?;
         let scale = T::from_f64(1.0 / (1.0 + (step as f64 - 1.0) * self.rate_decay));
         let epsilon = T::from_f64(self.epsilon);
-        for (g, s) in gradient.iter_mut().zip(sum.iter_mut()) {
-            *s += *g * *g;
-            *g = scale * *g / (s.sqrt() + epsilon);
-        }
+        dispatch(move || {
+            for ((d, &g), s) in direction.iter_mut().zip(gradient).zip(sum.iter_mut()) {
+                *s += g * g;
+                *d = scale * g / (s.sqrt() + epsilon);
+            }
+        });
         Ok(())
     }
 }

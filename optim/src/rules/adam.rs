@@ -1,5 +1,6 @@
 //! Adam, AdamW and AMSGrad.
 
+use autodiff::op::dispatch;
 use autodiff::{Error, Real};
 
 use super::{Rule, expect_buffers};
@@ -57,30 +58,36 @@ impl<T: Real> Rule<T> for AdamRule {
         settings::positive_in::<T>("epsilon", self.epsilon)
     }
 
-    fn update(&self, step: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) -> Result<(), Error> {
+    fn update(&self, step: u64, gradient: &[T], direction: &mut [T], buffers: &mut [&mut [T]]) -> Result<(), Error> {
         let [keep_mean, keep_square] = self.betas.map(T::from_f64);
         let [take_mean, take_square] = self.betas.map(|beta| T::from_f64(1.0 - beta));
         let [scale, root] = self.betas.map(|beta| 1.0 - beta.powf(step as f64));
-        let (scale, root, epsilon) = (T::from_f64(1.0 / scale), T::from_f64(root.sqrt()), T::from_f64(self.epsilon));
-        let follow = |g: T, mean: &mut T, square: &mut T| {
+        let (scale, root, epsilon) =
+            (T::from_f64(1.0 / scale), T::from_f64(1.0 / root.sqrt()), T::from_f64(self.epsilon));
+        let follow = move |g: T, mean: &mut T, square: &mut T| {
             *mean = keep_mean * *mean + take_mean * g;
             *square = keep_square * *square + take_square * g * g;
         };
-        let direction = |mean: T, square: T| scale * mean / (square.sqrt() / root + epsilon);
+        let quotient = move |mean: T, square: T| scale * mean / (square.sqrt() * root + epsilon);
         if self.amsgrad {
-            let [mean, square, largest] = expect_buffers(buffers, gradient)?;
+            let [mean, square, largest] = expect_buffers(gradient, direction, buffers)?;
             let buffers = mean.iter_mut().zip(square.iter_mut()).zip(largest.iter_mut());
-            for (g, ((mean, square), largest)) in gradient.iter_mut().zip(buffers) {
-                follow(*g, mean, square);
-                *largest = largest.maximum(*square);
-                *g = direction(*mean, *largest);
-            }
+            dispatch(move || {
+                for ((d, &g), ((mean, square), largest)) in direction.iter_mut().zip(gradient).zip(buffers) {
+                    follow(g, mean, square);
+                    *largest = largest.maximum(*square);
+                    *d = quotient(*mean, *largest);
+                }
+            });
         } else {
-            let [mean, square] = expect_buffers(buffers, gradient)?;
-            for (g, (mean, square)) in gradient.iter_mut().zip(mean.iter_mut().zip(square.iter_mut())) {
-                follow(*g, mean, square);
-                *g = direction(*mean, *square);
-            }
+            let [mean, square] = expect_buffers(gradient, direction, buffers)?;
+            let buffers = mean.iter_mut().zip(square.iter_mut());
+            dispatch(move || {
+                for ((d, &g), (mean, square)) in direction.iter_mut().zip(gradient).zip(buffers) {
+                    follow(g, mean, square);
+                    *d = quotient(*mean, *square);
+                }
+            });
         }
         Ok(())
     }

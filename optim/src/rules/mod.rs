@@ -16,8 +16,9 @@ pub use sgd::{Sgd, SgdRule};
 
 /// An update rule: turns the gradient into the direction of a step, of which the optimizer subtracts `rate · direction`.
 ///
-/// A rule works entry by entry, on blocks of a parameter. It has no state but its buffers, which the optimizer keeps.
-/// [`Optimizer::from_rule`](crate::Optimizer::from_rule) makes an optimizer of it.
+/// A rule works entry by entry, on blocks of a parameter, several of them at once on several threads. It has no state but its
+/// buffers, which the optimizer keeps. [`Optimizer::from_rule`](crate::Optimizer::from_rule) makes an optimizer of it.
+/// [`autodiff::op::dispatch`] lets its loops use the processor's widest instructions.
 ///
 /// A checkpoint stores the rule's `Debug` text and is resumed only by a rule with the same text, so `Debug` must show the
 /// settings and nothing else.
@@ -27,6 +28,7 @@ pub use sgd::{Sgd, SgdRule};
 /// Momentum as an exponential moving average of the gradient:
 ///
 /// ```
+/// use autodiff::op::dispatch;
 /// use autodiff::{Error, Params, Real};
 /// use optim::{Optimizer, Rule};
 ///
@@ -40,12 +42,20 @@ pub use sgd::{Sgd, SgdRule};
 ///         &["mean"]
 ///     }
 ///
-///     fn update(&self, _step: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) -> Result<(), Error> {
+///     fn update(
+///         &self,
+///         _step: u64,
+///         gradient: &[T],
+///         direction: &mut [T],
+///         buffers: &mut [&mut [T]],
+///     ) -> Result<(), Error> {
 ///         let take = T::from_f64(1.0 - self.beta);
-///         for (g, mean) in gradient.iter_mut().zip(buffers[0].iter_mut()) {
-///             *mean += take * (*g - *mean);
-///             *g = *mean;
-///         }
+///         dispatch(move || {
+///             for ((d, &g), mean) in direction.iter_mut().zip(gradient).zip(buffers[0].iter_mut()) {
+///                 *mean += take * (g - *mean);
+///                 *d = *mean;
+///             }
+///         });
 ///         Ok(())
 ///     }
 /// }
@@ -58,7 +68,7 @@ pub use sgd::{Sgd, SgdRule};
 /// assert_eq!(params.flat(), [-1.0]);
 /// # Ok::<(), Error>(())
 /// ```
-pub trait Rule<T: Real>: Clone + Debug {
+pub trait Rule<T: Real>: Clone + Debug + Send + Sync {
     /// The names of the buffers that the optimizer keeps from step to step, all zero at first.
     fn buffers(&self) -> &'static [&'static str];
 
@@ -70,24 +80,29 @@ pub trait Rule<T: Real>: Clone + Debug {
         Ok(())
     }
 
-    /// Replaces `gradient` by the direction of step number `step`, counted from 1, and updates the buffers. `buffers` has one
-    /// slice for each name in [`Rule::buffers`], for the same entries as `gradient`.
+    /// Writes the direction of step number `step`, counted from 1, and updates the buffers. `direction`, whatever it holds, and
+    /// `buffers`, one slice for each name in [`Rule::buffers`], are for the same entries as `gradient`.
     ///
     /// # Errors
-    /// Buffers of another number or length, which an optimizer never passes. Nothing is changed then.
-    fn update(&self, step: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) -> Result<(), Error>;
+    /// A direction of another length, or buffers of another number or length, which an optimizer never passes. Nothing is
+    /// changed then.
+    fn update(&self, step: u64, gradient: &[T], direction: &mut [T], buffers: &mut [&mut [T]]) -> Result<(), Error>;
 }
 
-/// The `N` buffers of a rule, each of the gradient's length.
+/// The `N` buffers of a rule. They and the direction must have the gradient's length.
 fn expect_buffers<'b, 's, T, const N: usize>(
-    buffers: &'b mut [&'s mut [T]],
     gradient: &[T],
+    direction: &[T],
+    buffers: &'b mut [&'s mut [T]],
 ) -> Result<&'b mut [&'s mut [T]; N], Error> {
     let (count, len) = (buffers.len(), gradient.len());
     let refuse = |given: String| {
         let reason = format!("the rule keeps {N} buffers of {len} values each here, it was given {given}");
         Error::InvalidInput { what: "optimizer", reason }
     };
+    if direction.len() != len {
+        return Err(refuse(format!("a direction of {}", direction.len())));
+    }
     if let Some(other) = buffers.iter().map(|buffer| buffer.len()).find(|&own| own != len) {
         return Err(refuse(format!("one of {other}")));
     }

@@ -1,5 +1,6 @@
 //! RMSprop.
 
+use autodiff::op::dispatch;
 use autodiff::{Error, Real};
 
 use super::{Rule, expect_buffers};
@@ -66,47 +67,54 @@ impl<T: Real> Rule<T> for RmsPropRule {
         settings::positive_in::<T>("epsilon", self.epsilon)
     }
 
-    fn update(&self, _: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) -> Result<(), Error> {
+    fn update(&self, _: u64, gradient: &[T], direction: &mut [T], buffers: &mut [&mut [T]]) -> Result<(), Error> {
         let (square, velocity, mean): (&mut [T], Option<&mut [T]>, Option<&mut [T]>) =
             match (self.momentum != 0.0, self.centered) {
                 (false, false) => {
-                    let [square] = expect_buffers(buffers, gradient)?;
+                    let [square] = expect_buffers(gradient, direction, buffers)?;
                     (square, None, None)
                 }
                 (true, false) => {
-                    let [square, velocity] = expect_buffers(buffers, gradient)?;
+                    let [square, velocity] = expect_buffers(gradient, direction, buffers)?;
                     (square, Some(velocity), None)
                 }
                 (false, true) => {
-                    let [square, mean] = expect_buffers(buffers, gradient)?;
+                    let [square, mean] = expect_buffers(gradient, direction, buffers)?;
                     (square, None, Some(mean))
                 }
                 (true, true) => {
-                    let [square, velocity, mean] = expect_buffers(buffers, gradient)?;
+                    let [square, velocity, mean] = expect_buffers(gradient, direction, buffers)?;
                     (square, Some(velocity), Some(mean))
                 }
             };
         let [keep, take] = [self.alpha, 1.0 - self.alpha].map(T::from_f64);
         let (epsilon, momentum) = (T::from_f64(self.epsilon), T::from_f64(self.momentum));
-        let divide = |g: &mut T, spread: T| *g = *g / (spread.sqrt() + epsilon);
-        for (g, square) in gradient.iter().zip(square.iter_mut()) {
-            *square = keep * *square + take * *g * *g;
-        }
+        let quotient = move |g: T, spread: T| g / (spread.sqrt() + epsilon);
+        let entries = direction.iter_mut().zip(gradient).zip(square.iter_mut());
+        let follow = move |square: &mut T, g: T| *square = keep * *square + take * g * g;
         match mean {
-            Some(mean) => {
-                for ((g, &square), mean) in gradient.iter_mut().zip(&*square).zip(mean) {
-                    *mean = keep * *mean + take * *g;
+            Some(mean) => dispatch(move || {
+                for (((d, &g), square), mean) in entries.zip(mean) {
+                    follow(square, g);
+                    *mean = keep * *mean + take * g;
                     // Rounding may make the variance of nearly equal gradients negative.
-                    divide(g, (square - *mean * *mean).maximum(T::ZERO));
+                    *d = quotient(g, (*square - *mean * *mean).maximum(T::ZERO));
                 }
-            }
-            None => gradient.iter_mut().zip(&*square).for_each(|(g, &square)| divide(g, square)),
+            }),
+            None => dispatch(move || {
+                for ((d, &g), square) in entries {
+                    follow(square, g);
+                    *d = quotient(g, *square);
+                }
+            }),
         }
         if let Some(velocity) = velocity {
-            for (g, velocity) in gradient.iter_mut().zip(velocity) {
-                *velocity = momentum * *velocity + *g;
-                *g = *velocity;
-            }
+            dispatch(move || {
+                for (d, velocity) in direction.iter_mut().zip(velocity) {
+                    *velocity = momentum * *velocity + *d;
+                    *d = *velocity;
+                }
+            });
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Stochastic gradient descent.
 
+use autodiff::op::dispatch;
 use autodiff::{Error, Real};
 
 use super::{Rule, expect_buffers};
@@ -78,23 +79,30 @@ impl<T: Real> Rule<T> for SgdRule {
         Ok(())
     }
 
-    fn update(&self, step: u64, gradient: &mut [T], buffers: &mut [&mut [T]]) -> Result<(), Error> {
+    fn update(&self, step: u64, gradient: &[T], direction: &mut [T], buffers: &mut [&mut [T]]) -> Result<(), Error> {
         if self.momentum == 0.0 {
-            return expect_buffers::<T, 0>(buffers, gradient).map(|_| ());
+            expect_buffers::<T, 0>(gradient, direction, buffers)?;
+            direction.copy_from_slice(gradient);
+            return Ok(());
         }
-        let [velocity] = expect_buffers(buffers, gradient)?;
+        let [velocity] = expect_buffers(gradient, direction, buffers)?;
         let momentum = T::from_f64(self.momentum);
         let take = if step == 1 { T::ONE } else { T::from_f64(1.0 - self.dampening) };
-        let entries = gradient.iter_mut().zip(velocity.iter_mut());
+        let entries = direction.iter_mut().zip(gradient).zip(velocity.iter_mut());
+        let follow = move |v: &mut T, g: T| *v = momentum * *v + take * g;
         if self.nesterov {
-            entries.for_each(|(g, v)| {
-                *v = momentum * *v + take * *g;
-                *g += momentum * *v;
+            dispatch(move || {
+                for ((d, &g), v) in entries {
+                    follow(v, g);
+                    *d = g + momentum * *v;
+                }
             });
         } else {
-            entries.for_each(|(g, v)| {
-                *v = momentum * *v + take * *g;
-                *g = *v;
+            dispatch(move || {
+                for ((d, &g), v) in entries {
+                    follow(v, g);
+                    *d = *v;
+                }
             });
         }
         Ok(())

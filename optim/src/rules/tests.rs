@@ -1,23 +1,24 @@
 use super::*;
 
-fn update<R: Rule<f32>>(rule: &R, count: usize, len: usize) -> Result<Vec<f32>, String> {
-    let (mut gradient, mut buffers) = (vec![2.0; 3], vec![vec![0.0; len]; count]);
+fn update<R: Rule<f32>>(rule: &R, directions: usize, count: usize, len: usize) -> Result<(), String> {
+    let (mut direction, mut buffers) = (vec![0.0; directions], vec![vec![0.0; len]; count]);
     let mut given: Vec<&mut [f32]> = buffers.iter_mut().map(Vec::as_mut_slice).collect();
-    rule.update(1, &mut gradient, &mut given).map_err(|error| error.to_string())?;
-    Ok(gradient)
+    rule.update(1, &[2.0; 3], &mut direction, &mut given).map_err(|error| error.to_string())
 }
 
 fn assert_counted<R: Rule<f32>>(rule: R) {
     let due = rule.buffers().len();
     for count in (0..5).filter(|&count| count != due) {
-        let message = update(&rule, count, 3).unwrap_err();
+        let message = update(&rule, 3, count, 3).unwrap_err();
         assert!(message.contains(&format!("keeps {due} buffers of 3 values")), "{rule:?}: {message}");
     }
     if due > 0 {
-        let message = update(&rule, due, 2).unwrap_err();
+        let message = update(&rule, 3, due, 2).unwrap_err();
         assert!(message.ends_with("it was given one of 2"), "{rule:?}: {message}");
     }
-    update(&rule, due, 3).unwrap();
+    let message = update(&rule, 2, due, 3).unwrap_err();
+    assert!(message.ends_with("it was given a direction of 2"), "{rule:?}: {message}");
+    update(&rule, 3, due, 3).unwrap();
 }
 
 #[test]
@@ -40,9 +41,9 @@ fn a_centered_root_of_rounding_errors_is_no_nan() {
     for size in 1..200 {
         let (mut square, mut mean) = ([0.0_f32], [0.0_f32]);
         for step in 1..300 {
-            let mut gradient = [0.1 * size as f32];
-            rule.update(step, &mut gradient, &mut [&mut square, &mut mean]).unwrap();
-            assert!(gradient[0].is_finite(), "gradient 0.1 · {size}, step {step}");
+            let mut direction = [0.0];
+            rule.update(step, &[0.1 * size as f32], &mut direction, &mut [&mut square, &mut mean]).unwrap();
+            assert!(direction[0].is_finite(), "gradient 0.1 · {size}, step {step}");
         }
     }
 }

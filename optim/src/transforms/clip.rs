@@ -1,5 +1,6 @@
 //! Gradient clipping: by value, by the norm of all gradients, by the norm of each.
 
+use autodiff::op::dispatch;
 use autodiff::{Error, Real};
 
 use super::{GradientTransform, SelectedGradients};
@@ -31,7 +32,7 @@ impl<T: Real> GradientTransform<T> for ClipValue {
     fn apply(&self, _: u64, gradients: &mut SelectedGradients<'_, T>) -> Result<(), Error> {
         let (low, high) = (T::from_f64(-self.0), T::from_f64(self.0));
         for parameter in gradients.iter_mut() {
-            parameter.gradient.iter_mut().for_each(|g| *g = g.maximum(low).minimum(high));
+            dispatch(move || parameter.gradient.iter_mut().for_each(|g| *g = g.maximum(low).minimum(high)));
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Penalties on the size of parameters.
 
+use autodiff::op::dispatch;
 use autodiff::{Error, ParamId, Real, Recording, Tensor, Var};
 
 use super::{GradientTransform, SelectedGradients};
@@ -89,15 +90,14 @@ impl<T: Real> GradientTransform<T> for Penalty {
     /// Adds the sub-gradient of the penalty.
     fn apply(&self, _: u64, gradients: &mut SelectedGradients<'_, T>) -> Result<(), Error> {
         let (l1, l2) = (T::from_f64(self.l1), T::from_f64(self.l2));
-        let sign = |w: T| match () {
+        let sign = move |w: T| match () {
             () if w > T::ZERO => l1,
             () if w < T::ZERO => -l1,
             () => T::ZERO,
         };
         for parameter in gradients.iter_mut() {
-            for (g, &w) in parameter.gradient.iter_mut().zip(parameter.values) {
-                *g += l2 * w + sign(w);
-            }
+            let entries = parameter.gradient.iter_mut().zip(parameter.values);
+            dispatch(move || entries.for_each(move |(g, &w)| *g += l2 * w + sign(w)));
         }
         Ok(())
     }

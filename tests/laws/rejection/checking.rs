@@ -225,6 +225,7 @@ cases! {
         refuses "[8000, 8000]": { let p = wide(); model_hessian(&p, |t| t.param(first(&p)).sum(..)) };
         returns: black_box(model_hessian(&Params::<f64>::default(), |t| t.variable(&ramp([]).cast())));
     }
+    dispatch::dispatch { accepts: dispatch(|| Ok::<(), Error>(())); }
     op::expect_inputs {
         refuses "takes 1 inputs, 0 given": expect_inputs::<1>(&[]);
         accepts: expect_inputs::<0>(&[]);

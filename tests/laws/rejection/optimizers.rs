@@ -38,7 +38,7 @@ fn step_with(change: impl FnOnce(&mut Params<f64>, &mut Gradients<f64>)) -> Resu
 
 /// A rule that is handed the wrong number of buffers, or buffers of another length.
 fn update<R: Rule<f64>>(rule: R, buffers: &mut [&mut [f64]]) {
-    let _ = rule.update(u64::MAX, &mut [1.0, 2.0], buffers);
+    let _ = rule.update(u64::MAX, &[1.0, 2.0], &mut [0.0, 0.0], buffers);
 }
 
 
@@ -106,7 +106,7 @@ impl Rule<f64> for Part {
     fn buffers(&self) -> &'static [&'static str] {
         &[]
     }
-    fn update(&self, _: u64, _: &mut [f64], _: &mut [&mut [f64]]) -> Result<(), Error> {
+    fn update(&self, _: u64, _: &[f64], _: &mut [f64], _: &mut [&mut [f64]]) -> Result<(), Error> {
         if self.fails { Err(at_fault()) } else { Ok(()) }
     }
 }
