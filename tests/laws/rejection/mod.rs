@@ -66,7 +66,6 @@ const EXEMPT: &[(&str, &str)] = &[
     ("MaxNorm::project_parameter", "as MaxNorm::check"),
     ("Dual::gemm", "matrices are made by operations alone; tried as Var::matmul"),
     ("Pointwise::shape", "what operations hand on to; tried through the methods of Var"),
-    ("Pointwise::values", "as Pointwise::shape"),
     ("Reads::inputs", "sets bits and nothing else; tried through the methods of Var"),
     ("Reads::and_output", "as Reads::inputs"),
     ("Pointwise::forward", "as Pointwise::shape"),
