@@ -2,7 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "criterion's macros make the items; a bench fails by panicking")]
 
 use autodiff::ops::{Conv2d, ConvGeometry, Matmul};
-use autodiff::{Mode, Params, Program, Tape, Tensor, Var, check, input, variable};
+use autodiff::{Mode, Params, Program, Shards, Tape, Tensor, Var, check, input, variable};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use nn::loss::cross_entropy;
 use nn::{BatchNorm, Dropout, Linear, Module, Relu, ResNet, ResNetSettings, Residual, Sigmoid, Tanh};
@@ -29,6 +29,38 @@ fn products(criterion: &mut Criterion) {
                 });
             });
         }
+    }
+}
+
+/// Forward and backward of the convolutions of ResNet-20, and of larger ones: samples, channels in and out, extent, kernel,
+/// stride.
+fn convolutions(criterion: &mut Criterion) {
+    let params = Params::<f32>::default();
+    let mut grads = params.gradients();
+    let mut group = criterion.benchmark_group("convolution");
+    let small = [[32, 16, 16, 32, 3, 1], [32, 32, 32, 16, 3, 1], [32, 64, 64, 8, 3, 1], [32, 16, 32, 32, 3, 2]];
+    let large = [[4, 64, 64, 56, 3, 1], [4, 256, 256, 14, 3, 1], [4, 64, 256, 56, 1, 1]];
+    for [samples, channels, out, extent, kernel, stride] in small.into_iter().chain(large) {
+        let (x, w) = ([samples, channels, extent, extent], [out, channels, kernel, kernel]);
+        let padding = [[kernel / 2; 2]; 2];
+        let geometry = ConvGeometry { stride: [stride; 2], padding, ..ConvGeometry::default() };
+        let inputs = [variable("x", x), variable("w", w)];
+        let mut program = Program::record(&params, Mode::Train, inputs, |_, [x, w]| [x.conv2d(w, geometry)]).unwrap();
+        let fill = |shape: [usize; 4]| Tensor::from_fn(shape, |k| ((k * 37) % 101) as f32 / 50.0 - 1.0);
+        let (x, w, y) = (fill(x), fill(w), fill([samples, out, extent / stride, extent / stride]));
+        let name = format!("{samples}x{channels}x{extent}x{extent} to {out}, kernel {kernel}, stride {stride}");
+        let products = samples * out * (extent / stride).pow(2) * channels * kernel * kernel;
+        group.throughput(Throughput::Elements(2 * products as u64));
+        group.bench_function(BenchmarkId::new("forward", &name), |bencher| {
+            bencher.iter(|| {
+                program.forward(&params, [&x, &w]).unwrap();
+            });
+        });
+        group.throughput(Throughput::Elements(4 * products as u64));
+        let run = program.forward(&params, [&x, &w]).unwrap();
+        group.bench_function(BenchmarkId::new("backward", &name), |bencher| {
+            bencher.iter(|| run.backward_with(&y, &mut grads).unwrap());
+        });
     }
 }
 
@@ -84,6 +116,17 @@ fn step(criterion: &mut Criterion, name: &str, input_shape: &[usize], build: imp
     group.bench_function("program", |bencher| {
         bencher.iter(|| {
             program.forward(&params, [&images, &labels]).unwrap().backward(&mut grads).unwrap();
+            sgd.step(&mut params, &grads).unwrap();
+        });
+    });
+    let inputs = [input("images", input_shape), input("labels", [input_shape[0]])];
+    let mut shards = Shards::record(&params, Mode::Train, 2, inputs, |_, [images, labels]| {
+        cross_entropy(model.forward(images), labels)
+    })
+    .unwrap();
+    group.bench_function("two shards", |bencher| {
+        bencher.iter(|| {
+            shards.backward(&params, [&images, &labels], &mut grads).unwrap();
             sgd.step(&mut params, &grads).unwrap();
         });
     });
@@ -166,7 +209,7 @@ fn operations(criterion: &mut Criterion) {
             let inputs = [variable("x", shape), input("labels", [shape[0]])];
             let mut program =
                 Program::record(&params, Mode::Train, inputs, |_, [x, labels]| [operation(x, labels)]).unwrap();
-            let cotangent = (name != "cross_entropy").then(|| Tensor::full(shape, 1.5)).unwrap_or(Tensor::scalar(1.5));
+            let cotangent = if name == "cross_entropy" { Tensor::scalar(1.5) } else { Tensor::full(shape, 1.5) };
             let case = format!("{name} {}x{}", shape[0], shape[1]);
             group.bench_function(BenchmarkId::new("forward", &case), |bencher| {
                 bencher.iter(|| {
@@ -210,5 +253,5 @@ fn checks(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, products, chain, steps, optimizers, operations, checks);
+criterion_group!(benches, products, convolutions, chain, steps, optimizers, operations, checks);
 criterion_main!(benches);

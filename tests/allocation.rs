@@ -1,5 +1,5 @@
 //! From the second step on, nothing of ours is allocated: by a replayed program, and by a tape that is started again. A product
-//! may take the one buffer into which matrixmultiply packs its matrices.
+//! may take the one buffer into which matrixmultiply packs its matrices, and what runs on several threads rayon's jobs.
 
 use crate::allocator::count;
 use autodiff::catalogue::{self, Choices};
@@ -141,4 +141,22 @@ fn a_training_step_of_a_convolutional_net_allocates_nothing() {
     (0..3).for_each(|_| step());
     // Three for each of four samples and two convolutions, less one where the images need no gradient, and two of the readout.
     assert_allocates_for(4 * 5 + 3, step);
+}
+
+#[test]
+fn a_convolution_on_several_threads_allocates_but_rayons_jobs() {
+    let geometry = ops::ConvGeometry { padding: [[1; 2]; 2], ..ops::ConvGeometry::default() };
+    let (x, w) = (Tensor::<f32>::full([16, 16, 24, 24], 0.3), Tensor::full([16, 16, 3, 3], 0.1));
+    let (params, cotangent) = (Params::<f32>::default(), Tensor::full([16, 16, 24, 24], 1.0));
+    let mut grads = params.gradients();
+    let inputs = [variable("x", x.shape()), variable("w", w.shape())];
+    let mut program = Program::record(&params, Mode::Train, inputs, |_, [x, w]| [x.conv2d(w, geometry)]).unwrap();
+    let mut step = || program.forward(&params, [&x, &w]).unwrap().backward_with(&cotangent, &mut grads).unwrap();
+    step();
+    let before = count();
+    step();
+    let taken = count().own - before.own;
+    // For forward and both backwards a job for each other thread, and now and then a block of rayon's queue.
+    let jobs = 3 * (rayon::current_num_threads() - 1);
+    assert!(taken <= jobs + 1, "{taken} allocations");
 }

@@ -18,6 +18,7 @@ mod mutants;
 mod nasty;
 mod readme;
 mod right;
+mod shards;
 mod state;
 mod tape;
 mod values;

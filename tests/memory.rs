@@ -81,8 +81,9 @@ fn data_parameters_and_programs_past_memory_are_errors() {
 fn a_convolution_whose_columns_are_past_memory_is_an_error_forward_and_backward() {
     let params = Params::default();
     let (x, weight) = (Tensor::full([1, 16, 64, 64], 0.5_f64), Tensor::full([1, 16, 7, 7], 0.1));
-    let geometry = ConvGeometry { padding: [[3, 3]; 2], ..ConvGeometry::default() };
-    let columns = 16 * 49 * 64 * 64 * size_of::<f64>();
+    // The strided adjoint, and a convolution to one channel, have columns.
+    let geometry = ConvGeometry { padding: [[3, 3]; 2], stride: [2, 2], ..ConvGeometry::default() };
+    let columns = 16 * 49 * 32 * 32 * size_of::<f64>();
     let expected = format!("conv2d: out of memory ({columns} bytes to work on asked for): [1, 16, 64, 64]");
     std::thread::scope(|scope| {
         // A thread has no buffers from earlier products yet.
@@ -110,6 +111,27 @@ fn a_convolution_whose_columns_are_past_memory_is_an_error_forward_and_backward(
     assert!(error.starts_with(&expected), "{error}");
     assert!(run.gradient("x", &grads).is_err(), "a pass that stopped half-way has filled nothing");
     run.backward(&mut grads).unwrap();
+}
+
+#[test]
+fn a_convolution_whose_padded_image_is_past_memory_is_an_error_of_backward() {
+    let params = Params::default();
+    let (x, weight) = (Tensor::full([1, 16, 64, 64], 0.5_f64), Tensor::full([16, 16, 7, 7], 0.1));
+    let geometry = ConvGeometry { padding: [[3, 3]; 2], ..ConvGeometry::default() };
+    let mut program = Program::record(&params, Mode::Train, [variable("w", weight.shape())], |t, [w]| {
+        [t.apply(Conv2d { geometry }, [t.constant(&x), w]).sum(..)]
+    })
+    .unwrap();
+    let mut grads = params.gradients();
+    let run = program.forward(&params, [&weight]).unwrap();
+    run.backward(&mut grads).unwrap();
+    let padded = 16 * 70 * 70 * size_of::<f64>();
+    // On a new thread, which has no buffers, while the gradients have theirs.
+    let pull = || within(padded - 1, || run.backward(&mut grads));
+    let error = message(std::thread::scope(|scope| scope.spawn(pull).join().unwrap()));
+    // Without AVX2, it is the columns that are past memory.
+    assert!(error.starts_with("conv2d: out of memory ("), "{error}");
+    assert!(run.gradient("w", &grads).is_err(), "a pass that stopped half-way has filled nothing");
 }
 
 #[test]

@@ -8,13 +8,14 @@ use crate::callback::{Callback, check_same_metrics, metric_of};
 use crate::checkpoint;
 use crate::logs::Logs;
 use crate::progress::Bar;
-use crate::shards::{LossFn, Shards};
+use crate::recorded::{LossFn, Recorded};
 use crate::state::{Cursor, EpochReport, TrainingState};
 use crate::trainer::{Trainer, training_error};
 
 impl Trainer {
     /// Trains up to the last epoch, from where `state` is, or from the checkpoint if there is one. `loss` records the mean loss of
-    /// some samples from their features and labels.
+    /// some samples from their features and labels. It is called once for each shape of a batch and replayed, so that what it
+    /// captures must not change, and it cannot read values.
     ///
     /// # Errors
     /// - a setting out of range;
@@ -28,7 +29,7 @@ impl Trainer {
         &self,
         state: &mut TrainingState<T, R>,
         data: &Dataset<T>,
-        loss: impl for<'t> Fn(Var<'t, T>, Var<'t, T>) -> Var<'t, T> + Sync,
+        loss: impl for<'t> Fn(Var<'t, T>, Var<'t, T>) -> Var<'t, T>,
         callback: &mut impl Callback<T>,
     ) -> Result<(), Error> {
         self.check::<T>(data)?;
@@ -37,7 +38,7 @@ impl Trainer {
         self.resume(state, data)?;
         let mut logs = Logs::new(&self.logs);
         let bar = Bar::new(self.quiet, self.epochs);
-        let mut shards = Shards::new(&state.params, self.shards)?;
+        let mut recorded = Recorded::new(&state.params, self.shards)?;
         // A checkpoint does not hold the plateau, which follows from the epochs up to now.
         let mut plateau = self.plateau.clone();
         for report in &state.history {
@@ -45,7 +46,7 @@ impl Trainer {
         }
         while state.cursor.epoch < self.epochs && !state.stopped {
             let factor = plateau.as_ref().map_or(1.0, |(_, plateau)| plateau.factor());
-            self.run_epoch(state, data, &loss, &mut shards, factor, &bar)?;
+            self.run_epoch(state, data, &loss, &mut recorded, factor, &bar)?;
             state.check_finite()?;
             let report = EpochReport {
                 epoch: state.cursor.epoch,
@@ -108,7 +109,7 @@ impl Trainer {
         state: &mut TrainingState<T, R>,
         data: &Dataset<T>,
         loss: &impl LossFn<T>,
-        shards: &mut Shards<T>,
+        recorded: &mut Recorded<T>,
         plateau_factor: f64,
         bar: &Bar,
     ) -> Result<(), Error> {
@@ -124,7 +125,7 @@ impl Trainer {
         for (features, labels) in batches {
             let factor = plateau_factor * self.schedule.factor(state.optimizer.steps());
             state.optimizer.set_rate(state.base_rate * factor);
-            let (mean_loss, grads) = shards.gradients(&state.params, (&features, &labels), loss)?;
+            let (mean_loss, grads) = recorded.gradients(&state.params, [&features, &labels], loss)?;
             state.optimizer.step(&mut state.params, grads)?;
             let cursor = &mut state.cursor;
             cursor.batch += 1;

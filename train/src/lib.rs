@@ -34,7 +34,7 @@ mod checkpoint;
 mod fit;
 mod logs;
 mod progress;
-mod shards;
+mod recorded;
 mod state;
 mod trainer;
 

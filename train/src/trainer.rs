@@ -71,8 +71,8 @@ impl Trainer {
     /// The number of shards must be at most the number of samples in a batch. For one number of shards, results have the same bits
     /// on any number of threads.
     ///
-    /// Batch normalization normalizes each shard by itself (ghost batch normalization, Hoffer 2017); its running statistics follow
-    /// the last shard.
+    /// Batch normalization has the statistics of the whole batch. What else is computed across samples, such as whitening, is
+    /// that of each shard by itself, and the running statistics are those of the last shard; see [`autodiff::Shards`].
     #[must_use]
     pub fn shards(self, shards: usize) -> Self {
         Trainer { shards, ..self }

@@ -1,9 +1,7 @@
 //! Large products of floats: by matrixmultiply, in parts that run on all cores.
 
-use rayon::prelude::*;
-
-use super::split::Split;
-use super::{MatrixMut, MatrixRef};
+use super::split::{MOST, Split};
+use super::{MatrixMut, MatrixRef, for_each_part};
 
 /// A scalar for which matrixmultiply has a kernel.
 pub(super) trait Blocked: Copy + Send + Sync {
@@ -60,7 +58,7 @@ pub(super) fn product<T: Blocked>(
     let c_strides = signed(c.shape, c.strides);
     let split = Split::of([rows, inner, columns]);
     let result = Elements(c.data.as_mut_ptr());
-    let part = |part: usize| {
+    let multiply = |part: usize| {
         let range = split.range(part);
         let ([m, n], [i, j]) = match split.by_rows {
             true => ([range.len(), columns], [range.start as isize, 0]),
@@ -76,11 +74,7 @@ pub(super) fn product<T: Blocked>(
             T::kernel([m, inner, n], alpha, (a, a_strides), (b, b_strides), beta, (c, c_strides));
         }
     };
-    if split.parts == 1 || rayon::current_num_threads() == 1 {
-        (0..split.parts).for_each(part);
-    } else {
-        (0..split.parts).into_par_iter().with_max_len(1).for_each(part);
-    }
+    for_each_part(&mut [(); MOST][..split.parts], 1, |part, _| multiply(part));
 }
 
 /// Strides for matrixmultiply; the stride of an axis with one element is never used and may be any number.

@@ -39,6 +39,9 @@ impl Grouped {
         term: impl Fn([T; P], [T; A]) -> [T; N],
         mut finish: impl FnMut(usize, [T; N]),
     ) {
+        if self.before == 0 || self.after == 0 {
+            return (0..self.groups).for_each(|group| finish(group, [T::ZERO; N]));
+        }
         if self.has_columns() {
             for first in (0..self.groups).step_by(TILE) {
                 let width = TILE.min(self.groups - first);
@@ -75,6 +78,10 @@ impl Grouped {
                 let start = row * self.groups + first;
                 let rows = arrays.map(|array| &array[start..start + width]);
                 dispatch(|| {
+                    // Cut here, where the loop is compiled, so that no element is checked against a length.
+                    let width = width.min(TILE);
+                    let numbers = numbers.map(|numbers| &numbers[..width]);
+                    let rows = rows.map(|row| &row[..width]);
                     for j in 0..width {
                         let terms = term(numbers.map(|numbers| numbers[j]), rows.map(|row| row[j]));
                         for (recent, term) in recent.iter_mut().zip(terms) {
@@ -99,7 +106,7 @@ impl Grouped {
         function: impl Fn([T; P], [T; A]) -> T,
         write: impl Fn(&mut T, T),
     ) {
-        if self.groups * self.after == 0 {
+        if output.is_empty() {
             return;
         }
         if self.has_columns() {
@@ -107,6 +114,8 @@ impl Grouped {
             for (row, output) in output.chunks_exact_mut(self.groups).enumerate() {
                 let rows = arrays.map(|array| &array[row * self.groups..][..self.groups]);
                 dispatch(|| {
+                    let width = output.len();
+                    let (numbers, rows) = (numbers.map(|n| &n[..width]), rows.map(|row| &row[..width]));
                     for (j, output) in output.iter_mut().enumerate() {
                         write(output, function(numbers.map(|numbers| numbers[j]), rows.map(|row| row[j])));
                     }
@@ -118,6 +127,7 @@ impl Grouped {
             let own = numbers.map(|numbers| numbers[part % self.groups]);
             let parts = arrays.map(|array| &array[part * self.after..][..self.after]);
             dispatch(|| {
+                let parts = parts.map(|part| &part[..output.len()]);
                 for (k, output) in output.iter_mut().enumerate() {
                     write(output, function(own, parts.map(|part| part[k])));
                 }

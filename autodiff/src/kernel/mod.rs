@@ -23,24 +23,24 @@ mod finite;
 mod gemm;
 mod grouped;
 mod matrix;
+mod parts;
 pub(crate) mod reduce;
 mod scratch;
 mod split;
 mod thin;
 mod tiny;
-mod unfold;
 pub(crate) mod vector;
 
 use crate::scalar::Real;
 
-pub(crate) use self::convolution::Convolution;
+pub(crate) use self::convolution::{Convolution, Tiled, Unfold};
 pub use self::dispatch::dispatch;
 pub(crate) use self::elementwise::{Elementwise, for_each_element};
 pub(crate) use self::finite::all_finite;
-pub(crate) use self::unfold::Unfold;
 pub(crate) use gemm::Product;
 pub(crate) use grouped::Grouped;
 pub(crate) use matrix::{MatrixMut, MatrixRef};
+pub(crate) use parts::for_each_part;
 pub(crate) use scratch::{shortage, with_scratch};
 
 /// `c = a·b` or `c += a·b` for `[m, k] × [k, n]`, each a slice with strides, `c` contiguous. The caller guarantees that the

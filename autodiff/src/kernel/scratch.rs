@@ -6,8 +6,6 @@
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 
-use crate::scalar::Real;
-
 thread_local! {
     /// Free vectors of all scalars.
     static IDLE: RefCell<Vec<Box<dyn Any>>> = const { RefCell::new(Vec::new()) };
@@ -20,25 +18,48 @@ pub(crate) fn shortage() -> Option<usize> {
     SHORTAGE.take()
 }
 
+/// Records a [`shortage`] of this many bytes on this thread.
+pub(super) fn record(bytes: usize) {
+    SHORTAGE.with(|shortage| shortage.set(shortage.get().or(Some(bytes))));
+}
+
+/// Runs `work`; the shortage in it, if any, which is for the caller on another thread and not for what this thread was doing.
+pub(super) fn shortage_of(work: impl FnOnce()) -> Option<usize> {
+    let earlier = SHORTAGE.take();
+    work();
+    SHORTAGE.replace(earlier)
+}
+
 /// Calls `work` with a buffer of `length` zeros; if it cannot be allocated, records a [`shortage`] instead. Calls may be
 /// nested.
-pub(crate) fn with_scratch<T: Real>(length: usize, work: impl FnOnce(&mut [T])) {
+pub(crate) fn with_scratch<T: Copy + Default + 'static>(length: usize, work: impl FnOnce(&mut [T])) {
+    with_unset_scratch(length, |buffer| {
+        buffer.fill(T::default());
+        work(buffer);
+    });
+}
+
+/// As [`with_scratch`], for buffers that are written before they are read: the elements are whatever was there.
+pub(super) fn with_unset_scratch<T: Copy + Default + 'static>(length: usize, work: impl FnOnce(&mut [T])) {
+    if length == 0 {
+        return work(&mut []); // and leave the buffers to those who need one
+    }
     if let Some(mut buffer) = lend(length) {
-        work(&mut buffer);
+        work(&mut buffer[..length]);
         take_back(buffer);
     }
 }
 
-/// A vector of `length` zeros.
+/// A vector of at least `length` elements.
 // Separate from `with_scratch`, so that it is compiled once per scalar and not for each `work`.
 #[expect(clippy::box_collection, reason = "the box is what is kept, of any scalar")]
-fn lend<T: Real>(length: usize) -> Option<Box<Vec<T>>> {
+fn lend<T: Copy + Default + 'static>(length: usize) -> Option<Box<Vec<T>>> {
     let idle = IDLE.with_borrow_mut(|idle| {
         // The smallest that is large enough, otherwise the largest: a repeated sequence of requests reuses the same buffers.
         let mut best: Option<(usize, (bool, usize))> = None;
         for (index, buffer) in idle.iter().enumerate() {
-            let Some(capacity) = buffer.downcast_ref::<Vec<T>>().map(Vec::capacity) else { continue };
-            let rank = if capacity >= length { (false, capacity) } else { (true, usize::MAX - capacity) };
+            let Some(held) = buffer.downcast_ref::<Vec<T>>().map(Vec::len) else { continue };
+            let rank = if held >= length { (false, held) } else { (true, usize::MAX - held) };
             if best.is_none_or(|(_, best)| rank < best) {
                 best = Some((index, rank));
             }
@@ -46,13 +67,15 @@ fn lend<T: Real>(length: usize) -> Option<Box<Vec<T>>> {
         best.map(|(index, _)| idle.swap_remove(index))
     });
     let mut buffer: Box<Vec<T>> = idle.and_then(|buffer| buffer.downcast().ok()).unwrap_or_default();
-    buffer.clear();
-    if buffer.try_reserve_exact(length).is_ok() {
-        buffer.resize(length, T::ZERO);
+    if buffer.len() >= length {
         return Some(buffer);
     }
-    let bytes = length.saturating_mul(size_of::<T>());
-    SHORTAGE.with(|shortage| shortage.set(shortage.get().or(Some(bytes))));
+    buffer.clear(); // so that the elements are not copied
+    if buffer.try_reserve_exact(length).is_ok() {
+        buffer.resize(length, T::default());
+        return Some(buffer);
+    }
+    record(length.saturating_mul(size_of::<T>()));
     take_back(buffer);
     None
 }

@@ -13,7 +13,7 @@ const PACKED: usize = 32;
 const KERNEL: usize = 16;
 
 /// The number of parts, at most.
-const MOST: usize = 8;
+pub(super) const MOST: usize = 8;
 
 /// A product `[rows, inner] × [inner, columns]` in parts, by rows or by columns of the result. They follow from the extents
 /// alone, so that results do not depend on the number of threads.

@@ -44,9 +44,9 @@ pub(crate) struct Node {
     pub(crate) step: Step,
     /// The node that owns the memory: itself, or a view's base.
     pub(crate) base: u32,
-    pub(crate) inputs: SmallVec<[u32; 3]>,
+    pub(crate) inputs: SmallVec<[u32; 4]>,
     /// For each input, whether backward adds to its gradient.
-    pub(crate) wanted: SmallVec<[bool; 3]>,
+    pub(crate) wanted: SmallVec<[bool; 8]>,
     pub(crate) value: Place,
     /// `None` if no gradient is needed.
     pub(crate) gradient: Option<Place>,

@@ -274,10 +274,16 @@ fn draw_geometry(choices: &mut Choices<'_>) -> ConvGeometry {
     ConvGeometry { stride, padding, dilation, groups: 1 + choices.below(2) }
 }
 
+/// Few channels, or so many that vectors are worth it.
+#[cfg(feature = "catalogue")]
+fn draw_channels(choices: &mut Choices<'_>) -> usize {
+    [0, 1, 2, 5][choices.below(4)]
+}
+
 #[cfg(feature = "catalogue")]
 fn draw_conv(choices: &mut Choices<'_>) -> Case {
     let geometry = draw_geometry(choices);
-    let (samples, seen, out) = (choices.below(4), choices.extent().min(3), choices.below(3));
+    let (samples, seen, out) = (choices.below(4), draw_channels(choices), draw_channels(choices));
     let kernel = [(); 2].map(|()| 1 + choices.below(3));
     // Large enough for the kernel without padding.
     let image = [0, 1].map(|axis| geometry.dilation[axis] * (kernel[axis] - 1) + 1 + choices.below(4));
@@ -289,7 +295,7 @@ fn draw_conv(choices: &mut Choices<'_>) -> Case {
 #[cfg(feature = "catalogue")]
 fn draw_transpose(choices: &mut Choices<'_>) -> Case {
     let mut geometry = draw_geometry(choices);
-    let (samples, seen, out) = (choices.below(4), choices.below(3), choices.below(3));
+    let (samples, seen, out) = (choices.below(4), draw_channels(choices), draw_channels(choices));
     let kernel = [(); 2].map(|()| 1 + choices.below(3));
     let reach = [0, 1].map(|axis| geometry.dilation[axis] * (kernel[axis] - 1));
     geometry.padding = [0, 1].map(|axis| geometry.padding[axis].map(|zeros| zeros.min(reach[axis] / 2)));

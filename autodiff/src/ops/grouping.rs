@@ -20,7 +20,8 @@ impl Grouping {
         let shape = layout.shape();
         let (kept, reduced): (SmallVec<[usize; 4]>, SmallVec<[usize; 4]>) =
             (0..shape.rank()).partition(|&axis| !axes.contains(axis, shape.rank()));
-        let size = |axes: &[usize]| axes.iter().map(|&axis| shape[axis]).product::<usize>();
+        // Beside an extent of 0, the others may be of any size.
+        let size = |axes: &[usize]| axes.iter().fold(1_usize, |size, &axis| size.saturating_mul(shape[axis]));
         let neighbors = kept.windows(2).all(|pair| pair[0] + 1 == pair[1]);
         let (before, order) = match kept.first() {
             Some(&first) if neighbors => (size(&reduced[..first]), None),

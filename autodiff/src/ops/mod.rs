@@ -46,6 +46,7 @@ mod select;
 mod softmax;
 #[cfg(feature = "linalg")]
 mod spectral;
+mod stack;
 mod standardize;
 mod triangle;
 mod unary;
@@ -85,6 +86,7 @@ pub use select::*;
 pub use softmax::*;
 #[cfg(feature = "linalg")]
 pub use spectral::*;
+pub use stack::*;
 pub use standardize::*;
 pub use triangle::*;
 pub use unary::*;
@@ -123,7 +125,7 @@ const FAMILIES: &[&[crate::catalogue::Entry]] = &[
     cumulative::ENTRIES,
     order::ENTRIES,
     triangle::ENTRIES,
-    crate::tape::STACK_ENTRIES,
+    stack::ENTRIES,
 ];
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::fmt::{Debug, Display, LowerExp};
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
-use crate::kernel::{Product, all_finite};
+use crate::kernel::{Product, Tiled, all_finite};
 
 /// A scalar that tapes, operations and modules are generic over.
 ///
@@ -34,6 +34,7 @@ pub trait Real:
     + AddAssign
     + SubAssign
     + Product
+    + Tiled
     + 'static
 {
     /// Zero.

@@ -85,7 +85,7 @@ impl<T: Real> Graph<T> {
         };
         let saved = op.saved(&shapes);
         drop(shapes);
-        let wanted: SmallVec<[bool; 3]> =
+        let wanted: SmallVec<[bool; 8]> =
             inputs.iter().enumerate().map(|(i, &id)| self.needs_gradient(id) && op.differentiable(i)).collect();
         if let Err(mismatch) = self.reserve(&shape, saved) {
             return Err(self.mistake(name, mismatch, inputs, params, location));

@@ -18,7 +18,7 @@ use crate::memory;
 use crate::op::{Inputs, Lent};
 use crate::params::{Params, unique_key};
 use crate::scalar::Real;
-use crate::tape::{Caller, Label, Node, Place, StackShards, Step};
+use crate::tape::{Caller, Label, Node, Place, Step};
 
 /// What selects an operation's random numbers, besides seed and step.
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,6 +45,8 @@ pub(crate) struct Graph<T: Real> {
     pub(crate) draws: Draws,
     /// The number of shards of which this is one.
     pub(crate) shards: usize,
+    /// The operations where the shards meet, in their order.
+    pub(super) exchanges: Vec<u32>,
     /// Fill fresh buffers with NaN, to expose those never written: for the gradient checker.
     pub(crate) poison_buffers: bool,
     /// The caller that operations recorded by a library are attributed to.
@@ -67,6 +69,7 @@ impl<T: Real> Graph<T> {
             updates: Vec::new(),
             draws: Draws::default(),
             shards: 1,
+            exchanges: Vec::new(),
             poison_buffers: false,
             caller: None,
             error: None,
@@ -83,6 +86,7 @@ impl<T: Real> Graph<T> {
         self.gradient_length = 0;
         self.updates.clear();
         self.draws = Draws::default();
+        self.exchanges.clear();
         self.caller = None;
         self.error = None;
         self.key = unique_key();
@@ -116,13 +120,14 @@ impl<T: Real> Graph<T> {
             updates: self.updates.clone(),
             draws: self.draws,
             shards: self.shards,
+            exchanges: self.exchanges.clone(),
             ..Graph::new()
         })
     }
 
     /// Whether node `k` is where the shards of a batch meet.
     pub(super) fn is_exchange(&self, k: usize) -> bool {
-        matches!(self.nodes[k].step, Step::Op(index) if StackShards::is(self.ops.get(index)))
+        self.exchanges.binary_search_by_key(&k, |&id| id as usize).is_ok()
     }
 
     /// Computes node `k` from the nodes below it. Both the eager tape and a replay call this.

@@ -21,7 +21,6 @@ mod program;
 mod recording;
 mod replay;
 mod shards;
-mod stack;
 mod unplanned;
 mod updates;
 mod var;
@@ -37,7 +36,4 @@ pub(crate) use recording::POISON;
 pub use recording::{Mode, Recording, Tape};
 pub use replay::Replay;
 pub use shards::Shards;
-#[cfg(feature = "catalogue")]
-pub(crate) use stack::ENTRIES as STACK_ENTRIES;
-pub use stack::StackShards;
 pub use var::Var;

@@ -96,6 +96,13 @@ impl<'t, T: Real> Recording<'t, T> {
         self.graph.borrow().shards
     }
 
+    /// Notes that the shards meet in `stacked`.
+    pub(crate) fn note_exchange(&self, stacked: Var<'_, T>) {
+        if stacked.id != POISON {
+            self.graph.borrow_mut().exchanges.push(stacked.id);
+        }
+    }
+
     /// Sets the pass (default 0): recordings of one step with different passes draw different random numbers. For several
     /// micro-batches of one step, or several evaluations of a stochastic model. Must be called before the first draw;
     /// otherwise the recording keeps a mistake.

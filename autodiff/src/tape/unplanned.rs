@@ -32,6 +32,7 @@ impl Unplanned {
             updates: planned.updates.clone(),
             draws: planned.draws,
             shards: planned.shards,
+            exchanges: planned.exchanges.clone(),
             key: planned.key,
             ..Graph::new()
         };

@@ -54,12 +54,6 @@ def takes_part(contestant, workload):
     return swaptions if contestant.name == "plain" else not swaptions or contestant.name == "ours"
 
 
-def other_arithmetic(contestant, workload):
-    """Why a contestant's losses are not those of the others, though within rounding they may seem so."""
-    shards = contestant.variant == "sharded" and any(name.startswith("bn") or ".bn" in name for name in workload.weights)
-    return "each shard is normalized by itself" if shards else ""
-
-
 def build(contestants):
     """Builds what is needed; returns the reasons of those that could not be."""
     failures = {}

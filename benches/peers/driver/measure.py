@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from . import data
-from .contestants import HERE, other_arithmetic, takes_part
+from .contestants import HERE, takes_part
 from .process import Failure, Process
 
 STEPS_COMPARED = 10
@@ -92,9 +92,7 @@ def record(row, process):
 
 
 def compare(workload, rows):
-    """Notes who computes something else, or has after ten steps another loss than the others."""
-    for row in rows:
-        row.note = row.note or other_arithmetic(row.contestant, workload)
+    """Notes who has another loss than the others after ten steps."""
     # The plain loop has a value where the others have sensitivities.
     compared = [row for row in rows if row.loss is not None and not row.note and row.contestant.name != "plain"]
     if workload.tolerance is None or not compared:

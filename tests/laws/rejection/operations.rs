@@ -265,11 +265,21 @@ cases! {
     Var::normalize {
         refuses "axis 3 is out of range": of([2, 3], |x| x.normalize(None, 3, 1e-5).value);
         refuses "[4]": of_two([&[2, 3], &[4]], |x, y| x.normalize(Some([y, y]), 0, 1e-5).value);
-        refuses "does not fit": of([HUGE], |x| x.normalize(None, .., 1e-5).value);
+        refuses "out of memory": of([HUGE], |x| x.normalize(None, .., 1e-5).value);
         accepts: of([0, 3], |x| x.normalize(None, 0, 0.0).variance);
         refuses "epsilon is NaN": extreme(|x| x.normalize(None, .., NAN).mean);
         accepts: extreme(|x| x.normalize(None, .., 0.0).mean);
         refuses "on two tapes": across(|x, y| x.normalize(Some([y, y]), 0, 1e-5).value);
+    }
+    Var::normalize_shards {
+        refuses "axis 3 is out of range": of([2, 3], |x| x.normalize_shards(None, 3, 1e-5).value);
+        refuses "epsilon is -1": of([2, 3], |x| x.normalize_shards(None, 0, -1.0).value);
+        accepts: of([0, 3], |x| x.normalize_shards(None, 0, 0.0).variance);
+    }
+    Var::stack_shards { accepts: of([2, 0], |x| x.stack_shards()); }
+    Var::mul_add {
+        refuses "shapes do not broadcast: [2, 3] × [4] × [4]": of_two([&[2, 3], &[4]], |x, y| x.mul_add(y, y));
+        refuses "on two tapes": across(|x, y| x.mul_add(y, y));
     }
     Var::inverse_sqrt {
         refuses "[2, 3]": of([2, 3], |x| x.inverse_sqrt(0.0));

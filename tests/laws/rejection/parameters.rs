@@ -35,6 +35,14 @@ fn program<R>(run: impl FnOnce(&mut Program<f64>, &Params<f64>) -> R) -> R {
     run(program.as_mut().unwrap(), &params)
 }
 
+/// The sum of a product of an input with [`model`]'s weight, in two shards.
+fn shards<R>(run: impl FnOnce(&mut Shards<f64>, &Params<f64>) -> R) -> R {
+    let (params, weight, _) = model();
+    let inputs = [input("x", [2, 3])];
+    let mut shards = Shards::record(&params, Mode::Train, 2, inputs, |t, [x]| (x * t.param(weight)).sum(..)).unwrap();
+    run(&mut shards, &params)
+}
+
 /// A replay of it, with gradients.
 fn replay<R>(run: impl FnOnce(Replay<'_, f64>, &mut Gradients<f64>) -> R) -> R {
     program(|program, params| {
@@ -154,6 +162,26 @@ cases! {
         refuses "input x was declared [2, 3], [3] given": program(|program, params| program.forward(params, [&ramp([3])]).map(drop));
         refuses "not the Params": program(|program, _| program.forward(&other().0, [&ramp([2, 3])]).map(drop));
         accepts: program(|program, params| program.forward(params, [&Tensor::full([2, 3], NAN)]).map(drop));
+    }
+    Shards::record {
+        refuses "shards is 0": Shards::<f64>::record(&Params::default(), Mode::Train, 0, [input("x", [2])], |_, [x]| x.sum(..)).map(drop);
+        refuses "no inputs were declared": Shards::<f64>::record(&Params::default(), Mode::Train, 2, [], |_, []| foreign_forever()).map(drop);
+        refuses "input x has no axis of samples": Shards::<f64>::record(&Params::default(), Mode::Train, 2, [input("x", [])], |_, [x]| x).map(drop);
+        refuses "on another tape": Shards::record(&Params::default(), Mode::Train, 2, [input("x", [2])], |_, [_]| foreign_forever()).map(drop);
+        accepts: Shards::<f64>::record(&Params::default(), Mode::Train, usize::MAX, [input("x", [2])], |_, [x]| x.sum(..)).map(drop);
+    }
+    Shards::backward {
+        refuses "1 inputs were declared, 0 given": shards(|shards, params| shards.backward(params, [], &mut params.gradients()));
+        refuses "input x was declared [2, 3], [3] given": shards(|shards, params| shards.backward(params, [&ramp([3])], &mut params.gradients()));
+        refuses "other Params": shards(|shards, _| shards.backward(&other().0, [&ramp([2, 3])], &mut other().0.gradients()));
+        refuses "other Params": shards(|shards, params| shards.backward(params, [&ramp([2, 3])], &mut other().0.gradients()));
+        accepts: shards(|shards, params| shards.backward(params, [&Tensor::full([2, 3], NAN)], &mut params.gradients()));
+    }
+    Shards::check_finite {
+        refuses "NaN": shards(|shards, params| {
+            shards.backward(params, [&Tensor::full([2, 3], NAN)], &mut params.gradients())?;
+            shards.check_finite(params)
+        });
     }
     Replay::backward {
         refuses "other Params": replay(|run, _| run.backward(&mut other().0.gradients()));

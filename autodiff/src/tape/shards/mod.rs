@@ -110,11 +110,7 @@ impl<T: Real> Shards<T> {
         let location = Location::caller();
         grads.check_layout(params)?;
         self.set_inputs(params, inputs.as_ref())?;
-        match self.parts.len() {
-            1 => self.run(params, location)?,
-            // All of it on threads of the pool, where to fork is cheap.
-            _ => rayon::scope(|_| self.run(params, location))?,
-        }
+        self.run(params, location)?;
         grads.sum_of(self.parts.iter().map(|part| &part.grads));
         Ok(self.parts.iter().map(|part| part.loss).sum())
     }

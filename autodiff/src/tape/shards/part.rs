@@ -3,10 +3,9 @@
 use std::ops::Range;
 use std::panic::Location;
 
-use rayon::prelude::*;
-
 use crate::array::Tensor;
 use crate::error::Error;
+use crate::kernel::for_each_part;
 use crate::params::Params;
 use crate::scalar::Real;
 use crate::tape::{Gradients, Place, Program};
@@ -33,10 +32,7 @@ pub(super) fn for_each<T: Real>(
     parts: &mut [Part<T>],
     work: impl Fn(&mut Part<T>) -> Result<(), Error> + Sync,
 ) -> Result<(), Error> {
-    if let [part] = parts {
-        return work(part);
-    }
-    parts.par_iter_mut().with_max_len(1).for_each(|part| part.outcome = work(part));
+    for_each_part(parts, 1, |_, parts| parts.iter_mut().for_each(|part| part.outcome = work(part)));
     parts.iter_mut().try_for_each(|part| std::mem::replace(&mut part.outcome, Ok(())))
 }
 

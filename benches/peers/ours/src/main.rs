@@ -1,4 +1,4 @@
-//! The workloads in this project: eagerly on a tape, as a recorded program, and as a program of each half of the batch.
+//! The workloads in this project: eagerly on a tape, as a recorded program, and as shards of the batch.
 
 mod chain;
 mod eager;

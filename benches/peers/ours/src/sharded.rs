@@ -1,62 +1,26 @@
-//! In shards, by hand: a program of each part of the batch, all at once on rayon, their gradients added in order.
-//!
-//! This file is to become a call of the public function that shards a batch, once there is one.
+//! In two shards of the batch, each replayed on its own thread.
 
-use anyhow::{Error, Result, ensure};
-use autodiff::{Gradients, Params, Program, Tensor};
+use anyhow::{Result, ensure};
+use autodiff::{Mode, Shards, input};
+use nn::Module;
+use nn::loss::cross_entropy;
 use protocol::{Step, Unsupported};
-use rayon::prelude::*;
 
-use crate::model::{Model, Training};
-use crate::program::record;
+use crate::model::Training;
 
-/// A part of the batch, with what computes its gradients.
-struct Shard {
-    program: Program<f32>,
-    images: Tensor<f32>,
-    labels: Tensor<f32>,
-    grads: Gradients<f32>,
-    loss: f32,
-}
+const SHARDS: usize = 2;
 
 pub(crate) fn step(training: Training) -> Result<Step> {
     let Training { mut params, model, images, labels, mut sgd } = training;
-    let count = rayon::current_num_threads();
-    ensure!(count > 1, Unsupported("one thread has one shard, which is the program"));
-    let shards: Result<Vec<_>> =
-        (0..count).map(|k| Shard::new(&params, &model, [rows(&images, k, count), rows(&labels, k, count)])).collect();
-    let mut shards = shards?;
+    ensure!(rayon::current_num_threads() > 1, Unsupported("two shards on one thread are the program and an addition"));
+    let inputs = [input("images", images.shape().clone()), input("labels", labels.shape().clone())];
+    let mut shards = Shards::record(&params, Mode::Train, SHARDS, inputs, |_, [images, labels]| {
+        cross_entropy(model.forward(images), labels)
+    })?;
+    let mut grads = params.gradients();
     Ok(Box::new(move || {
-        shards.par_iter_mut().try_for_each(|shard| shard.run(&params))?;
-        let (first, others) = shards.split_at_mut(1);
-        for other in &*others {
-            first[0].grads.add(&other.grads)?;
-            first[0].loss += other.loss;
-        }
-        let scale = 1.0 / count as f32;
-        first[0].grads.flat_mut().iter_mut().for_each(|gradient| *gradient *= scale);
-        sgd.step(&mut params, &first[0].grads)?;
-        Ok((first[0].loss * scale).into())
+        let loss = shards.backward(&params, [&images, &labels], &mut grads)?;
+        sgd.step(&mut params, &grads)?;
+        Ok(loss)
     }))
-}
-
-impl Shard {
-    fn new(params: &Params<f32>, model: &Model, [images, labels]: [Tensor<f32>; 2]) -> Result<Self> {
-        let program = record(params, model, &images, &labels)?;
-        Ok(Shard { program, images, labels, grads: params.gradients(), loss: 0.0 })
-    }
-
-    fn run(&mut self, params: &Params<f32>) -> Result<(), Error> {
-        let run = self.program.forward(params, [&self.images, &self.labels])?;
-        run.backward(&mut self.grads)?;
-        self.loss = run.output(0)?.data()[0];
-        Ok(())
-    }
-}
-
-/// The part of a batch with index `k` of `count` parts of the same size.
-fn rows(batch: &Tensor<f32>, k: usize, count: usize) -> Tensor<f32> {
-    let samples = batch.shape()[0] / count;
-    let values = &batch.data()[k * samples * batch.data().len() / batch.shape()[0]..];
-    Tensor::from_fn(batch.shape().with(0, samples), |k| values[k])
 }

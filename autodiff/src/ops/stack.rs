@@ -1,28 +1,13 @@
 //! Where the shards of a batch meet.
 
-use std::any::Any;
-
-use super::Var;
-use crate::array::Shape;
-#[cfg(feature = "catalogue")]
-use crate::catalogue::{Case, Domain, Entry};
-use crate::error::Mismatch;
-use crate::op::{Frame, InputGrads, Inputs, Op, Reads, expect_inputs};
-use crate::scalar::Real;
+use super::prelude::*;
 
 /// The values that all shards have, stacked along a new first axis. [`Shards`](crate::Shards) exchanges them; alone, a
 /// recording stacks its own value.
 #[derive(Clone, Copy, Debug)]
 pub struct StackShards {
     /// The number of shards.
-    pub(crate) shards: usize,
-}
-
-impl StackShards {
-    /// Whether an operation is this one.
-    pub(crate) fn is<T: Real>(op: &dyn Op<T>) -> bool {
-        (op as &dyn Any).is::<StackShards>()
-    }
+    shards: usize,
 }
 
 impl<T: Real> Op<T> for StackShards {
@@ -62,13 +47,17 @@ impl<'t, T: Real> Var<'t, T> {
     pub fn stack_shards(self) -> Var<'t, T> {
         match self.recording().shards() {
             1 => self.unsqueeze(0),
-            shards => self.apply(StackShards { shards }),
+            shards => {
+                let stacked = self.apply(StackShards { shards });
+                self.recording().note_exchange(stacked);
+                stacked
+            }
         }
     }
 }
 
 #[cfg(feature = "catalogue")]
-pub(crate) const ENTRIES: &[Entry] = &[Entry {
+pub(super) const ENTRIES: &[Entry] = &[Entry {
     name: "stack_shards",
     draw: |choices| {
         let shape = choices.shape(0, 3);
