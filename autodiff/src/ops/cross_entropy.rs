@@ -58,6 +58,9 @@ impl<T: Real> Op<T> for CrossEntropy {
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
         let Some(grad) = grads.view(0) else { return };
         let shape = at.inputs.view(0).shape();
+        if shape.size() == 0 {
+            return;
+        }
         let [classes, inner] = [shape[self.axis], shape[self.axis + 1..].iter().product()];
         let (exponentials, sums) = at.saved.split_at(shape.size());
         with_scratch(cotangent.len(), |labels| {
@@ -132,10 +135,13 @@ struct Run {
 fn runs(first: usize, length: usize, columns: usize) -> impl Iterator<Item = Run> {
     let mut done = 0;
     std::iter::from_fn(move || {
+        if done == length {
+            return None;
+        }
         let (row, start) = ((first + done) / columns, (first + done) % columns);
         let elements = done..length.min(done + columns - start);
         done = elements.end;
-        (!elements.is_empty()).then_some(Run { elements, row, start })
+        Some(Run { elements, row, start })
     })
 }
 
