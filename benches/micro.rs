@@ -2,7 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "criterion's macros make the items; a bench fails by panicking")]
 
 use autodiff::ops::{Conv2d, ConvGeometry, Matmul};
-use autodiff::{Mode, Params, Program, Shards, Tape, Tensor, check, input, variable};
+use autodiff::{Mode, Params, Program, Shards, Tape, Tensor, Var, check, input, variable};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use nn::loss::cross_entropy;
 use nn::{BatchNorm, Dropout, Linear, Module, Relu, ResNet, ResNetSettings, Residual, Sigmoid, Tanh};
@@ -181,6 +181,51 @@ fn optimizers(criterion: &mut Criterion) {
     }
 }
 
+/// Operations of 100,000 elements, or of rows of them, forward and backward.
+fn operations(criterion: &mut Criterion) {
+    type Operation = for<'t> fn(Var<'t, f32>, Var<'t, f32>) -> Var<'t, f32>;
+    let rows: [(&str, Operation); 11] = [
+        ("relu", |x, _| x.relu()),
+        ("exp", |x, _| x.exp()),
+        ("ln", |x, _| x.square().ln()),
+        ("tanh", |x, _| x.tanh()),
+        ("silu", |x, _| x.silu()),
+        ("gelu", |x, _| x.gelu()),
+        ("softplus", |x, _| x.softplus()),
+        ("elu", |x, _| x.elu(1.0)),
+        ("softmax", |x, _| x.softmax(1)),
+        ("log_softmax", |x, _| x.log_softmax(1)),
+        ("cross_entropy", |x, labels| cross_entropy(x, labels)),
+    ];
+    let params = Params::<f32>::default();
+    let mut grads = params.gradients();
+    let shapes = [[100, 1000], [10_000, 10]];
+    let mut group = criterion.benchmark_group("operation");
+    group.throughput(Throughput::Elements(100_000));
+    for (index, (name, operation)) in rows.into_iter().enumerate() {
+        for shape in shapes.into_iter().take(if index < 8 { 1 } else { 2 }) {
+            let x = Tensor::from_fn(shape, |k| ((k * 37) % 101) as f32 / 25.0 - 2.01);
+            let labels = Tensor::from_fn([shape[0]], |k| (k % shape[1]) as f32);
+            let inputs = [variable("x", shape), input("labels", [shape[0]])];
+            let mut program =
+                Program::record(&params, Mode::Train, inputs, |_, [x, labels]| [operation(x, labels)]).unwrap();
+            let cotangent = if name == "cross_entropy" { Tensor::scalar(1.5) } else { Tensor::full(shape, 1.5) };
+            let case = format!("{name} {}x{}", shape[0], shape[1]);
+            group.bench_function(BenchmarkId::new("forward", &case), |bencher| {
+                bencher.iter(|| {
+                    program.forward(&params, [&x, &labels]).unwrap();
+                });
+            });
+            group.bench_function(BenchmarkId::new("both", &case), |bencher| {
+                bencher.iter(|| {
+                    let run = program.forward(&params, [&x, &labels]).unwrap();
+                    run.backward_with(&cotangent, &mut grads).unwrap();
+                });
+            });
+        }
+    }
+}
+
 /// What an author of an operation waits for.
 fn checks(criterion: &mut Criterion) {
     let numbers = |shape: &[usize]| Tensor::from_fn(shape, |k| ((k * 37) % 29) as f64 / 20.0 - 0.6);
@@ -208,5 +253,5 @@ fn checks(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, products, convolutions, chain, steps, optimizers, checks);
+criterion_group!(benches, products, convolutions, chain, steps, optimizers, operations, checks);
 criterion_main!(benches);

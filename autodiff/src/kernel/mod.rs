@@ -18,6 +18,7 @@
 mod blocked;
 mod convolution;
 mod dispatch;
+mod elementwise;
 mod finite;
 mod gemm;
 mod grouped;
@@ -34,6 +35,7 @@ use crate::scalar::Real;
 
 pub(crate) use self::convolution::{Convolution, Tiled, Unfold};
 pub use self::dispatch::dispatch;
+pub(crate) use self::elementwise::{Elementwise, for_each_element};
 pub(crate) use self::finite::all_finite;
 pub(crate) use gemm::Product;
 pub(crate) use grouped::Grouped;

@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use super::dispatch;
+use super::vector::exp_all;
 use crate::scalar::Real;
 
 /// Number of interleaved partial sums.
@@ -65,18 +67,31 @@ pub(crate) fn sum_of<T: Real>(terms: impl Iterator<Item = T>) -> T {
     T::narrow(terms.fold(T::Accumulator::ZERO, |sum, term| sum + term.widen()))
 }
 
-/// Replaces each `x` by `eˣ` and returns their sum.
-pub(crate) fn exp_and_sum<T: Real>(values: &mut [T]) -> T {
-    if values.len() <= SHORT { exp_in_blocks::<T, SHORT>(values) } else { exp_in_blocks::<T, BLOCK>(values) }
+/// The largest value, without tangents; −∞ of none. NaN is passed over.
+pub(crate) fn largest<T: Real>(values: &[T]) -> T {
+    let larger = move |largest: T, &x: &T| if x > largest { x } else { largest };
+    let lowest = T::from_f64(f64::NEG_INFINITY);
+    if values.len() < LANES {
+        return T::from_f64(values.iter().fold(lowest, larger).to_f64());
+    }
+    let found = dispatch(move || {
+        let (chunks, rest) = values.as_chunks::<LANES>();
+        let mut lanes = [lowest; LANES];
+        for chunk in chunks {
+            for (lane, x) in lanes.iter_mut().zip(chunk) {
+                *lane = larger(*lane, x);
+            }
+        }
+        lanes.iter().chain(rest).fold(lowest, larger)
+    });
+    T::from_f64(found.to_f64())
 }
 
-fn exp_in_blocks<T: Real, const SIZE: usize>(values: &mut [T]) -> T {
-    let mut exponents = [T::ZERO; SIZE];
+/// Replaces each `x` by `e^(x − shift)` and returns their sum.
+pub(crate) fn exp_and_sum<T: Real>(values: &mut [T], shift: T) -> T {
     let mut total = T::Accumulator::ZERO;
-    for block in values.chunks_mut(SIZE) {
-        let exponents = &mut exponents[..block.len()];
-        exponents.copy_from_slice(block);
-        T::exp_slice(exponents, block);
+    for block in values.chunks_mut(BLOCK) {
+        exp_all(block, shift);
         total += sum(block);
     }
     T::narrow(total)
@@ -88,7 +103,7 @@ pub(crate) fn sum_exp<T: Real>(mut exponents: impl Iterator<Item = T>, count: us
     if count <= SHORT {
         let mut block = [T::ZERO; SHORT];
         block.iter_mut().zip(exponents).for_each(|(slot, x)| *slot = x);
-        return exp_in_blocks::<T, SHORT>(&mut block[..count]);
+        return exp_and_sum(&mut block[..count], T::ZERO);
     }
     let mut block = [T::ZERO; BLOCK];
     let mut total = T::Accumulator::ZERO;
@@ -97,7 +112,7 @@ pub(crate) fn sum_exp<T: Real>(mut exponents: impl Iterator<Item = T>, count: us
         if filled == 0 {
             return T::narrow(total);
         }
-        total += exp_and_sum(&mut block[..filled]).widen();
+        total += exp_and_sum(&mut block[..filled], T::ZERO).widen();
     }
 }
 
@@ -177,7 +192,7 @@ mod tests {
         for length in [0, 1, 31, 32, 33, 255, 256, 257] {
             let exponents: Vec<f64> = (0..length).map(|k| f64::from(k) * 0.01 - 1.0).collect();
             let mut powers = exponents.clone();
-            let total = exp_and_sum(&mut powers);
+            let total = exp_and_sum(&mut powers, 0.0);
             assert!((total - powers.iter().sum::<f64>()).abs() <= 1e-13 * total);
             assert_eq!(sum_exp(exponents.iter().copied(), exponents.len()), total);
         }

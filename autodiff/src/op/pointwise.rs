@@ -5,7 +5,7 @@ use super::{
     Frame, InputGrads, Inputs, Mismatch, Reads, View, ViewMut, accumulate_or_write, expect_inputs, for_each_block,
 };
 use crate::array::Shape;
-use crate::kernel::dispatch;
+use crate::kernel::{Elementwise, dispatch, for_each_element};
 use crate::scalar::Real;
 
 /// An elementwise function of `N` inputs that broadcast.
@@ -30,19 +30,6 @@ pub trait Pointwise<T: Real, const N: usize> {
         if self.factors().is_some() { Reads::NOTHING } else { Reads::ALL }
     }
 
-    /// The values for slices of equal length. Override it with a vectorized function.
-    #[inline(always)]
-    fn values(&self, inputs: [&[T]; N], output: &mut [T]) {
-        dispatch(|| {
-            // Cut here, where the loop is compiled, so that no element is checked against a length.
-            let length = output.len();
-            let inputs = inputs.map(|input| &input[..length]);
-            for (k, y) in output.iter_mut().enumerate() {
-                *y = self.value(inputs.map(|input| input[k]));
-            }
-        });
-    }
-
     /// The shape that the inputs broadcast to.
     ///
     /// # Errors
@@ -58,7 +45,7 @@ pub trait Pointwise<T: Real, const N: usize> {
         with_views(inputs, |views| {
             for_each_block(views, |first, slices| {
                 let length = slices.first().map_or(output.len(), |slice| slice.len());
-                self.values(slices, &mut output[first..][..length]);
+                for_each_element(Value(self), slices, [], &mut output[first..][..length]);
             });
         });
     }
@@ -85,6 +72,48 @@ pub trait Pointwise<T: Real, const N: usize> {
     }
 }
 
+/// Writes the value of an element.
+struct Value<'p, P: ?Sized>(&'p P);
+
+/// Adds what `choose` takes of the pullback of an element, or writes it.
+struct Pull<'p, P: ?Sized, C, const WRITE: bool>(&'p P, C);
+
+impl<P: ?Sized> Clone for Value<'_, P> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P: ?Sized> Copy for Value<'_, P> {}
+
+impl<P: ?Sized, C: Copy, const WRITE: bool> Clone for Pull<'_, P, C, WRITE> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P: ?Sized, C: Copy, const WRITE: bool> Copy for Pull<'_, P, C, WRITE> {}
+
+impl<T: Real, P: Pointwise<T, N> + ?Sized, const N: usize> Elementwise<T, N, 0> for Value<'_, P> {
+    #[inline(always)]
+    fn apply(self, inputs: [T; N], []: [T; 0], output: &mut T) {
+        *output = self.0.value(inputs);
+    }
+}
+
+impl<T, P, C, const N: usize, const WRITE: bool> Elementwise<T, N, 2> for Pull<'_, P, C, WRITE>
+where
+    T: Real,
+    P: Pointwise<T, N> + ?Sized,
+    C: Fn([T; N]) -> T + Copy,
+{
+    #[inline(always)]
+    fn apply(self, inputs: [T; N], [output, cotangent]: [T; 2], sum: &mut T) {
+        let term = (self.1)(self.0.pull(inputs, output, cotangent));
+        if WRITE { *sum = term } else { *sum += term }
+    }
+}
+
 /// Adds `factor` times the cotangent to a gradient.
 fn add_times<T: Real>(factor: T, cotangent: &[T], grad: ViewMut<'_, T>) {
     if factor == T::ONE {
@@ -92,9 +121,9 @@ fn add_times<T: Real>(factor: T, cotangent: &[T], grad: ViewMut<'_, T>) {
     }
     accumulate_or_write([], grad, |first, [], sums, fresh| {
         let terms = sums.iter_mut().zip(&cotangent[first..]);
-        dispatch(|| match fresh {
-            true => terms.for_each(|(sum, &g)| *sum = factor * g),
-            false => terms.for_each(|(sum, &g)| *sum += factor * g),
+        dispatch(move || match fresh {
+            true => terms.for_each(move |(sum, &g)| *sum = factor * g),
+            false => terms.for_each(move |(sum, &g)| *sum += factor * g),
         });
     });
 }
@@ -113,33 +142,13 @@ fn pull_input<T: Real, P: Pointwise<T, N> + ?Sized, const N: usize>(
     output: &[T],
     cotangent: &[T],
     grad: ViewMut<'_, T>,
-    choose: impl Fn([T; N]) -> T,
+    choose: impl Fn([T; N]) -> T + Copy,
 ) {
     accumulate_or_write(inputs, grad, |first, inputs, sums, fresh| {
-        let at = (inputs, &output[first..], &cotangent[first..]);
-        if fresh {
-            pull_slices(op, at, sums, |sum, pulled| *sum = choose(pulled));
-        } else {
-            pull_slices(op, at, sums, |sum, pulled| *sum += choose(pulled));
-        }
-    });
-}
-
-/// Calls `add(sum, pulled)` for every element of `sums` and the pullback there.
-#[inline(always)]
-fn pull_slices<T: Real, P: Pointwise<T, N> + ?Sized, const N: usize>(
-    op: &P,
-    (inputs, output, cotangent): ([&[T]; N], &[T], &[T]),
-    sums: &mut [T],
-    add: impl Fn(&mut T, [T; N]),
-) {
-    dispatch(|| {
-        // As in `Pointwise::values`.
-        let length = sums.len();
-        let inputs = inputs.map(|input| &input[..length]);
-        let (output, cotangent) = (&output[..length], &cotangent[..length]);
-        for (k, sum) in sums.iter_mut().enumerate() {
-            add(sum, op.pull(inputs.map(|input| input[k]), output[k], cotangent[k]));
+        let others = [&output[first..], &cotangent[first..]];
+        match fresh {
+            true => for_each_element(Pull::<_, _, true>(op, choose), inputs, others, sums),
+            false => for_each_element(Pull::<_, _, false>(op, choose), inputs, others, sums),
         }
     });
 }

@@ -1,22 +1,18 @@
 //! Macros that define an elementwise operation by one row: struct, rule, `Var` method and catalogue entry.
 
-/// Calls `function`; infers the argument type of a row's closure.
-#[inline(always)]
-pub(super) fn apply<T>(function: impl Fn(T) -> T, x: T) -> T {
-    function(x)
-}
-
 /// Defines operations with one input.
 ///
 /// A row consists of documentation; `method: Struct(attributes with a sample value) on low..high except [kinks]`; the value,
-/// `each |x| …` or, for whole slices, `slice function`; and the derivative in terms of input and output, `slope |x, y| …`.
+/// `each |x| …`; and the derivative in terms of input and output, `slope |x, y| …`.
 /// `T` is the scalar; attributes are scalars.
+/// Neither is a closure, which would be compiled for wide vectors only if small. What they call is marked `#[inline(always)]` if
+/// it is large, and has no branches that a loop could not do without.
 macro_rules! unary {
     ($family:literal; $(
         $(#[$doc:meta])*
         $name:ident: $op:ident($($attribute:ident = $sample:literal),*) on $low:literal..$high:literal
             except [$($kink:literal),*],
-            $kind:ident $forward:expr,
+            each |$in:ident| $forward:expr,
             slope |$x:pat_param, $y:pat_param| $slope:expr;
     )*) => {
         $(
@@ -32,9 +28,9 @@ macro_rules! unary {
             #[allow(unused_variables, reason = "a row need not use every attribute in both directions")]
             impl<T: Real> Pointwise<T, 1> for $op {
                 #[inline(always)]
-                fn value(&self, [x]: [T; 1]) -> T {
+                fn value(&self, [$in]: [T; 1]) -> T {
                     $(let $attribute = T::from_f64(self.$attribute);)*
-                    unary!(@value $kind $forward, x)
+                    $forward
                 }
                 #[inline(always)]
                 fn pull(&self, [$x]: [T; 1], $y: T, g: T) -> [T; 1] {
@@ -44,7 +40,6 @@ macro_rules! unary {
                 fn reads(&self) -> Reads {
                     named_reads!([$x], $y)
                 }
-                unary!(@values $kind $forward);
             }
         )*
 
@@ -86,20 +81,6 @@ macro_rules! unary {
                 #[doc = concat!("The constant `", stringify!($attribute), "`.")]
                 pub $attribute: f64,
             )+
-        }
-    };
-    (@value each $forward:expr, $x:expr) => {
-        apply($forward, $x)
-    };
-    (@value slice $forward:expr, $x:expr) => {{
-        let mut value = [T::ZERO];
-        $forward(&[$x], &mut value);
-        value[0]
-    }};
-    (@values each $forward:expr) => {};
-    (@values slice $forward:expr) => {
-        fn values(&self, [x]: [&[T]; 1], output: &mut [T]) {
-            $forward(x, output);
         }
     };
 }

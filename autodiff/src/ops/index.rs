@@ -38,7 +38,7 @@ pub(super) fn check_indices<T: Real>(indices: View<'_, T>, bound: usize) -> Resu
     Ok(())
 }
 
-fn as_index<T: Real>(index: T) -> usize {
+pub(super) fn as_index<T: Real>(index: T) -> usize {
     index.to_f64() as usize
 }
 

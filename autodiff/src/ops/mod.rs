@@ -6,7 +6,7 @@
 //! | `neg`, `recip`, `sqrt`, `rsqrt`, `square`, `abs`, `sign`, `exp`, `exp_m1`, `ln`, `ln_1p`, `clamp`, `floor`, `ceil`, `round`, `erf` | elementwise functions |
 //! | `sin`, `cos`, `tan`, `asin`, `acos`, `atan`, `sinh`, `cosh`, `asinh`, `acosh`, `atanh` | trigonometric and hyperbolic functions |
 //! | `tanh`, `sigmoid`, `relu`, `leaky_relu`, `elu`, `selu`, `gelu`, `silu`, `mish`, `softplus`, … | activations |
-//! | `softmax`, `log_softmax`, `log_sum_exp` | along an axis |
+//! | `softmax`, `log_softmax`, `log_sum_exp`, `cross_entropy` | along an axis |
 //! | `sum`, `mean`, `variance`, `prod`, `norm`, `max`, `min`, `argmax`, `argmin` | reductions over [`Axes`] |
 //! | `cumsum`, `cumprod` | cumulative sums and products |
 //! | `matmul`, `tril`, `triu`, `inverse_sqrt` | matrices, with batch axes in front |
@@ -26,6 +26,7 @@ mod axes;
 mod binary;
 mod compare;
 mod conv;
+mod cross_entropy;
 mod cumulative;
 mod elementwise;
 mod extrema;
@@ -69,6 +70,7 @@ pub use axes::{Axes, keepdim};
 pub use binary::*;
 pub use compare::*;
 pub use conv::*;
+pub use cross_entropy::*;
 pub use cumulative::*;
 pub use extrema::*;
 pub use index::*;
@@ -111,6 +113,7 @@ const FAMILIES: &[&[crate::catalogue::Entry]] = &[
     random::ENTRIES,
     extrema::ENTRIES,
     softmax::ENTRIES,
+    cross_entropy::ENTRIES,
     matmul::ENTRIES,
     #[cfg(feature = "linalg")]
     spectral::ENTRIES,

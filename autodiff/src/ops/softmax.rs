@@ -3,8 +3,8 @@
 use super::axes::{Axes, map_lines};
 use super::prelude::*;
 use crate::array::{Layout, View, ViewMut};
-use crate::kernel::reduce::{exp_and_sum, sum_exp};
-use crate::kernel::with_scratch;
+use crate::kernel::reduce::{exp_and_sum, largest, sum_exp};
+use crate::kernel::{dispatch, with_scratch};
 
 /// `e^(x_i) / Σ_j e^(x_j)` along an axis.
 #[derive(Clone, Copy, Debug)]
@@ -24,12 +24,6 @@ fn shape(axis: usize, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
     let [x] = expect_inputs(inputs)?;
     x.check_axis(axis)?;
     Ok(x.clone())
-}
-
-/// Subtracts the maximum, as a constant: it does not change the softmax and prevents overflow.
-fn subtract_largest<T: Real>(line: &mut [T]) {
-    let largest = T::from_f64(line.iter().map(|x| x.to_f64()).fold(f64::NEG_INFINITY, f64::max));
-    line.iter_mut().for_each(|x| *x -= largest);
 }
 
 /// Calls `add` with the output and a zero total for each line along `axis`, to add to; then `pull` with the output and the
@@ -62,9 +56,9 @@ impl<T: Real> Op<T> for Softmax {
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
         map_lines(self.axis, inputs.view(0), output, |line| {
-            subtract_largest(line);
-            let sum = exp_and_sum(line);
-            line.iter_mut().for_each(|x| *x = *x / sum);
+            // The maximum, subtracted as a constant, does not change the softmax and prevents overflow.
+            let sum = exp_and_sum(line, largest(line));
+            dispatch(move || line.iter_mut().for_each(move |x| *x = *x / sum));
         });
     }
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
@@ -74,14 +68,14 @@ impl<T: Real> Op<T> for Softmax {
             at,
             |y, totals| {
                 accumulate([y], totals, |first, [y], sums| {
-                    sums.iter_mut().zip(y).zip(&cotangent[first..]).for_each(|((sum, &y), &g)| *sum += y * g);
+                    let entries = sums.iter_mut().zip(y).zip(&cotangent[first..]);
+                    dispatch(move || entries.for_each(|((sum, &y), &g)| *sum += y * g));
                 });
             },
             |y, means| {
                 accumulate([y, means], grad, |first, [y, mean], sums| {
-                    for (((sum, &y), &mean), &g) in sums.iter_mut().zip(y).zip(mean).zip(&cotangent[first..]) {
-                        *sum += y * (g - mean);
-                    }
+                    let entries = sums.iter_mut().zip(y).zip(mean).zip(&cotangent[first..]);
+                    dispatch(move || entries.for_each(|(((sum, &y), &mean), &g)| *sum += y * (g - mean)));
                 })
             },
         );
@@ -100,9 +94,10 @@ impl<T: Real> Op<T> for LogSoftmax {
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
         map_lines(self.axis, inputs.view(0), output, |line| {
-            subtract_largest(line);
-            let log_sum = sum_exp(line.iter().copied(), line.len()).ln();
-            line.iter_mut().for_each(|x| *x -= log_sum);
+            let largest = largest(line);
+            let log_sum = sum_exp(line.iter().map(|&x| x - largest), line.len()).ln();
+            // One after the other: their sum would lose the digits of the smaller.
+            dispatch(move || line.iter_mut().for_each(move |x| *x = (*x - largest) - log_sum));
         });
     }
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
@@ -113,9 +108,8 @@ impl<T: Real> Op<T> for LogSoftmax {
             |_, totals| totals.add(cotangent),
             |y, totals| {
                 accumulate([y, totals], grad, |first, [y, total], sums| {
-                    for (((sum, &y), &total), &g) in sums.iter_mut().zip(y).zip(total).zip(&cotangent[first..]) {
-                        *sum += g - y.exp() * total;
-                    }
+                    let entries = sums.iter_mut().zip(y).zip(total).zip(&cotangent[first..]);
+                    dispatch(move || entries.for_each(|(((sum, &y), &total), &g)| *sum += g - y.exp() * total));
                 });
             },
         );

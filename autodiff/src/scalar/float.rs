@@ -13,12 +13,12 @@ macro_rules! standard {
     )*};
 }
 
-/// A scalar with a mantissa of this many bits, functions of one value that others compute, and functions of slices.
+/// A scalar with a mantissa of this many bits, and functions of one value that others compute.
 macro_rules! float {
     (
         $float:ident, $mantissa:literal,
+        vector $vector:ident { $($inlined:ident)* }
         each { $($name:ident: $function:path),* $(,)? }
-        slices { $($slice:ident: $kernel:path),* $(,)? }
     ) => {
         impl Real for $float {
             type Accumulator = f64;
@@ -27,16 +27,17 @@ macro_rules! float {
             const HAS_TANGENTS: bool = false;
             const LARGEST_EXACT_INTEGER: f64 = (1_u64 << $mantissa) as f64;
 
-            standard!($float: sqrt exp exp_m1 ln ln_1p sin cos tan asin acos atan sinh cosh tanh floor ceil abs);
+            standard!($float: sqrt sin cos tan asin acos atan sinh cosh floor ceil abs);
+            $(
+                #[inline(always)]
+                fn $inlined(self) -> Self {
+                    vector::$vector::$inlined(self)
+                }
+            )*
             $(
                 #[inline(always)]
                 fn $name(self) -> Self {
                     $function(self)
-                }
-            )*
-            $(
-                fn $slice(input: &[Self], output: &mut [Self]) {
-                    $kernel(input, output);
                 }
             )*
             #[inline(always)]
@@ -70,17 +71,15 @@ macro_rules! float {
 // The standard library's inverse hyperbolic functions overflow at large values, and lose digits near 1.
 float!(
     f32, 24,
+    vector single { exp exp_m1 ln ln_1p tanh sigmoid erf erfc }
     each {
-        asinh: libm::asinhf, acosh: libm::acoshf, atanh: libm::atanhf, erf: libm::erff, erfc: libm::erfcf,
-        round: f32::round_ties_even,
+        asinh: libm::asinhf, acosh: libm::acoshf, atanh: libm::atanhf, round: f32::round_ties_even,
     }
-    slices { exp_slice: vector::exp_f32, tanh_slice: vector::tanh_f32, sigmoid_slice: vector::sigmoid_f32 }
 );
 float!(
     f64, 53,
+    vector double { exp exp_m1 ln ln_1p tanh sigmoid erf erfc }
     each {
-        asinh: libm::asinh, acosh: libm::acosh, atanh: libm::atanh, erf: libm::erf, erfc: libm::erfc,
-        round: f64::round_ties_even,
+        asinh: libm::asinh, acosh: libm::acosh, atanh: libm::atanh, round: f64::round_ties_even,
     }
-    slices { exp_slice: vector::exp_f64, tanh_slice: vector::tanh_f64, sigmoid_slice: vector::sigmoid_f64 }
 );

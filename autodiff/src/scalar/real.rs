@@ -119,19 +119,6 @@ pub trait Real:
         }
     }
 
-    /// `eˣ` of a slice; `output` has the length of `input`.
-    fn exp_slice(input: &[Self], output: &mut [Self]) {
-        each(input, output, Self::exp);
-    }
-    /// Hyperbolic tangent of a slice; `output` has the length of `input`.
-    fn tanh_slice(input: &[Self], output: &mut [Self]) {
-        each(input, output, Self::tanh);
-    }
-    /// Logistic function of a slice; `output` has the length of `input`.
-    fn sigmoid_slice(input: &[Self], output: &mut [Self]) {
-        each(input, output, Self::sigmoid);
-    }
-
     /// Whether the value is NaN.
     fn is_nan(self) -> bool {
         self.to_f64().is_nan()
@@ -155,12 +142,6 @@ pub trait Real:
     /// The minimum; NaN if either is NaN.
     fn minimum(self, other: Self) -> Self {
         if self < other || self.is_nan() { self } else { other }
-    }
-}
-
-fn each<T: Real>(input: &[T], output: &mut [T], function: impl Fn(T) -> T) {
-    for (y, &x) in output.iter_mut().zip(input) {
-        *y = function(x);
     }
 }
 

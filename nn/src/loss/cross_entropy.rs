@@ -132,12 +132,17 @@ impl CrossEntropy {
         labels: Var<'t, T>,
         weights: Option<Var<'t, T>>,
     ) -> (Var<'t, T>, Option<Var<'t, T>>) {
-        let logs = self.weighted_logs(scores, weights);
-        let losses = self.smoothed(at_labels(logs, labels), logs);
-        match weights {
-            Some(weights) => (losses, Some(at_labels(weights, labels))),
-            None => (losses, None),
-        }
+        let weights_at_labels = weights.map(|weights| at_labels(weights, labels));
+        let losses = match (self.label_smoothing, self.from_log_probabilities, weights_at_labels) {
+            // One operation, where no class but the label's counts.
+            (0.0, false, None) => scores.cross_entropy(1, labels),
+            (0.0, false, Some(weights)) => scores.cross_entropy(1, labels) * weights,
+            _ => {
+                let logs = self.weighted_logs(scores, weights);
+                self.smoothed(at_labels(logs, labels), logs)
+            }
+        };
+        (losses, weights_at_labels)
     }
 
     /// As [`CrossEntropy::label_losses`], without ignored samples.

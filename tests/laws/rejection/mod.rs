@@ -68,7 +68,6 @@ const EXEMPT: &[(&str, &str)] = &[
     ("Dual::available", "the processor's vectors, which operations use; tried as Var::conv2d"),
     ("Tiled::tiles", "as Dual::available"),
     ("Pointwise::shape", "what operations hand on to; tried through the methods of Var"),
-    ("Pointwise::values", "as Pointwise::shape"),
     ("Reads::inputs", "sets bits and nothing else; tried through the methods of Var"),
     ("Reads::and_output", "as Reads::inputs"),
     ("Pointwise::forward", "as Pointwise::shape"),

@@ -53,6 +53,14 @@ cases! {
         accepts: extreme(|x| x.norm(.., 2.0));
         accepts: extreme(|x| x.norm(.., 1.0));
     }
+    Var::cross_entropy {
+        refuses "axis 2 is out of range": of([2, 3], |x| x.cross_entropy(2, x.index(1, 0)));
+        refuses "the labels must have the shape": of([2, 3], |x| x.cross_entropy(1, x));
+        refuses "is not one of 0..3": of([2, 3], |x| x.cross_entropy(1, x.index(1, 0) * 0.0 + 3.0));
+        refuses "is not one of 0..0": of([2, 0], |x| x.cross_entropy(1, x.sum(1)));
+        accepts: of([0, HUGE], |x| x.cross_entropy(1, x.index(1, 0)));
+        accepts: extreme(|x| x.cross_entropy(0, x.index(0, 0).equal(x.index(0, 0)) * 0.0));
+    }
     Var::log_sum_exp {
         refuses "axis 2 is out of range": of([2, 3], |x| x.log_sum_exp(2));
         refuses "does not fit": of([HUGE, 2], |x| x.log_sum_exp(1));
