@@ -1,21 +1,26 @@
 //! Tests whether numbers are finite.
 
 use super::dispatch::dispatch;
+use super::for_each_part;
 use crate::scalar::Real;
 
 const LANES: usize = 32;
 
-/// The number of values from which on another thread helps.
-const MANY: usize = 1 << 18;
+/// The fewest values of a part.
+const VALUES: usize = 1 << 16;
+
+/// The most parts.
+const PARTS: usize = 8;
 
 /// Whether no value is infinite or NaN.
 pub(crate) fn all_finite<T: Real>(values: &[T]) -> bool {
-    if values.len() < MANY {
-        return all_finite_here(values);
-    }
-    let (left, right) = values.split_at(values.len() / 2);
-    let (left, right) = rayon::join(|| all_finite(left), || all_finite(right));
-    left && right
+    let size = values.len().div_ceil(PARTS).max(VALUES);
+    let mut finite = [true; PARTS];
+    for_each_part(&mut finite[..values.len().div_ceil(size)], 1, |part, finite| {
+        let rest = &values[part * size..];
+        finite.fill(all_finite_here(&rest[..size.min(rest.len())]));
+    });
+    !finite.contains(&false)
 }
 
 fn all_finite_here<T: Real>(values: &[T]) -> bool {
@@ -60,9 +65,9 @@ mod tests {
     #[test]
     #[cfg_attr(miri, ignore = "large; the threads are rayon's")]
     fn one_of_very_many_is_found() {
-        let mut values = vec![1.0_f32; 3 * MANY];
+        let mut values = vec![1.0_f32; 30 * VALUES];
         assert!(all_finite(&values));
-        for k in [0, MANY, 3 * MANY - 1] {
+        for k in [0, VALUES, 30 * VALUES - 1] {
             values[k] = f32::NAN;
             assert!(!all_finite(&values), "at {k}");
             values[k] = 1.0;

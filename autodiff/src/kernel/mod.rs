@@ -27,6 +27,7 @@ mod parts;
 pub(crate) mod reduce;
 mod scratch;
 mod split;
+mod team;
 mod thin;
 mod tiny;
 pub(crate) mod vector;
@@ -40,7 +41,7 @@ pub(crate) use self::finite::all_finite;
 pub(crate) use gemm::Product;
 pub(crate) use grouped::Grouped;
 pub(crate) use matrix::{MatrixMut, MatrixRef};
-pub(crate) use parts::for_each_part;
+pub use parts::for_each_part;
 pub(crate) use scratch::{shortage, with_scratch};
 
 /// `c = a·b` or `c += a·b` for `[m, k] × [k, n]`, each a slice with strides, `c` contiguous. The caller guarantees that the

@@ -12,7 +12,7 @@ use std::fmt::Debug;
 pub(crate) use crate::array::accumulate_or_write;
 pub use crate::array::{Layout, View, ViewMut, accumulate, for_each_block};
 pub use crate::error::Mismatch;
-pub use crate::kernel::dispatch;
+pub use crate::kernel::{dispatch, for_each_part};
 pub use frame::{Frame, InputGrads, Inputs};
 pub(crate) use memory::{Lent, LentMut};
 pub(crate) use node::{Label, Node, Place, Step};

@@ -1,6 +1,5 @@
 //! What a backward pass computes: gradients of the parameters, flat, and of every value on the recording.
 
-use rayon::prelude::*;
 use smallvec::SmallVec;
 
 use super::adjoints::Adjoints;
@@ -8,7 +7,7 @@ use super::updates::Updates;
 use super::{Graph, Label, Node, Place, Step, Var};
 use crate::array::{Shape, Tensor, View};
 use crate::error::Error;
-use crate::kernel::dispatch;
+use crate::kernel::{dispatch, for_each_part};
 use crate::memory;
 use crate::op::LentMut;
 use crate::params::{ParamId, ParamVec, Params};
@@ -255,15 +254,13 @@ const BLOCK: usize = 1 << 14;
 
 /// The sum of flat vectors, in their order.
 fn sum_flat<T: Real>(terms: &[&[T]], sums: &mut [T]) {
-    let block = |(block, sums): (usize, &mut [T])| {
-        let start = block * BLOCK;
-        sums.fill(T::ZERO);
-        for terms in terms {
-            dispatch(|| sums.iter_mut().zip(&terms[start..]).for_each(|(sum, &term)| *sum += term));
+    let [first, others @ ..] = terms else { return sums.fill(T::ZERO) };
+    for_each_part(sums, BLOCK, |block, sums| {
+        let entries = block * BLOCK..block * BLOCK + sums.len();
+        sums.copy_from_slice(&first[entries.clone()]);
+        for terms in others {
+            let entries = sums.iter_mut().zip(&terms[entries.clone()]);
+            dispatch(move || entries.for_each(|(sum, &term)| *sum += term));
         }
-    };
-    match sums.len() > BLOCK {
-        true => sums.par_chunks_mut(BLOCK).enumerate().for_each(block),
-        false => sums.chunks_mut(BLOCK).enumerate().for_each(block),
-    }
+    });
 }

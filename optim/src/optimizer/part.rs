@@ -2,13 +2,17 @@
 
 use std::ops::Range;
 
+use autodiff::op::for_each_part;
 use autodiff::{Error, ParamVec, Real};
 use smallvec::SmallVec;
 
 use super::blocks::BLOCK;
 
-/// The most entries of a part: enough that handing one to another thread, which may have to be woken, pays.
-const ENTRIES: usize = 64 * BLOCK;
+/// The fewest entries of a part, enough that handing one to another thread pays.
+const ENTRIES: usize = 16 * BLOCK;
+
+/// The most parts.
+const PARTS: usize = 8;
 
 /// A slice of each buffer of a rule.
 pub(super) type Buffers<'s, T> = SmallVec<[&'s mut [T]; 3]>;
@@ -36,19 +40,27 @@ impl<'s, T: Real> Part<'s, T> {
     /// Calls `work` for parts of this one, on all threads if there are many entries. How it is divided depends on its length
     /// alone.
     pub(super) fn divide(self, work: &(impl Fn(Self) -> Result<(), Error> + Sync)) -> Result<(), Error> {
-        if self.range.len() <= ENTRIES {
-            return work(self);
+        let entries = self.range.len().div_ceil(PARTS).next_multiple_of(BLOCK).max(ENTRIES);
+        let mut parts = SmallVec::<[(Option<Self>, Result<(), Error>); PARTS]>::new();
+        let mut rest = self;
+        while rest.range.len() > entries {
+            let (first, others) = rest.split_at(entries);
+            parts.push((Some(first), Ok(())));
+            rest = others;
         }
-        let (left, right) = self.halves();
-        let (left, right) = rayon::join(|| left.divide(work), || right.divide(work));
-        left.and(right)
+        parts.push((Some(rest), Ok(())));
+        for_each_part(&mut parts, 1, |_, parts| {
+            for (part, outcome) in parts {
+                *outcome = part.take().map_or(Ok(()), work);
+            }
+        });
+        parts.into_iter().try_for_each(|(_, outcome)| outcome)
     }
 
-    fn halves(self) -> (Self, Self) {
-        let half = (self.range.len() / 2).next_multiple_of(BLOCK);
-        let middle = self.range.start + half;
-        let (first, second) = self.values.split_at_mut(half);
-        let (left, right) = self.buffers.into_iter().map(|buffer| buffer.split_at_mut(half)).unzip();
+    fn split_at(self, entries: usize) -> (Self, Self) {
+        let middle = self.range.start + entries;
+        let (first, second) = self.values.split_at_mut(entries);
+        let (left, right) = self.buffers.into_iter().map(|buffer| buffer.split_at_mut(entries)).unzip();
         (
             Part { range: self.range.start..middle, values: first, buffers: left },
             Part { range: middle..self.range.end, values: second, buffers: right },

@@ -226,6 +226,10 @@ cases! {
         returns: black_box(model_hessian(&Params::<f64>::default(), |t| t.variable(&ramp([]).cast())));
     }
     dispatch::dispatch { accepts: dispatch(|| Ok::<(), Error>(())); }
+    parts::for_each_part {
+        accepts: Ok::<(), Error>(for_each_part(&mut [0; 3], 0, |_, _| ()));
+        accepts: Ok::<(), Error>(for_each_part(&mut [0; 0], 2, |_, _| ()));
+    }
     op::expect_inputs {
         refuses "takes 1 inputs, 0 given": expect_inputs::<1>(&[]);
         accepts: expect_inputs::<0>(&[]);
