@@ -1,7 +1,7 @@
 //! Loops over several views at a time: dense slices, whole where the views are contiguous, gathered in blocks where not.
 
-use super::view::add_each;
 use crate::array::{BLOCK, Cursor, Layout, Shape, View, ViewMut};
+use crate::kernel::add_each;
 use crate::scalar::Real;
 
 /// Calls `visit(first, inputs)` with contiguous slices that together cover the views; `first` is the row-major index of

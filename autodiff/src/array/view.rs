@@ -5,7 +5,7 @@
 //! So no operation needs a second code path for strided data.
 
 use crate::array::{Cursor, Layout, Shape, Sums};
-use crate::kernel::{MatrixMut, MatrixRef, with_scratch};
+use crate::kernel::{MatrixMut, MatrixRef, add_each, copy_each, with_scratch};
 use crate::scalar::Real;
 
 /// An input of an operation: read-only, in any layout.
@@ -82,7 +82,7 @@ impl<'a, T: Real> View<'a, T> {
     pub fn copy_to(&self, output: &mut [T]) {
         expect_size(output.len(), self.layout);
         match self.dense() {
-            Some(data) => output.copy_from_slice(data),
+            Some(data) => copy_each(data, output),
             None => Cursor::new(self.layout).gather(self.data, output),
         }
     }
@@ -167,7 +167,7 @@ impl<'a, T: Real> ViewMut<'a, T> {
     pub fn add(mut self, amounts: &[T]) {
         expect_size(amounts.len(), self.layout);
         match self.layout.dense_range() {
-            Some(range) if self.claim() => self.data[range].copy_from_slice(amounts),
+            Some(range) if self.claim() => copy_each(amounts, &mut self.data[range]),
             Some(range) => add_each(amounts, &mut self.data[range]),
             None => self.sums(|sums| sums.add(amounts)),
         }
@@ -205,10 +205,6 @@ fn last_two(layout: &Layout) -> Option<([usize; 2], [usize; 2])> {
     let (shape, strides) = (layout.shape(), layout.strides());
     let first = shape.rank().checked_sub(2)?;
     Some(([shape[first], shape[first + 1]], [strides[first], strides[first + 1]]))
-}
-
-pub(super) fn add_each<T: Real>(amounts: &[T], sums: &mut [T]) {
-    sums.iter_mut().zip(amounts).for_each(|(sum, &amount)| *sum += amount);
 }
 
 #[track_caller]

@@ -1,16 +1,60 @@
-//! Loops over the elements of several slices at once.
+//! Loops over the elements of several slices at once, on all threads where they are many.
 
+use super::for_each_part;
 use crate::scalar::Real;
+
+/// The fewest elements of a part that is worth another thread.
+const ELEMENTS: usize = 1 << 14;
+
+/// The number of parts, at most.
+const PARTS: usize = 8;
 
 /// What is done for each element. As a closure it would be compiled for AVX2 only if small; see
 /// [`dispatch`](super::dispatch). Implementations are marked `#[inline(always)]`.
-pub(crate) trait Elementwise<T, const N: usize, const M: usize>: Copy {
+pub(crate) trait Elementwise<T, const N: usize, const M: usize>: Copy + Sync {
     /// Changes an element of the output, given those of two groups of inputs.
     fn apply(self, inputs: [T; N], others: [T; M], output: &mut T);
 }
 
 /// Applies `function` to every element of `output`; the other slices are at least as long.
 pub(crate) fn for_each_element<T: Real, F: Elementwise<T, N, M>, const N: usize, const M: usize>(
+    function: F,
+    inputs: [&[T]; N],
+    others: [&[T]; M],
+    output: &mut [T],
+) {
+    if output.len() < 2 * ELEMENTS {
+        return for_each_of_part(function, inputs, others, output);
+    }
+    let size = output.len().div_ceil(PARTS).next_multiple_of(ELEMENTS);
+    for_each_part(output, size, |part, output| {
+        let first = part * size;
+        for_each_of_part(function, inputs.map(|x| &x[first..]), others.map(|x| &x[first..]), output);
+    });
+}
+
+/// Adds `amounts` to `sums`.
+pub(crate) fn add_each<T: Real>(amounts: &[T], sums: &mut [T]) {
+    for_each_element(Add, [amounts], [], sums);
+}
+
+/// Copies `values` to `output`, which has the same length.
+pub(crate) fn copy_each<T: Real>(values: &[T], output: &mut [T]) {
+    let size = output.len().div_ceil(PARTS).next_multiple_of(ELEMENTS);
+    for_each_part(output, size, |part, output| output.copy_from_slice(&values[part * size..][..output.len()]));
+}
+
+#[derive(Clone, Copy)]
+struct Add;
+
+impl<T: Real> Elementwise<T, 1, 0> for Add {
+    #[inline(always)]
+    fn apply(self, [amount]: [T; 1], []: [T; 0], sum: &mut T) {
+        *sum += amount;
+    }
+}
+
+fn for_each_of_part<T: Real, F: Elementwise<T, N, M>, const N: usize, const M: usize>(
     function: F,
     inputs: [&[T]; N],
     others: [&[T]; M],
@@ -66,11 +110,14 @@ mod tests {
 
     #[test]
     fn each_element_is_visited_once_with_those_at_its_place() {
-        for length in [0, 1, 7, 33] {
-            let numbers: Vec<f32> = (0..40).map(|k| k as f32).collect();
+        for length in [0, 1, 7, 33, 2 * ELEMENTS, 9 * ELEMENTS + 5] {
+            let numbers: Vec<f32> = (0..length + 7).map(|k| (k % 101) as f32).collect();
             let mut output = vec![1.0; length];
             for_each_element(AddProduct, [&numbers, &numbers], [&numbers], &mut output);
             assert!(output.iter().zip(&numbers).all(|(y, x)| *y == 1.0 + x * x - x));
+            copy_each(&numbers[..length], &mut output);
+            add_each(&numbers[..length], &mut output);
+            assert!(output.iter().zip(&numbers).all(|(y, x)| *y == x + x));
         }
     }
 }

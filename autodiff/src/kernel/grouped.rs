@@ -3,7 +3,8 @@
 
 use crate::scalar::Real;
 
-use super::dispatch;
+use super::parts::items_per_part;
+use super::{dispatch, for_each_part, with_scratch};
 
 /// A contiguous array `[before, groups, after]`, whose groups are along the middle axis.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +20,8 @@ const LANES: usize = 16;
 const TERMS: usize = 8;
 /// Columns that are summed at a time.
 const TILE: usize = 64;
+/// What reading an element costs, in multiplications and additions of a product.
+const COST: usize = 16;
 
 impl Grouped {
     fn has_columns(self) -> bool {
@@ -30,27 +33,66 @@ impl Grouped {
         (0..self.before).map(move |before| (before * self.groups + group) * self.after)
     }
 
+    /// How many of so many items, which together are all elements, are worth a thread.
+    fn per_part(self, items: usize) -> usize {
+        items_per_part(items, self.before.saturating_mul(self.groups).saturating_mul(self.after).saturating_mul(COST))
+    }
+
     /// Calls `finish(group, sums)` with the sums over each group of `term(numbers, elements)`: the numbers of the group, and the
     /// elements of all arrays at one place.
     pub(crate) fn sums<T: Real, const A: usize, const P: usize, const N: usize>(
         self,
         numbers: [&[T]; P],
         arrays: [&[T]; A],
-        term: impl Fn([T; P], [T; A]) -> [T; N],
+        term: impl Fn([T; P], [T; A]) -> [T; N] + Sync,
         mut finish: impl FnMut(usize, [T; N]),
     ) {
         if self.before == 0 || self.after == 0 {
             return (0..self.groups).for_each(|group| finish(group, [T::ZERO; N]));
         }
-        if self.has_columns() {
-            for first in (0..self.groups).step_by(TILE) {
-                let width = TILE.min(self.groups - first);
-                let totals = self.column_sums(first, numbers.map(|n| &n[first..][..width]), arrays, &term);
-                (0..width).for_each(|j| finish(first + j, totals.map(|totals| T::narrow(totals[j]))));
+        with_scratch(self.groups * N, |sums| {
+            let groups = match self.has_columns() {
+                true => TILE * self.per_part(self.groups.div_ceil(TILE)),
+                false => self.per_part(self.groups),
+            };
+            for_each_part(sums, groups * N, |part, sums| match self.has_columns() {
+                true => self.sums_of_columns(part * groups, numbers, arrays, &term, sums),
+                false => self.sums_of_rows(part * groups, numbers, arrays, &term, sums),
+            });
+            for (group, sums) in sums.as_chunks::<N>().0.iter().enumerate() {
+                finish(group, *sums);
             }
-            return;
+        });
+    }
+
+    /// The sums of groups from `first` on, which are columns, `N` of each.
+    fn sums_of_columns<T: Real, const A: usize, const P: usize, const N: usize>(
+        self,
+        first: usize,
+        numbers: [&[T]; P],
+        arrays: [&[T]; A],
+        term: &impl Fn([T; P], [T; A]) -> [T; N],
+        sums: &mut [T],
+    ) {
+        for (tile, sums) in sums.as_chunks_mut::<N>().0.chunks_mut(TILE).enumerate() {
+            let first = first + tile * TILE;
+            let totals = self.column_sums(first, numbers.map(|n| &n[first..][..sums.len()]), arrays, term, sums.len());
+            for (j, sums) in sums.iter_mut().enumerate() {
+                *sums = totals.map(|totals| T::narrow(totals[j]));
+            }
         }
-        for group in 0..self.groups {
+    }
+
+    /// The sums of groups from `first` on, each of contiguous parts, `N` of each.
+    fn sums_of_rows<T: Real, const A: usize, const P: usize, const N: usize>(
+        self,
+        first: usize,
+        numbers: [&[T]; P],
+        arrays: [&[T]; A],
+        term: &impl Fn([T; P], [T; A]) -> [T; N],
+        sums: &mut [T],
+    ) {
+        for (group, sums) in (first..).zip(sums.as_chunks_mut::<N>().0) {
             let own = numbers.map(|numbers| numbers[group]);
             let mut totals = [T::Accumulator::ZERO; N];
             for start in self.parts(group) {
@@ -58,7 +100,7 @@ impl Grouped {
                 let sums = by_lanes(part, |elements| term(own, elements));
                 totals.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
             }
-            finish(group, totals.map(T::narrow));
+            *sums = totals.map(T::narrow);
         }
     }
 
@@ -69,8 +111,8 @@ impl Grouped {
         numbers: [&[T]; P],
         arrays: [&[T]; A],
         term: &impl Fn([T; P], [T; A]) -> [T; N],
+        width: usize,
     ) -> [[T::Accumulator; TILE]; N] {
-        let width = numbers.first().map_or(TILE.min(self.groups - first), |numbers| numbers.len());
         let mut totals = [[T::Accumulator::ZERO; TILE]; N];
         for block in (0..self.before).step_by(TERMS) {
             let mut recent = [[T::ZERO; TILE]; N];
@@ -103,37 +145,60 @@ impl Grouped {
         numbers: [&[T]; P],
         arrays: [&[T]; A],
         output: &mut [T],
-        function: impl Fn([T; P], [T; A]) -> T,
-        write: impl Fn(&mut T, T),
+        function: impl Fn([T; P], [T; A]) -> T + Sync,
+        write: impl Fn(&mut T, T) + Sync,
     ) {
         if output.is_empty() {
             return;
         }
-        if self.has_columns() {
-            let numbers = numbers.map(|numbers| &numbers[..self.groups]);
-            for (row, output) in output.chunks_exact_mut(self.groups).enumerate() {
-                let rows = arrays.map(|array| &array[row * self.groups..][..self.groups]);
-                dispatch(|| {
-                    let width = output.len();
-                    let (numbers, rows) = (numbers.map(|n| &n[..width]), rows.map(|row| &row[..width]));
-                    for (j, output) in output.iter_mut().enumerate() {
-                        write(output, function(numbers.map(|numbers| numbers[j]), rows.map(|row| row[j])));
+        // A row of all groups where they are columns, otherwise a part of one group.
+        let length = if self.has_columns() { self.groups } else { self.after };
+        let rows = self.per_part(output.len() / length);
+        for_each_part(output, rows * length, |part, output| {
+            for (row, output) in (part * rows..).zip(output.chunks_exact_mut(length)) {
+                let elements = arrays.map(|array| &array[row * length..][..length]);
+                match self.has_columns() {
+                    true => map_columns(numbers, elements, output, &function, &write),
+                    false => {
+                        map_row(numbers.map(|n| n[row % self.groups]), elements, output, &function, &write);
                     }
-                });
-            }
-            return;
-        }
-        for (part, output) in output.chunks_exact_mut(self.after).enumerate() {
-            let own = numbers.map(|numbers| numbers[part % self.groups]);
-            let parts = arrays.map(|array| &array[part * self.after..][..self.after]);
-            dispatch(|| {
-                let parts = parts.map(|part| &part[..output.len()]);
-                for (k, output) in output.iter_mut().enumerate() {
-                    write(output, function(own, parts.map(|part| part[k])));
                 }
-            });
-        }
+            }
+        });
     }
+}
+
+/// [`Grouped::map`] of a row that has an element of every group.
+fn map_columns<T: Real, const A: usize, const P: usize>(
+    numbers: [&[T]; P],
+    elements: [&[T]; A],
+    output: &mut [T],
+    function: impl Fn([T; P], [T; A]) -> T,
+    write: impl Fn(&mut T, T),
+) {
+    dispatch(|| {
+        let width = output.len();
+        let (numbers, elements) = (numbers.map(|n| &n[..width]), elements.map(|row| &row[..width]));
+        for (j, output) in output.iter_mut().enumerate() {
+            write(output, function(numbers.map(|numbers| numbers[j]), elements.map(|row| row[j])));
+        }
+    });
+}
+
+/// [`Grouped::map`] of elements of one group.
+fn map_row<T: Real, const A: usize, const P: usize>(
+    numbers: [T; P],
+    elements: [&[T]; A],
+    output: &mut [T],
+    function: impl Fn([T; P], [T; A]) -> T,
+    write: impl Fn(&mut T, T),
+) {
+    dispatch(|| {
+        let elements = elements.map(|elements| &elements[..output.len()]);
+        for (k, output) in output.iter_mut().enumerate() {
+            write(output, function(numbers, elements.map(|elements| elements[k])));
+        }
+    });
 }
 
 /// The sums of the terms over slices of equal length.

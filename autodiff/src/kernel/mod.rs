@@ -36,7 +36,7 @@ use crate::scalar::Real;
 
 pub(crate) use self::convolution::{Convolution, Tiled, Unfold};
 pub use self::dispatch::dispatch;
-pub(crate) use self::elementwise::{Elementwise, for_each_element};
+pub(crate) use self::elementwise::{Elementwise, add_each, copy_each, for_each_element};
 pub(crate) use self::finite::all_finite;
 pub(crate) use gemm::Product;
 pub(crate) use grouped::Grouped;

@@ -6,9 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use super::scratch;
 use super::team::together;
 
-/// Multiplications and additions from which a part is worth another thread, which may have to be woken: about 20 µs of one
-/// core.
-const WORK: usize = 1 << 21;
+/// Multiplications and additions from which a part is worth another thread: about 5 µs of one core.
+const WORK: usize = 1 << 19;
 
 /// The number of parts, at most.
 const MOST: usize = 8;

@@ -5,14 +5,14 @@ use super::{
     Frame, InputGrads, Inputs, Mismatch, Reads, View, ViewMut, accumulate_or_write, expect_inputs, for_each_block,
 };
 use crate::array::Shape;
-use crate::kernel::{Elementwise, dispatch, for_each_element};
+use crate::kernel::{Elementwise, for_each_element};
 use crate::scalar::Real;
 
 /// An elementwise function of `N` inputs that broadcast.
 ///
 /// [`scalar_op!`](crate::scalar_op) implements it, and [`Op`](super::Op), in one line. An operation with attributes
 /// implements it by hand, and in its `Op` calls [`Pointwise::shape`], [`Pointwise::forward`] and [`Pointwise::backward`].
-pub trait Pointwise<T: Real, const N: usize> {
+pub trait Pointwise<T: Real, const N: usize>: Sync {
     /// The value of one element.
     fn value(&self, inputs: [T; N]) -> T;
 
@@ -78,6 +78,10 @@ struct Value<'p, P: ?Sized>(&'p P);
 /// Adds what `choose` takes of the pullback of an element, or writes it.
 struct Pull<'p, P: ?Sized, C, const WRITE: bool>(&'p P, C);
 
+/// Adds a multiple of an element, or writes it.
+#[derive(Clone, Copy)]
+struct Scale<T, const WRITE: bool>(T);
+
 impl<P: ?Sized> Clone for Value<'_, P> {
     fn clone(&self) -> Self {
         *self
@@ -94,6 +98,14 @@ impl<P: ?Sized, C: Copy, const WRITE: bool> Clone for Pull<'_, P, C, WRITE> {
 
 impl<P: ?Sized, C: Copy, const WRITE: bool> Copy for Pull<'_, P, C, WRITE> {}
 
+impl<T: Real, const WRITE: bool> Elementwise<T, 1, 0> for Scale<T, WRITE> {
+    #[inline(always)]
+    fn apply(self, [x]: [T; 1], []: [T; 0], sum: &mut T) {
+        let term = self.0 * x;
+        if WRITE { *sum = term } else { *sum += term }
+    }
+}
+
 impl<T: Real, P: Pointwise<T, N> + ?Sized, const N: usize> Elementwise<T, N, 0> for Value<'_, P> {
     #[inline(always)]
     fn apply(self, inputs: [T; N], []: [T; 0], output: &mut T) {
@@ -105,7 +117,7 @@ impl<T, P, C, const N: usize, const WRITE: bool> Elementwise<T, N, 2> for Pull<'
 where
     T: Real,
     P: Pointwise<T, N> + ?Sized,
-    C: Fn([T; N]) -> T + Copy,
+    C: Fn([T; N]) -> T + Copy + Sync,
 {
     #[inline(always)]
     fn apply(self, inputs: [T; N], [output, cotangent]: [T; 2], sum: &mut T) {
@@ -119,12 +131,9 @@ fn add_times<T: Real>(factor: T, cotangent: &[T], grad: ViewMut<'_, T>) {
     if factor == T::ONE {
         return grad.add(cotangent);
     }
-    accumulate_or_write([], grad, |first, [], sums, fresh| {
-        let terms = sums.iter_mut().zip(&cotangent[first..]);
-        dispatch(move || match fresh {
-            true => terms.for_each(move |(sum, &g)| *sum = factor * g),
-            false => terms.for_each(move |(sum, &g)| *sum += factor * g),
-        });
+    accumulate_or_write([], grad, |first, [], sums, fresh| match fresh {
+        true => for_each_element(Scale::<_, true>(factor), [&cotangent[first..]], [], sums),
+        false => for_each_element(Scale::<_, false>(factor), [&cotangent[first..]], [], sums),
     });
 }
 
@@ -142,7 +151,7 @@ fn pull_input<T: Real, P: Pointwise<T, N> + ?Sized, const N: usize>(
     output: &[T],
     cotangent: &[T],
     grad: ViewMut<'_, T>,
-    choose: impl Fn([T; N]) -> T + Copy,
+    choose: impl Fn([T; N]) -> T + Copy + Sync,
 ) {
     accumulate_or_write(inputs, grad, |first, inputs, sums, fresh| {
         let others = [&output[first..], &cotangent[first..]];

@@ -71,7 +71,7 @@ impl Grouping {
         output: &mut [T],
         numbers: [&[T]; P],
         x: View<'_, T>,
-        value: impl Fn([T; P], T) -> T,
+        value: impl Fn([T; P], T) -> T + Sync,
     ) {
         let dense = Layout::dense(x.shape().clone());
         let mut fresh = true;
@@ -85,7 +85,7 @@ impl Grouping {
         mut grad: ViewMut<'_, T>,
         numbers: [&[T]; P],
         views: [View<'_, T>; A],
-        term: impl Fn([T; P], [T; A]) -> T,
+        term: impl Fn([T; P], [T; A]) -> T + Sync,
     ) {
         let layout = self.arrange(grad.layout());
         let grouped = self.grouped;

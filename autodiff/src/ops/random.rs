@@ -4,10 +4,12 @@
 //! of the draw on the recording. So results are reproducible: two recordings of the same step draw the same numbers, and a
 //! training run resumed from a checkpoint continues as if it had not stopped.
 
+use rand::rngs::ChaCha8Rng;
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 
 use super::prelude::*;
+use crate::kernel::for_each_part;
 use crate::tape::Recording;
 
 /// The distribution of random numbers.
@@ -44,19 +46,34 @@ impl<T: Real> Op<T> for Random {
         }
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
-        let mut random = inputs.generator(self.ordinal);
+        let generator = || inputs.generator(self.ordinal);
         match self.distribution {
             Distribution::Bernoulli(p) => {
                 // Those of 2³² equally likely integers below the threshold.
                 let threshold = p * 2.0_f64.powi(32);
-                output.fill_with(|| if f64::from(random.next_u32()) < threshold { T::ONE } else { T::ZERO });
+                fill(output, generator, move |bits| if f64::from(bits) < threshold { T::ONE } else { T::ZERO });
             }
             // Drawn in f64, so that every scalar gets the same numbers, rounded.
-            Distribution::Uniform => output.fill_with(|| below_one(random.random())),
-            Distribution::Normal => output.fill_with(|| T::from_f64(random.sample(StandardNormal))),
+            Distribution::Uniform => fill(output, generator, below_one),
+            Distribution::Normal => {
+                let mut random = generator();
+                output.fill_with(|| T::from_f64(random.sample(StandardNormal)));
+            }
         }
     }
     fn backward(&self, _: Frame<'_, T>, _: &[T], _: &mut InputGrads<'_, T>) {}
+}
+
+/// Numbers that are drawn by one thread.
+const DRAWS: usize = 1 << 13;
+
+/// Makes each number of 32 random bits, the k-th of the k-th.
+fn fill<T: Real>(output: &mut [T], generator: impl Fn() -> ChaCha8Rng + Sync, number: impl Fn(u32) -> T + Sync) {
+    for_each_part(output, DRAWS, |part, output| {
+        let mut random = generator();
+        random.set_word_pos((part * DRAWS) as u128);
+        output.fill_with(|| number(random.next_u32()));
+    });
 }
 
 /// A number in [0, 1) with 24 bits, so that it does not round to 1 in `f32`.
