@@ -6,8 +6,22 @@ use std::ops::Deref;
 use smallvec::SmallVec;
 
 /// The extents of an array, outermost axis first. A scalar has none. Dereferences to `[usize]`.
-#[derive(PartialEq, Eq, Hash, Default)]
+#[derive(Eq, Default)]
 pub struct Shape(SmallVec<[usize; 4]>);
+
+impl PartialEq for Shape {
+    /// A loop: shapes are too short for the call of a function that compares memory, and are compared for every operation.
+    #[inline]
+    fn eq(&self, other: &Shape) -> bool {
+        self.0.len() == other.0.len() && self.0.iter().zip(&other.0).fold(true, |equal, (a, b)| equal & (a == b))
+    }
+}
+
+impl std::hash::Hash for Shape {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
 
 impl Clone for Shape {
     /// One memory copy; the derived clone pushes one extent at a time.

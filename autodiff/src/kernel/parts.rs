@@ -33,8 +33,14 @@ pub(super) fn items_per_part(items: usize, work: usize) -> usize {
 /// assert_eq!(squares[999], 998_001);
 /// ```
 pub fn for_each_part<T: Send>(result: &mut [T], size: usize, work: impl Fn(usize, &mut [T]) + Sync) {
-    let (size, threads) = (size.max(1), rayon::current_num_threads());
-    let others = result.len().div_ceil(size).min(threads).saturating_sub(1);
+    let size = size.max(1);
+    if result.len() <= size {
+        if !result.is_empty() {
+            work(0, result);
+        }
+        return;
+    }
+    let others = result.len().div_ceil(size).min(rayon::current_num_threads()).saturating_sub(1);
     let parts = Mutex::new(result.chunks_mut(size).enumerate());
     // A function of its own, so that the lock is not held while a part is computed.
     let next = || parts.lock().unwrap_or_else(PoisonError::into_inner).next();

@@ -36,7 +36,8 @@ pub trait Pointwise<T: Real, const N: usize>: Sync {
     /// If there are not `N` inputs, or they do not broadcast.
     fn shape(inputs: &[&Shape]) -> Result<Shape, Mismatch> {
         let [first, rest @ ..] = &expect_inputs::<N>(inputs)?[..] else { return Ok(Shape::scalar()) };
-        let all = rest.iter().try_fold((*first).clone(), |shape, input| shape.broadcast(input));
+        let mut others = rest.iter().filter(|input| input != &first);
+        let all = others.try_fold((*first).clone(), |shape, input| shape.broadcast(input));
         all.ok_or_else(|| Mismatch::new("shapes do not broadcast"))
     }
 
