@@ -1,5 +1,5 @@
 //! From the second step on, nothing of ours is allocated: by a replayed program, and by a tape that is started again. A product
-//! may take the one buffer into which matrixmultiply packs its matrices, and what runs on several threads rayon's jobs.
+//! may take the one buffer into which matrixmultiply packs its matrices, and what runs on several threads the job that wakes each.
 
 use crate::allocator::count;
 use autodiff::catalogue::{self, Choices};
@@ -144,7 +144,7 @@ fn a_training_step_of_a_convolutional_net_allocates_nothing() {
 }
 
 #[test]
-fn a_convolution_on_several_threads_allocates_but_rayons_jobs() {
+fn a_convolution_on_several_threads_allocates_but_the_jobs_that_wake_them() {
     let geometry = ops::ConvGeometry { padding: [[1; 2]; 2], ..ops::ConvGeometry::default() };
     let (x, w) = (Tensor::<f32>::full([16, 16, 24, 24], 0.3), Tensor::full([16, 16, 3, 3], 0.1));
     let (params, cotangent) = (Params::<f32>::default(), Tensor::full([16, 16, 24, 24], 1.0));
@@ -156,7 +156,7 @@ fn a_convolution_on_several_threads_allocates_but_rayons_jobs() {
     let before = count();
     step();
     let taken = count().own - before.own;
-    // For forward and both backwards a job for each other thread, and now and then a block of rayon's queue.
+    // At most once for forward and each of both backwards, and now and then a block of rayon's queue.
     let jobs = 3 * (rayon::current_num_threads() - 1);
     assert!(taken <= jobs + 1, "{taken} allocations");
 }

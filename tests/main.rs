@@ -21,4 +21,5 @@ mod right;
 mod shards;
 mod state;
 mod tape;
+mod threads;
 mod values;
