@@ -24,17 +24,17 @@ const TILE: usize = 64;
 const COST: usize = 16;
 
 impl Grouped {
-    fn has_columns(self) -> bool {
+    pub(super) fn has_columns(self) -> bool {
         self.after == 1
     }
 
     /// The parts of each group: where each begins.
-    fn parts(self, group: usize) -> impl Iterator<Item = usize> {
+    pub(super) fn parts(self, group: usize) -> impl Iterator<Item = usize> {
         (0..self.before).map(move |before| (before * self.groups + group) * self.after)
     }
 
     /// How many of so many items, which together are all elements, are worth a thread.
-    fn per_part(self, items: usize) -> usize {
+    pub(super) fn per_part(self, items: usize) -> usize {
         items_per_part(items, self.before.saturating_mul(self.groups).saturating_mul(self.after).saturating_mul(COST))
     }
 
@@ -202,7 +202,7 @@ fn map_row<T: Real, const A: usize, const P: usize>(
 }
 
 /// The sums of the terms over slices of equal length.
-fn by_lanes<T: Real, const A: usize, const N: usize>(
+pub(super) fn by_lanes<T: Real, const A: usize, const N: usize>(
     arrays: [&[T]; A],
     term: impl Fn([T; A]) -> [T; N],
 ) -> [T::Accumulator; N] {

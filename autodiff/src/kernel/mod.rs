@@ -23,6 +23,7 @@ mod finite;
 mod gemm;
 mod grouped;
 mod matrix;
+mod moments;
 mod parts;
 pub(crate) mod reduce;
 mod scratch;

@@ -56,16 +56,11 @@ impl<T: Real> Op<T> for GroupMoments {
         let (count, rest) = output.split_at_mut(groups);
         let (mean, squares) = rest.split_at_mut(groups);
         count.fill(number);
-        // Deviations from each group's first value: small terms, and exactly 0 for a constant group.
-        let starts = self.axes.groups(x.layout()).starts().take(x.shape().size());
-        squares.iter_mut().zip(starts).for_each(|(first, start)| *first = x.at(start));
         let grouping = Grouping::new(&self.axes, x.layout());
         grouping.with([x], |[x]| {
-            let grouped = grouping.grouped;
-            grouped.sums([squares], [x], |[first], [x]| [x - first], |group, [sum]| mean[group] = sum);
-            mean.iter_mut().zip(&*squares).for_each(|(mean, &first)| *mean = first + *mean / number);
-            let square = |[mean]: [T; 1], [x]: [T; 1]| [(x - mean) * (x - mean)];
-            grouped.sums([mean], [x], square, |group, [sum]| squares[group] = sum);
+            grouping.grouped.moments(x, |group, of_group, deviations| {
+                (mean[group], squares[group]) = (of_group, deviations);
+            });
         });
     }
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
