@@ -18,6 +18,8 @@ pub(crate) struct Grouped {
 const LANES: usize = 16;
 /// Terms that are added in the scalar itself: seven roundings are less than 1e-6 in `f32`.
 const TERMS: usize = 8;
+/// Elements whose terms are computed at a time.
+const BLOCK: usize = TERMS * LANES;
 /// Columns that are summed at a time.
 const TILE: usize = 64;
 /// What reading an element costs, in multiplications and additions of a product.
@@ -230,32 +232,59 @@ fn by_lanes_inline<T: Real, const A: usize, const N: usize>(
     term: impl Fn([T; A]) -> [T; N],
 ) -> [T::Accumulator; N] {
     let length = arrays.first().map_or(0, |array| array.len());
-    let whole = length / LANES;
-    let chunks = arrays.map(|array| &array.as_chunks::<LANES>().0[..whole]);
+    let whole = length / BLOCK;
+    let blocks = arrays.map(|array| &array.as_chunks::<BLOCK>().0[..whole]);
     let mut totals = [[T::Accumulator::ZERO; LANES]; N];
-    for block in (0..whole).step_by(TERMS) {
-        let mut lanes = [[T::ZERO; LANES]; N];
-        for chunk in block..whole.min(block + TERMS) {
-            let chunk = chunks.map(|chunks| &chunks[chunk]);
-            for lane in 0..LANES {
-                let terms = term(chunk.map(|chunk| chunk[lane]));
-                for n in 0..N {
-                    lanes[n][lane] += terms[n];
-                }
-            }
-        }
-        for n in 0..N {
-            for lane in 0..LANES {
-                totals[n][lane] += lanes[n][lane].widen();
-            }
-        }
+    for block in 0..whole {
+        add_block(blocks.map(|blocks| &blocks[block]), BLOCK, &term, &mut totals);
+    }
+    let rest = arrays.map(|array| &array[whole * BLOCK..length]);
+    if length % BLOCK >= LANES {
+        let padded = rest.map(|rest| {
+            let mut padded = [rest[0]; BLOCK];
+            padded[..rest.len()].copy_from_slice(rest);
+            padded
+        });
+        add_block(padded.each_ref(), length % BLOCK, &term, &mut totals);
     }
     let mut sums = totals.map(|totals| totals.into_iter().fold(T::Accumulator::ZERO, |sum, total| sum + total));
-    for k in whole * LANES..length {
-        let terms = term(arrays.map(|array| array[k]));
-        sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term.widen());
+    if length % BLOCK < LANES {
+        for k in 0..length % BLOCK {
+            let terms = term(rest.map(|rest| rest[k]));
+            sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term.widen());
+        }
     }
     sums
+}
+
+/// Adds the terms of the first `length` elements of a block to interleaved totals. All terms are written before any is added:
+/// with the sums in the same loop, it does not vectorize for several arrays.
+#[inline(always)]
+fn add_block<T: Real, const A: usize, const N: usize>(
+    arrays: [&[T; BLOCK]; A],
+    length: usize,
+    term: &impl Fn([T; A]) -> [T; N],
+    totals: &mut [[T::Accumulator; LANES]; N],
+) {
+    let mut terms = [[T::ZERO; BLOCK]; N];
+    for k in 0..BLOCK {
+        let of_element = term(arrays.map(|array| array[k]));
+        for n in 0..N {
+            terms[n][k] = of_element[n];
+        }
+    }
+    for (terms, totals) in terms.iter_mut().zip(totals) {
+        terms[length..].fill(T::ZERO);
+        let mut lanes = [T::ZERO; LANES];
+        for chunk in terms.as_chunks::<LANES>().0 {
+            for lane in 0..LANES {
+                lanes[lane] += chunk[lane];
+            }
+        }
+        for lane in 0..LANES {
+            totals[lane] += lanes[lane].widen();
+        }
+    }
 }
 
 #[cfg(test)]
