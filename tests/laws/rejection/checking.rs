@@ -227,8 +227,8 @@ cases! {
     }
     dispatch::dispatch { accepts: dispatch(|| Ok::<(), Error>(())); }
     parts::for_each_part {
-        accepts: Ok::<(), Error>(for_each_part(&mut [0; 3], 0, |_, _| ()));
-        accepts: Ok::<(), Error>(for_each_part(&mut [0; 0], 2, |_, _| ()));
+        accepts: { for_each_part(&mut [0; 3], 0, |_, _| ()); Ok::<(), Error>(()) };
+        accepts: { for_each_part(&mut [0; 0], 2, |_, _| ()); Ok::<(), Error>(()) };
     }
     op::expect_inputs {
         refuses "takes 1 inputs, 0 given": expect_inputs::<1>(&[]);
