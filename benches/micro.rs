@@ -1,7 +1,7 @@
 //! Micro benchmarks: matrix products, the cost of an operation, whole training steps, updates.
 #![allow(missing_docs, clippy::unwrap_used, reason = "criterion's macros make the items; a bench fails by panicking")]
 
-use autodiff::ops::{Conv2d, ConvGeometry, Matmul};
+use autodiff::ops::{Conv2d, ConvGeometry, Distribution, Matmul};
 use autodiff::{Mode, Params, Program, Shards, Tape, Tensor, Var, check, input, variable};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use nn::loss::cross_entropy;
@@ -184,7 +184,7 @@ fn optimizers(criterion: &mut Criterion) {
 /// Operations of 100,000 elements, or of rows of them, forward and backward.
 fn operations(criterion: &mut Criterion) {
     type Operation = for<'t> fn(Var<'t, f32>, Var<'t, f32>) -> Var<'t, f32>;
-    let rows: [(&str, Operation); 11] = [
+    let rows: [(&str, Operation); 22] = [
         ("relu", |x, _| x.relu()),
         ("exp", |x, _| x.exp()),
         ("ln", |x, _| x.square().ln()),
@@ -193,6 +193,17 @@ fn operations(criterion: &mut Criterion) {
         ("gelu", |x, _| x.gelu()),
         ("softplus", |x, _| x.softplus()),
         ("elu", |x, _| x.elu(1.0)),
+        ("erf", |x, _| x.erf()),
+        ("multiply", |x, _| x * x),
+        ("divide", |x, _| x / (x.square() + 1.0)),
+        ("maximum", |x, _| x.maximum(x.square())),
+        ("add a row", |x, _| x + x.index(0, 0)),
+        ("contiguous, transposed", |x, _| x.t().contiguous().t()),
+        ("concatenate", |x, _| x.recording().concatenate([x.narrow(1, 0..500), x.narrow(1, 500..1000)], 1)),
+        ("cumsum", |x, _| x.cumsum(1)),
+        ("normalize rows", |x, _| x.normalize(None, 1, 1e-5).value),
+        ("normalize columns", |x, _| x.normalize(None, 0, 1e-5).value),
+        ("dropout mask", |x, _| x * x.recording().random([100, 1000], Distribution::Bernoulli(0.5))),
         ("softmax", |x, _| x.softmax(1)),
         ("log_softmax", |x, _| x.log_softmax(1)),
         ("cross_entropy", |x, labels| cross_entropy(x, labels)),
@@ -203,7 +214,7 @@ fn operations(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("operation");
     group.throughput(Throughput::Elements(100_000));
     for (index, (name, operation)) in rows.into_iter().enumerate() {
-        for shape in shapes.into_iter().take(if index < 8 { 1 } else { 2 }) {
+        for shape in shapes.into_iter().take(if index < 19 { 1 } else { 2 }) {
             let x = Tensor::from_fn(shape, |k| ((k * 37) % 101) as f32 / 25.0 - 2.01);
             let labels = Tensor::from_fn([shape[0]], |k| (k % shape[1]) as f32);
             let inputs = [variable("x", shape), input("labels", [shape[0]])];

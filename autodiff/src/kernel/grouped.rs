@@ -3,8 +3,7 @@
 
 use crate::scalar::Real;
 
-use super::parts::items_per_part;
-use super::{dispatch, for_each_part, with_scratch};
+use super::{dispatch, for_each_part, items_per_part, with_scratch};
 
 /// A contiguous array `[before, groups, after]`, whose groups are along the middle axis.
 #[derive(Clone, Copy, Debug)]

@@ -13,7 +13,7 @@ const WORK: usize = 1 << 19;
 const MOST: usize = 8;
 
 /// The items of each part, if as many items take `work` multiplications and additions together.
-pub(super) fn items_per_part(items: usize, work: usize) -> usize {
+pub(crate) fn items_per_part(items: usize, work: usize) -> usize {
     let parts = (work / WORK).clamp(1, MOST);
     items.div_ceil(parts).max(1)
 }

@@ -6,8 +6,8 @@
 
 use std::ops::Range;
 
-use super::dispatch;
 use super::vector::exp_all;
+use super::{dispatch, for_each_part};
 use crate::scalar::Real;
 
 /// Number of interleaved partial sums.
@@ -19,12 +19,29 @@ const TERMS: usize = 8;
 const BLOCK: usize = 256;
 const SHORT: usize = 32;
 
+/// The fewest values of a part that is worth another thread, and the number of parts, at most.
+const VALUES: usize = 1 << 15;
+const PARTS: usize = 8;
+
 /// The sum of a slice.
 #[inline]
 pub(crate) fn sum<T: Real>(values: &[T]) -> T::Accumulator {
     if values.len() < LANES {
         return values.iter().fold(T::Accumulator::ZERO, |sum, value| sum + value.widen());
     }
+    if values.len() < 2 * VALUES {
+        return sum_of_part(values);
+    }
+    let size = values.len().div_ceil(PARTS).next_multiple_of(VALUES);
+    let mut totals = [T::Accumulator::ZERO; PARTS];
+    for_each_part(&mut totals[..values.len().div_ceil(size)], 1, |part, total| {
+        let rest = &values[part * size..];
+        total.fill(sum_of_part(&rest[..size.min(rest.len())]));
+    });
+    totals.into_iter().fold(T::Accumulator::ZERO, |sum, total| sum + total)
+}
+
+fn sum_of_part<T: Real>(values: &[T]) -> T::Accumulator {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
         // SAFETY: `by_lanes_avx2` may run if AVX2 and FMA are available, and both were just detected.
@@ -185,6 +202,8 @@ mod tests {
             running_sums(&values[..length], &mut running, 1, false);
             assert_eq!(running.last().map_or(0.0, |&last| f64::from(last)), expected);
         }
+        let many: Vec<f32> = (0..9 * VALUES + 5).map(|k| (k % 7) as f32 - 2.0).collect();
+        assert_eq!(sum(&many), many.iter().map(|&x| f64::from(x)).sum());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::array::{Axis, Layout, Shape, View};
 #[cfg(feature = "catalogue")]
 use crate::catalogue::Choices;
 use crate::error::Mismatch;
-use crate::kernel::with_scratch;
+use crate::kernel::{for_each_part, items_per_part, with_scratch};
 use crate::scalar::Real;
 use crate::tape::Var;
 
@@ -150,16 +150,36 @@ pub(super) fn lines(
     starts.take(layout.shape().size()).map(move |(i, o)| (from.offsets(i), to.offsets(o)))
 }
 
-/// Copies `x` to `data` and calls `change` with each line along `axis` as a slice.
-pub(super) fn map_lines<T: Real>(axis: usize, x: View<'_, T>, data: &mut [T], mut change: impl FnMut(&mut [T])) {
-    /// Number of lines copied to contiguous memory at a time: those that share a cache line.
-    const TILE: usize = 16;
+/// What changing an element of a line costs at least, in multiplications and additions of a product.
+const COST: usize = 16;
+
+/// Copies `x` to `data` and calls `change` with each line along `axis` as a slice, on all threads if there are many.
+pub(super) fn map_lines<T: Real>(axis: usize, x: View<'_, T>, data: &mut [T], change: impl Fn(&mut [T]) + Sync) {
     if data.is_empty() {
         return;
     }
     x.copy_to(data);
     let shape = x.shape();
-    let (extent, inner) = (shape[axis], shape[axis + 1..].iter().product::<usize>());
+    let lines = [shape[axis], shape[axis + 1..].iter().product()];
+    let block = lines[0] * lines[1];
+    let blocks = items_per_part(data.len() / block, data.len().saturating_mul(COST));
+    for_each_part(data, blocks * block, |_, data| change_lines(lines, data, &change));
+}
+
+/// As [`map_lines`], one line after the other, in row-major order.
+pub(super) fn map_lines_in_order<T: Real>(axis: usize, x: View<'_, T>, data: &mut [T], change: impl FnMut(&mut [T])) {
+    if data.is_empty() {
+        return;
+    }
+    x.copy_to(data);
+    let shape = x.shape();
+    change_lines([shape[axis], shape[axis + 1..].iter().product()], data, change);
+}
+
+/// Changes lines of `extent` elements, `inner` apart.
+fn change_lines<T: Real>([extent, inner]: [usize; 2], data: &mut [T], mut change: impl FnMut(&mut [T])) {
+    /// Number of lines copied to contiguous memory at a time: those that share a cache line.
+    const TILE: usize = 16;
     if inner == 1 {
         return data.chunks_exact_mut(extent).for_each(change);
     }

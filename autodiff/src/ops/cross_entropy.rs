@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::axes::map_lines;
+use super::axes::map_lines_in_order;
 use super::index::{as_index, check_indices};
 use super::prelude::*;
 use crate::array::accumulate_or_write;
@@ -45,7 +45,7 @@ impl<T: Real> Op<T> for CrossEntropy {
         let (x, labels) = (inputs.view(0), inputs.view(1));
         let (exponentials, sums) = saved.split_at_mut(x.shape().size());
         let mut samples = labels.iter().zip(output).zip(sums);
-        map_lines(self.axis, x, exponentials, |line| {
+        map_lines_in_order(self.axis, x, exponentials, |line| {
             let Some(((label, loss), sum)) = samples.next() else { return };
             // As a constant, it does not change the loss and prevents overflow.
             let largest = largest(line);
