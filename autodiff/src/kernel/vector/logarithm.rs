@@ -23,7 +23,8 @@ macro_rules! width {
             #[inline(always)]
             fn ln_of_normal(x: $float, c: $float, lifted: $float) -> $float {
                 // x = 2ⁿ(1 + f) with 1 + f from √½ to √2.
-                let bits = x.to_bits() + ($float::to_bits(1.0) - SQRT_HALF);
+                // What is no positive number wraps, and is sorted out by `at_ends`.
+                let bits = x.to_bits().wrapping_add($float::to_bits(1.0) - SQRT_HALF);
                 let n = $float::from_bits((bits >> $mantissa) | COUNT.to_bits()) - (COUNT + $bias as $float) - lifted;
                 let f = $float::from_bits((bits & ((1 << $mantissa) - 1)) + SQRT_HALF) - 1.0;
                 let half_square = 0.5 * f * f;
