@@ -30,6 +30,7 @@ mod cross_entropy;
 mod cumulative;
 mod elementwise;
 mod extrema;
+mod group_moments;
 mod grouping;
 mod index;
 mod join;
@@ -73,6 +74,7 @@ pub use conv::*;
 pub use cross_entropy::*;
 pub use cumulative::*;
 pub use extrema::*;
+pub use group_moments::{GroupMoments, PoolMoments};
 pub use index::*;
 pub use join::*;
 pub use matmul::*;
@@ -109,6 +111,7 @@ const FAMILIES: &[&[crate::catalogue::Entry]] = &[
     select::ENTRIES,
     moments::ENTRIES,
     norms::ENTRIES,
+    group_moments::ENTRIES,
     standardize::ENTRIES,
     random::ENTRIES,
     extrema::ENTRIES,
