@@ -9,7 +9,7 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 use crate::array::{Cursor, CursorAxis, Layout};
-use crate::kernel::{dispatch, with_scratch};
+use crate::kernel::{add_each, dispatch, with_scratch};
 use crate::scalar::Real;
 
 /// Up to this many terms per element are added in the scalar itself: fifteen roundings are less than 1e-6 in `f32`.
@@ -106,7 +106,7 @@ impl<'a, T: Real> Sums<'a, T> {
             Target::Elements(data) => cursor.scatter_add(amounts, data, |sum, amount| *sum += T::narrow(amount)),
             Target::Totals(totals) => cursor.scatter_add(amounts, totals, |sum, amount| *sum += amount),
             Target::Rows { .. } => self.visit(amounts.len(), &mut |which, sums| {
-                sums.iter_mut().zip(&amounts[which]).for_each(|(sum, &amount)| *sum += amount);
+                add_each(&amounts[which], sums);
             }),
         }
     }

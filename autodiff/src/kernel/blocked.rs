@@ -1,6 +1,7 @@
 //! Large products of floats: by matrixmultiply, in parts that run on all cores.
 
-use super::split::{MOST, Split};
+use super::parts::MOST;
+use super::split::Split;
 use super::{MatrixMut, MatrixRef, for_each_part};
 
 /// A scalar for which matrixmultiply has a kernel.

@@ -1,13 +1,10 @@
 //! Loops over the elements of several slices at once, on all threads where they are many.
 
-use super::for_each_part;
+use super::parts::{for_each_part, part_size};
 use crate::scalar::Real;
 
 /// The fewest elements of a part that is worth another thread.
 const ELEMENTS: usize = 1 << 14;
-
-/// The number of parts, at most.
-const PARTS: usize = 8;
 
 /// What is done for each element. As a closure it would be compiled for AVX2 only if small; see
 /// [`dispatch`](super::dispatch). Implementations are marked `#[inline(always)]`.
@@ -26,7 +23,7 @@ pub(crate) fn for_each_element<T: Real, F: Elementwise<T, N, M>, const N: usize,
     if output.len() < 2 * ELEMENTS {
         return for_each_of_part(function, inputs, others, output);
     }
-    let size = output.len().div_ceil(PARTS).next_multiple_of(ELEMENTS);
+    let size = part_size(output.len(), ELEMENTS);
     for_each_part(output, size, |part, output| {
         let first = part * size;
         for_each_of_part(function, inputs.map(|x| &x[first..]), others.map(|x| &x[first..]), output);
@@ -40,7 +37,7 @@ pub(crate) fn add_each<T: Real>(amounts: &[T], sums: &mut [T]) {
 
 /// Copies `values` to `output`, which has the same length.
 pub(crate) fn copy_each<T: Real>(values: &[T], output: &mut [T]) {
-    let size = output.len().div_ceil(PARTS).next_multiple_of(ELEMENTS);
+    let size = part_size(output.len(), ELEMENTS);
     for_each_part(output, size, |part, output| output.copy_from_slice(&values[part * size..][..output.len()]));
 }
 
@@ -109,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn each_element_is_visited_once_with_those_at_its_place() {
+    fn each_element_is_visited_once_with_those_at_its_index() {
         for length in [0, 1, 7, 33, 2 * ELEMENTS, 9 * ELEMENTS + 5] {
             let numbers: Vec<f32> = (0..length + 7).map(|k| (k % 101) as f32).collect();
             let mut output = vec![1.0; length];

@@ -1,7 +1,7 @@
 //! Tests whether numbers are finite.
 
 use super::dispatch::dispatch;
-use super::for_each_part;
+use super::parts::of_each_part;
 use crate::scalar::Real;
 
 const LANES: usize = 32;
@@ -9,18 +9,9 @@ const LANES: usize = 32;
 /// The fewest values of a part.
 const VALUES: usize = 1 << 16;
 
-/// The most parts.
-const PARTS: usize = 8;
-
 /// Whether no value is infinite or NaN.
 pub(crate) fn all_finite<T: Real>(values: &[T]) -> bool {
-    let size = values.len().div_ceil(PARTS).max(VALUES);
-    let mut finite = [true; PARTS];
-    for_each_part(&mut finite[..values.len().div_ceil(size)], 1, |part, finite| {
-        let rest = &values[part * size..];
-        finite.fill(all_finite_here(&rest[..size.min(rest.len())]));
-    });
-    !finite.contains(&false)
+    !of_each_part(values, VALUES, true, all_finite_here).contains(&false)
 }
 
 fn all_finite_here<T: Real>(values: &[T]) -> bool {

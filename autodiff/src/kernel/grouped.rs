@@ -3,7 +3,7 @@
 
 use crate::scalar::Real;
 
-use super::{dispatch, for_each_part, items_per_part, with_scratch};
+use super::{dispatch, for_each_part, lines_per_part, with_scratch};
 
 /// A contiguous array `[before, groups, after]`, whose groups are along the middle axis.
 #[derive(Clone, Copy, Debug)]
@@ -21,8 +21,6 @@ const TERMS: usize = 8;
 const BLOCK: usize = TERMS * LANES;
 /// Columns that are summed at a time.
 const TILE: usize = 64;
-/// What reading an element costs, in multiplications and additions of a product.
-const COST: usize = 16;
 
 impl Grouped {
     pub(super) fn has_columns(self) -> bool {
@@ -34,9 +32,9 @@ impl Grouped {
         (0..self.before).map(move |before| (before * self.groups + group) * self.after)
     }
 
-    /// How many of so many items, which together are all elements, are worth a thread.
+    /// The number of items per part of the work, for `items` that divide all elements evenly.
     pub(super) fn per_part(self, items: usize) -> usize {
-        items_per_part(items, self.before.saturating_mul(self.groups).saturating_mul(self.after).saturating_mul(COST))
+        lines_per_part(items, self.before.saturating_mul(self.groups).saturating_mul(self.after))
     }
 
     /// Calls `finish(group, sums)` with the sums over each group of `term(numbers, elements)`: the numbers of the group, and the

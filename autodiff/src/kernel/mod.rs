@@ -43,7 +43,7 @@ pub(crate) use gemm::Product;
 pub(crate) use grouped::Grouped;
 pub(crate) use matrix::{MatrixMut, MatrixRef};
 pub use parts::for_each_part;
-pub(crate) use parts::items_per_part;
+pub(crate) use parts::lines_per_part;
 pub(crate) use scratch::{shortage, with_scratch};
 
 /// `c = a·b` or `c += a·b` for `[m, k] × [k, n]`, each a slice with strides, `c` contiguous. The caller guarantees that the

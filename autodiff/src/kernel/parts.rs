@@ -9,13 +9,41 @@ use super::team::together;
 /// Multiplications and additions from which a part is worth another thread: about 5 µs of one core.
 const WORK: usize = 1 << 19;
 
-/// The number of parts, at most.
-const MOST: usize = 8;
+/// What reading an element costs, in multiplications and additions of a product.
+const ELEMENT: usize = 16;
 
-/// The items of each part, if as many items take `work` multiplications and additions together.
-pub(crate) fn items_per_part(items: usize, work: usize) -> usize {
+/// The number of parts, at most.
+pub(super) const MOST: usize = 8;
+
+/// The number of items per part, for `items` that take `work` multiplications and additions together.
+pub(super) fn items_per_part(items: usize, work: usize) -> usize {
     let parts = (work / WORK).clamp(1, MOST);
     items.div_ceil(parts).max(1)
+}
+
+/// The number of lines per part, for `lines` that have this many elements together.
+pub(crate) fn lines_per_part(lines: usize, elements: usize) -> usize {
+    items_per_part(lines, elements.saturating_mul(ELEMENT))
+}
+
+/// The size of parts of an array: a multiple of `unit`.
+pub(super) fn part_size(length: usize, unit: usize) -> usize {
+    length.div_ceil(MOST).next_multiple_of(unit)
+}
+
+/// The result of `work` for each part of `values`, the sizes of which are multiples of `unit`; `unused` for the other entries.
+pub(super) fn of_each_part<T: Sync, R: Copy + Send>(
+    values: &[T],
+    unit: usize,
+    unused: R,
+    work: impl Fn(&[T]) -> R + Sync,
+) -> [R; MOST] {
+    let (size, mut results) = (part_size(values.len(), unit), [unused; MOST]);
+    for_each_part(&mut results[..values.len().div_ceil(size.max(1))], 1, |part, result| {
+        let rest = &values[part * size..];
+        result.fill(work(&rest[..size.min(rest.len())]));
+    });
+    results
 }
 
 /// Calls `work` with the index of each part of `result` and its `size` elements; the last part may have fewer.

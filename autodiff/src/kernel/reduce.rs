@@ -6,8 +6,9 @@
 
 use std::ops::Range;
 
+use super::dispatch;
+use super::parts::of_each_part;
 use super::vector::exp_all;
-use super::{dispatch, for_each_part};
 use crate::scalar::Real;
 
 /// Number of interleaved partial sums.
@@ -19,9 +20,8 @@ const TERMS: usize = 8;
 const BLOCK: usize = 256;
 const SHORT: usize = 32;
 
-/// The fewest values of a part that is worth another thread, and the number of parts, at most.
+/// The fewest values of a part that is worth another thread.
 const VALUES: usize = 1 << 15;
-const PARTS: usize = 8;
 
 /// The sum of a slice.
 #[inline]
@@ -32,12 +32,7 @@ pub(crate) fn sum<T: Real>(values: &[T]) -> T::Accumulator {
     if values.len() < 2 * VALUES {
         return sum_of_part(values);
     }
-    let size = values.len().div_ceil(PARTS).next_multiple_of(VALUES);
-    let mut totals = [T::Accumulator::ZERO; PARTS];
-    for_each_part(&mut totals[..values.len().div_ceil(size)], 1, |part, total| {
-        let rest = &values[part * size..];
-        total.fill(sum_of_part(&rest[..size.min(rest.len())]));
-    });
+    let totals = of_each_part(values, VALUES, T::Accumulator::ZERO, sum_of_part);
     totals.into_iter().fold(T::Accumulator::ZERO, |sum, total| sum + total)
 }
 

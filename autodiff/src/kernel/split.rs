@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::parts::MOST;
+
 /// Multiplications and additions from which a part is worth another thread: about 15 µs of one core.
 const WORK: usize = 1 << 20;
 
@@ -10,9 +12,6 @@ const PACKED: usize = 32;
 
 /// Parts of an extent end at multiples of this, the largest extent of a kernel.
 const KERNEL: usize = 16;
-
-/// The number of parts, at most.
-pub(super) const MOST: usize = 8;
 
 /// A product `[rows, inner] × [inner, columns]` in parts, by rows or by columns of the result. They follow from the extents
 /// alone, so that results do not depend on the number of threads.

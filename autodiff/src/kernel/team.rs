@@ -48,9 +48,6 @@ unsafe impl Send for Notice {}
 
 /// Calls `function` on this thread and, meanwhile, on as many as `others` that have nothing else to do. Returns when all calls have.
 pub(super) fn together(others: usize, function: &(dyn Fn() + Sync)) {
-    if others == 0 {
-        return function();
-    }
     let work = Work { function, helpers: AtomicUsize::new(0), panic: Mutex::new(None) };
     let posted = Posted::new(&work, others);
     for _ in LOOKOUTS.load(Relaxed)..others {

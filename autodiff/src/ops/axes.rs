@@ -8,7 +8,7 @@ use crate::array::{Axis, Layout, Shape, View};
 #[cfg(feature = "catalogue")]
 use crate::catalogue::Choices;
 use crate::error::Mismatch;
-use crate::kernel::{for_each_part, items_per_part, with_scratch};
+use crate::kernel::{for_each_part, lines_per_part, with_scratch};
 use crate::scalar::Real;
 use crate::tape::Var;
 
@@ -150,9 +150,6 @@ pub(super) fn lines(
     starts.take(layout.shape().size()).map(move |(i, o)| (from.offsets(i), to.offsets(o)))
 }
 
-/// What changing an element of a line costs at least, in multiplications and additions of a product.
-const COST: usize = 16;
-
 /// Copies `x` to `data` and calls `change` with each line along `axis` as a slice, on all threads if there are many.
 pub(super) fn map_lines<T: Real>(axis: usize, x: View<'_, T>, data: &mut [T], change: impl Fn(&mut [T]) + Sync) {
     if data.is_empty() {
@@ -162,7 +159,7 @@ pub(super) fn map_lines<T: Real>(axis: usize, x: View<'_, T>, data: &mut [T], ch
     let shape = x.shape();
     let lines = [shape[axis], shape[axis + 1..].iter().product()];
     let block = lines[0] * lines[1];
-    let blocks = items_per_part(data.len() / block, data.len().saturating_mul(COST));
+    let blocks = lines_per_part(data.len() / block, data.len());
     for_each_part(data, blocks * block, |_, data| change_lines(lines, data, &change));
 }
 

@@ -5,7 +5,6 @@ use std::ops::Range;
 use super::axes::map_lines_in_order;
 use super::index::{as_index, check_indices};
 use super::prelude::*;
-use crate::array::accumulate_or_write;
 use crate::kernel::reduce::{exp_and_sum, largest};
 use crate::kernel::{dispatch, with_scratch};
 
@@ -66,10 +65,7 @@ impl<T: Real> Op<T> for CrossEntropy {
         with_scratch(cotangent.len(), |labels| {
             at.inputs.view(1).copy_to(labels);
             let samples = Samples { classes, labels, sums, cotangent };
-            accumulate_or_write([], grad, |first, [], grad, fresh| {
-                if fresh {
-                    grad.fill(T::ZERO);
-                }
+            accumulate([], grad, |first, [], grad| {
                 let exponentials = &exponentials[first..][..grad.len()];
                 match inner {
                     1 => samples.add_rows(first, exponentials, grad),

@@ -7,7 +7,7 @@ use super::updates::Updates;
 use super::{Graph, Label, Node, Place, Step, Var};
 use crate::array::{Shape, Tensor, View};
 use crate::error::Error;
-use crate::kernel::{dispatch, for_each_part};
+use crate::kernel::{add_each, for_each_part};
 use crate::memory;
 use crate::op::LentMut;
 use crate::params::{ParamId, ParamVec, Params};
@@ -130,7 +130,7 @@ impl<T: Real> Gradients<T> {
     /// If the two belong to different [`Params`].
     pub fn add(&mut self, other: &Gradients<T>) -> Result<(), Error> {
         self.parameters.check_layout(&other.parameters, "gradients")?;
-        self.parameters.flat_mut().iter_mut().zip(other.flat()).for_each(|(sum, &term)| *sum += term);
+        add_each(other.flat(), self.parameters.flat_mut());
         self.filled |= other.filled;
         self.updates.add(&other.updates);
         Ok(())
@@ -259,8 +259,7 @@ fn sum_flat<T: Real>(terms: &[&[T]], sums: &mut [T]) {
         let entries = block * BLOCK..block * BLOCK + sums.len();
         sums.copy_from_slice(&first[entries.clone()]);
         for terms in others {
-            let entries = sums.iter_mut().zip(&terms[entries.clone()]);
-            dispatch(move || entries.for_each(|(sum, &term)| *sum += term));
+            add_each(&terms[entries.clone()], sums);
         }
     });
 }

@@ -1,6 +1,7 @@
 //! The gradient of a direct convolution with respect to the weight: sums over the positions of all samples, one for each tap and
 //! channel.
 
+use super::super::add_each;
 use super::super::parts::for_each_part;
 use super::super::scratch::{with_scratch, with_unset_scratch};
 use super::direct::{BLOCK, Direct, Distances};
@@ -78,12 +79,7 @@ impl<T: Real> Direct<T> {
     /// Adds the sums of all parts to the weight.
     fn add_sums(&self, (total, others): (&mut [T], &mut [T]), rows: usize, weight: &mut [T]) {
         let (size, taps) = (total.len(), self.taps());
-        for_each_part(total, size.div_ceil(8).max(1 << 16), |part, total| {
-            let start = part * size.div_ceil(8).max(1 << 16);
-            for other in others.chunks_exact(size) {
-                total.iter_mut().zip(&other[start..]).for_each(|(total, &sum)| *total += sum);
-            }
-        });
+        others.chunks_exact(size).for_each(|other| add_each(other, total));
         let totals = total.chunks_exact(size / self.plan.groups);
         for (total, weight) in totals.zip(weight.chunks_exact_mut(self.outer * taps)) {
             for panel in self.tiles.panels(self.outer) {
