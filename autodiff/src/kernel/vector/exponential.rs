@@ -85,19 +85,20 @@ macro_rules! width {
                 (if x < 0.0 { above } else { below }) / (below + above)
             }
 
-            /// `factor · e^(high + low) / divisor`, of which `x` is the rounded exponent, at most 0.
+            /// `(most + rest) · e^(high + low) / divisor`, of which `x` is the rounded exponent, at most 0.
             #[inline(always)]
             pub(in crate::kernel::vector) fn exp_quotient(
                 x: $float,
                 [high, low]: [$float; 2],
-                factor: $float,
+                [most, rest]: [$float; 2],
                 divisor: $float,
             ) -> $float {
                 let (n, r) = reduce(x, high, 0.0);
                 let r = r + low;
                 let z = r * r;
                 let q = 2.0 + z * horner!(z, $far);
-                scale((factor + factor * (r + r) / (q - r)) / divisor, n)
+                // The sum of most and rest is rounded only where it is scaled down by r.
+                scale((most + (rest + (most + rest) * ((r + r) / (q - r)))) / divisor, n)
             }
 
             /// `tanh |x| = (e^(2|x|) − 1)/(e^(2|x|) + 1)`, both sides multiplied by ½(q − r).
