@@ -8,24 +8,30 @@ use nn::loss::cross_entropy;
 use nn::{BatchNorm, Dropout, Linear, Module, Relu, ResNet, ResNetSettings, Residual, Sigmoid, Tanh};
 use optim::{Adam, Optimizer, Rule, Sgd};
 
-/// `[m, k] × [k, n]` forward, the right matrix by rows or, as in a dense layer, transposed.
+/// `[m, k] × [k, n]` forward; the left matrix by rows or, as in the gradient of a weight, transposed; the right one by rows or, as
+/// in a dense layer, transposed.
 fn products(criterion: &mut Criterion) {
     let params = Params::<f32>::default();
     let mut group = criterion.benchmark_group("product");
     let thin = [[1, 512, 512], [4, 512, 512], [128, 64, 10], [512, 1, 512]];
-    let square = [16, 64, 256, 512, 1024].map(|n| [n; 3]);
+    let square = [16, 64, 128, 256, 512, 1024].map(|n| [n; 3]);
     for [m, k, n] in thin.into_iter().chain(square).chain([[128, 784, 128], [64, 512, 16_000]]) {
         let fill = |shape: [usize; 2]| Tensor::from_fn(shape, |k| (k % 7) as f32 - 3.0);
         group.throughput(Throughput::Elements(2 * (m * k * n) as u64));
-        for (order, shape) in [("rows", [k, n]), ("transposed", [n, k])] {
-            let mut program = Program::record(&params, Mode::Eval, [], |t, []| {
-                let (a, b) = (t.constant(&fill([m, k])), t.constant(&fill(shape)));
-                [a.matmul(if shape == [k, n] { b } else { b.t() })]
+        for (order, left, right) in
+            [("rows", [m, k], [k, n]), ("right transposed", [m, k], [n, k]), ("left transposed", [k, m], [k, n])]
+        {
+            // Inputs, since a product of constants is computed once.
+            let inputs = [input("a", left), input("b", right)];
+            let mut program = Program::record(&params, Mode::Eval, inputs, |_, [a, b]| {
+                let a = if order == "left transposed" { a.t() } else { a };
+                [a.matmul(if order == "right transposed" { b.t() } else { b })]
             })
             .unwrap();
+            let (a, b) = (fill(left), fill(right));
             group.bench_function(BenchmarkId::new(order, format!("{m}x{k}x{n}")), |bencher| {
                 bencher.iter(|| {
-                    program.forward(&params, []).unwrap();
+                    program.forward(&params, [&a, &b]).unwrap();
                 });
             });
         }

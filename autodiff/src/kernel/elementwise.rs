@@ -6,6 +6,10 @@ use crate::scalar::Real;
 /// The fewest elements of a part that is worth another thread.
 const ELEMENTS: usize = 1 << 14;
 
+/// Elements from which wide vectors are worth the question whether there are any.
+#[cfg(target_arch = "x86_64")]
+const FEW: usize = 4;
+
 /// What is done for each element. As a closure it would be compiled for AVX2 only if small; see
 /// [`dispatch`](super::dispatch). Implementations are marked `#[inline(always)]`.
 pub(crate) trait Elementwise<T, const N: usize, const M: usize>: Copy + Sync {
@@ -58,7 +62,10 @@ fn for_each_of_part<T: Real, F: Elementwise<T, N, M>, const N: usize, const M: u
     output: &mut [T],
 ) {
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
+    if output.len() >= FEW
+        && std::arch::is_x86_feature_detected!("avx2")
+        && std::arch::is_x86_feature_detected!("fma")
+    {
         // SAFETY: `for_each_avx2` may run if AVX2 and FMA are available, and both were just detected.
         return unsafe { for_each_avx2(function, inputs, others, output) };
     }

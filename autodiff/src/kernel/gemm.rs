@@ -2,7 +2,8 @@
 
 use super::blocked::{self, Blocked};
 use super::reduce::sum_of;
-use super::{MatrixMut, MatrixRef, thin, tiny};
+use super::tiny::{self, Entries};
+use super::{MatrixMut, MatrixRef, thin};
 use crate::error::Mismatch;
 use crate::scalar::{Dual, Real};
 
@@ -83,12 +84,26 @@ fn float_product<T: Real + Blocked>(
         return;
     }
     let beta = if accumulate { T::ONE } else { T::ZERO };
-    if let Some(factor) = tiny::magnification(a, range) {
-        tiny::with_magnified(a, factor, |a| blocked::product(T::ONE / factor, a, b, beta, &mut c));
-    } else if let Some(factor) = tiny::magnification(b, range) {
-        tiny::with_magnified(b, factor, |b| blocked::product(T::ONE / factor, a, b, beta, &mut c));
-    } else {
-        blocked::product(T::ONE, a, b, beta, &mut c);
+    match [tiny::entries(a, range), tiny::entries(b, range)] {
+        [Entries::Tiny(factor), _] => {
+            tiny::with_magnified(a, factor, |a| blocked::product(T::ONE / factor, a, b, beta, &mut c));
+        }
+        [_, Entries::Tiny(factor)] => {
+            tiny::with_magnified(b, factor, |b| blocked::product(T::ONE / factor, a, b, beta, &mut c));
+        }
+        [Entries::Zero, _] if tiny::vanishes(a, b) => add_zero(c, accumulate),
+        [_, Entries::Zero] if tiny::vanishes(b, a) => add_zero(c, accumulate),
+        _ => blocked::product(T::ONE, a, b, beta, &mut c),
+    }
+}
+
+/// Sets a matrix to 0, unless 0 is added to what it has.
+fn add_zero<T: Real>(mut c: MatrixMut<'_, T>, accumulate: bool) {
+    if accumulate {
+        return;
+    }
+    for i in 0..c.shape[0] {
+        (0..c.shape[1]).for_each(|j| *c.at(i, j) = T::ZERO);
     }
 }
 
@@ -199,6 +214,24 @@ mod tests {
             f32::gemm(a, b, MatrixMut::new(&mut c, [40, 20], [20, 1]).unwrap(), false).unwrap();
             plain(a, b, MatrixMut::new(&mut expected, [40, 20], [20, 1]).unwrap(), false);
             assert_eq!(c, expected);
+        }
+    }
+
+    #[test]
+    fn a_product_with_zeros_is_that_of_the_plain_loop() {
+        for entry in [1.0, f32::NAN, f32::INFINITY] {
+            let (zeros, mut other) = ([0.0; 36], [2.0; 36]);
+            other[35] = entry;
+            let mut spoilt = zeros;
+            spoilt[35] = if entry == 1.0 { 0.0 } else { f32::NAN };
+            let matrix = |data, strides| MatrixRef::new(data, [6, 6], strides).unwrap();
+            let [zeros, spoilt, other] = [matrix(&zeros, [6, 1]), matrix(&spoilt, [1, 6]), matrix(&other, [1, 6])];
+            for (a, b) in [(zeros, other), (other, zeros), (zeros, spoilt), (spoilt, zeros), (zeros, zeros)] {
+                let (mut found, mut expected) = ([3.0; 36], [3.0; 36]);
+                f32::gemm(a, b, MatrixMut::new(&mut found, [6, 6], [6, 1]).unwrap(), false).unwrap();
+                plain(a, b, MatrixMut::new(&mut expected, [6, 6], [6, 1]).unwrap(), false);
+                assert!(found.iter().zip(&expected).all(|(f, e)| f == e || f.is_nan() && e.is_nan()), "{found:?}");
+            }
         }
     }
 

@@ -2,9 +2,10 @@
 //!
 //! Terms below the smallest normal number lose digits, and most processors take a hundred times as long for them: a sweep over
 //! depth spent more than half of its time in a few layers. So such a matrix is multiplied by a power of two beforehand and
-//! the product divided by it, which rounds once. Other matrices are recognized by their first entries.
+//! the product divided by it, which rounds once. Where nothing is left of a gradient, the matrix is 0, and so is the product.
+//! Other matrices are recognized by their first entries.
 
-use super::{MatrixRef, dispatch, with_scratch};
+use super::{MatrixRef, all_finite, dispatch, with_scratch};
 use crate::scalar::Real;
 
 /// Binary exponents of a float: entries all below `2^tiny` are magnified until the largest is near `2^target`, which is far
@@ -21,32 +22,98 @@ impl Range {
 }
 
 /// Entries that are compared at a time.
-const CHUNK: usize = 16;
+const LANES: usize = 16;
 
-/// The power of two to multiply by, if every entry is tiny and one is not 0.
-pub(super) fn magnification<T: Real>(matrix: MatrixRef<'_, T>, range: Range) -> Option<T> {
-    let [rows, columns] = matrix.shape;
-    let [row_stride, column_stride] = matrix.strides;
+/// Entries after which one that is not tiny ends the search.
+const PIECE: usize = 128;
+
+/// What the entries of a matrix have in common.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Entries<T> {
+    /// One is not tiny.
+    Usual,
+    /// All are tiny, and one is not 0: the power of two to multiply by.
+    Tiny(T),
+    /// None is a number other than 0.
+    Zero,
+}
+
+/// Whether all entries are tiny, or 0.
+pub(super) fn entries<T: Real>(matrix: MatrixRef<'_, T>, range: Range) -> Entries<T> {
     let bound = T::from_f64(2.0_f64.powi(range.tiny));
+    if matrix.at(0, 0).abs() >= bound {
+        return Entries::Usual;
+    }
+    let lines = lines(matrix);
+    let [count, length] = lines.shape;
     let mut largest = T::ZERO;
-    for i in 0..rows {
-        for first in (0..columns).step_by(CHUNK) {
-            let width = CHUNK.min(columns - first);
-            let start = i * row_stride + first * column_stride;
-            let end = start + (width - 1) * column_stride + 1;
-            let entries = matrix.data[start..end].iter().step_by(column_stride.max(1));
-            let chunk = entries.fold(T::ZERO, |most, &x| if x.abs() > most { x.abs() } else { most });
-            if chunk >= bound {
-                return None;
-            }
-            largest = if chunk > largest { chunk } else { largest };
+    for line in 0..count {
+        let line = &lines.data[line * lines.strides[0]..][..(length - 1) * lines.strides[1] + 1];
+        let most = match lines.strides[1] {
+            1 => largest_magnitude(line, bound),
+            stride => line.iter().step_by(stride.max(1)).fold(T::ZERO, |most, &x| larger(most, x)),
+        };
+        if most >= bound {
+            return Entries::Usual;
         }
+        largest = larger(largest, most);
     }
     if largest == T::ZERO {
-        return None;
+        return Entries::Zero;
     }
     let exponent = largest.to_f64().log2().floor() as i32;
-    Some(T::from_f64(2.0_f64.powi(range.target - exponent)))
+    Entries::Tiny(T::from_f64(2.0_f64.powi(range.target - exponent)))
+}
+
+/// The matrix, or the transposed one if its rows are contiguous; one row if all elements are.
+fn lines<T>(matrix: MatrixRef<'_, T>) -> MatrixRef<'_, T> {
+    let lines = if matrix.strides[0] == 1 { matrix.transposed() } else { matrix };
+    match (lines.shape, lines.strides) {
+        ([count, length], [between, 1]) if between == length => {
+            MatrixRef { shape: [1, count * length], strides: [0, 1], ..lines }
+        }
+        _ => lines,
+    }
+}
+
+/// Whether every entry is known to be finite.
+fn finite<T: Real>(matrix: MatrixRef<'_, T>) -> bool {
+    let lines = lines(matrix);
+    let [count, length] = lines.shape;
+    lines.strides[1] == 1 && (0..count).all(|line| all_finite(&lines.data[line * lines.strides[0]..][..length]))
+}
+
+/// Whether a product with a matrix that has no entry but 0 and, perhaps, NaN is 0.
+pub(super) fn vanishes<T: Real>(zero: MatrixRef<'_, T>, other: MatrixRef<'_, T>) -> bool {
+    finite(zero) && finite(other)
+}
+
+/// The larger of `most` and the magnitude of `x`; `most` if `x` is NaN.
+#[inline(always)]
+fn larger<T: Real>(most: T, x: T) -> T {
+    if x.abs() > most { x.abs() } else { most }
+}
+
+/// The largest magnitude, or one of at least `bound`.
+fn largest_magnitude<T: Real>(line: &[T], bound: T) -> T {
+    let mut most = T::ZERO;
+    for piece in line.chunks(PIECE) {
+        let (chunks, rest) = piece.as_chunks::<LANES>();
+        let lanes = dispatch(move || {
+            let mut lanes = [T::ZERO; LANES];
+            for chunk in chunks {
+                for (lane, &x) in lanes.iter_mut().zip(chunk) {
+                    *lane = larger(*lane, x);
+                }
+            }
+            lanes
+        });
+        most = lanes.iter().chain(rest).fold(most, |most, &x| larger(most, x));
+        if most >= bound {
+            return most;
+        }
+    }
+    most
 }
 
 /// Calls `work` with the matrix times `factor`.
@@ -102,12 +169,11 @@ mod tests {
 
     #[test]
     fn only_matrices_of_nothing_but_tiny_numbers_are_magnified() {
-        let of = |entries: [f32; 4]| magnification(MatrixRef::new(&entries, [2, 2], [2, 1]).unwrap(), Range::SINGLE);
-        assert_eq!(of([0.0; 4]), None);
-        assert_eq!(of([1e-40, 0.0, 1e-44, 1.0]), None);
-        assert_eq!(of([1e-40, 0.0, f32::INFINITY, 0.0]), None);
-        let factor = of([0.0, 0.0, -2.0_f32.powi(-130), 0.0]);
-        assert_eq!(factor, Some(2.0_f32.powi(90)));
-        assert_eq!(of([f32::from_bits(1), f32::NAN, 0.0, 0.0]), Some(2.0_f32.powi(109)));
+        let of = |numbers: [f32; 4]| entries(MatrixRef::new(&numbers, [2, 2], [2, 1]).unwrap(), Range::SINGLE);
+        assert_eq!(of([0.0; 4]), Entries::Zero);
+        assert_eq!(of([1e-40, 0.0, 1e-44, 1.0]), Entries::Usual);
+        assert_eq!(of([1e-40, 0.0, f32::INFINITY, 0.0]), Entries::Usual);
+        assert_eq!(of([0.0, 0.0, -2.0_f32.powi(-130), 0.0]), Entries::Tiny(2.0_f32.powi(90)));
+        assert_eq!(of([f32::from_bits(1), f32::NAN, 0.0, 0.0]), Entries::Tiny(2.0_f32.powi(109)));
     }
 }

@@ -58,6 +58,20 @@ impl<'a, T: Real> Inputs<'a, T> {
     }
 }
 
+impl<'a, T: Real> Inputs<'a, T> {
+    /// The first `N` inputs, which broadcast to `size` elements, if that moves none: each is contiguous and has as many.
+    #[inline]
+    pub(crate) fn whole<const N: usize>(&self, size: usize) -> Option<[&'a [T]; N]> {
+        let mut slices: [&[T]; N] = [&[]; N];
+        for (slice, &id) in slices.iter_mut().zip(self.ids) {
+            let node = &self.nodes[id as usize];
+            let range = node.layout.dense_range().filter(|range| range.len() == size)?;
+            *slice = node.data(self.values, self.params).get(range)?;
+        }
+        Some(slices)
+    }
+}
+
 impl<T: Real> Inputs<'_, T> {
     /// Calls `read` with the first `N` inputs, broadcast to the output's shape. `None` if one does not broadcast.
     pub fn broadcast<const N: usize, R>(&self, read: impl FnOnce([View<'_, T>; N]) -> R) -> Option<R> {
@@ -109,6 +123,22 @@ impl<T: Real> InputGrads<'_, T> {
         let node = &self.nodes[self.ids[input] as usize];
         let fresh = &mut self.fresh[node.slot(self.nodes)];
         node.gradient_view(&mut self.arena, self.parameters, fresh)
+    }
+
+    /// The gradient of the input with this index, which broadcasts to `size` elements, if that moves none and it is all of its
+    /// base's memory; and whether it is to be written instead of added to.
+    #[inline]
+    pub(crate) fn whole(&mut self, input: usize, size: usize) -> Option<(&mut [T], bool)> {
+        let node =
+            self.nodes.get(self.ids[input] as usize).filter(|node| node.layout.dense_range() == Some(0..size))?;
+        let fresh = &mut self.fresh[node.slot(self.nodes)];
+        let sums = node.gradient_data(&mut self.arena, self.parameters).filter(|sums| sums.len() == size)?;
+        Some((sums, std::mem::take(fresh)))
+    }
+
+    /// Whether the gradient of the input with this index is needed.
+    pub(crate) fn needs(&self, input: usize) -> bool {
+        self.wanted[input]
     }
 
     /// Calls `add` with the gradient of the input with this index, broadcast to `shape`; does nothing if no gradient is

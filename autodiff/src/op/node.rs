@@ -61,12 +61,17 @@ pub(crate) struct Node {
 impl Node {
     /// Its value, read from the arena or from the parameters and state.
     pub(crate) fn view<'a, T: Real>(&'a self, arena: Lent<'a, T>, params: &'a Params<T>) -> View<'a, T> {
-        let data = match self.value {
+        View::over(self.data(arena, params), &self.layout)
+    }
+
+    /// The memory that its layout indexes into.
+    #[inline]
+    pub(crate) fn data<'a, T: Real>(&self, arena: Lent<'a, T>, params: &'a Params<T>) -> &'a [T] {
+        match self.value {
             Place::Arena(start) => arena.get(start, self.extent),
             Place::Parameter(start) => &params.flat()[start..start + self.extent],
             Place::State(start) => &params.flat_state()[start..start + self.extent],
-        };
-        View::over(data, &self.layout)
+        }
     }
 
     /// Its gradient, in the gradient arena or the parameters' flat gradients, and whether nothing was added to it yet; `None`
@@ -77,12 +82,22 @@ impl Node {
         parameters: &'a mut [T],
         fresh: &'a mut bool,
     ) -> Option<ViewMut<'a, T>> {
-        let data = match self.gradient? {
-            Place::Arena(start) => arena.get(start, self.extent),
-            Place::Parameter(start) => &mut parameters[start..start + self.extent],
-            Place::State(_) => return None,
-        };
+        let data = self.gradient_data(arena, parameters)?;
         Some(ViewMut::over_fresh(data, &self.layout, fresh))
+    }
+
+    /// The memory of its gradient.
+    #[inline]
+    pub(crate) fn gradient_data<'a, T: Real>(
+        &self,
+        arena: &'a mut LentMut<'_, T>,
+        parameters: &'a mut [T],
+    ) -> Option<&'a mut [T]> {
+        match self.gradient? {
+            Place::Arena(start) => Some(arena.get(start, self.extent)),
+            Place::Parameter(start) => Some(&mut parameters[start..start + self.extent]),
+            Place::State(_) => None,
+        }
     }
 
     /// Where it is noted what is known of its gradient: several nodes may read one parameter, and views share their base's.

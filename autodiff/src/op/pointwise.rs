@@ -1,11 +1,9 @@
 //! Elementwise operations: each output element depends on one element of each input, and inputs broadcast. A [`Pointwise`]
 //! defines the value and pullback of one element; the loops over elements are here, once.
 
-use super::{
-    Frame, InputGrads, Inputs, Mismatch, Reads, View, ViewMut, accumulate_or_write, expect_inputs, for_each_block,
-};
+use super::{Frame, InputGrads, Inputs, Mismatch, Reads, View, accumulate_or_write, expect_inputs, for_each_block};
 use crate::array::Shape;
-use crate::kernel::{Elementwise, for_each_element};
+use crate::kernel::{Elementwise, add_each, copy_each, for_each_element};
 use crate::scalar::Real;
 
 /// An elementwise function of `N` inputs that broadcast.
@@ -43,6 +41,9 @@ pub trait Pointwise<T: Real, const N: usize>: Sync {
 
     /// Writes the value of every element.
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T]) {
+        if let Some(slices) = inputs.whole(output.len()) {
+            return for_each_element(Value(self), slices, [], output);
+        }
         with_views(inputs, |views| {
             for_each_block(views, |first, slices| {
                 let length = slices.first().map_or(output.len(), |slice| slice.len());
@@ -53,23 +54,20 @@ pub trait Pointwise<T: Real, const N: usize>: Sync {
 
     /// Adds the pullback of every element to the gradients of the inputs.
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
-        if let Some(factors) = self.factors() {
-            for (input, factor) in factors.into_iter().enumerate() {
-                grads.broadcast(input, at.inputs.output_shape(), |grad| add_times(factor, cotangent, grad));
+        let factors = self.factors();
+        for input in 0..N {
+            if !grads.needs(input) {
+                continue;
             }
-            return;
+            match (factors, input) {
+                (Some(factors), _) => add_times(factors[input], cotangent, (at, input), grads),
+                // A constant index, so that the partial derivatives of other inputs are not computed.
+                (_, 0) => pull_input(self, at, cotangent, (grads, 0), |pulled| pulled[0]),
+                (_, 1) if const { N > 1 } => pull_input(self, at, cotangent, (grads, 1), |pulled| pulled[1]),
+                _ if const { N > 2 } => pull_input(self, at, cotangent, (grads, input), |pulled| pulled[input]),
+                _ => {}
+            }
         }
-        with_views(at.inputs, |views| {
-            for input in 0..N {
-                grads.broadcast(input, at.inputs.output_shape(), |grad| match input {
-                    // A constant index, so that the partial derivatives of other inputs are not computed.
-                    0 => pull_input(self, views, at.output, cotangent, grad, |pulled| pulled[0]),
-                    1 if const { N > 1 } => pull_input(self, views, at.output, cotangent, grad, |pulled| pulled[1]),
-                    _ if const { N > 2 } => pull_input(self, views, at.output, cotangent, grad, |pulled| pulled[input]),
-                    _ => {}
-                });
-            }
-        });
     }
 }
 
@@ -127,14 +125,20 @@ where
     }
 }
 
-/// Adds `factor` times the cotangent to a gradient.
-fn add_times<T: Real>(factor: T, cotangent: &[T], grad: ViewMut<'_, T>) {
-    if factor == T::ONE {
-        return grad.add(cotangent);
-    }
-    accumulate_or_write([], grad, |first, [], sums, fresh| match fresh {
+/// Adds `factor` times the cotangent to the gradient of an input.
+fn add_times<T: Real>(factor: T, cotangent: &[T], (at, input): (Frame<'_, T>, usize), grads: &mut InputGrads<'_, T>) {
+    let scale = |first: usize, sums: &mut [T], fresh: bool| match fresh {
+        true if factor == T::ONE => copy_each(&cotangent[first..][..sums.len()], sums),
+        false if factor == T::ONE => add_each(&cotangent[first..], sums),
         true => for_each_element(Scale::<_, true>(factor), [&cotangent[first..]], [], sums),
         false => for_each_element(Scale::<_, false>(factor), [&cotangent[first..]], [], sums),
+    };
+    if let Some((sums, fresh)) = grads.whole(input, cotangent.len()) {
+        return scale(0, sums, fresh);
+    }
+    grads.broadcast(input, at.inputs.output_shape(), |grad| match factor == T::ONE {
+        true => grad.add(cotangent),
+        false => accumulate_or_write([], grad, |first, [], sums, fresh| scale(first, sums, fresh)),
     });
 }
 
@@ -146,19 +150,27 @@ fn with_views<T: Real, const N: usize>(inputs: Inputs<'_, T>, work: impl FnOnce(
     inputs.broadcast(work);
 }
 
+/// Adds to the gradient of an input what `choose` takes of the pullback.
 fn pull_input<T: Real, P: Pointwise<T, N> + ?Sized, const N: usize>(
     op: &P,
-    inputs: [View<'_, T>; N],
-    output: &[T],
+    at: Frame<'_, T>,
     cotangent: &[T],
-    grad: ViewMut<'_, T>,
+    (grads, input): (&mut InputGrads<'_, T>, usize),
     choose: impl Fn([T; N]) -> T + Copy + Sync,
 ) {
-    accumulate_or_write(inputs, grad, |first, inputs, sums, fresh| {
-        let others = [&output[first..], &cotangent[first..]];
+    let pull = |first: usize, inputs: [&[T]; N], sums: &mut [T], fresh: bool| {
+        let others = [&at.output[first..], &cotangent[first..]];
         match fresh {
             true => for_each_element(Pull::<_, _, true>(op, choose), inputs, others, sums),
             false => for_each_element(Pull::<_, _, false>(op, choose), inputs, others, sums),
         }
+    };
+    if let Some(inputs) = at.inputs.whole(cotangent.len()) {
+        if let Some((sums, fresh)) = grads.whole(input, cotangent.len()) {
+            return pull(0, inputs, sums, fresh);
+        }
+    }
+    with_views(at.inputs, |inputs| {
+        grads.broadcast(input, at.inputs.output_shape(), |grad| accumulate_or_write(inputs, grad, pull));
     });
 }
