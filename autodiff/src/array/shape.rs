@@ -7,7 +7,10 @@ use smallvec::SmallVec;
 
 /// The extents of an array, outermost axis first. A scalar has none. Dereferences to `[usize]`.
 #[derive(Eq, Default)]
-pub struct Shape(SmallVec<[usize; 4]>);
+pub struct Shape(SmallVec<[usize; INLINE]>);
+
+/// Axes of a shape that needs no memory of its own.
+const INLINE: usize = 4;
 
 impl PartialEq for Shape {
     /// A loop: shapes are too short for the call of a function that compares memory, and are compared for every operation.
@@ -24,9 +27,15 @@ impl std::hash::Hash for Shape {
 }
 
 impl Clone for Shape {
-    /// One memory copy; the derived clone pushes one extent at a time.
+    /// A copy of all that a short shape has room for; the derived clone pushes one extent at a time.
+    #[inline]
     fn clone(&self) -> Self {
-        Shape::new(&self.0)
+        let mut extents = [0; INLINE];
+        if self.0.len() > INLINE {
+            return Shape::new(&self.0);
+        }
+        extents.iter_mut().zip(&self.0).for_each(|(extent, &own)| *extent = own);
+        Shape(SmallVec::from_buf_and_len(extents, self.0.len()))
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) fn detached(subject: &dyn Subject, inputs: &[Tensor<f64>]) -> Vec<Str
         for k in (0..graph.nodes.len()).rev() {
             if reached[k] {
                 mark(&mut reached, graph.nodes[k].base);
-                graph.nodes[k].inputs.iter().for_each(|&input| mark(&mut reached, input));
+                graph.nodes.inputs(k).for_each(|input| mark(&mut reached, input));
             }
         }
         let names = (0..graph.nodes.len()).filter(|&k| reached[k] && graph.kind(k) == Detach::NAME);

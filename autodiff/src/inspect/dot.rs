@@ -29,7 +29,7 @@ impl<T: Real> Recording<'_, T> {
                 Label::Parameter(index) => format!(" {}", self.params.name_of(index)),
                 Label::State(index) => format!(" {}", self.params.state_name(index)),
             };
-            let (shape, location) = (node.layout.shape(), node.location);
+            let (shape, location) = (graph.nodes.shape(k), node.location);
             let text = format!("{}{name}\n{shape}\n{}:{}", graph.kind(k), location.file(), location.line());
             let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
             let style = match node.step {
@@ -39,7 +39,7 @@ impl<T: Real> Recording<'_, T> {
             };
             // Writing to a string cannot fail.
             let _ = writeln!(dot, "  {k} [label=\"{escaped}\"{style}]");
-            for input in &node.inputs {
+            for input in graph.nodes.inputs(k) {
                 let _ = writeln!(dot, "  {input} -> {k}");
             }
             if node.step == Step::View {

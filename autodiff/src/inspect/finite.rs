@@ -45,7 +45,7 @@ impl<T: Real> Var<'_, T> {
         self.with_node(|graph, k| {
             if graph.is_deferred() {
                 let reason = "a program records shapes; call check_finite() on what its forward() returns".into();
-                let (location, inputs) = (graph.attribute(location), graph.nodes[k].layout.shape().to_string());
+                let (location, inputs) = (graph.attribute(location), graph.nodes.shape(k).to_string());
                 return Err(Error::Operation { op: "check_finite", reason, inputs, location });
             }
             forward::check(graph, self.recording.params, k)
@@ -109,7 +109,7 @@ impl<T: Real> Replay<'_, T> {
         }
         let (graph, root) = (self.unplanned()?, self.output_id(0)?);
         let cotangent = backward::gradient(self.graph, root as usize, grads).unwrap_or(&[]);
-        let seed = Some((graph.nodes[root as usize].layout.shape(), cotangent));
+        let seed = Some((graph.nodes.shape(root as usize), cotangent));
         let mut kept = self.params.try_gradients()?;
         graph.backward(root, seed, self.params, &mut kept, Location::caller())?;
         match backward::all_finite(&graph, self.params, &kept)? {

@@ -62,9 +62,7 @@ fn for_each_of_part<T: Real, F: Elementwise<T, N, M>, const N: usize, const M: u
     output: &mut [T],
 ) {
     #[cfg(target_arch = "x86_64")]
-    if output.len() >= FEW
-        && std::arch::is_x86_feature_detected!("avx2")
-        && std::arch::is_x86_feature_detected!("fma")
+    if output.len() >= FEW && std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")
     {
         // SAFETY: `for_each_avx2` may run if AVX2 and FMA are available, and both were just detected.
         return unsafe { for_each_avx2(function, inputs, others, output) };

@@ -3,7 +3,7 @@
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 
-use super::{Lent, LentMut, Node};
+use super::{Lent, LentMut, Node, Nodes, Operand};
 use crate::array::{Shape, View, ViewMut};
 use crate::params::Params;
 use crate::scalar::Real;
@@ -11,8 +11,8 @@ use crate::scalar::Real;
 /// The inputs of an operation.
 #[derive(Clone, Copy, Debug)]
 pub struct Inputs<'a, T: Real> {
-    nodes: &'a [Node],
-    ids: &'a [u32],
+    nodes: &'a Nodes,
+    operands: &'a [Operand],
     values: Lent<'a, T>,
     params: &'a Params<T>,
     pass: u64,
@@ -21,14 +21,9 @@ pub struct Inputs<'a, T: Real> {
 
 impl<'a, T: Real> Inputs<'a, T> {
     /// The inputs of `node`; `values` is the arena without it, `pass` the recording's.
-    pub(crate) fn new(
-        node: &'a Node,
-        nodes: &'a [Node],
-        values: Lent<'a, T>,
-        params: &'a Params<T>,
-        pass: u64,
-    ) -> Self {
-        Inputs { nodes, ids: &node.inputs, values, params, pass, shape: node.layout.shape() }
+    pub(crate) fn new(node: &'a Node, nodes: &'a Nodes, values: Lent<'a, T>, params: &'a Params<T>, pass: u64) -> Self {
+        let (operands, shape) = (nodes.operands_of(node), nodes.layout_of(node).shape());
+        Inputs { nodes, operands, values, params, pass, shape }
     }
 
     /// The random generator of the recording's `draw`-th draw. It depends only on seed, step, pass and `draw`.
@@ -41,7 +36,7 @@ impl<'a, T: Real> Inputs<'a, T> {
 
     /// The number of inputs.
     pub fn count(&self) -> usize {
-        self.ids.len()
+        self.operands.len()
     }
 
     /// The shape of the output.
@@ -54,7 +49,7 @@ impl<'a, T: Real> Inputs<'a, T> {
     /// # Panics
     /// If the operation has fewer inputs: its shape rule must check their number.
     pub fn view(&self, input: usize) -> View<'a, T> {
-        self.nodes[self.ids[input] as usize].view(self.values, self.params)
+        self.nodes.view(self.operands[input].id() as usize, self.values, self.params)
     }
 }
 
@@ -63,9 +58,9 @@ impl<'a, T: Real> Inputs<'a, T> {
     #[inline]
     pub(crate) fn whole<const N: usize>(&self, size: usize) -> Option<[&'a [T]; N]> {
         let mut slices: [&[T]; N] = [&[]; N];
-        for (slice, &id) in slices.iter_mut().zip(self.ids) {
-            let node = &self.nodes[id as usize];
-            let range = node.layout.dense_range().filter(|range| range.len() == size)?;
+        for (slice, operand) in slices.iter_mut().zip(self.operands) {
+            let node = &self.nodes[operand.id() as usize];
+            let range = self.nodes.layout_of(node).dense_range().filter(|range| range.len() == size)?;
             *slice = node.data(self.values, self.params).get(range)?;
         }
         Some(slices)
@@ -102,9 +97,8 @@ pub struct Frame<'a, T: Real> {
 /// The gradients of an operation's inputs.
 #[derive(Debug)]
 pub struct InputGrads<'a, T> {
-    pub(crate) nodes: &'a [Node],
-    pub(crate) ids: &'a [u32],
-    pub(crate) wanted: &'a [bool],
+    pub(crate) nodes: &'a Nodes,
+    pub(crate) operands: &'a [Operand],
     pub(crate) arena: LentMut<'a, T>,
     pub(crate) parameters: &'a mut [T],
     /// For each node and, after them, each parameter, whether nothing was added to its gradient yet.
@@ -117,28 +111,30 @@ impl<T: Real> InputGrads<'_, T> {
     /// # Panics
     /// As [`Inputs::view`].
     pub fn view(&mut self, input: usize) -> Option<ViewMut<'_, T>> {
-        if !self.wanted[input] {
+        if !self.needs(input) {
             return None;
         }
-        let node = &self.nodes[self.ids[input] as usize];
-        let fresh = &mut self.fresh[node.slot(self.nodes)];
-        node.gradient_view(&mut self.arena, self.parameters, fresh)
+        let k = self.operands[input].id() as usize;
+        let fresh = &mut self.fresh[self.nodes.slot(&self.nodes[k])];
+        self.nodes.gradient_view(k, &mut self.arena, self.parameters, fresh)
     }
 
     /// The gradient of the input with this index, which broadcasts to `size` elements, if that moves none and it is all of its
     /// base's memory; and whether it is to be written instead of added to.
     #[inline]
     pub(crate) fn whole(&mut self, input: usize, size: usize) -> Option<(&mut [T], bool)> {
-        let node =
-            self.nodes.get(self.ids[input] as usize).filter(|node| node.layout.dense_range() == Some(0..size))?;
-        let fresh = &mut self.fresh[node.slot(self.nodes)];
+        let node = &self.nodes[self.operands[input].id() as usize];
+        if self.nodes.layout_of(node).dense_range() != Some(0..size) {
+            return None;
+        }
+        let fresh = &mut self.fresh[self.nodes.slot(node)];
         let sums = node.gradient_data(&mut self.arena, self.parameters).filter(|sums| sums.len() == size)?;
         Some((sums, std::mem::take(fresh)))
     }
 
     /// Whether the gradient of the input with this index is needed.
     pub(crate) fn needs(&self, input: usize) -> bool {
-        self.wanted[input]
+        self.operands[input].wanted()
     }
 
     /// Calls `add` with the gradient of the input with this index, broadcast to `shape`; does nothing if no gradient is

@@ -3,6 +3,7 @@
 mod frame;
 mod memory;
 mod node;
+mod nodes;
 mod pointwise;
 mod reads;
 
@@ -16,6 +17,7 @@ pub use crate::kernel::{dispatch, for_each_part};
 pub use frame::{Frame, InputGrads, Inputs};
 pub(crate) use memory::{Lent, LentMut};
 pub(crate) use node::{Label, Node, Place, Step};
+pub(crate) use nodes::{Nodes, Operand};
 pub use pointwise::Pointwise;
 pub use reads::Reads;
 

@@ -34,6 +34,9 @@ pub trait Pointwise<T: Real, const N: usize>: Sync {
     /// If there are not `N` inputs, or they do not broadcast.
     fn shape(inputs: &[&Shape]) -> Result<Shape, Mismatch> {
         let [first, rest @ ..] = &expect_inputs::<N>(inputs)?[..] else { return Ok(Shape::scalar()) };
+        if rest.iter().all(|input| input == first) {
+            return Ok((*first).clone());
+        }
         let mut others = rest.iter().filter(|input| input != &first);
         let all = others.try_fold((*first).clone(), |shape, input| shape.broadcast(input));
         all.ok_or_else(|| Mismatch::new("shapes do not broadcast"))
@@ -165,10 +168,10 @@ fn pull_input<T: Real, P: Pointwise<T, N> + ?Sized, const N: usize>(
             false => for_each_element(Pull::<_, _, false>(op, choose), inputs, others, sums),
         }
     };
-    if let Some(inputs) = at.inputs.whole(cotangent.len()) {
-        if let Some((sums, fresh)) = grads.whole(input, cotangent.len()) {
-            return pull(0, inputs, sums, fresh);
-        }
+    if let Some(inputs) = at.inputs.whole(cotangent.len())
+        && let Some((sums, fresh)) = grads.whole(input, cotangent.len())
+    {
+        return pull(0, inputs, sums, fresh);
     }
     with_views(at.inputs, |inputs| {
         grads.broadcast(input, at.inputs.output_shape(), |grad| accumulate_or_write(inputs, grad, pull));

@@ -10,12 +10,12 @@ use crate::memory;
 use crate::op::Op;
 use crate::params::Params;
 use crate::scalar::Real;
-use crate::tape::{Graph, Label, Node, POISON, Place, Step};
+use crate::tape::{Graph, Label, Node, Nodes, Place, Step, Var};
 
-/// The id of the node after `count` others. The largest `u32` is reserved for poisoned values, which have no node.
+/// The id of the node after `count` others.
 fn next_id(count: usize) -> Result<u32, Mismatch> {
-    let id = u32::try_from(count).ok().filter(|&id| id != POISON);
-    id.ok_or_else(|| Mismatch::new(format!("a recording holds no more than {POISON} values; split it")))
+    let id = u32::try_from(count).ok().filter(|&id| id < Nodes::MOST);
+    id.ok_or_else(|| Mismatch::new(format!("a recording holds no more than {} values; split it", Nodes::MOST)))
 }
 
 impl<T: Real> Graph<T> {
@@ -30,7 +30,7 @@ impl<T: Real> Graph<T> {
         self.reserve(&shape, 0)?;
         let value = Place::Arena(self.value_length);
         let gradient = needs_gradient.then_some(Place::Arena(self.gradient_length));
-        self.push_owned(Step::Leaf, (&[], &[]), shape, (value, gradient), 0, label, location)
+        self.push_owned((Step::Leaf, (0, 0)), &shape, (value, gradient), 0, label, location)
     }
 
     /// Appends a leaf that reads a parameter or a state. Only a parameter has a gradient.
@@ -42,7 +42,7 @@ impl<T: Real> Graph<T> {
         location: &'static Location<'static>,
     ) -> Result<u32, Mismatch> {
         let gradient = Some(value).filter(|place| matches!(place, Place::Parameter(_)));
-        self.push_owned(Step::Leaf, (&[], &[]), shape, (value, gradient), 0, label, location)
+        self.push_owned((Step::Leaf, (0, 0)), &shape, (value, gradient), 0, label, location)
     }
 
     pub(crate) fn push_view(
@@ -52,70 +52,93 @@ impl<T: Real> Graph<T> {
         keeps_gradient: bool,
         location: &'static Location<'static>,
     ) -> Result<u32, Mismatch> {
-        let base = &self.nodes[of as usize];
+        let id = self.next()?;
+        let base = self.nodes[of as usize];
         let node = Node {
             step: Step::View,
             base: base.base,
-            inputs: SmallVec::new(),
-            wanted: SmallVec::new(),
+            layout: self.nodes.add_layout(layout),
+            operands: (0, 0),
             value: base.value,
             gradient: base.gradient.filter(|_| keeps_gradient),
             extent: base.extent,
-            layout,
             saved: 0,
             label: Label::None,
             location: self.attribute(location),
         };
-        self.push(node)
+        self.nodes.push(node);
+        Ok(id)
     }
 
     /// Appends an operation, and runs it unless the recording is shape-only.
     pub(crate) fn push_op<O: Op<T>>(
         &mut self,
         op: O,
-        inputs: &[u32],
+        inputs: &[Var<'_, T>],
         params: &Params<T>,
         location: &'static Location<'static>,
     ) -> Result<u32, Error> {
         let name = op.name();
-        let shapes: SmallVec<[&Shape; 4]> = inputs.iter().map(|&id| self.nodes[id as usize].layout.shape()).collect();
-        let shape = match op.shape(&shapes) {
+        let shape = match self.with_shapes(inputs, |shapes| op.shape(shapes)) {
             Ok(shape) => shape,
-            Err(mismatch) => return Err(self.mistake(name, mismatch, inputs, params, location)),
+            Err(mismatch) => return Err(self.refused(name, mismatch, inputs, params, location)),
         };
-        let saved = op.saved(&shapes);
-        drop(shapes);
-        let wanted: SmallVec<[bool; 8]> =
-            inputs.iter().enumerate().map(|(i, &id)| self.needs_gradient(id) && op.differentiable(i)).collect();
-        if let Err(mismatch) = self.reserve(&shape, saved) {
-            return Err(self.mistake(name, mismatch, inputs, params, location));
-        }
+        let saved = self.with_shapes(inputs, |shapes| op.saved(shapes));
+        let operands =
+            self.nodes.add_operands(inputs.iter().enumerate().map(|(i, var)| (var.id, op.differentiable(i))));
         let step = Step::Op(self.ops.push(op));
-        self.push_computed((step, name), (inputs, &wanted), shape, saved, params, location)
+        let pushed = operands.and_then(|operands| self.push_computed(step, operands, &shape, saved, location));
+        match pushed {
+            Ok(id) => self.run_recorded(id, params),
+            Err(mismatch) => Err(self.refused(name, mismatch, inputs, params, location)),
+        }
+    }
+
+    /// Calls `rule` with the shapes of these values.
+    fn with_shapes<R>(&self, inputs: &[Var<'_, T>], rule: impl FnOnce(&[&Shape]) -> R) -> R {
+        let shape = |var: &Var<'_, T>| self.nodes.shape(var.id as usize);
+        // Almost every operation has one or two; a match is faster than a loop.
+        match inputs {
+            [x] => rule(&[shape(x)]),
+            [x, y] => rule(&[shape(x), shape(y)]),
+            _ => rule(&inputs.iter().map(shape).collect::<SmallVec<[&Shape; 8]>>()),
+        }
+    }
+
+    #[cold]
+    fn refused(
+        &self,
+        name: &'static str,
+        mismatch: Mismatch,
+        inputs: &[Var<'_, T>],
+        params: &Params<T>,
+        location: &'static Location<'static>,
+    ) -> Error {
+        let ids: SmallVec<[u32; 4]> = inputs.iter().map(|var| var.id).collect();
+        self.mistake(name, mismatch, &ids, params, location)
     }
 
     // Apart from `push_op`, so that it is compiled once for a scalar and not once for each operation.
     fn push_computed(
         &mut self,
-        (step, name): (Step, &'static str),
-        (inputs, wanted): (&[u32], &[bool]),
-        shape: Shape,
+        step: Step,
+        operands: (usize, u32),
+        shape: &Shape,
         saved: usize,
-        params: &Params<T>,
         location: &'static Location<'static>,
-    ) -> Result<u32, Error> {
-        let needed = inputs.iter().any(|&id| self.needs_gradient(id));
-        let places = (Place::Arena(self.value_length), needed.then_some(Place::Arena(self.gradient_length)));
-        let pushed = self.push_owned(step, (inputs, wanted), shape, places, saved, Label::None, location);
-        let id = pushed.map_err(|mismatch| self.mistake(name, mismatch, inputs, params, location))?;
+    ) -> Result<u32, Mismatch> {
+        self.reserve(shape, saved)?;
+        let gradient = self.nodes.needs_gradient(operands).then_some(Place::Arena(self.gradient_length));
+        let places = (Place::Arena(self.value_length), gradient);
+        self.push_owned((step, operands), shape, places, saved, Label::None, location)
+    }
+
+    /// Runs the operation that was just appended, unless the recording is shape-only.
+    fn run_recorded(&mut self, id: u32, params: &Params<T>) -> Result<u32, Error> {
         if !self.is_deferred() {
             self.run(id as usize, params)?;
         }
         Ok(id)
-    }
-
-    fn needs_gradient(&self, id: u32) -> bool {
-        self.nodes[id as usize].gradient.is_some()
     }
 
     /// Makes room for a value and what its operation saves.
@@ -129,18 +152,17 @@ impl<T: Real> Graph<T> {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the fields of a node, in one private function")]
+    #[inline]
     fn push_owned(
         &mut self,
-        step: Step,
-        (inputs, wanted): (&[u32], &[bool]),
-        shape: Shape,
+        (step, operands): (Step, (usize, u32)),
+        shape: &Shape,
         (value, gradient): (Place, Option<Place>),
         saved: usize,
         label: Label,
         location: &'static Location<'static>,
     ) -> Result<u32, Mismatch> {
-        let (id, extent) = (next_id(self.nodes.len())?, shape.size());
+        let (id, extent) = (self.next()?, shape.size());
         if matches!(value, Place::Arena(_)) {
             self.value_length += extent + saved;
             if !self.is_deferred() {
@@ -150,28 +172,18 @@ impl<T: Real> Graph<T> {
         if matches!(gradient, Some(Place::Arena(_))) {
             self.gradient_length += extent;
         }
-        self.push(Node {
-            step,
-            base: id,
-            inputs: SmallVec::from_slice(inputs),
-            wanted: SmallVec::from_slice(wanted),
-            value,
-            gradient,
-            extent,
-            layout: Layout::dense(shape),
-            saved,
-            label,
-            location: self.attribute(location),
-        })
+        let (layout, location) = (self.nodes.dense_layout(shape), self.attribute(location));
+        self.nodes.push(Node { step, base: id, layout, operands, value, gradient, extent, saved, label, location });
+        Ok(id)
     }
 
-    fn push(&mut self, node: Node) -> Result<u32, Mismatch> {
+    /// The id of the next node, for which there is memory.
+    fn next(&mut self) -> Result<u32, Mismatch> {
         let id = next_id(self.nodes.len())?;
-        if !memory::reserve(&mut self.nodes, 1) {
-            return Err(Mismatch::new(format!("{} recorded values and no memory for another", self.nodes.len())));
+        match self.nodes.reserve() {
+            true => Ok(id),
+            false => Err(Mismatch::new(format!("{id} recorded values and no memory for another"))),
         }
-        self.nodes.push(node);
-        Ok(id)
     }
 
     /// The index of the next random draw.
@@ -183,11 +195,17 @@ impl<T: Real> Graph<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{POISON, next_id};
+    use super::{Nodes, next_id};
+    use crate::op::Operand;
+    use crate::tape::POISON;
 
     #[test]
-    fn the_id_of_poisoned_values_is_never_assigned() {
-        assert_eq!(next_id(POISON as usize - 1).ok(), Some(POISON - 1));
-        assert!(next_id(POISON as usize).is_err() && next_id(usize::MAX).is_err());
+    fn the_id_of_poisoned_values_is_never_assigned_and_every_other_fits_an_operand() {
+        let last = Nodes::MOST - 1;
+        assert_eq!(next_id(last as usize).ok(), Some(last));
+        assert!(next_id(Nodes::MOST as usize).is_err() && next_id(usize::MAX).is_err() && last < POISON);
+        for wanted in [false, true] {
+            assert_eq!((Operand::new(last, wanted).id(), Operand::new(last, wanted).wanted()), (last, wanted));
+        }
     }
 }

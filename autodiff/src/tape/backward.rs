@@ -36,8 +36,7 @@ impl<T: Real> Graph<T> {
         grads: &mut Gradients<T>,
         location: &'static Location<'static>,
     ) -> Result<(), Error> {
-        let node = &self.nodes[root as usize];
-        let shape = node.layout.shape();
+        let shape = self.nodes.shape(root as usize);
         let refuse = |reason: String| Error::Operation {
             op: "backward",
             reason,
@@ -51,7 +50,7 @@ impl<T: Real> Graph<T> {
             None if shape.size() == 1 => &one,
             None => return Err(refuse("a gradient starts from a scalar; reduce it, or use backward_with".into())),
         };
-        if node.gradient.is_none() {
+        if self.nodes[root as usize].gradient.is_none() {
             return Err(refuse("nothing it depends on needs a gradient".into()));
         }
         grads.check_layout(params)?;
@@ -90,15 +89,14 @@ impl<T: Real> Graph<T> {
         reached.resize(self.nodes.len(), false);
         reached[self.nodes[root as usize].base as usize] = true;
         for k in (0..=root as usize).rev() {
-            let node = &self.nodes[k];
             if !reached[k] {
                 continue;
             }
-            if node.is_blocked() {
+            if self.nodes.is_blocked(k) {
                 let (of, reason) = (self.title(k), "it has none; use detach() to treat its result as a constant");
                 return Err(Error::NoGradient { of, reason: reason.into() });
             }
-            for (&input, _) in node.inputs.iter().zip(&node.wanted).filter(|&(_, &wanted)| wanted) {
+            for input in self.nodes.wanted(k) {
                 reached[self.nodes[input as usize].base as usize] = true;
             }
         }
@@ -126,8 +124,7 @@ impl<T: Real> Graph<T> {
         }
         let mut input_grads = InputGrads {
             nodes: &self.nodes,
-            ids: &node.inputs,
-            wanted: &node.wanted,
+            operands: self.nodes.operands_of(node),
             arena,
             parameters: grads.parameters.flat_mut(),
             fresh: &mut grads.adjoints.fresh,
@@ -144,9 +141,9 @@ impl<T: Real> Graph<T> {
         let (mut values, node) = (self.values.clone(), &self.nodes[k]);
         let Step::Op(index) = node.step else { return values };
         let reads = self.ops.get(index).reads();
-        let base = |input: &u32| self.nodes[*input as usize].base as usize;
-        let read = |of: usize| node.inputs.iter().enumerate().any(|(i, id)| reads.has_input(i) && base(id) == of);
-        let unread = node.inputs.iter().map(base).filter(|&of| !read(of));
+        let bases: Vec<usize> = self.nodes.inputs(k).map(|input| self.nodes[input as usize].base as usize).collect();
+        let read = |of: usize| bases.iter().enumerate().any(|(i, &base)| reads.has_input(i) && base == of);
+        let unread = bases.iter().copied().filter(|&of| !read(of));
         let own = (!reads.has_output()).then_some(k);
         for owner in unread.chain(own).map(|of| &self.nodes[of]) {
             if let Place::Arena(start) = owner.value {
@@ -162,7 +159,8 @@ impl Graph<Dual<f64>> {
     /// the sum of its absolute terms. The two agree if the pullback is right. `None` if the node has no gradient.
     pub(crate) fn pull_alone(&self, k: usize, params: &Params<Dual<f64>>) -> Option<[(f64, f64); 2]> {
         let node = &self.nodes[k];
-        let (Step::Op(_), Some(Place::Arena(start)), false) = (node.step, node.gradient, node.is_blocked()) else {
+        let (Step::Op(_), Some(Place::Arena(start)), false) = (node.step, node.gradient, self.nodes.is_blocked(k))
+        else {
             return None;
         };
         let mut grads = params.gradients();

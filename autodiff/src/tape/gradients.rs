@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::adjoints::Adjoints;
 use super::updates::Updates;
-use super::{Graph, Label, Node, Place, Step, Var};
+use super::{Graph, Label, Nodes, Place, Step, Var};
 use crate::array::{Shape, Tensor, View};
 use crate::error::Error;
 use crate::kernel::{add_each, for_each_part};
@@ -100,7 +100,7 @@ impl<T: Real> Gradients<T> {
             Place::Parameter(start) => &self.flat()[start..start + node.extent],
             Place::State(_) => return none("it is a state"),
         };
-        Tensor::copy_of(node.layout.shape(), data)
+        Tensor::copy_of(graph.nodes.shape(k), data)
     }
 
     /// The gradient of a parameter, in its shape; zero if the backward pass did not reach it.
@@ -213,10 +213,10 @@ impl<T: Real> Gradients<T> {
     }
 
     /// Adds `amounts` to the gradient of a node.
-    pub(super) fn add_to(&mut self, nodes: &[Node], k: usize, amounts: &[T]) {
-        let (node, fresh) = (&nodes[k], &mut self.adjoints.fresh[nodes[k].slot(nodes)]);
+    pub(super) fn add_to(&mut self, nodes: &Nodes, k: usize, amounts: &[T]) {
+        let fresh = &mut self.adjoints.fresh[nodes.slot(&nodes[k])];
         let mut arena = LentMut::whole(&mut self.adjoints.arena);
-        if let Some(gradient) = node.gradient_view(&mut arena, self.parameters.flat_mut(), fresh) {
+        if let Some(gradient) = nodes.gradient_view(k, &mut arena, self.parameters.flat_mut(), fresh) {
             gradient.add(amounts);
         }
     }

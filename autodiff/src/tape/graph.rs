@@ -18,7 +18,7 @@ use crate::memory;
 use crate::op::{Inputs, Lent};
 use crate::params::{Params, unique_key};
 use crate::scalar::Real;
-use crate::tape::{Caller, Label, Node, Place, Step};
+use crate::tape::{Caller, Label, Nodes, Place, Step};
 
 /// What selects an operation's random numbers, besides seed and step.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,7 +32,7 @@ pub(crate) struct Draws {
 /// A recording: nodes, operations, values.
 #[derive(Debug)]
 pub(crate) struct Graph<T: Real> {
-    pub(crate) nodes: Vec<Node>,
+    pub(crate) nodes: Nodes,
     pub(crate) ops: Operations<T>,
     pub(crate) values: Vec<T>,
     /// Lengths of the arenas; `values` is empty during a shape-only recording.
@@ -60,7 +60,7 @@ pub(crate) struct Graph<T: Real> {
 impl<T: Real> Graph<T> {
     pub(crate) fn new() -> Self {
         Graph {
-            nodes: Vec::new(),
+            nodes: Nodes::default(),
             ops: Operations::new(),
             values: Vec::new(),
             value_length: 0,
@@ -94,7 +94,7 @@ impl<T: Real> Graph<T> {
 
     /// The value of a node through its layout.
     pub(crate) fn read<'a>(&'a self, k: usize, params: &'a Params<T>) -> View<'a, T> {
-        self.nodes[k].view(Lent::whole(&self.values), params)
+        self.nodes.view(k, Lent::whole(&self.values), params)
     }
 
     /// The memory of an owned node's value.
@@ -143,8 +143,8 @@ impl<T: Real> Graph<T> {
     }
 
     pub(crate) fn refusal(&self, k: usize, mismatch: Mismatch, params: &Params<T>) -> Error {
-        let node = &self.nodes[k];
-        self.mistake(self.kind(k), mismatch, &node.inputs, params, node.location)
+        let inputs: Vec<u32> = self.nodes.inputs(k).collect();
+        self.mistake(self.kind(k), mismatch, &inputs, params, self.nodes[k].location)
     }
 
     /// The name of a declared input.
@@ -174,11 +174,12 @@ impl<T: Real> Graph<T> {
         let one = |&id: &u32| {
             let node = &self.nodes[id as usize];
             let own = if node.label == Label::None { self.nodes[node.base as usize].label } else { node.label };
+            let shape = self.nodes.shape(id as usize);
             match own {
-                Label::None => node.layout.shape().to_string(),
-                Label::Name(name) => format!("{} ({name})", node.layout.shape()),
-                Label::Parameter(index) => format!("{} ({})", node.layout.shape(), params.name_of(index)),
-                Label::State(index) => format!("{} ({})", node.layout.shape(), params.state_name(index)),
+                Label::None => shape.to_string(),
+                Label::Name(name) => format!("{shape} ({name})"),
+                Label::Parameter(index) => format!("{shape} ({})", params.name_of(index)),
+                Label::State(index) => format!("{shape} ({})", params.state_name(index)),
             }
         };
         ids.iter().map(one).collect::<Vec<_>>().join(" × ")
@@ -199,7 +200,7 @@ impl<T: Real> Graph<T> {
 
 /// Computes node `k` from the values below it in `values`; the pair is the pass and whether fresh buffers are poisoned.
 fn compute<T: Real>(
-    nodes: &[Node],
+    nodes: &Nodes,
     ops: &Operations<T>,
     (pass, poison): (u64, bool),
     k: usize,
@@ -207,7 +208,8 @@ fn compute<T: Real>(
     values: &mut [T],
 ) -> Result<(), Mismatch> {
     let node = &nodes[k];
-    let (Step::Op(index), Place::Arena(start)) = (node.step, node.value) else { return Ok(()) };
+    // References, so that no field is copied as a whole just after its parts were written.
+    let (&Step::Op(index), &Place::Arena(start)) = (&node.step, &node.value) else { return Ok(()) };
     let op = ops.get(index);
     let (own, others) = Lent::around(values, start..start + node.extent + node.saved);
     let (output, saved) = own.split_at_mut(node.extent);

@@ -26,7 +26,7 @@ mod updates;
 mod var;
 mod views;
 
-pub(crate) use crate::op::{Label, Node, Place, Step};
+pub(crate) use crate::op::{Label, Node, Nodes, Place, Step};
 pub(crate) use caller::Caller;
 pub(crate) use detach::Detach;
 pub use gradients::Gradients;

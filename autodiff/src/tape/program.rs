@@ -211,9 +211,9 @@ impl<T: Real> Program<T> {
         }
         for (k, data) in inputs.iter().enumerate() {
             let id = self.graph.declared()[k];
-            let node = &self.graph.nodes[id as usize];
-            if node.layout.shape() != data.shape() {
-                let (name, shape, found) = (self.graph.name(id), node.layout.shape(), data.shape());
+            let shape = self.graph.nodes.shape(id as usize);
+            if shape != data.shape() {
+                let (name, found) = (self.graph.name(id), data.shape());
                 return Err(Error::Replay(format!("input {name} was declared {shape}, {found} given")));
             }
             self.graph.value_mut(id).copy_from_slice(data.data());

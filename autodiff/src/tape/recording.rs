@@ -128,11 +128,11 @@ impl<'t, T: Real> Recording<'t, T> {
     #[track_caller]
     pub fn apply<'r>(&'r self, op: impl Op<T>, inputs: impl AsRef<[Var<'r, T>]>) -> Var<'r, T> {
         let location = Location::caller();
-        let ids = match self.own_ids(op.name(), inputs.as_ref(), location) {
-            Ok(ids) => ids,
-            Err(poisoned) => return poisoned,
-        };
-        let pushed = self.graph.borrow_mut().push_op(op, &ids, self.params, location);
+        let inputs = inputs.as_ref();
+        if let Some(poisoned) = self.poisoned_by(op.name(), inputs, location) {
+            return poisoned;
+        }
+        let pushed = self.graph.borrow_mut().push_op(op, inputs, self.params, location);
         match pushed {
             Ok(id) => Var::new(self, id),
             Err(error) => self.poison(error),
@@ -161,24 +161,26 @@ impl<'t, T: Real> Recording<'t, T> {
         inputs: impl AsRef<[Var<'r, T>]>,
     ) -> Var<'r, T> {
         let location = Location::caller();
-        match self.own_ids(op, inputs.as_ref(), location) {
-            Ok(ids) => self.refuse(op, Mismatch::new(reason), &ids, location),
-            Err(poisoned) => poisoned,
+        let inputs = inputs.as_ref();
+        if let Some(poisoned) = self.poisoned_by(op, inputs, location) {
+            return poisoned;
         }
+        let ids: SmallVec<[u32; 4]> = inputs.iter().map(|var| var.id).collect();
+        self.refuse(op, Mismatch::new(reason), &ids, location)
     }
 
-    /// The nodes of the inputs of `op`, or a poisoned value if one is poisoned or on another tape.
-    fn own_ids<'r>(
+    /// A poisoned value, if an input of `op` is poisoned or on another tape.
+    #[inline]
+    fn poisoned_by<'r>(
         &'r self,
         op: &'static str,
         inputs: &[Var<'r, T>],
         location: &'static Location<'static>,
-    ) -> Result<SmallVec<[u32; 4]>, Var<'r, T>> {
+    ) -> Option<Var<'r, T>> {
         if !inputs.iter().all(|&var| self.holds(var)) {
-            return Err(self.refuse(op, Mismatch::new("the inputs are on two tapes"), &[], location));
+            return Some(self.refuse(op, Mismatch::new("the inputs are on two tapes"), &[], location));
         }
-        let ids: SmallVec<[u32; 4]> = inputs.iter().map(|var| var.id).collect();
-        if ids.contains(&POISON) { Err(Var::new(self, POISON)) } else { Ok(ids) }
+        inputs.iter().any(|var| var.id == POISON).then(|| Var::new(self, POISON))
     }
 
     /// The value of an appended node; if appending failed, stores it as a mistake of `what`.

@@ -67,8 +67,7 @@ impl<'r, T: Real> Replay<'r, T> {
     /// If there is no such output, or the copy does not fit into memory.
     pub fn output(&self, output: usize) -> Result<Tensor<T>, Error> {
         let k = self.output_id(output)? as usize;
-        let node = &self.graph.nodes[k];
-        let mut value = Tensor::try_from_fn(node.layout.shape(), |_| T::ZERO)?;
+        let mut value = Tensor::try_from_fn(self.graph.nodes.shape(k), |_| T::ZERO)?;
         self.graph.read(k, self.params).copy_to(value.data_mut());
         Ok(value)
     }

@@ -1,6 +1,6 @@
 //! A replay once more, in memory where nothing is overwritten: for diagnostics, which read every value.
 
-use super::{Graph, Node, Place, Step};
+use super::{Graph, Nodes, Place, Step};
 use crate::error::Error;
 use crate::memory;
 use crate::params::Params;
@@ -9,7 +9,7 @@ use crate::scalar::Real;
 /// The nodes of a program as they were recorded, before the plan.
 #[derive(Clone, Debug)]
 pub(super) struct Unplanned {
-    nodes: Vec<Node>,
+    nodes: Nodes,
     value_length: usize,
     gradient_length: usize,
 }

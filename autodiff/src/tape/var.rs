@@ -57,7 +57,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// # Errors
     /// The first mistake made on the recording.
     pub fn shape(self) -> Result<Shape, Error> {
-        self.with_node(|graph, k| Ok(graph.nodes[k].layout.shape().clone()))
+        self.with_node(|graph, k| Ok(graph.nodes.shape(k).clone()))
     }
 
     /// The shape as an array, for a value with `N` axes.
@@ -85,8 +85,7 @@ impl<'t, T: Real> Var<'t, T> {
     pub fn value(self) -> Result<Tensor<T>, Error> {
         let location = Location::caller();
         self.with_node(|graph, k| {
-            let node = &graph.nodes[k];
-            let shape = node.layout.shape();
+            let shape = graph.nodes.shape(k);
             if graph.is_deferred() {
                 let reason = "a program records shapes; a value read here would be frozen".into();
                 let inputs = shape.to_string();

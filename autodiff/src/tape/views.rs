@@ -158,10 +158,10 @@ impl<'t, T: Real> Var<'t, T> {
         if let Axis::FromStart(axis) = axis {
             return axis;
         }
-        let checked = match self.recording.graph.borrow().nodes.get(self.id as usize) {
-            Some(node) => node.layout.shape().check_axis(axis),
-            None => return usize::MAX,
-        };
+        if self.id == POISON {
+            return usize::MAX;
+        }
+        let checked = self.recording.graph.borrow().nodes.shape(self.id as usize).check_axis(axis);
         checked.unwrap_or_else(|mismatch| {
             self.recording.refuse(op, mismatch, &[self.id], Location::caller());
             usize::MAX
@@ -170,8 +170,10 @@ impl<'t, T: Real> Var<'t, T> {
 
     /// The index from the first of a new axis, which is `axis` of the result.
     pub(crate) fn new_axis(self, axis: impl Into<Axis>) -> usize {
-        let rank =
-            self.recording.graph.borrow().nodes.get(self.id as usize).map_or(0, |node| node.layout.shape().rank());
+        let rank = match self.id {
+            POISON => 0,
+            id => self.recording.graph.borrow().nodes.shape(id as usize).rank(),
+        };
         axis.into().within(rank + 1).unwrap_or(usize::MAX)
     }
 
@@ -184,7 +186,7 @@ impl<'t, T: Real> Var<'t, T> {
         let location = Location::caller();
         let derived = {
             let graph = self.recording.graph.borrow();
-            let layout = &graph.nodes[self.id as usize].layout;
+            let layout = graph.nodes.layout(self.id as usize);
             derive(layout.shape()).and_then(|shape| Ok((layout.reshape(&shape)?.is_some(), shape)))
         };
         match derived {
@@ -209,7 +211,7 @@ impl<'t, T: Real> Var<'t, T> {
         if self.id == POISON {
             return self;
         }
-        let derived = derive(&self.recording.graph.borrow().nodes[self.id as usize].layout);
+        let derived = derive(self.recording.graph.borrow().nodes.layout(self.id as usize));
         match derived {
             Ok(layout) => {
                 let pushed = self.recording.graph.borrow_mut().push_view(self.id, layout, keeps_gradient, location);

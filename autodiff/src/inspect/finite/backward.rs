@@ -125,13 +125,12 @@ impl<T: Real> Search<'_, T> {
         let seed = gradient(self.graph, self.root, &self.actual).unwrap_or(&[]);
         gradient_mut(self.graph, self.root, &mut grads).copy_from_slice(seed);
         for k in (0..=self.root).rev().filter(|&k| self.actual.adjoints.reached[k]) {
-            let node = &self.graph.nodes[k];
             // As in a replay of values, finite elements keep their value.
             let actual = gradient(self.graph, k, &self.actual).unwrap_or(&[]);
             let cotangent = gradient_mut(self.graph, k, &mut grads).iter_mut().zip(actual);
             cotangent.filter(|(_, actual)| actual.is_finite()).for_each(|(value, &actual)| *value = actual);
-            let wanted = node.inputs.iter().zip(&node.wanted).filter(|(_, wanted)| **wanted);
-            let mut given: Vec<usize> = wanted.map(|(&id, _)| self.graph.nodes[id as usize].base as usize).collect();
+            let nodes = &self.graph.nodes;
+            let mut given: Vec<usize> = nodes.wanted(k).map(|id| nodes[id as usize].base as usize).collect();
             given.sort_unstable();
             given.dedup();
             let before: Vec<Vec<T>> =
@@ -155,8 +154,8 @@ impl<T: Real> Search<'_, T> {
     fn report(&self, culprit: Source<T>) -> Error {
         let Source { node: k, of, offset, made } = culprit;
         let (graph, params) = (self.graph, self.params);
-        let shape = graph.nodes[k].layout.shape();
-        let element = graph.nodes[of].layout.shape().unravel_index(offset);
+        let shape = graph.nodes.shape(k);
+        let element = graph.nodes.shape(of).unravel_index(offset);
         let output = range(graph.read(k, params).iter());
         let cotangent = range(gradient(graph, k, &self.actual).unwrap_or(&[]).iter().copied());
         let origin = Origin {

@@ -56,7 +56,7 @@ fn tainted<T: Real>(graph: &Graph<T>, params: &Params<T>, root: usize) -> Vec<us
     needed[graph.nodes[root].base as usize] = true;
     for k in (0..=root).rev().filter(|&k| graph.nodes[k].step != Step::View) {
         if needed[k] {
-            graph.nodes[k].inputs.iter().for_each(|&id| needed[graph.nodes[id as usize].base as usize] = true);
+            graph.nodes.inputs(k).for_each(|id| needed[graph.nodes[id as usize].base as usize] = true);
         }
     }
     let is_tainted = |&k: &usize| needed[k] && memory(graph, k, &graph.values, params).iter().any(|x| !x.is_finite());
@@ -107,7 +107,7 @@ impl<T: Real> Search<'_, T> {
                 _ => made,
             }
         });
-        self.graph.nodes[self.root].view(Lent::whole(&copies.values), &copies.params).iter().any(|x| !x.is_finite())
+        self.graph.nodes.view(self.root, Lent::whole(&copies.values), &copies.params).iter().any(|x| !x.is_finite())
     }
 
     /// Recomputes what is not finite. `replace(node, offset, made)` returns the value of each element that is still not finite.
@@ -152,7 +152,7 @@ impl<T: Real> Search<'_, T> {
             node,
             pass: "forward",
             value: self.actual(node)[offset],
-            element: format!("{:?}", self.graph.nodes[node].layout.shape().unravel_index(offset)),
+            element: format!("{:?}", self.graph.nodes.shape(node).unravel_index(offset)),
             read: inputs(self.graph, node, self.params),
         };
         origin.error(self.graph, self.params)

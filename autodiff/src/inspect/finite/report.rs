@@ -32,11 +32,11 @@ impl<T: Real> Origin<T> {
 
 /// "[3] (x) in 0..4, 1 NaN" for each input of a node, joined.
 pub(super) fn inputs<T: Real>(graph: &Graph<T>, k: usize, params: &Params<T>) -> String {
-    let one = |&id: &u32| {
+    let one = |id: u32| {
         let values = graph.read(id as usize, params);
         format!("{} {}", graph.describe(&[id], params), range(values.iter()))
     };
-    graph.nodes[k].inputs.iter().map(one).collect::<Vec<_>>().join(" × ")
+    graph.nodes.inputs(k).map(one).collect::<Vec<_>>().join(" × ")
 }
 
 /// "in 0..4, 1 NaN"; "all 2" or "all NaN" if they are equal.

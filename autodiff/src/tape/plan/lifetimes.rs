@@ -30,10 +30,11 @@ impl Lifetimes {
             let Step::Op(index) = node.step else { continue };
             let reads = graph.ops.get(index).reads();
             let pulled = reached[k] && node.gradient.is_some();
-            for (input, &id) in node.inputs.iter().enumerate() {
+            for (input, operand) in graph.nodes.operands_of(node).iter().enumerate() {
+                let id = operand.id();
                 let last = if pulled && reads.has_input(input) { pull(k) } else { k };
                 values[base(id)].last = values[base(id)].last.max(last);
-                if pulled && node.wanted[input] {
+                if pulled && operand.wanted() {
                     // Later consumers are pulled earlier, so that the last one found is the first to add.
                     gradients[base(id)] = Some(Life { first: pull(k), last: pull(base(id)) });
                 }

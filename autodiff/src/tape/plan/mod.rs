@@ -8,13 +8,13 @@ mod lifetimes;
 mod packing;
 
 use crate::scalar::Real;
-use crate::tape::{Graph, Node, Place, Step};
+use crate::tape::{Graph, Node, Nodes, Place, Step};
 use lifetimes::Lifetimes;
 use packing::{Life, pack};
 
 /// The nodes of a program with their places.
 pub(super) struct Plan {
-    pub(super) nodes: Vec<Node>,
+    pub(super) nodes: Nodes,
     pub(super) value_length: usize,
     pub(super) gradient_length: usize,
     /// The operations whose inputs are constant.
@@ -31,17 +31,17 @@ impl Plan {
         let (once, steps) = (0..graph.nodes.len()).filter(is_op).partition(|&k| constant[k]);
         let lifetimes = Lifetimes::new(graph, outputs, &constant);
         let values: Vec<(Life, usize)> =
-            lifetimes.values.iter().zip(&graph.nodes).map(|(&l, n)| (l, value_size(n))).collect();
+            lifetimes.values.iter().zip(&*graph.nodes).map(|(&l, n)| (l, value_size(n))).collect();
         let unused = (Life { first: 0, last: 0 }, 0);
         let gradients: Vec<(Life, usize)> = lifetimes
             .gradients
             .iter()
-            .zip(&graph.nodes)
+            .zip(&*graph.nodes)
             .map(|(life, node)| life.map_or(unused, |life| (life, gradient_size(node))))
             .collect();
         let ((value_places, value_length), (gradient_places, gradient_length)) = (pack(&values), pack(&gradients));
         let mut nodes = graph.nodes.clone();
-        for node in &mut nodes {
+        for node in &mut *nodes {
             let base = node.base as usize;
             if let Place::Arena(_) = node.value {
                 node.value = Place::Arena(value_places[base]);
@@ -75,8 +75,8 @@ fn constant<T: Real>(graph: &Graph<T>, constants: &[u32]) -> Vec<bool> {
     let mut constant = vec![false; graph.nodes.len()];
     constants.iter().for_each(|&id| constant[id as usize] = true);
     for (k, node) in graph.nodes.iter().enumerate() {
-        let inputs = || node.inputs.iter().all(|&id| constant[graph.nodes[id as usize].base as usize]);
-        if matches!(node.step, Step::Op(_)) && !node.inputs.is_empty() && inputs() {
+        let mut inputs = graph.nodes.inputs(k).map(|id| graph.nodes[id as usize].base as usize).peekable();
+        if matches!(node.step, Step::Op(_)) && inputs.peek().is_some() && inputs.all(|base| constant[base]) {
             constant[k] = true;
         }
     }

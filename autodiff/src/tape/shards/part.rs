@@ -95,7 +95,9 @@ impl<T: Real> Part<T> {
     /// Appends its own value at an exchange.
     pub(super) fn read_own(&self, exchange: usize, params: &Params<T>, stacked: &mut Vec<T>) {
         let graph = &self.program.graph;
-        stacked.extend(graph.read(graph.nodes[exchange].inputs[0] as usize, params).iter());
+        for own in graph.nodes.inputs(exchange) {
+            stacked.extend(graph.read(own as usize, params).iter());
+        }
     }
 
     pub(super) fn write_stack(&mut self, exchange: usize, stacked: &[T]) {
@@ -121,7 +123,9 @@ impl<T: Real> Part<T> {
         *left = (*left).min(exchange);
         if self.grads.adjoints.has_reached(exchange) {
             self.grads.adjoints.fresh[exchange] = false;
-            self.grads.add_to(&graph.nodes, graph.nodes[exchange].inputs[0] as usize, amounts);
+            for own in graph.nodes.inputs(exchange) {
+                self.grads.add_to(&graph.nodes, own as usize, amounts);
+            }
         }
     }
 
