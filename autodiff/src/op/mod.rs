@@ -16,7 +16,7 @@ pub use crate::kernel::{dispatch, for_each_part};
 pub use frame::{Frame, InputGrads, Inputs};
 pub(crate) use memory::{Lent, LentMut};
 pub(crate) use node::{Label, Node, Place, Step};
-pub use pointwise::Pointwise;
+pub use pointwise::{Pointwise, takes_sines};
 pub use reads::Reads;
 
 use crate::array::Shape;
