@@ -15,7 +15,7 @@ const BLOCK: usize = 1 << 10;
 /// What is done for each element. As a closure it would be compiled for AVX2 only if small; see
 /// [`dispatch`](super::dispatch). Implementations are marked `#[inline(always)]`.
 pub(crate) trait Elementwise<T, const N: usize, const M: usize>: Copy + Sync {
-    /// Whether it takes sines or cosines of the first inputs, which vectorize as long as these are moderate.
+    /// Whether it takes sines or cosines of the first group, which vectorize where the whole group is moderate.
     const SINES: bool = false;
 
     /// Changes an element of the output, given those of two groups of inputs.

@@ -13,8 +13,8 @@ use crate::scalar::Real;
 /// [`scalar_op!`](crate::scalar_op) implements it, and [`Op`](super::Op), in one line. An operation with attributes
 /// implements it by hand, and in its `Op` calls [`Pointwise::shape`], [`Pointwise::forward`] and [`Pointwise::backward`].
 pub trait Pointwise<T: Real, const N: usize>: Sync {
-    /// Whether the loops look for inputs so large that their sines and cosines do not vectorize, and others then do. Only speed
-    /// depends on it.
+    /// Whether value or derivatives contain the sine or cosine of an input. They are right in any case, and vectorize if this says
+    /// so: the loops then look for inputs so large that they take longer.
     const SINES: bool = false;
 
     /// The value of one element.
@@ -192,13 +192,13 @@ mod tests {
     use super::{Pointwise, takes_sines};
     use crate::ops::{Asin, Cos, Sin};
 
-    crate::scalar_op! { Chirp, |x| (x * x).sin(), |_y| [(x + x) * (x * x).cos()] }
+    crate::scalar_op! { Polar, |r, angle| r * angle.cos(), |_y| [angle.cos(), -r * angle.sin()] }
 
     #[test]
     fn operations_defined_by_macros_know_whether_they_take_sines() {
         let [sin, cos] = [<Sin as Pointwise<f32, 1>>::SINES, <Cos as Pointwise<f32, 1>>::SINES];
-        let [chirp, asin] = [<Chirp as Pointwise<f32, 1>>::SINES, <Asin as Pointwise<f32, 1>>::SINES];
-        assert_eq!([sin, cos, chirp, asin], [true, true, true, false]);
+        let [polar, asin] = [<Polar as Pointwise<f32, 2>>::SINES, <Asin as Pointwise<f32, 1>>::SINES];
+        assert_eq!([sin, cos, polar, asin], [true, true, true, false]);
         assert!(takes_sines(&["x", "x\n    .cos()"]) && !takes_sines(&["x.acos() + sin", "cosine(x)", ""]));
     }
 }

@@ -80,6 +80,7 @@ pub(super) mod single {
     }
 }
 
+/// In two polynomials, each up to π/4, of which rounding takes no value beyond 1.
 pub(super) mod double {
     use std::f64::consts::FRAC_2_PI;
 
