@@ -190,7 +190,7 @@ fn optimizers(criterion: &mut Criterion) {
 /// Operations of 100,000 elements, or of rows of them, forward and backward.
 fn operations(criterion: &mut Criterion) {
     type Operation = for<'t> fn(Var<'t, f32>, Var<'t, f32>) -> Var<'t, f32>;
-    let rows: [(&str, Operation); 22] = [
+    let rows: [(&str, Operation); 24] = [
         ("relu", |x, _| x.relu()),
         ("exp", |x, _| x.exp()),
         ("ln", |x, _| x.square().ln()),
@@ -200,6 +200,8 @@ fn operations(criterion: &mut Criterion) {
         ("softplus", |x, _| x.softplus()),
         ("elu", |x, _| x.elu(1.0)),
         ("erf", |x, _| x.erf()),
+        ("sin", |x, _| x.sin()),
+        ("cos", |x, _| x.cos()),
         ("multiply", |x, _| x * x),
         ("divide", |x, _| x / (x.square() + 1.0)),
         ("maximum", |x, _| x.maximum(x.square())),
@@ -220,7 +222,7 @@ fn operations(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("operation");
     group.throughput(Throughput::Elements(100_000));
     for (index, (name, operation)) in rows.into_iter().enumerate() {
-        for shape in shapes.into_iter().take(if index < 19 { 1 } else { 2 }) {
+        for shape in shapes.into_iter().take(if index < 21 { 1 } else { 2 }) {
             let x = Tensor::from_fn(shape, |k| ((k * 37) % 101) as f32 / 25.0 - 2.01);
             let labels = Tensor::from_fn([shape[0]], |k| (k % shape[1]) as f32);
             let inputs = [variable("x", shape), input("labels", [shape[0]])];

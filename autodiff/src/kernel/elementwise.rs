@@ -1,6 +1,9 @@
 //! Loops over the elements of several slices at once, on all threads where they are many.
 
+use std::hint::assert_unchecked;
+
 use super::parts::{for_each_part, part_size};
+use super::vector::is_moderate;
 use crate::scalar::Real;
 
 /// The fewest elements of a part that is worth another thread.
@@ -10,9 +13,15 @@ const ELEMENTS: usize = 1 << 14;
 #[cfg(target_arch = "x86_64")]
 const FEW: usize = 4;
 
+/// The elements that are looked at before their sines are taken; few enough to stay in the cache.
+const BLOCK: usize = 1 << 10;
+
 /// What is done for each element. As a closure it would be compiled for AVX2 only if small; see
 /// [`dispatch`](super::dispatch). Implementations are marked `#[inline(always)]`.
 pub(crate) trait Elementwise<T, const N: usize, const M: usize>: Copy + Sync {
+    /// Whether it takes sines or cosines of the first group, which vectorize where the whole group is moderate.
+    const SINES: bool = false;
+
     /// Changes an element of the output, given those of two groups of inputs.
     fn apply(self, inputs: [T; N], others: [T; M], output: &mut T);
 }
@@ -88,11 +97,40 @@ fn for_each_inline<T: Real, F: Elementwise<T, N, M>, const N: usize, const M: us
     others: [&[T]; M],
     output: &mut [T],
 ) {
+    if !F::SINES {
+        return for_each_of_block(function, inputs, others, output, |_| ());
+    }
+    for (block, output) in output.chunks_mut(BLOCK).enumerate() {
+        let first = block * BLOCK;
+        let (inputs, others) = (inputs.map(|x| &x[first..][..output.len()]), others.map(|x| &x[first..]));
+        if inputs.iter().all(|x| x.iter().fold(true, |all, &x| all & is_moderate(x))) {
+            // SAFETY: every element of the inputs was just found moderate.
+            for_each_of_block(function, inputs, others, output, |x| unsafe { assert_unchecked(is_moderate(x)) });
+        } else {
+            for_each_of_block(function, inputs, others, output, |_| ());
+        }
+    }
+}
+
+/// The loop. `assume` tells the compiler what is known of the inputs.
+#[inline(always)]
+fn for_each_of_block<T: Real, F: Elementwise<T, N, M>, const N: usize, const M: usize>(
+    function: F,
+    inputs: [&[T]; N],
+    others: [&[T]; M],
+    output: &mut [T],
+    assume: impl Fn(T),
+) {
     // Cut where the loop is compiled, so that it checks no bounds.
     let inputs = inputs.map(|input| &input[..output.len()]);
     let others = others.map(|other| &other[..output.len()]);
     for (k, output) in output.iter_mut().enumerate() {
-        function.apply(inputs.map(|input| input[k]), others.map(|other| other[k]), output);
+        // Said of the element itself as it is read: of a copy, the compiler would not see that it is the argument of a sine.
+        let inputs = inputs.map(|input| {
+            assume(input[k]);
+            input[k]
+        });
+        function.apply(inputs, others.map(|other| other[k]), output);
     }
 }
 
@@ -108,6 +146,35 @@ mod tests {
         fn apply(self, [x, y]: [f32; 2], [z]: [f32; 1], output: &mut f32) {
             *output += x * y - z;
         }
+    }
+
+    #[derive(Clone, Copy)]
+    struct SineTimes;
+
+    impl<T: Real> Elementwise<T, 1, 1> for SineTimes {
+        const SINES: bool = true;
+
+        #[inline(always)]
+        fn apply(self, [x]: [T; 1], [y]: [T; 1], output: &mut T) {
+            *output = x.sin() * y + x.cos();
+        }
+    }
+
+    fn assert_sines_depend_on_the_argument_only<T: Real>() {
+        let at = |k: usize, large: usize| if k % large == large - 1 { 1e30 } else { 0.3 * k as f64 - 200.0 };
+        for large in [1, 7, 3 * BLOCK, 100 * BLOCK] {
+            let numbers: Vec<T> = (0..4 * BLOCK + 5).map(|k| T::from_f64(at(k, large))).collect();
+            let mut output = vec![T::ZERO; numbers.len()];
+            for_each_element(SineTimes, [&numbers], [&numbers], &mut output);
+            assert!(output.iter().zip(&numbers).all(|(y, x)| *y == x.sin() * *x + x.cos()));
+        }
+    }
+
+    #[test]
+    fn a_large_argument_changes_no_other_sine() {
+        assert_sines_depend_on_the_argument_only::<f32>();
+        assert_sines_depend_on_the_argument_only::<f64>();
+        assert_sines_depend_on_the_argument_only::<crate::Dual<f32>>();
     }
 
     #[test]

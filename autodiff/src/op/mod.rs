@@ -18,7 +18,7 @@ pub use frame::{Frame, InputGrads, Inputs};
 pub(crate) use memory::{Lent, LentMut};
 pub(crate) use node::{Label, Node, Place, Step};
 pub(crate) use nodes::{Nodes, Operand};
-pub use pointwise::Pointwise;
+pub use pointwise::{Pointwise, takes_sines};
 pub use reads::Reads;
 
 use crate::array::Shape;

@@ -11,6 +11,10 @@ use crate::scalar::Real;
 /// [`scalar_op!`](crate::scalar_op) implements it, and [`Op`](super::Op), in one line. An operation with attributes
 /// implements it by hand, and in its `Op` calls [`Pointwise::shape`], [`Pointwise::forward`] and [`Pointwise::backward`].
 pub trait Pointwise<T: Real, const N: usize>: Sync {
+    /// Whether value or derivatives contain the sine or cosine of an input. They are right in any case, and vectorize if this says
+    /// so: the loops then look for inputs so large that they take longer.
+    const SINES: bool = false;
+
     /// The value of one element.
     fn value(&self, inputs: [T; N]) -> T;
 
@@ -74,6 +78,22 @@ pub trait Pointwise<T: Real, const N: usize>: Sync {
     }
 }
 
+/// Whether one of these expressions calls the method `sin` or `cos`: the [`Pointwise::SINES`] of an operation that a macro defines.
+pub const fn takes_sines(expressions: &[&str]) -> bool {
+    let mut k = 0;
+    while k < expressions.len() {
+        let mut text = expressions[k].as_bytes();
+        while let [_, rest @ ..] = text {
+            if matches!(text, [b'.', b's', b'i', b'n', b'(', ..] | [b'.', b'c', b'o', b's', b'(', ..]) {
+                return true;
+            }
+            text = rest;
+        }
+        k += 1;
+    }
+    false
+}
+
 /// Writes the value of an element.
 struct Value<'p, P: ?Sized>(&'p P);
 
@@ -109,6 +129,8 @@ impl<T: Real, const WRITE: bool> Elementwise<T, 1, 0> for Scale<T, WRITE> {
 }
 
 impl<T: Real, P: Pointwise<T, N> + ?Sized, const N: usize> Elementwise<T, N, 0> for Value<'_, P> {
+    const SINES: bool = P::SINES;
+
     #[inline(always)]
     fn apply(self, inputs: [T; N], []: [T; 0], output: &mut T) {
         *output = self.0.value(inputs);
@@ -121,6 +143,8 @@ where
     P: Pointwise<T, N> + ?Sized,
     C: Fn([T; N]) -> T + Copy + Sync,
 {
+    const SINES: bool = P::SINES;
+
     #[inline(always)]
     fn apply(self, inputs: [T; N], [output, cotangent]: [T; 2], sum: &mut T) {
         let term = (self.1)(self.0.pull(inputs, output, cotangent));
@@ -176,4 +200,20 @@ fn pull_input<T: Real, P: Pointwise<T, N> + ?Sized, const N: usize>(
     with_views(at.inputs, |inputs| {
         grads.broadcast(input, at.inputs.output_shape(), |grad| accumulate_or_write(inputs, grad, pull));
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Pointwise, takes_sines};
+    use crate::ops::{Asin, Cos, Sin};
+
+    crate::scalar_op! { Polar, |r, angle| r * angle.cos(), |_y| [angle.cos(), -r * angle.sin()] }
+
+    #[test]
+    fn operations_defined_by_macros_know_whether_they_take_sines() {
+        let [sin, cos] = [<Sin as Pointwise<f32, 1>>::SINES, <Cos as Pointwise<f32, 1>>::SINES];
+        let [polar, asin] = [<Polar as Pointwise<f32, 2>>::SINES, <Asin as Pointwise<f32, 1>>::SINES];
+        assert_eq!([sin, cos, polar, asin], [true, true, true, false]);
+        assert!(takes_sines(&["x", "x\n    .cos()"]) && !takes_sines(&["x.acos() + sin", "cosine(x)", ""]));
+    }
 }

@@ -27,6 +27,8 @@ macro_rules! unary {
 
             #[allow(unused_variables, reason = "a row need not use every attribute in both directions")]
             impl<T: Real> Pointwise<T, 1> for $op {
+                const SINES: bool = crate::op::takes_sines(&[stringify!($forward), stringify!($slope)]);
+
                 #[inline(always)]
                 fn value(&self, [$in]: [T; 1]) -> T {
                     $(let $attribute = T::from_f64(self.$attribute);)*

@@ -40,6 +40,8 @@ macro_rules! scalar_op {
 
         #[allow(unused_variables, reason = "a slope need not use every input")]
         impl<T: $crate::Real> $crate::op::Pointwise<T, { [$(stringify!($x)),+].len() }> for $name {
+            const SINES: bool = $crate::op::takes_sines(&[stringify!($value), $(stringify!($slope)),+]);
+
             #[inline(always)]
             fn value(&self, [$($x),+]: [T; [$(stringify!($x)),+].len()]) -> T {
                 $value

@@ -27,7 +27,7 @@ macro_rules! float {
             const HAS_TANGENTS: bool = false;
             const LARGEST_EXACT_INTEGER: f64 = (1_u64 << $mantissa) as f64;
 
-            standard!($float: sqrt sin cos tan asin acos atan sinh cosh floor ceil abs);
+            standard!($float: sqrt tan asin acos atan sinh cosh floor ceil abs);
             $(
                 #[inline(always)]
                 fn $inlined(self) -> Self {
@@ -71,14 +71,14 @@ macro_rules! float {
 // The standard library's inverse hyperbolic functions overflow at large values, and lose digits near 1.
 float!(
     f32, 24,
-    vector single { exp exp_m1 ln ln_1p tanh sigmoid erf erfc }
+    vector single { exp exp_m1 ln ln_1p tanh sigmoid erf erfc sin cos }
     each {
         asinh: libm::asinhf, acosh: libm::acoshf, atanh: libm::atanhf, round: f32::round_ties_even,
     }
 );
 float!(
     f64, 53,
-    vector double { exp exp_m1 ln ln_1p tanh sigmoid erf erfc }
+    vector double { exp exp_m1 ln ln_1p tanh sigmoid erf erfc sin cos }
     each {
         asinh: libm::asinh, acosh: libm::acosh, atanh: libm::atanh, round: f64::round_ties_even,
     }

@@ -30,7 +30,7 @@ fn sigmoid(x: f64) -> f64 {
 /// A function with its name, its reference, and the error documented.
 type Documented<T> = (&'static str, fn(T) -> T, fn(f64) -> f64, f64);
 
-const SINGLE: [Documented<f32>; 8] = [
+const SINGLE: [Documented<f32>; 10] = [
     ("exp", single::exp, f64::exp, 1.4),
     ("exp_m1", single::exp_m1, f64::exp_m1, 3.1),
     ("tanh", single::tanh, f64::tanh, 1.8),
@@ -39,9 +39,11 @@ const SINGLE: [Documented<f32>; 8] = [
     ("ln_1p", single::ln_1p, f64::ln_1p, 1.0),
     ("erf", single::erf, libm::erf, 2.8),
     ("erfc", single::erfc, libm::erfc, 3.5),
+    ("sin", single::sin, f64::sin, 0.6),
+    ("cos", single::cos, f64::cos, 0.6),
 ];
 
-const DOUBLE: [Documented<f64>; 8] = [
+const DOUBLE: [Documented<f64>; 10] = [
     ("exp", double::exp, f64::exp, 1.4),
     ("exp_m1", double::exp_m1, f64::exp_m1, 3.1),
     ("tanh", double::tanh, f64::tanh, 1.8),
@@ -50,6 +52,8 @@ const DOUBLE: [Documented<f64>; 8] = [
     ("ln_1p", double::ln_1p, f64::ln_1p, 1.0),
     ("erf", double::erf, libm::erf, 3.0),
     ("erfc", double::erfc, libm::erfc, 4.0),
+    ("sin", double::sin, f64::sin, 0.8),
+    ("cos", double::cos, f64::cos, 0.8),
 ];
 
 /// The largest error over numbers with these bits, and where it is.
@@ -81,14 +85,15 @@ fn errors_in_f32_are_those_documented_for_every_number() {
     }
 }
 
-/// Of ordinary sizes, of all sizes down to 1e-20, and with any bits.
-fn samples(seed: u64) -> [f64; 3] {
+/// Of ordinary sizes, of all sizes down to 1e-20, with any bits, and next to a multiple of π/2.
+fn samples(seed: u64) -> [f64; 4] {
     let bits = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let bits = (bits ^ bits >> 29).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let bits = bits ^ bits >> 32;
     let fraction = (bits >> 11) as f64 / (1_u64 << 53) as f64;
     let size = 10.0_f64.powf(-20.0 * fraction);
-    [80.0 * fraction - 40.0, if bits & 1 == 0 { size } else { -size }, f64::from_bits(bits)]
+    let multiple = (bits >> 43) as f64 * std::f64::consts::FRAC_PI_2;
+    [80.0 * fraction - 40.0, if bits & 1 == 0 { size } else { -size }, f64::from_bits(bits), multiple]
 }
 
 #[test]
@@ -106,7 +111,7 @@ fn errors_in_f64_are_those_documented() {
 /// Both widths at the ends of their range, zeros, denormal numbers and NaN.
 macro_rules! ends {
     ($module:ident, $float:ident) => {{
-        use $module::{erf, erfc, exp, exp_m1, ln, ln_1p, sigmoid, tanh};
+        use $module::{cos, erf, erfc, exp, exp_m1, ln, ln_1p, sigmoid, sin, tanh};
         const INFINITY: $float = $float::INFINITY;
         assert_eq!([exp(-INFINITY), exp(0.0), exp(INFINITY), exp($float::MAX)], [0.0, 1.0, INFINITY, INFINITY]);
         assert_eq!([sigmoid(-INFINITY), sigmoid(-0.0), sigmoid(INFINITY)], [0.0, 0.5, 1.0]);
@@ -117,9 +122,11 @@ macro_rules! ends {
         assert_eq!([ln_1p(-1.0), ln_1p(tiny), ln_1p(INFINITY)], [-INFINITY, tiny, INFINITY]);
         assert_eq!([erf(-INFINITY), erf(0.0), erf(INFINITY)], [-1.0, 0.0, 1.0]);
         assert_eq!([erfc(-INFINITY), erfc(0.0), erfc(INFINITY), erfc($float::MAX)], [2.0, 1.0, 0.0, 0.0]);
+        assert_eq!([sin(tiny), sin(-tiny), cos(0.0), cos(-0.0), cos(tiny)], [tiny, -tiny, 1.0, 1.0, 1.0]);
+        assert!([sin(INFINITY), sin(-INFINITY), cos(INFINITY), cos(-INFINITY)].iter().all(|y| y.is_nan()));
         assert!([ln(-1.0), ln(-INFINITY), ln_1p(-1.5), ln_1p(-INFINITY)].iter().all(|y| y.is_nan()));
-        assert!([tanh, exp_m1, ln_1p, erf].iter().all(|function| function(-0.0).is_sign_negative()));
-        let all = [exp, exp_m1, sigmoid, tanh, ln, ln_1p, erf, erfc];
+        assert!([tanh, exp_m1, ln_1p, erf, sin].iter().all(|function| function(-0.0).is_sign_negative()));
+        let all = [exp, exp_m1, sigmoid, tanh, ln, ln_1p, erf, erfc, sin, cos];
         assert!(all.iter().all(|function| function($float::NAN).is_nan()));
     }};
 }
