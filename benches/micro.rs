@@ -11,27 +11,28 @@ use optim::{Adam, Optimizer, Rule, Sgd};
 /// `[m, k] × [k, n]` forward; the left matrix by rows or, as in the gradient of a weight, transposed; the right one by rows or, as
 /// in a dense layer, transposed.
 fn products(criterion: &mut Criterion) {
-    let params = Params::<f32>::default();
     let mut group = criterion.benchmark_group("product");
-    let thin = [[1, 512, 512], [4, 512, 512], [128, 64, 10], [512, 1, 512]];
+    let thin = [[1, 512, 512], [4, 512, 512], [8, 512, 512], [128, 64, 10], [512, 1, 512]];
     let square = [16, 64, 128, 256, 512, 1024].map(|n| [n; 3]);
     for [m, k, n] in thin.into_iter().chain(square).chain([[128, 784, 128], [64, 512, 16_000]]) {
-        let fill = |shape: [usize; 2]| Tensor::from_fn(shape, |k| (k % 7) as f32 - 3.0);
         group.throughput(Throughput::Elements(2 * (m * k * n) as u64));
         for (order, left, right) in
             [("rows", [m, k], [k, n]), ("right transposed", [m, k], [n, k]), ("left transposed", [k, m], [k, n])]
         {
-            // Inputs, since a product of constants is computed once.
-            let inputs = [input("a", left), input("b", right)];
-            let mut program = Program::record(&params, Mode::Eval, inputs, |_, [a, b]| {
+            // Parameters: they are read in place, and a product of constants would be computed once.
+            let mut params = Params::<f32>::default();
+            let fill = |values: &mut [f64]| values.iter_mut().enumerate().for_each(|(k, x)| *x = (k % 7) as f64 - 3.0);
+            let a = params.scope("a").parameter("matrix", left, |values, _| fill(values));
+            let b = params.scope("b").parameter("matrix", right, |values, _| fill(values));
+            let mut program = Program::record(&params, Mode::Eval, [], |t, []| {
+                let (a, b) = (t.param(a), t.param(b));
                 let a = if order == "left transposed" { a.t() } else { a };
                 [a.matmul(if order == "right transposed" { b.t() } else { b })]
             })
             .unwrap();
-            let (a, b) = (fill(left), fill(right));
             group.bench_function(BenchmarkId::new(order, format!("{m}x{k}x{n}")), |bencher| {
                 bencher.iter(|| {
-                    program.forward(&params, [&a, &b]).unwrap();
+                    program.forward(&params, []).unwrap();
                 });
             });
         }
@@ -168,6 +169,25 @@ fn steps(criterion: &mut Criterion) {
     });
 }
 
+/// Forward of 64-512-512-10 for few samples: the weights are read once for all of them.
+fn few_samples(criterion: &mut Criterion) {
+    let mut params = Params::<f32>::new(0);
+    let mut layer = |name: &str, from, to| Linear::new(params.scope(name), from, to);
+    let model = (layer("fc1", 64, 512), Relu, layer("fc2", 512, 512), Relu, layer("fc3", 512, 10));
+    let mut group = criterion.benchmark_group("64-512-512-10");
+    for samples in [1, 2, 4, 8, 64] {
+        let x = Tensor::from_fn([samples, 64], |k| ((k * 37) % 101) as f32 / 50.0 - 1.0);
+        let mut program =
+            Program::record(&params, Mode::Eval, [input("x", x.shape())], |_, [x]| [model.forward(x)]).unwrap();
+        group.throughput(Throughput::Elements(samples as u64));
+        group.bench_function(BenchmarkId::new("forward", samples), |bencher| {
+            bencher.iter(|| {
+                program.forward(&params, [&x]).unwrap();
+            });
+        });
+    }
+}
+
 /// An update of one parameter, by gradients that stay.
 fn optimizers(criterion: &mut Criterion) {
     fn step<R: Rule<f32>>(criterion: &mut Criterion, name: &str, count: usize, mut optimizer: Optimizer<f32, R>) {
@@ -272,5 +292,5 @@ fn checks(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, products, convolutions, chain, steps, optimizers, operations, checks);
+criterion_group!(benches, products, convolutions, chain, steps, few_samples, optimizers, operations, checks);
 criterion_main!(benches);

@@ -8,4 +8,5 @@ mod catalogue;
 mod check;
 mod empty;
 mod rejection;
+mod sharded;
 mod support;

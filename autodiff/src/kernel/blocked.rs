@@ -1,4 +1,7 @@
 //! Large products of floats: by matrixmultiply, in parts that run on all cores.
+//!
+//! Not on the tiles of direct convolution, which read the left matrix where it lies and need only the right one packed: tried with
+//! AVX-512, a training step of 100 layers of 64 became 4 % faster, one of 50 layers of 128 as much, and a product of 1024³ none.
 
 use super::parts::MOST;
 use super::split::Split;

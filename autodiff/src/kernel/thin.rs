@@ -8,8 +8,8 @@ use crate::scalar::Real;
 pub(super) const ROWS: usize = 4;
 /// Columns of the result computed at a time: with those of the right matrix they fit the L1 cache.
 const WIDTH: usize = 1024;
-/// Interleaved partial sums of a dot product: four vectors of 256 bits in `f32`.
-const LANES: usize = 32;
+/// Columns of which dot products are computed at a time: an element of a row is loaded once for all.
+const COLUMNS: usize = 4;
 
 /// Terms summed sequentially in the scalar itself.
 const LONG: usize = 4096;
@@ -68,40 +68,75 @@ fn add_rows<T: Real>(a: MatrixRef<'_, T>, b: MatrixRef<'_, T>, c: &mut MatrixMut
 /// Each element of `c` is a dot product of a row of `a` and a column of `b`, both contiguous.
 fn dot_columns<T: Real>(a: MatrixRef<'_, T>, b: MatrixRef<'_, T>, c: &mut MatrixMut<'_, T>, accumulate: bool) {
     let ([rows, inner], columns) = (a.shape, b.shape[1]);
-    for j in 0..columns {
-        let column = &b.data[j * b.strides[1]..][..inner];
-        for i in 0..rows {
-            let dot = dot(&a.data[i * a.strides[0]..][..inner], column);
-            let element = c.at(i, j);
-            *element = if accumulate { *element + dot } else { dot };
+    let row = |i: usize| &a.data[i * a.strides[0]..][..inner];
+    for first in (0..columns).step_by(COLUMNS) {
+        let mut store = |i: usize, dots: [T; COLUMNS]| {
+            for (j, dot) in (first..columns).zip(dots) {
+                let element = c.at(i, j);
+                *element = if accumulate { *element + dot } else { dot };
+            }
+        };
+        // Beyond the last column, that one again.
+        let column = |k: usize| &b.data[(first + k).min(columns - 1) * b.strides[1]..][..inner];
+        let group: [&[T]; COLUMNS] = std::array::from_fn(column);
+        // Two rows at a time in one vector each, or one in two: as many sums as it takes to keep the adders busy.
+        for i in (0..rows / 2 * 2).step_by(2) {
+            let [one, two] = dots::<T, 2, 8>([row(i), row(i + 1)], group);
+            store(i, one);
+            store(i + 1, two);
+        }
+        if rows % 2 == 1 {
+            let [last] = dots::<T, 1, 16>([row(rows - 1)], group);
+            store(rows - 1, last);
         }
     }
 }
 
-/// Dot products of blocks are summed in the accumulator, so that the error does not grow with the length.
-fn dot<T: Real>(x: &[T], y: &[T]) -> T {
-    let blocks = x.chunks(LONG).zip(y.chunks(LONG));
-    T::narrow(blocks.fold(T::Accumulator::ZERO, |sum, (x, y)| sum + block(x, y).widen()))
+/// The dot products of each row with each column. Those of blocks are summed in the accumulator, so that the error does not grow
+/// with the length.
+fn dots<T: Real, const R: usize, const LANES: usize>(rows: [&[T]; R], columns: [&[T]; COLUMNS]) -> [[T; COLUMNS]; R] {
+    let mut sums = [[T::Accumulator::ZERO; COLUMNS]; R];
+    for first in (0..rows[0].len()).step_by(LONG) {
+        let part = |x: &[T]| first..x.len().min(first + LONG);
+        let block = block::<T, R, LANES>(rows.map(|x| &x[part(x)]), columns.map(|y| &y[part(y)]));
+        for (sums, block) in sums.iter_mut().zip(block) {
+            sums.iter_mut().zip(block).for_each(|(sum, dot)| *sum += dot.widen());
+        }
+    }
+    sums.map(|sums| sums.map(T::narrow))
 }
 
-fn block<T: Real>(x: &[T], y: &[T]) -> T {
-    dispatch(|| {
-        let mut lanes = [T::ZERO; LANES];
-        let ((x, x_rest), (y, y_rest)) = (x.as_chunks::<LANES>(), y.as_chunks::<LANES>());
-        for (x, y) in x.iter().zip(y) {
-            for ((lane, &x), &y) in lanes.iter_mut().zip(x).zip(y) {
-                *lane += x * y;
+fn block<T: Real, const R: usize, const LANES: usize>(rows: [&[T]; R], columns: [&[T]; COLUMNS]) -> [[T; COLUMNS]; R] {
+    dispatch(move || {
+        let mut lanes = [[[T::ZERO; LANES]; COLUMNS]; R];
+        let (rows, row_rests) = (rows.map(|x| x.as_chunks::<LANES>().0), rows.map(|x| x.as_chunks::<LANES>().1));
+        let (columns, rests) = (columns.map(|y| y.as_chunks::<LANES>().0), columns.map(|y| y.as_chunks::<LANES>().1));
+        let count = rows[0].len();
+        let (rows, columns) = (rows.map(|x| &x[..count]), columns.map(|y| &y[..count]));
+        for k in 0..count {
+            for (lanes, row) in lanes.iter_mut().zip(rows) {
+                for (lanes, column) in lanes.iter_mut().zip(columns) {
+                    for ((lane, &x), &y) in lanes.iter_mut().zip(&row[k]).zip(&column[k]) {
+                        *lane += x * y;
+                    }
+                }
             }
         }
-        let rest: T = x_rest.iter().zip(y_rest).map(|(&x, &y)| x * y).sum();
-        let mut width = LANES / 2;
-        while width > 0 {
-            for lane in 0..width {
-                let other = lanes[lane + width];
-                lanes[lane] += other;
+        let mut result = [[T::ZERO; COLUMNS]; R];
+        for ((result, lanes), row) in result.iter_mut().zip(lanes).zip(row_rests) {
+            for ((dot, mut lanes), column) in result.iter_mut().zip(lanes).zip(rests) {
+                let rest: T = row.iter().zip(column).map(|(&x, &y)| x * y).sum();
+                let mut width = LANES / 2;
+                while width > 0 {
+                    for lane in 0..width {
+                        let other = lanes[lane + width];
+                        lanes[lane] += other;
+                    }
+                    width /= 2;
+                }
+                *dot = lanes[0] + rest;
             }
-            width /= 2;
         }
-        lanes[0] + rest
+        result
     })
 }
