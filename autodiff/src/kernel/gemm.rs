@@ -77,10 +77,10 @@ fn float_product<T: Real + Blocked>(
     if c.overlaps() || [rows, inner, columns].contains(&0) {
         return plain(a, b, c, accumulate);
     }
-    if rows <= thin::ROWS && thin::product(a, b, &mut c, accumulate) {
+    if thin::pays(rows, inner) && thin::product(a, b, &mut c, accumulate) {
         return;
     }
-    if columns <= thin::ROWS && thin::product(b.transposed(), a.transposed(), &mut c.transposed(), accumulate) {
+    if thin::pays(columns, inner) && thin::product(b.transposed(), a.transposed(), &mut c.transposed(), accumulate) {
         return;
     }
     let beta = if accumulate { T::ONE } else { T::ZERO };
@@ -173,7 +173,8 @@ mod tests {
         let extents = if cfg!(miri) { &[1, 6, 7, 17][..] } else { &[1, 2, 4, 5, 7, 16, 17, 33] };
         let small = extents.iter().flat_map(|&m| extents.iter().map(move |&n| [m, 9, n]));
         // More than one block along each axis, and large enough to be packed.
-        let large = [[200, 300, 130], [97, 257, 400], [1, 600, 2100], [3, 77, 130], [300, 513, 3]];
+        let large =
+            [[200, 300, 130], [97, 257, 400], [1, 600, 2100], [3, 77, 130], [300, 513, 3], [61, 1, 130], [2, 5000, 7]];
         let large = if cfg!(miri) { &[[13, 257, 19]][..] } else { &large };
         for (case, extents) in small.chain(large.iter().copied()).enumerate() {
             let order = [case % 2 == 0, case / 2 % 2 == 0, case / 4 % 2 == 0];

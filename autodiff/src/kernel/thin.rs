@@ -1,21 +1,29 @@
-//! Products with few rows, for which packing the other matrix would cost more than the product: plain loops over its rows, or
-//! over its columns if those are contiguous.
+//! Products with few rows, or of one column and one row, for which packing would cost more than the product: plain loops over the
+//! rows of the other matrix, or over its columns if those are contiguous.
 
 use super::{MatrixMut, MatrixRef, dispatch};
 use crate::scalar::Real;
 
 /// The maximal number of rows of the result.
-pub(super) const ROWS: usize = 4;
+const ROWS: usize = 4;
 /// Columns of the result computed at a time: with those of the right matrix they fit the L1 cache.
 const WIDTH: usize = 1024;
 /// Columns of which dot products are computed at a time: an element of a row is loaded once for all.
 const COLUMNS: usize = 4;
 
+/// Interleaved partial sums of a dot product: two vectors of 256 bits in `f32`.
+const LANES: usize = 16;
+
 /// Terms summed sequentially in the scalar itself.
 const LONG: usize = 4096;
 
+/// Whether extents are such that a plain loop is the fastest.
+pub(super) fn pays(rows: usize, inner: usize) -> bool {
+    rows <= ROWS || inner == 1
+}
+
 /// `c = a·b` or `c += a·b`, if the rows of the matrices, or the columns of `b`, are contiguous; returns whether they are. The
-/// extents agree, and `c` has at most [`ROWS`] rows and does not overlap itself.
+/// extents agree, [`pays`] is true of them, and `c` does not overlap itself.
 pub(super) fn product<T: Real>(
     a: MatrixRef<'_, T>,
     b: MatrixRef<'_, T>,
@@ -25,7 +33,7 @@ pub(super) fn product<T: Real>(
     let (a_rows, b_rows, b_columns) = (a.strides[1] == 1, b.strides[1] == 1, b.strides[0] == 1);
     if b_rows && c.strides[1] == 1 && a.shape[1] <= LONG {
         add_rows(a, b, c, accumulate);
-    } else if b_columns && a_rows {
+    } else if b_columns && a_rows && a.shape[0] <= ROWS {
         dot_columns(a, b, c, accumulate);
     } else {
         return false;
@@ -79,64 +87,58 @@ fn dot_columns<T: Real>(a: MatrixRef<'_, T>, b: MatrixRef<'_, T>, c: &mut Matrix
         // Beyond the last column, that one again.
         let column = |k: usize| &b.data[(first + k).min(columns - 1) * b.strides[1]..][..inner];
         let group: [&[T]; COLUMNS] = std::array::from_fn(column);
-        // Two rows at a time in one vector each, or one in two: as many sums as it takes to keep the adders busy.
-        for i in (0..rows / 2 * 2).step_by(2) {
-            let [one, two] = dots::<T, 2, 8>([row(i), row(i + 1)], group);
-            store(i, one);
-            store(i + 1, two);
-        }
-        if rows % 2 == 1 {
-            let [last] = dots::<T, 1, 16>([row(rows - 1)], group);
-            store(rows - 1, last);
-        }
+        (0..rows).for_each(|i| store(i, dots(row(i), group)));
     }
 }
 
-/// The dot products of each row with each column. Those of blocks are summed in the accumulator, so that the error does not grow
-/// with the length.
-fn dots<T: Real, const R: usize, const LANES: usize>(rows: [&[T]; R], columns: [&[T]; COLUMNS]) -> [[T; COLUMNS]; R] {
-    let mut sums = [[T::Accumulator::ZERO; COLUMNS]; R];
-    for first in (0..rows[0].len()).step_by(LONG) {
-        let part = |x: &[T]| first..x.len().min(first + LONG);
-        let block = block::<T, R, LANES>(rows.map(|x| &x[part(x)]), columns.map(|y| &y[part(y)]));
-        for (sums, block) in sums.iter_mut().zip(block) {
-            sums.iter_mut().zip(block).for_each(|(sum, dot)| *sum += dot.widen());
-        }
+/// The dot products of a row with each column. Those of blocks are summed in the accumulator, so that the error does not grow with
+/// the length.
+fn dots<T: Real>(row: &[T], columns: [&[T]; COLUMNS]) -> [T; COLUMNS] {
+    let mut sums = [T::Accumulator::ZERO; COLUMNS];
+    for (block, row) in row.chunks(LONG).enumerate() {
+        let dots = block_dots(row, columns.map(|column| &column[block * LONG..][..row.len()]));
+        sums.iter_mut().zip(dots).for_each(|(sum, dot)| *sum += dot.widen());
     }
-    sums.map(|sums| sums.map(T::narrow))
+    sums.map(T::narrow)
 }
 
-fn block<T: Real, const R: usize, const LANES: usize>(rows: [&[T]; R], columns: [&[T]; COLUMNS]) -> [[T; COLUMNS]; R] {
-    dispatch(move || {
-        let mut lanes = [[[T::ZERO; LANES]; COLUMNS]; R];
-        let (rows, row_rests) = (rows.map(|x| x.as_chunks::<LANES>().0), rows.map(|x| x.as_chunks::<LANES>().1));
-        let (columns, rests) = (columns.map(|y| y.as_chunks::<LANES>().0), columns.map(|y| y.as_chunks::<LANES>().1));
-        let count = rows[0].len();
-        let (rows, columns) = (rows.map(|x| &x[..count]), columns.map(|y| &y[..count]));
-        for k in 0..count {
-            for (lanes, row) in lanes.iter_mut().zip(rows) {
-                for (lanes, column) in lanes.iter_mut().zip(columns) {
-                    for ((lane, &x), &y) in lanes.iter_mut().zip(&row[k]).zip(&column[k]) {
-                        *lane += x * y;
-                    }
-                }
-            }
+fn block_dots<T: Real>(row: &[T], columns: [&[T]; COLUMNS]) -> [T; COLUMNS] {
+    let [s, t, u, v] = dispatch(move || {
+        let whole = row.as_chunks::<LANES>().0;
+        let [a, b, c, d] = columns.map(|column| &column.as_chunks::<LANES>().0[..whole.len()]);
+        let [mut s, mut t, mut u, mut v] = [[T::ZERO; LANES]; COLUMNS];
+        for ((((x, a), b), c), d) in whole.iter().zip(a).zip(b).zip(c).zip(d) {
+            add_products(&mut s, x, a);
+            add_products(&mut t, x, b);
+            add_products(&mut u, x, c);
+            add_products(&mut v, x, d);
         }
-        let mut result = [[T::ZERO; COLUMNS]; R];
-        for ((result, lanes), row) in result.iter_mut().zip(lanes).zip(row_rests) {
-            for ((dot, mut lanes), column) in result.iter_mut().zip(lanes).zip(rests) {
-                let rest: T = row.iter().zip(column).map(|(&x, &y)| x * y).sum();
-                let mut width = LANES / 2;
-                while width > 0 {
-                    for lane in 0..width {
-                        let other = lanes[lane + width];
-                        lanes[lane] += other;
-                    }
-                    width /= 2;
-                }
-                *dot = lanes[0] + rest;
-            }
-        }
-        result
+        [s, t, u, v]
+    });
+    let (rest, first) = (row.as_chunks::<LANES>().1, row.len() / LANES * LANES);
+    let mut lanes = [s, t, u, v].into_iter().zip(columns);
+    std::array::from_fn(|_| {
+        let Some((lanes, column)) = lanes.next() else { return T::ZERO };
+        rest.iter().zip(&column[first..]).fold(in_pairs(lanes), |sum, (&x, &y)| sum + x * y)
     })
+}
+
+#[inline(always)]
+fn add_products<T: Real>(lanes: &mut [T; LANES], x: &[T; LANES], y: &[T; LANES]) {
+    for ((lane, &x), &y) in lanes.iter_mut().zip(x).zip(y) {
+        *lane += x * y;
+    }
+}
+
+/// The sum of partial sums, halved again and again.
+fn in_pairs<T: Real>(mut lanes: [T; LANES]) -> T {
+    let mut width = LANES / 2;
+    while width > 0 {
+        for lane in 0..width {
+            let other = lanes[lane + width];
+            lanes[lane] += other;
+        }
+        width /= 2;
+    }
+    lanes[0]
 }
