@@ -8,11 +8,14 @@ use crate::laws::support::{Drawn, sweep};
 /// Samples of the batch; their shards are of different sizes.
 const SAMPLES: usize = 5;
 
+fn output<'t>(t: &'t Recording<'t, f64>, drawn: &Drawn, ids: &[ParamId]) -> Var<'t, f64> {
+    let inputs: Vec<_> = ids.iter().map(|&id| t.param(id)).collect();
+    t.apply(drawn.case.op.double(), &inputs)
+}
+
 /// The mean over samples of Σ w·y, where y is the operation's output, and each sample has weights w.
 fn loss<'t>(t: &'t Recording<'t, f64>, drawn: &Drawn, ids: &[ParamId], weights: Var<'t, f64>) -> Var<'t, f64> {
-    let inputs: Vec<_> = ids.iter().map(|&id| t.param(id)).collect();
-    let y = t.apply(drawn.case.op.double(), &inputs);
-    (y.reshape([-1]) * weights).sum(1).mean(..)
+    (output(t, drawn, ids).reshape([-1]) * weights).sum(1).mean(..)
 }
 
 /// The inputs as parameters.
@@ -44,11 +47,8 @@ fn shards_give_the_gradient_of_a_tape() {
         if drawn.inputs.is_empty() {
             return Ok(()); // A random draw, which is another in each shard.
         }
-        let size = {
-            let t = tape.start(&params, Mode::Train);
-            let inputs: Vec<_> = ids.iter().map(|&id| t.param(id)).collect();
-            t.apply(drawn.case.op.double(), &inputs).shape().map_err(|error| error.to_string())?.size()
-        };
+        let shape = output(&tape.start(&params, Mode::Train), drawn, &ids).shape();
+        let size = shape.map_err(|error| error.to_string())?.size();
         // Weights of one sign, which do not cancel.
         let batch = |seed: usize| Tensor::from_fn([SAMPLES, size], |k| 1.0 + ((k * 37 + seed) % 101) as f64 / 100.0);
         let recorded = Shards::record(&params, Mode::Train, 2, [input("w", [SAMPLES, size])], |t, [weights]| {

@@ -102,8 +102,14 @@ fn add_zero<T: Real>(mut c: MatrixMut<'_, T>, accumulate: bool) {
     if accumulate {
         return;
     }
-    for i in 0..c.shape[0] {
-        (0..c.shape[1]).for_each(|j| *c.at(i, j) = T::ZERO);
+    let c = if c.strides[0] == 1 { c.transposed() } else { c };
+    let ([rows, columns], [row_stride, column_stride]) = (c.shape, c.strides);
+    for i in 0..rows {
+        let row = &mut c.data[i * row_stride..];
+        match column_stride {
+            1 => row[..columns].fill(T::ZERO),
+            _ => row.iter_mut().step_by(column_stride.max(1)).take(columns).for_each(|c| *c = T::ZERO),
+        }
     }
 }
 
@@ -228,10 +234,12 @@ mod tests {
             let matrix = |data, strides| MatrixRef::new(data, [6, 6], strides).unwrap();
             let [zeros, spoilt, other] = [matrix(&zeros, [6, 1]), matrix(&spoilt, [1, 6]), matrix(&other, [1, 6])];
             for (a, b) in [(zeros, other), (other, zeros), (zeros, spoilt), (spoilt, zeros), (zeros, zeros)] {
-                let (mut found, mut expected) = ([3.0; 36], [3.0; 36]);
-                f32::gemm(a, b, MatrixMut::new(&mut found, [6, 6], [6, 1]).unwrap(), false).unwrap();
-                plain(a, b, MatrixMut::new(&mut expected, [6, 6], [6, 1]).unwrap(), false);
-                assert!(found.iter().zip(&expected).all(|(f, e)| f == e || f.is_nan() && e.is_nan()), "{found:?}");
+                for (strides, accumulate) in [([6, 1], false), ([1, 6], false), ([12, 2], false), ([6, 1], true)] {
+                    let (mut found, mut expected) = ([3.0; 72], [3.0; 72]);
+                    f32::gemm(a, b, MatrixMut::new(&mut found, [6, 6], strides).unwrap(), accumulate).unwrap();
+                    plain(a, b, MatrixMut::new(&mut expected, [6, 6], strides).unwrap(), accumulate);
+                    assert!(found.iter().zip(&expected).all(|(f, e)| f == e || f.is_nan() && e.is_nan()), "{found:?}");
+                }
             }
         }
     }

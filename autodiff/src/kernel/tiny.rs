@@ -34,7 +34,7 @@ pub(super) enum Entries<T> {
     Usual,
     /// All are tiny, and one is not 0: the power of two to multiply by.
     Tiny(T),
-    /// None is a number other than 0.
+    /// Every one is 0 or NaN.
     Zero,
 }
 
@@ -83,7 +83,7 @@ fn finite<T: Real>(matrix: MatrixRef<'_, T>) -> bool {
     lines.strides[1] == 1 && (0..count).all(|line| all_finite(&lines.data[line * lines.strides[0]..][..length]))
 }
 
-/// Whether a product with a matrix that has no entry but 0 and, perhaps, NaN is 0.
+/// Whether a product with a matrix of [`Entries::Zero`] is 0.
 pub(super) fn vanishes<T: Real>(zero: MatrixRef<'_, T>, other: MatrixRef<'_, T>) -> bool {
     finite(zero) && finite(other)
 }

@@ -51,9 +51,7 @@ impl<'a, T: Real> Inputs<'a, T> {
     pub fn view(&self, input: usize) -> View<'a, T> {
         self.nodes.view(self.operands[input].id() as usize, self.values, self.params)
     }
-}
 
-impl<'a, T: Real> Inputs<'a, T> {
     /// The first `N` inputs, which broadcast to `size` elements, if that moves none: each is contiguous and has as many.
     #[inline]
     pub(crate) fn whole<const N: usize>(&self, size: usize) -> Option<[&'a [T]; N]> {

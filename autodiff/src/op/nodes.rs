@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use super::{Lent, LentMut, Node, Place, Step};
+use super::{Label, Lent, LentMut, Node, Place, Step};
 use crate::array::{Layout, Shape, View, ViewMut};
 use crate::error::Mismatch;
 use crate::memory;
@@ -118,9 +118,8 @@ impl Nodes {
     }
 
     /// Whether the gradient of one of these inputs is needed.
-    pub(crate) fn needs_gradient(&self, (first, count): (usize, u32)) -> bool {
-        let inputs = &self.operands[first..][..count as usize];
-        inputs.iter().any(|input| self.list[input.id() as usize].gradient.is_some())
+    pub(crate) fn needs_gradient(&self, operands: (usize, u32)) -> bool {
+        self.operands_at(operands).iter().any(|input| self.list[input.id() as usize].gradient.is_some())
     }
 
     pub(crate) fn layout(&self, k: usize) -> &Layout {
@@ -138,7 +137,12 @@ impl Nodes {
 
     #[inline]
     pub(crate) fn operands_of(&self, node: &Node) -> &[Operand] {
-        &self.operands[node.operands.0..][..node.operands.1 as usize]
+        self.operands_at(node.operands)
+    }
+
+    #[inline]
+    fn operands_at(&self, (first, count): (usize, u32)) -> &[Operand] {
+        &self.operands[first..][..count as usize]
     }
 
     /// The inputs of node `k`.
@@ -179,9 +183,12 @@ impl Nodes {
     /// Where it is noted what is known of the gradient of a node: several nodes may read one parameter, and views share their
     /// base's.
     pub(crate) fn slot(&self, node: &Node) -> usize {
-        match (node.gradient, self.list[node.base as usize].label) {
-            (Some(Place::Parameter(_)), super::Label::Parameter(index)) => self.list.len() + index,
-            _ => node.base as usize,
+        let base = node.base as usize;
+        if let Some(Place::Parameter(_)) = node.gradient
+            && let Label::Parameter(index) = self.list[base].label
+        {
+            return self.list.len() + index;
         }
+        base
     }
 }

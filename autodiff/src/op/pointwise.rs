@@ -41,8 +41,7 @@ pub trait Pointwise<T: Real, const N: usize>: Sync {
         if rest.iter().all(|input| input == first) {
             return Ok((*first).clone());
         }
-        let mut others = rest.iter().filter(|input| input != &first);
-        let all = others.try_fold((*first).clone(), |shape, input| shape.broadcast(input));
+        let all = rest.iter().try_fold((*first).clone(), |shape, input| shape.broadcast(input));
         all.ok_or_else(|| Mismatch::new("shapes do not broadcast"))
     }
 

@@ -114,8 +114,7 @@ impl<T: Real> Graph<T> {
         params: &Params<T>,
         location: &'static Location<'static>,
     ) -> Error {
-        let ids: SmallVec<[u32; 4]> = inputs.iter().map(|var| var.id).collect();
-        self.mistake(name, mismatch, &ids, params, location)
+        self.mistake(name, mismatch, &Var::ids(inputs), params, location)
     }
 
     // Apart from `push_op`, so that it is compiled once for a scalar and not once for each operation.

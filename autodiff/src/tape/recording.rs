@@ -4,8 +4,6 @@ use std::cell::RefCell;
 use std::fmt;
 use std::panic::Location;
 
-use smallvec::SmallVec;
-
 use crate::error::{Error, Mismatch};
 use crate::op::Op;
 use crate::params::Params;
@@ -165,8 +163,7 @@ impl<'t, T: Real> Recording<'t, T> {
         if let Some(poisoned) = self.poisoned_by(op, inputs, location) {
             return poisoned;
         }
-        let ids: SmallVec<[u32; 4]> = inputs.iter().map(|var| var.id).collect();
-        self.refuse(op, Mismatch::new(reason), &ids, location)
+        self.refuse(op, Mismatch::new(reason), &Var::ids(inputs), location)
     }
 
     /// A poisoned value, if an input of `op` is poisoned or on another tape.

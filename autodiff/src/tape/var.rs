@@ -3,6 +3,8 @@
 use std::fmt;
 use std::panic::Location;
 
+use smallvec::SmallVec;
+
 use crate::array::{Shape, Tensor};
 use crate::error::Error;
 use crate::op::Op;
@@ -148,6 +150,11 @@ impl<'t, T: Real> Var<'t, T> {
             return Err(Error::Operation { op: "backward", reason, inputs: String::new(), location });
         }
         graph.backward(self.id, cotangent, self.recording.params, grads, location)
+    }
+
+    /// The nodes of values.
+    pub(super) fn ids(vars: &[Var<'t, T>]) -> SmallVec<[u32; 4]> {
+        vars.iter().map(|var| var.id).collect()
     }
 
     /// Names the value, for error messages, profiles and graphs.

@@ -92,12 +92,16 @@ impl<T: Real> Part<T> {
         Ok(())
     }
 
+    /// The node of its own value at an exchange, whose only input that is.
+    fn own(&self, exchange: usize) -> usize {
+        let nodes = &self.program.graph.nodes;
+        nodes.operands_of(&nodes[exchange])[0].id() as usize
+    }
+
     /// Appends its own value at an exchange.
     pub(super) fn read_own(&self, exchange: usize, params: &Params<T>, stacked: &mut Vec<T>) {
         let graph = &self.program.graph;
-        for own in graph.nodes.inputs(exchange) {
-            stacked.extend(graph.read(own as usize, params).iter());
-        }
+        stacked.extend(graph.read(self.own(exchange), params).iter());
     }
 
     pub(super) fn write_stack(&mut self, exchange: usize, stacked: &[T]) {
@@ -119,13 +123,12 @@ impl<T: Real> Part<T> {
 
     /// Adds to the gradient of its own value at an exchange, and counts the exchange as pulled.
     pub(super) fn add_to_own(&mut self, exchange: usize, amounts: &[T]) {
+        let own = self.own(exchange);
         let (graph, left) = (&self.program.graph, &mut self.left);
         *left = (*left).min(exchange);
         if self.grads.adjoints.has_reached(exchange) {
             self.grads.adjoints.fresh[exchange] = false;
-            for own in graph.nodes.inputs(exchange) {
-                self.grads.add_to(&graph.nodes, own as usize, amounts);
-            }
+            self.grads.add_to(&graph.nodes, own, amounts);
         }
     }
 
