@@ -5,6 +5,7 @@ mod allocation;
 mod allocator;
 mod anomaly;
 mod black_box;
+mod chains;
 mod check;
 mod depth_sweep;
 mod digits;

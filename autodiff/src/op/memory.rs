@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::kernel::{Lanes, PerLane};
+
 /// An arena to read, but for a part that is lent to somebody else.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lent<'a, T> {
@@ -58,5 +60,42 @@ impl<'a, T> LentMut<'a, T> {
             Some(start) => &mut self.above[start..start + length],
             None => &mut self.below[start..start + length],
         }
+    }
+}
+
+/// Lends several arrays of an arena, all of one size, and apart from them the rest to read.
+#[derive(Debug)]
+pub(crate) struct LentSeveral<'a, T> {
+    /// What is between the arrays, each with where it begins.
+    rest: PerLane<(usize, &'a [T])>,
+}
+
+impl<'a, T> LentSeveral<'a, T> {
+    /// Lends `size` elements at each of these offsets, which grow in the order of `sorted`; `None` for those without one.
+    pub(crate) fn around(
+        arena: &'a mut [T],
+        offsets: &[Option<usize>],
+        sorted: &[usize],
+        size: usize,
+    ) -> (Lanes<'a, T>, Self) {
+        let mut lanes: Lanes<'a, T> = offsets.iter().map(|_| None).collect();
+        let (mut rest, mut left, mut end) = (PerLane::new(), arena, 0);
+        for &lane in sorted {
+            let Some(offset) = offsets[lane] else { continue };
+            let (below, others) = left.split_at_mut(offset - end);
+            let (own, above) = others.split_at_mut(size);
+            rest.push((end, &*below));
+            lanes[lane] = Some(own);
+            (left, end) = (above, offset + size);
+        }
+        rest.push((end, &*left));
+        (lanes, LentSeveral { rest })
+    }
+
+    /// What lies at `start`, outside of what is lent.
+    pub(crate) fn get(&self, start: usize, length: usize) -> &'a [T] {
+        let after = self.rest.partition_point(|&(begin, _)| begin <= start);
+        let (begin, slice) = self.rest[after - 1];
+        &slice[start - begin..][..length]
     }
 }

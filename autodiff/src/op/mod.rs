@@ -1,6 +1,7 @@
 //! How to define an operation: the trait [`Op`], its arguments, and helpers for its author.
 
-mod frame;
+mod grads;
+mod inputs;
 mod memory;
 mod node;
 mod nodes;
@@ -14,8 +15,10 @@ pub(crate) use crate::array::accumulate_or_write;
 pub use crate::array::{Layout, View, ViewMut, accumulate, for_each_block};
 pub use crate::error::Mismatch;
 pub use crate::kernel::{dispatch, for_each_part};
-pub use frame::{Frame, InputGrads, Inputs};
-pub(crate) use memory::{Lent, LentMut};
+pub use grads::InputGrads;
+pub(crate) use grads::{OfBlock, OfNodes};
+pub use inputs::{Frame, Inputs};
+pub(crate) use memory::{Lent, LentMut, LentSeveral};
 pub(crate) use node::{Label, Node, Place, Step};
 pub(crate) use nodes::{Nodes, Operand};
 pub use pointwise::{Pointwise, takes_sines};
@@ -74,6 +77,15 @@ pub trait Op<T: Real>: Any + Debug + Send + Sync {
         Reads::ALL
     }
 
+    /// Whether the operation is elementwise: once the inputs are broadcast, each element of the output depends on the elements at
+    /// its index, and nothing is [saved](Op::saved). False by default.
+    ///
+    /// A [`Program`](crate::Program) calls the other methods of such an operation for blocks of large arrays, with inputs and
+    /// output of one shape of one axis, and so computes several operations while a block is in the cache.
+    fn is_elementwise(&self) -> bool {
+        false
+    }
+
     /// Computes the output. Must write every element of `output`, in row-major order, and of `saved`.
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], saved: &mut [T]);
 
@@ -99,6 +111,9 @@ impl<T: Real> Op<T> for Box<dyn Op<T>> {
     }
     fn reads(&self) -> Reads {
         (**self).reads()
+    }
+    fn is_elementwise(&self) -> bool {
+        (**self).is_elementwise()
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], saved: &mut [T]) {
         (**self).forward(inputs, output, saved);

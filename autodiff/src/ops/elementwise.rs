@@ -108,6 +108,9 @@ macro_rules! forward_pointwise {
         fn reads(&self) -> Reads {
             Pointwise::<T, $inputs>::reads(self)
         }
+        fn is_elementwise(&self) -> bool {
+            true
+        }
         fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
             Pointwise::<T, $inputs>::backward(self, at, cotangent, grads);
         }

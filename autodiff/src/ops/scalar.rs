@@ -30,6 +30,9 @@ macro_rules! scalar_op {
             fn shape(&self, inputs: &[&$crate::Shape]) -> Result<$crate::Shape, $crate::op::Mismatch> {
                 <Self as $crate::op::Pointwise<T, { [$(stringify!($x)),+].len() }>>::shape(inputs)
             }
+            fn is_elementwise(&self) -> bool {
+                true
+            }
             fn forward(&self, inputs: $crate::op::Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
                 $crate::op::Pointwise::<T, { [$(stringify!($x)),+].len() }>::forward(self, inputs, output);
             }

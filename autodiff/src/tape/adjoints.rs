@@ -38,6 +38,8 @@ impl<T: Real> Adjoints<T> {
         }
         self.fresh.clear();
         self.fresh.resize(graph.nodes.len() + parameters, true);
+        // What exists for a block at a time has no memory to be set to zero.
+        graph.passing_gradients().for_each(|k| self.fresh[k] = false);
         self.filled_by = graph.key;
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::panic::Location;
 use super::graph::check_memory;
 use crate::array::Shape;
 use crate::error::{Error, Mismatch};
-use crate::op::{Frame, InputGrads, Inputs, Lent, LentMut};
+use crate::op::{Frame, InputGrads, Inputs, Lent, LentMut, OfNodes};
 use crate::params::Params;
 use crate::scalar::{Dual, Real};
 use crate::tape::{Gradients, Graph, Place, Step};
@@ -68,11 +68,24 @@ impl<T: Real> Graph<T> {
         params: &Params<T>,
         grads: &mut Gradients<T>,
     ) -> Result<(), Error> {
-        let refused = range.rev().find_map(|k| Some((k, self.pull(k, params, grads).err()?)));
-        let Some((k, mismatch)) = refused else { return Ok(()) };
-        grads.settle(self);
-        grads.forget();
-        Err(self.refusal(k, mismatch, params))
+        let Range { start, end } = range;
+        let mut chains = self.chains.iter().rev().skip_while(|chain| chain.last() >= end).peekable();
+        let mut left = start..end;
+        while let Some(k) = left.next_back() {
+            let pulled = match chains.next_if(|chain| chain.last() == k) {
+                Some(chain) => {
+                    left.end = chain.first();
+                    self.pull_chain(chain, params, grads)
+                }
+                None => self.pull(k, params, grads),
+            };
+            if let Err(mismatch) = pulled {
+                grads.settle(self);
+                grads.forget();
+                return Err(self.refusal(k, mismatch, params));
+            }
+        }
+        Ok(())
     }
 
     /// Ends the backward pass.
@@ -122,13 +135,13 @@ impl<T: Real> Graph<T> {
         if std::mem::take(&mut grads.adjoints.fresh[k]) {
             cotangent.fill(T::ZERO);
         }
-        let mut input_grads = InputGrads {
+        let mut input_grads = InputGrads::of_nodes(OfNodes {
             nodes: &self.nodes,
             operands: self.nodes.operands_of(node),
             arena,
             parameters: grads.parameters.flat_mut(),
             fresh: &mut grads.adjoints.fresh,
-        };
+        });
         let frame = Frame { inputs, output, saved };
         self.ops.get(index).backward(frame, cotangent, &mut input_grads);
         check_memory()

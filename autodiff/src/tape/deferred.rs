@@ -1,7 +1,7 @@
 //! The shape-only recording of a program: it computes no values, so constants are kept until memory is planned.
 
 use super::Graph;
-use super::plan::Plan;
+use super::plan::{Plan, Turn};
 use crate::array::Tensor;
 use crate::error::Error;
 use crate::memory;
@@ -53,18 +53,19 @@ impl<T: Real> Graph<T> {
     }
 
     /// Gives the nodes of a program the places of a plan, allocates the value arena, and computes what is constant. Returns
-    /// the operations that every replay computes.
-    pub(super) fn adopt_plan(&mut self, outputs: &[u32], params: &Params<T>) -> Result<Vec<usize>, Error> {
+    /// what every replay computes.
+    pub(super) fn adopt_plan(&mut self, outputs: &[u32], params: &Params<T>) -> Result<Vec<Turn>, Error> {
         let constants =
             self.deferred.as_mut().map(|deferred| std::mem::take(&mut deferred.constants)).unwrap_or_default();
         let ids: Vec<u32> = constants.iter().map(|&(id, _)| id).collect();
-        let Plan { nodes, value_length: length, gradient_length, once, steps } = Plan::new(self, outputs, &ids);
+        let Plan { nodes, value_length: length, gradient_length, once, chains, turns } = Plan::new(self, outputs, &ids);
         (self.nodes, self.value_length, self.gradient_length) = (nodes, length, gradient_length);
+        self.chains = chains;
         self.values = memory::filled(|| format!("the {length} values of a program"), length, T::ZERO)?;
         for (id, data) in &constants {
             self.value_mut(*id).copy_from_slice(data.data());
         }
         once.into_iter().try_for_each(|k| self.run(k, params))?;
-        Ok(steps)
+        Ok(turns)
     }
 }

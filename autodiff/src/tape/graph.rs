@@ -9,6 +9,7 @@
 
 use std::panic::Location;
 
+use super::chain::{Chain, Chained};
 use super::deferred::Deferred;
 use super::operations::Operations;
 use crate::array::View;
@@ -47,6 +48,10 @@ pub(crate) struct Graph<T: Real> {
     pub(crate) shards: usize,
     /// The operations where the shards meet, in their order.
     pub(super) exchanges: Vec<u32>,
+    /// Only in a program: operations that are computed together, in their order.
+    pub(super) chains: Vec<Chain>,
+    /// Which operations a program joins to chains.
+    pub(super) chained: Chained,
     /// Fill fresh buffers with NaN, to expose those never written: for the gradient checker.
     pub(crate) poison_buffers: bool,
     /// The caller that operations recorded by a library are attributed to.
@@ -70,6 +75,8 @@ impl<T: Real> Graph<T> {
             draws: Draws::default(),
             shards: 1,
             exchanges: Vec::new(),
+            chains: Vec::new(),
+            chained: Chained::LARGE,
             poison_buffers: false,
             caller: None,
             error: None,
@@ -121,6 +128,7 @@ impl<T: Real> Graph<T> {
             draws: self.draws,
             shards: self.shards,
             exchanges: self.exchanges.clone(),
+            chains: self.chains.clone(),
             ..Graph::new()
         })
     }

@@ -3,13 +3,14 @@
 //! - `graph`, `operations`, `append`, `deferred`: how a recording is stored, how it grows and how a node is run.
 //! - `backward`, `gradients`: the backward pass and its results.
 //! - `recording`, `var`: eager computation. `program`: a computation recorded once; `replay`: one run of it; `plan`: its
-//!   memory, and `unplanned`, without which diagnostics could not read it.
+//!   memory, and `unplanned`, without which diagnostics could not read it. `chain`: operations that a program computes together.
 //! - `caller`: the source line that an operation is attributed to.
 
 mod adjoints;
 mod append;
 mod backward;
 mod caller;
+mod chain;
 mod deferred;
 mod detach;
 mod gradients;
@@ -28,6 +29,7 @@ mod views;
 
 pub(crate) use crate::op::{Label, Node, Nodes, Place, Step};
 pub(crate) use caller::Caller;
+pub(crate) use chain::Chained;
 pub(crate) use detach::Detach;
 pub use gradients::Gradients;
 pub(crate) use graph::Graph;

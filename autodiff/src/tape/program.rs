@@ -4,6 +4,8 @@ use std::cell::RefCell;
 use std::panic::Location;
 use std::sync::Arc;
 
+use super::chain::Chained;
+use super::plan::Turn;
 use super::replay::Replay;
 use super::unplanned::Unplanned;
 use super::{Graph, Mode, Recording, Var};
@@ -59,8 +61,8 @@ pub fn variable(name: &'static str, shape: impl Into<Shape>) -> InputSpec {
 pub struct Program<T: Real> {
     pub(super) graph: Graph<T>,
     pub(super) outputs: Vec<u32>,
-    /// The operations that a replay computes.
-    steps: Vec<usize>,
+    /// What a replay computes, in order.
+    turns: Vec<Turn>,
     pub(super) unplanned: Unplanned,
     /// Names and shapes of the parameters it was recorded with: values may change between replays, these may not.
     table: Arc<Table>,
@@ -93,21 +95,42 @@ impl<T: Real> Program<T> {
         inputs: &[InputSpec],
         build: impl for<'r> FnOnce(&'r Recording<'r, T>, &[Var<'r, T>]) -> Vec<Var<'r, T>>,
     ) -> Result<Self, Error> {
-        Self::record_shard(params, mode, 1, inputs, build)
+        Self::record_in(Graph::deferred(), params, mode, inputs, build)
+    }
+
+    /// As [`Program::record_slice`], with these operations in chains: for the gradient checker.
+    #[track_caller]
+    pub(crate) fn record_chained(
+        params: &Params<T>,
+        (mode, chained): (Mode, Chained),
+        inputs: &[InputSpec],
+        build: impl for<'r> FnOnce(&'r Recording<'r, T>, &[Var<'r, T>]) -> Vec<Var<'r, T>>,
+    ) -> Result<Self, Error> {
+        Self::record_in(Graph { chained, ..Graph::deferred() }, params, mode, inputs, build)
     }
 
     /// As [`Program::record_slice`], for one of several shards.
     #[track_caller]
     pub(super) fn record_shard(
         params: &Params<T>,
+        (mode, shards): (Mode, usize),
+        inputs: &[InputSpec],
+        build: impl for<'r> FnOnce(&'r Recording<'r, T>, &[Var<'r, T>]) -> Vec<Var<'r, T>>,
+    ) -> Result<Self, Error> {
+        Self::record_in(Graph { shards, ..Graph::deferred() }, params, mode, inputs, build)
+    }
+
+    #[track_caller]
+    fn record_in(
+        graph: Graph<T>,
+        params: &Params<T>,
         mode: Mode,
-        shards: usize,
         inputs: &[InputSpec],
         build: impl for<'r> FnOnce(&'r Recording<'r, T>, &[Var<'r, T>]) -> Vec<Var<'r, T>>,
     ) -> Result<Self, Error> {
         params.check()?;
         let location = Location::caller();
-        let graph = RefCell::new(Graph { shards, ..Graph::deferred() });
+        let graph = RefCell::new(graph);
         let recording = Recording::new(&graph, params, mode);
         let vars: Vec<_> = inputs.iter().map(|spec| recording.declare(spec, location)).collect();
         let outputs = build(&recording, &vars);
@@ -119,8 +142,8 @@ impl<T: Real> Program<T> {
         let mut graph = graph.into_inner();
         graph.ops.share();
         let unplanned = Unplanned::new(&graph);
-        let steps = graph.adopt_plan(&outputs, params)?;
-        Ok(Program { graph, outputs, steps, unplanned, table: params.table().clone() })
+        let turns = graph.adopt_plan(&outputs, params)?;
+        Ok(Program { graph, outputs, turns, unplanned, table: params.table().clone() })
     }
 
     /// Fills fresh buffers with NaN before each replay: for the gradient checker.
@@ -152,16 +175,17 @@ impl<T: Real> Program<T> {
         Ok(self.last_replay(params))
     }
 
-    /// Computes the operations from step `first` up to node `end`, or to the last; returns the step after `end`.
+    /// Computes the operations from turn `first` up to node `end`, or to the last; returns the turn after `end`.
     pub(super) fn run_steps(&mut self, first: usize, end: Option<usize>, params: &Params<T>) -> Result<usize, Error> {
-        for step in first..self.steps.len() {
-            let k = self.steps[step];
-            if Some(k) == end {
-                return Ok(step + 1);
+        let Program { turns, graph, .. } = self;
+        for (at, &turn) in turns.iter().enumerate().skip(first) {
+            match turn {
+                Turn::Node(k) if Some(k) == end => return Ok(at + 1),
+                Turn::Node(k) => graph.run(k, params)?,
+                Turn::Chain(position) => graph.run_chain(position, params)?,
             }
-            self.graph.run(k, params)?;
         }
-        Ok(self.steps.len())
+        Ok(turns.len())
     }
 
     /// What [`Program::forward`] returned last.
@@ -171,7 +195,7 @@ impl<T: Real> Program<T> {
 
     /// The operations where the shards of a batch meet, and the sizes of what meets there.
     pub(super) fn exchanges(&self) -> Vec<(usize, usize)> {
-        let exchanges = self.steps.iter().copied().filter(|&k| self.graph.is_exchange(k));
+        let exchanges = self.graph.exchanges.iter().map(|&id| id as usize);
         exchanges.map(|k| (k, self.graph.nodes[k].extent)).collect()
     }
 
@@ -180,7 +204,7 @@ impl<T: Real> Program<T> {
         Ok(Program {
             graph: self.graph.another()?,
             outputs: self.outputs.clone(),
-            steps: self.steps.clone(),
+            turns: self.turns.clone(),
             unplanned: self.unplanned.clone(),
             table: self.table.clone(),
         })

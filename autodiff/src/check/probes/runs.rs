@@ -7,7 +7,7 @@ use crate::check::subject::{Answer, D, Recorded, Request, with_values};
 use crate::check::tensors::{no_nan, reversed, seeded, values};
 use crate::error::Error;
 use crate::params::Params;
-use crate::tape::{Mode, Program, input, variable};
+use crate::tape::{Chained, Mode, Program, input, variable};
 
 /// The output of a replay, and the gradients of the inputs that have one.
 type Replayed = (Tensor<f64>, Vec<Option<Tensor<f64>>>);
@@ -73,19 +73,26 @@ impl Examiner<'_> {
         };
         let all: Vec<Tensor<f64>> = self.inputs.iter().map(reversed).collect();
         let rest: Vec<Tensor<f64>> = self.inputs.iter().map(after_first).collect();
-        self.replay_on(recorded, all)?;
-        if self.report.findings.iter().any(|finding| finding.probe == Probe::Replay) {
-            return Ok(());
+        for (others, chained) in [(&all, Chained::LARGE), (&all, Chained::ALL), (&rest, Chained::LARGE)] {
+            self.replay_on(recorded, others, chained)?;
+            if self.report.findings.iter().any(|finding| finding.probe == Probe::Replay) {
+                break;
+            }
         }
-        self.replay_on(recorded, rest)
+        Ok(())
     }
 
-    fn replay_on(&mut self, recorded: &dyn Recorded, others: Vec<Tensor<f64>>) -> Result<(), Error> {
-        let (Ok(stale), Ok(fresh)) = (self.answer(&self.inputs, None), self.answer(&others, None)) else {
+    fn replay_on(&mut self, recorded: &dyn Recorded, others: &[Tensor<f64>], chained: Chained) -> Result<(), Error> {
+        let (Ok(stale), Ok(fresh)) = (self.answer(&self.inputs, None), self.answer(others, None)) else {
             return Ok(()); // an index that is out of range for the other values
         };
-        let case = || ("recorded, then run and run again".to_owned(), others.clone());
-        let replayed = match self.guarded(|| self.replayed(recorded, &others), case) {
+        let setting = if chained == Chained::ALL {
+            "recorded, then run and run again in blocks"
+        } else {
+            "recorded, then run and run again"
+        };
+        let case = || (setting.to_owned(), others.to_vec());
+        let replayed = match self.guarded(|| self.replayed(recorded, others, chained), case) {
             Ok(replayed) => replayed,
             Err(Error::Operation { op: "value", .. }) => {
                 self.report.undecided.push("it reads values while it is recorded, so it cannot be replayed".into());
@@ -111,7 +118,7 @@ impl Examiner<'_> {
     }
 
     /// Output and gradients of a program that is recorded, run on the inputs, and then run on `others`.
-    fn replayed(&self, subject: &dyn Recorded, others: &[Tensor<f64>]) -> Result<Replayed, Error> {
+    fn replayed(&self, subject: &dyn Recorded, others: &[Tensor<f64>], chained: Chained) -> Result<Replayed, Error> {
         let none = Params::default();
         let recorded = subject.params().unwrap_or(&none);
         let is_model = subject.params().is_some();
@@ -123,8 +130,9 @@ impl Examiner<'_> {
             true => Vec::new(),
             false => self.inputs.iter().enumerate().map(declare).collect(),
         };
-        let mut program =
-            Program::record_slice(recorded, Mode::Train, &declared, |t, inputs| vec![subject.record(t, inputs)])?;
+        let mut program = Program::record_chained(recorded, (Mode::Train, chained), &declared, |t, inputs| {
+            vec![subject.record(t, inputs)]
+        })?;
         program.poison_buffers();
         let mut grads = recorded.gradients();
         let cotangent = self.cotangent.cast();

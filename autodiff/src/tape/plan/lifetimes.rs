@@ -1,7 +1,8 @@
 //! When the values and gradients of a program are first and last used.
 //!
 //! Of `n` nodes, node `k` is computed at step `k` and pulled at step `2n − 1 − k`. What is needed after the last pullback (an
-//! output, a new state, the gradient of a variable) lives until step `2n`.
+//! output, a new state, the gradient of a variable) lives until step `2n`. The operations of a chain run at the same time:
+//! what begins to live in one of its steps lives from the first of them on, unless nothing outside of the chain uses it.
 
 use super::packing::Life;
 use crate::scalar::Real;
@@ -12,6 +13,8 @@ pub(super) struct Lifetimes {
     pub(super) values: Vec<Life>,
     /// Of the gradient of each node that backward reaches.
     pub(super) gradients: Vec<Option<Life>>,
+    /// Whether the value of each node, and its gradient, are used within one chain only.
+    passing: Vec<[bool; 2]>,
 }
 
 impl Lifetimes {
@@ -53,7 +56,48 @@ impl Lifetimes {
         if let Some(&root) = outputs.first().filter(|&&root| reached.get(base(root)) == Some(&true)) {
             gradients[base(root)] = Some(Life { first: count, last: end });
         }
-        Lifetimes { values, gradients }
+        let passing = vec![[false; 2]; count];
+        Lifetimes { values, gradients, passing }
+    }
+
+    /// The same with the operations of each of these chains at the same time.
+    pub(super) fn with_chains(mut self, chains: &[Vec<usize>]) -> Self {
+        let count = self.values.len();
+        let mut spans: Vec<(usize, usize)> = (0..count).map(|k| (k, k)).collect();
+        for chain in chains {
+            if let (Some(&first), Some(&last)) = (chain.first(), chain.last()) {
+                chain.iter().for_each(|&k| spans[k] = (first, last));
+            }
+        }
+        // Step `k` of forward is mirrored in step `mirror - k` of backward.
+        let mirror = (2 * count).saturating_sub(1);
+        for chain in chains {
+            for &k in chain {
+                let (first, last) = spans[k];
+                let within = |life: &Life, from: usize, to: usize| from <= life.first && life.last <= to;
+                let value = within(&self.values[k], first, last);
+                let gradient = self.gradients[k].is_some_and(|life| within(&life, mirror - last, mirror - first));
+                self.passing[k] = [value, gradient];
+            }
+        }
+        // What begins to live in a chain lives from its first step on, and so together with all that is used in it.
+        let begin = |first: usize| match first {
+            _ if first < count => spans[first].0,
+            _ => mirror - spans[mirror - first].1,
+        };
+        let lives = self.values.iter_mut().chain(self.gradients.iter_mut().flatten());
+        lives.for_each(|life| life.first = begin(life.first));
+        self
+    }
+
+    /// Whether nothing outside of its chain uses the value of node `k`.
+    pub(super) fn is_value_passing(&self, k: usize) -> bool {
+        self.passing[k][0]
+    }
+
+    /// Whether nothing outside of its chain uses the gradient of node `k`.
+    pub(super) fn is_gradient_passing(&self, k: usize) -> bool {
+        self.passing[k][1]
     }
 }
 

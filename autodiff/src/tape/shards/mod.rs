@@ -73,7 +73,7 @@ impl<T: Real> Shards<T> {
                 Some(part) => part.program.another()?,
                 None => {
                     let specs = inputs.each_ref().map(|spec| spec.with_samples(rows.len()));
-                    Program::record_shard(params, mode, count, &specs, |t, vars| {
+                    Program::record_shard(params, (mode, count), &specs, |t, vars| {
                         vec![build(t, std::array::from_fn(|input| vars[input]))]
                     })?
                 }

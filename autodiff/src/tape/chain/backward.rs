@@ -1,0 +1,89 @@
+//! The pullbacks of a chain.
+
+use smallvec::SmallVec;
+
+use super::{Chain, Member, Source};
+use crate::array::Layout;
+use crate::error::Mismatch;
+use crate::kernel::{LANES, PerLane, for_each_lane_block};
+use crate::op::{Frame, InputGrads, Inputs, LentSeveral, OfBlock, Place};
+use crate::params::Params;
+use crate::scalar::Real;
+use crate::tape::graph::check_memory;
+use crate::tape::{Gradients, Graph, Step};
+
+impl<T: Real> Graph<T> {
+    /// Runs the pullbacks of a chain, which add to the gradients of its inputs.
+    ///
+    /// # Errors
+    /// If there is no memory for the blocks.
+    pub(in crate::tape) fn pull_chain(
+        &self,
+        chain: &Chain,
+        params: &Params<T>,
+        grads: &mut Gradients<T>,
+    ) -> Result<(), Mismatch> {
+        let Chain { members, size, gradients: places, owners, .. } = chain;
+        let adjoints = &mut grads.adjoints;
+        let blank: PerLane<bool> = places
+            .offsets
+            .iter()
+            .zip(owners)
+            .map(|(offset, &owner)| offset.is_none() || adjoints.fresh[owner])
+            .collect();
+        let (mut lanes, _) = LentSeveral::around(&mut adjoints.arena, &places.offsets, &places.sorted, *size);
+        lanes.push(None); // for what a pullback does not read
+        for_each_lane_block(lanes, (*size, members.len()), |first, block| {
+            let Some((unread, gradients)) = block.split_last_mut() else { return };
+            unread.fill(T::from_f64(f64::NAN));
+            let layout = Layout::dense([unread.len()].into());
+            let mut fresh = blank.clone();
+            for member in members.iter().rev() {
+                self.pull_member(member, (first, unread, &layout), gradients, &mut fresh, params);
+            }
+            for (gradient, &fresh) in gradients.iter_mut().zip(&fresh) {
+                if fresh {
+                    gradient.fill(T::ZERO);
+                }
+            }
+        });
+        owners.iter().for_each(|&owner| adjoints.fresh[owner] = false);
+        check_memory()
+    }
+
+    /// Pulls a block, which begins with element `first`, through a member.
+    fn pull_member(
+        &self,
+        member: &Member,
+        (first, unread, layout): (usize, &[T], &Layout),
+        gradients: &mut [&mut [T]],
+        fresh: &mut [bool],
+        params: &Params<T>,
+    ) {
+        let (Some(own), Step::Op(index)) = (member.cotangent, self.nodes[member.node].step) else { return };
+        let cotangent = std::mem::take(&mut gradients[own]);
+        if std::mem::take(&mut fresh[own]) {
+            cotangent.fill(T::ZERO);
+        }
+        let op = self.ops.get(index);
+        let reads = op.reads();
+        let value = |read: bool, k: usize| match self.nodes[k].value {
+            _ if !read => unread,
+            Place::Arena(start) => &self.values[start + first..][..unread.len()],
+            Place::Parameter(start) => &params.flat()[start + first..][..unread.len()],
+            Place::State(start) => &params.flat_state()[start + first..][..unread.len()],
+        };
+        let input = |(input, source): (usize, &Source)| match *source {
+            Source::Member { node, .. } | Source::Node(node) => value(reads.has_input(input), node),
+        };
+        let slices: SmallVec<[&[T]; 4]> = member.inputs.iter().enumerate().map(input).collect();
+        let inputs = Inputs::of_block(&slices, layout, params, self.draws.pass);
+        let frame = Frame { inputs, output: value(reads.has_output(), member.node), saved: &[] };
+        let mut lent: [&mut [T]; LANES] = std::array::from_fn(|_| &mut [][..]);
+        lent.iter_mut().zip(&mut *gradients).for_each(|(lent, gradient)| *lent = gradient);
+        let mut grads =
+            InputGrads::of_block(OfBlock { inputs: &member.gradients, gradients: &mut lent, fresh, layout });
+        op.backward(frame, cotangent, &mut grads);
+        gradients[own] = cotangent;
+    }
+}

@@ -1,0 +1,73 @@
+//! The values of a chain.
+
+use std::sync::{Mutex, PoisonError};
+
+use smallvec::SmallVec;
+
+use super::{Chain, Member, Source};
+use crate::array::Layout;
+use crate::error::{Error, Mismatch};
+use crate::kernel::for_each_lane_block;
+use crate::op::{Inputs, LentSeveral, Place};
+use crate::params::Params;
+use crate::scalar::Real;
+use crate::tape::graph::check_memory;
+use crate::tape::{Graph, Step};
+
+/// What is refused first: the position of the member, the first element of the block, and why.
+type Refused = Option<(usize, usize, Mismatch)>;
+
+impl<T: Real> Graph<T> {
+    /// Computes the operations of the chain at this position from the nodes below it.
+    pub(in crate::tape) fn run_chain(&mut self, position: usize, params: &Params<T>) -> Result<(), Error> {
+        let refused = self.compute_chain(position, params);
+        let members = &self.chains[position].members;
+        match (refused, check_memory()) {
+            (Some((member, _, mismatch)), _) => Err(self.refusal(members[member].node, mismatch, params)),
+            (None, Err(mismatch)) => Err(self.refusal(members[0].node, mismatch, params)),
+            (None, Ok(())) => Ok(()),
+        }
+    }
+
+    fn compute_chain(&mut self, position: usize, params: &Params<T>) -> Refused {
+        let Graph { nodes, ops, values, draws, poison_buffers, chains, .. } = self;
+        let Chain { members, size, values: places, .. } = &chains[position];
+        let (lanes, others) = LentSeveral::around(values, &places.offsets, &places.sorted, *size);
+        let refused: Mutex<Refused> = Mutex::new(None);
+        let of_node = |k: usize| match nodes[k].value {
+            Place::Arena(start) => others.get(start, *size),
+            Place::Parameter(start) => &params.flat()[start..start + size],
+            Place::State(start) => &params.flat_state()[start..start + size],
+        };
+        for_each_lane_block(lanes, (*size, members.len()), |first, block| {
+            let layout = Layout::dense([block.first().map_or(0, |lane| lane.len())].into());
+            for (position, Member { node, inputs, .. }) in members.iter().enumerate() {
+                let (before, own) = block.split_at_mut(position);
+                let (Step::Op(index), [output, ..]) = (nodes[*node].step, own) else { return };
+                let slice = |input: &Source| match *input {
+                    Source::Member { position, .. } => &*before[position],
+                    Source::Node(k) => &of_node(k)[first..][..output.len()],
+                };
+                let slices: SmallVec<[&[T]; 4]> = inputs.iter().map(slice).collect();
+                let inputs = Inputs::of_block(&slices, &layout, params, draws.pass);
+                let op = ops.get(index);
+                if let Err(mismatch) = op.check(inputs) {
+                    return note(&refused, (position, first, mismatch));
+                }
+                if *poison_buffers {
+                    output.fill(T::from_f64(f64::NAN));
+                }
+                op.forward(inputs, output, &mut []);
+            }
+        });
+        refused.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Keeps the refusal that comes first, whichever thread finds it.
+fn note(refused: &Mutex<Refused>, (position, first, mismatch): (usize, usize, Mismatch)) {
+    let mut kept = refused.lock().unwrap_or_else(PoisonError::into_inner);
+    if kept.as_ref().is_none_or(|&(member, block, _)| (position, first) < (member, block)) {
+        *kept = Some((position, first, mismatch));
+    }
+}
