@@ -50,7 +50,8 @@ pub(crate) struct Node {
     pub(crate) gradient: Option<Place>,
     /// Length of the memory that the layout indexes into.
     pub(crate) extent: usize,
-    pub(crate) saved: usize,
+    /// Where the numbers that its operation saves lie in their arena, and how many they are.
+    pub(crate) saved: (usize, usize),
     pub(crate) label: Label,
     pub(crate) location: &'static Location<'static>,
 }
@@ -83,6 +84,6 @@ impl Node {
     /// Bytes of its value, of what forward saves, and of its gradient.
     pub(crate) fn bytes<T>(&self) -> usize {
         let gradient = if self.gradient.is_some() { self.extent } else { 0 };
-        (self.extent + self.saved + gradient) * size_of::<T>()
+        (self.extent + self.saved.1 + gradient) * size_of::<T>()
     }
 }

@@ -62,7 +62,7 @@ impl<T: Real> Graph<T> {
             value: base.value,
             gradient: base.gradient.filter(|_| keeps_gradient),
             extent: base.extent,
-            saved: 0,
+            saved: (0, 0),
             label: Label::None,
             location: self.attribute(location),
         };
@@ -142,11 +142,12 @@ impl<T: Real> Graph<T> {
 
     /// Makes room for a value and what its operation saves.
     fn reserve(&mut self, shape: &Shape, saved: usize) -> Result<(), Mismatch> {
-        let more = shape.checked_size().and_then(|size| size.checked_add(saved));
-        let countable = more.filter(|&more| self.value_length.checked_add(more).is_some());
+        let fits = |length: usize, more: &usize| length.checked_add(*more).is_some();
+        let countable =
+            shape.checked_size().filter(|more| fits(self.value_length, more) && fits(self.saved_length, &saved));
         match countable {
             Some(_) if self.is_deferred() => Ok(()),
-            Some(more) if memory::reserve(&mut self.values, more) => Ok(()),
+            Some(more) if memory::reserve(&mut self.values, more) && memory::reserve(&mut self.saves, saved) => Ok(()),
             _ => Err(Mismatch::new(format!("the result {shape} does not fit into memory"))),
         }
     }
@@ -162,10 +163,13 @@ impl<T: Real> Graph<T> {
         location: &'static Location<'static>,
     ) -> Result<u32, Mismatch> {
         let (id, extent) = (self.next()?, shape.size());
+        let saved = (self.saved_length, saved);
         if matches!(value, Place::Arena(_)) {
-            self.value_length += extent + saved;
+            self.value_length += extent;
+            self.saved_length += saved.1;
             if !self.is_deferred() {
                 self.values.resize(self.value_length, T::ZERO);
+                self.saves.resize(self.saved_length, T::ZERO);
             }
         }
         if matches!(gradient, Some(Place::Arena(_))) {

@@ -129,7 +129,8 @@ impl<T: Real> Graph<T> {
         };
         let poisoned = self.poison_buffers.then(|| self.without_unread(k));
         let values = poisoned.as_deref().unwrap_or(&self.values);
-        let (output, saved) = values[start..start + node.extent + node.saved].split_at(node.extent);
+        let output = &values[start..start + node.extent];
+        let saved = &self.saves[node.saved.0..][..node.saved.1];
         let inputs = Inputs::new(node, &self.nodes, Lent::whole(values), params, self.draws.pass);
         let (cotangent, arena) = LentMut::around(&mut grads.adjoints.arena, gradient..gradient + node.extent);
         if std::mem::take(&mut grads.adjoints.fresh[k]) {

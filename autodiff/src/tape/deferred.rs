@@ -58,14 +58,23 @@ impl<T: Real> Graph<T> {
         let constants =
             self.deferred.as_mut().map(|deferred| std::mem::take(&mut deferred.constants)).unwrap_or_default();
         let ids: Vec<u32> = constants.iter().map(|&(id, _)| id).collect();
-        let Plan { nodes, value_length: length, gradient_length, once, chains, turns } = Plan::new(self, outputs, &ids);
-        (self.nodes, self.value_length, self.gradient_length) = (nodes, length, gradient_length);
+        let Plan { nodes, value_length, saved_length, gradient_length, once, chains, turns } =
+            Plan::new(self, outputs, &ids);
+        self.nodes = nodes;
+        (self.value_length, self.saved_length, self.gradient_length) = (value_length, saved_length, gradient_length);
         self.chains = chains;
-        self.values = memory::filled(|| format!("the {length} values of a program"), length, T::ZERO)?;
+        self.allocate()?;
         for (id, data) in &constants {
             self.value_mut(*id).copy_from_slice(data.data());
         }
         once.into_iter().try_for_each(|k| self.run(k, params))?;
         Ok(turns)
+    }
+    /// Gives the arenas of values, and of what is saved, their lengths.
+    pub(super) fn allocate(&mut self) -> Result<(), Error> {
+        let what = || format!("the {} values of a program", self.value_length + self.saved_length);
+        self.values = memory::filled(what, self.value_length, T::ZERO)?;
+        self.saves = memory::filled(what, self.saved_length, T::ZERO)?;
+        Ok(())
     }
 }

@@ -36,8 +36,11 @@ pub(crate) struct Graph<T: Real> {
     pub(crate) nodes: Nodes,
     pub(crate) ops: Operations<T>,
     pub(crate) values: Vec<T>,
-    /// Lengths of the arenas; `values` is empty during a shape-only recording.
+    /// What operations save for their pullbacks: an arena of its own, because it is often needed when the value no longer is.
+    pub(crate) saves: Vec<T>,
+    /// Lengths of the arenas; the first two are empty during a shape-only recording.
     pub(crate) value_length: usize,
+    pub(crate) saved_length: usize,
     pub(crate) gradient_length: usize,
     /// Only in a program's recording.
     pub(super) deferred: Option<Deferred<T>>,
@@ -68,7 +71,9 @@ impl<T: Real> Graph<T> {
             nodes: Nodes::default(),
             ops: Operations::new(),
             values: Vec::new(),
+            saves: Vec::new(),
             value_length: 0,
+            saved_length: 0,
             gradient_length: 0,
             deferred: None,
             updates: Vec::new(),
@@ -89,7 +94,9 @@ impl<T: Real> Graph<T> {
         self.nodes.clear();
         self.ops.clear();
         self.values.clear();
+        self.saves.clear();
         self.value_length = 0;
+        self.saved_length = 0;
         self.gradient_length = 0;
         self.updates.clear();
         self.draws = Draws::default();
@@ -115,13 +122,16 @@ impl<T: Real> Graph<T> {
 
     /// A copy with an arena of its own and the same operations. For programs.
     pub(super) fn another(&self) -> Result<Self, Error> {
-        let mut values = memory::filled(|| "another shard of a program".into(), self.values.len(), T::ZERO)?;
+        let what = || "another shard of a program".into();
+        let mut values = memory::filled(what, self.values.len(), T::ZERO)?;
         values.copy_from_slice(&self.values);
         Ok(Graph {
             nodes: self.nodes.clone(),
             ops: self.ops.shared(),
             values,
+            saves: memory::filled(what, self.saves.len(), T::ZERO)?,
             value_length: self.value_length,
+            saved_length: self.saved_length,
             gradient_length: self.gradient_length,
             deferred: self.deferred.as_ref().map(Deferred::another),
             updates: self.updates.clone(),
@@ -140,14 +150,14 @@ impl<T: Real> Graph<T> {
 
     /// Computes node `k` from the nodes below it. Both the eager tape and a replay call this.
     pub(crate) fn run(&mut self, k: usize, params: &Params<T>) -> Result<(), Error> {
-        let Graph { nodes, ops, draws, poison_buffers, values, .. } = self;
-        let computed = compute(nodes, ops, (draws.pass, *poison_buffers), k, params, values);
+        let Graph { nodes, ops, draws, poison_buffers, values, saves, .. } = self;
+        let computed = compute(nodes, ops, (draws.pass, *poison_buffers), k, params, (values, saves));
         computed.map_err(|mismatch| self.refusal(k, mismatch, params))
     }
 
-    /// As [`Graph::run`], into a copy of the arena.
-    pub(crate) fn run_in(&self, values: &mut [T], k: usize, params: &Params<T>) -> Result<(), Mismatch> {
-        compute(&self.nodes, &self.ops, (self.draws.pass, self.poison_buffers), k, params, values)
+    /// As [`Graph::run`], into copies of the arenas of values and of what is saved.
+    pub(crate) fn run_in(&self, copies: (&mut [T], &mut [T]), k: usize, params: &Params<T>) -> Result<(), Mismatch> {
+        compute(&self.nodes, &self.ops, (self.draws.pass, self.poison_buffers), k, params, copies)
     }
 
     pub(crate) fn refusal(&self, k: usize, mismatch: Mismatch, params: &Params<T>) -> Error {
@@ -206,21 +216,22 @@ impl<T: Real> Graph<T> {
     }
 }
 
-/// Computes node `k` from the values below it in `values`; the pair is the pass and whether fresh buffers are poisoned.
+/// Computes node `k` from the values below it; the pairs are the pass and whether fresh buffers are poisoned, and the arenas of
+/// values and of what is saved.
 fn compute<T: Real>(
     nodes: &Nodes,
     ops: &Operations<T>,
     (pass, poison): (u64, bool),
     k: usize,
     params: &Params<T>,
-    values: &mut [T],
+    (values, saves): (&mut [T], &mut [T]),
 ) -> Result<(), Mismatch> {
     let node = &nodes[k];
     // References, so that no field is copied as a whole just after its parts were written.
     let (&Step::Op(index), &Place::Arena(start)) = (&node.step, &node.value) else { return Ok(()) };
     let op = ops.get(index);
-    let (own, others) = Lent::around(values, start..start + node.extent + node.saved);
-    let (output, saved) = own.split_at_mut(node.extent);
+    let (output, others) = Lent::around(values, start..start + node.extent);
+    let saved = &mut saves[node.saved.0..][..node.saved.1];
     let inputs = Inputs::new(node, nodes, others, params, pass);
     op.check(inputs)?;
     if poison {

@@ -2,7 +2,6 @@
 
 use super::{Graph, Nodes, Place, Step};
 use crate::error::Error;
-use crate::memory;
 use crate::params::Params;
 use crate::scalar::Real;
 
@@ -11,23 +10,24 @@ use crate::scalar::Real;
 pub(super) struct Unplanned {
     nodes: Nodes,
     value_length: usize,
+    saved_length: usize,
     gradient_length: usize,
 }
 
 impl Unplanned {
     pub(super) fn new<T: Real>(graph: &Graph<T>) -> Self {
-        let Graph { nodes, value_length, gradient_length, .. } = graph;
-        Unplanned { nodes: nodes.clone(), value_length: *value_length, gradient_length: *gradient_length }
+        let Graph { nodes, value_length, saved_length, gradient_length, .. } = graph;
+        let [value_length, saved_length, gradient_length] = [value_length, saved_length, gradient_length].map(|n| *n);
+        Unplanned { nodes: nodes.clone(), value_length, saved_length, gradient_length }
     }
 
     /// Runs what `planned` last ran, from the same inputs.
     pub(super) fn replay<T: Real>(&self, planned: &Graph<T>, params: &Params<T>) -> Result<Graph<T>, Error> {
-        let (nodes, length) = (self.nodes.clone(), self.value_length);
         let mut graph = Graph {
-            nodes,
+            nodes: self.nodes.clone(),
             ops: planned.ops.shared(),
-            values: memory::filled(|| format!("the {length} values of a program"), length, T::ZERO)?,
-            value_length: length,
+            value_length: self.value_length,
+            saved_length: self.saved_length,
             gradient_length: self.gradient_length,
             updates: planned.updates.clone(),
             draws: planned.draws,
@@ -36,6 +36,7 @@ impl Unplanned {
             key: planned.key,
             ..Graph::new()
         };
+        graph.allocate()?;
         for k in 0..graph.nodes.len() {
             let (from, to) = (&planned.nodes[k], &graph.nodes[k]);
             let given = to.step == Step::Leaf || planned.is_exchange(k);

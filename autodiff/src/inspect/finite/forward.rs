@@ -25,6 +25,7 @@ struct Source<T> {
 /// The memory of a replay.
 struct Copies<T: Real> {
     values: Vec<T>,
+    saves: Vec<T>,
     params: Params<T>,
 }
 
@@ -59,28 +60,30 @@ fn tainted<T: Real>(graph: &Graph<T>, params: &Params<T>, root: usize) -> Vec<us
             graph.nodes.inputs(k).for_each(|id| needed[graph.nodes[id as usize].base as usize] = true);
         }
     }
-    let is_tainted = |&k: &usize| needed[k] && memory(graph, k, &graph.values, params).iter().any(|x| !x.is_finite());
+    let is_tainted = |&k: &usize| needed[k] && memory(graph, k, params).into_iter().flatten().any(|x| !x.is_finite());
     (0..=root).filter(is_tainted).collect()
 }
 
-/// The memory of an owned node: its value, then what its operation saved.
-fn memory<'a, T: Real>(graph: &Graph<T>, k: usize, values: &'a [T], params: &'a Params<T>) -> &'a [T] {
+/// The memory of an owned node: its value, and what its operation saved.
+fn memory<'a, T: Real>(graph: &'a Graph<T>, k: usize, params: &'a Params<T>) -> [&'a [T]; 2] {
     let node = &graph.nodes[k];
-    match node.value {
-        Place::Arena(start) => &values[start..start + node.extent + node.saved],
+    let value = match node.value {
+        Place::Arena(start) => &graph.values[start..start + node.extent],
         Place::Parameter(start) => &params.flat()[start..start + node.extent],
         Place::State(start) => &params.flat_state()[start..start + node.extent],
-    }
+    };
+    [value, &graph.saves[node.saved.0..][..node.saved.1]]
 }
 
 impl<T: Real> Copies<T> {
-    fn memory_mut(&mut self, graph: &Graph<T>, k: usize) -> &mut [T] {
+    fn memory_mut(&mut self, graph: &Graph<T>, k: usize) -> [&mut [T]; 2] {
         let node = &graph.nodes[k];
-        match node.value {
-            Place::Arena(start) => &mut self.values[start..start + node.extent + node.saved],
+        let value = match node.value {
+            Place::Arena(start) => &mut self.values[start..start + node.extent],
             Place::Parameter(start) => &mut self.params.flat_mut()[start..start + node.extent],
             Place::State(start) => &mut self.params.flat_state_mut()[start..start + node.extent],
-        }
+        };
+        [value, &mut self.saves[node.saved.0..][..node.saved.1]]
     }
 }
 
@@ -101,7 +104,7 @@ impl<T: Real> Search<'_, T> {
         let copies = self.replay(|node, offset, made| {
             let rank = sources.binary_search_by_key(&(node, offset), |source| (source.node, source.offset));
             match rank {
-                Ok(rank) if rank < kept => self.actual(node)[offset],
+                Ok(rank) if rank < kept => self.actual(node, offset),
                 // Replaced, unless a kept source reaches it and changes its value.
                 Ok(rank) if same(sources[rank].made, made) => T::ONE,
                 _ => made,
@@ -112,14 +115,20 @@ impl<T: Real> Search<'_, T> {
 
     /// Recomputes what is not finite. `replace(node, offset, made)` returns the value of each element that is still not finite.
     fn replay(&self, mut replace: impl FnMut(usize, usize, T) -> T) -> Copies<T> {
-        let mut copies = Copies { values: self.graph.values.clone(), params: self.params.clone() };
+        let Graph { values, saves, .. } = self.graph;
+        let mut copies = Copies { values: values.clone(), saves: saves.clone(), params: self.params.clone() };
         for &k in &self.tainted {
-            if self.graph.run_in(&mut copies.values, k, &copies.params).is_err() {
+            let found = memory(self.graph, k, self.params);
+            if self.graph.run_in((&mut copies.values, &mut copies.saves), k, &copies.params).is_err() {
                 // An index computed from a replaced number: keep the original result.
-                copies.memory_mut(self.graph, k).copy_from_slice(self.actual(k));
+                copies
+                    .memory_mut(self.graph, k)
+                    .into_iter()
+                    .zip(found)
+                    .for_each(|(copy, found)| copy.copy_from_slice(found));
             }
-            let memory = copies.memory_mut(self.graph, k);
-            for (offset, (value, &actual)) in memory.iter_mut().zip(self.actual(k)).enumerate() {
+            let copies = copies.memory_mut(self.graph, k).into_iter().flatten();
+            for (offset, (value, &actual)) in copies.zip(found.into_iter().flatten()).enumerate() {
                 if actual.is_finite() {
                     *value = actual;
                 } else if !value.is_finite() {
@@ -130,8 +139,9 @@ impl<T: Real> Search<'_, T> {
         copies
     }
 
-    fn actual(&self, k: usize) -> &[T] {
-        memory(self.graph, k, &self.graph.values, self.params)
+    fn actual(&self, k: usize, offset: usize) -> T {
+        let [value, saved] = memory(self.graph, k, self.params);
+        offset.checked_sub(value.len()).map_or_else(|| value[offset], |offset| saved[offset])
     }
 
     /// Whether anything but its own pullback can read an element.
@@ -142,8 +152,9 @@ impl<T: Real> Search<'_, T> {
     /// The first non-finite element of the root.
     fn of_root(&self) -> Source<T> {
         let node = self.graph.nodes[self.root].base as usize;
-        let offset = self.actual(node).iter().position(|x| !x.is_finite()).unwrap_or(0);
-        Source { node, offset, made: self.actual(node)[offset] }
+        let [value, _] = memory(self.graph, node, self.params);
+        let offset = value.iter().position(|x| !x.is_finite()).unwrap_or(0);
+        Source { node, offset, made: self.actual(node, offset) }
     }
 
     fn report(&self, culprit: Source<T>) -> Error {
@@ -151,7 +162,7 @@ impl<T: Real> Search<'_, T> {
         let origin = Origin {
             node,
             pass: "forward",
-            value: self.actual(node)[offset],
+            value: self.actual(node, offset),
             element: format!("{:?}", self.graph.nodes.shape(node).unravel_index(offset)),
             read: inputs(self.graph, node, self.params),
         };

@@ -43,7 +43,7 @@ fn may_join<T: Real>(graph: &Graph<T>, k: usize) -> bool {
     let in_arena = |id: u32| matches!(graph.nodes[id as usize].gradient, Some(Place::Arena(_)));
     graph.ops.get(index).is_elementwise()
         && node.extent >= graph.chained.elements
-        && node.saved == 0
+        && node.saved.1 == 0
         && graph.nodes.inputs(k).all(whole)
         && graph.nodes.wanted(k).all(in_arena)
 }

@@ -9,8 +9,10 @@ use crate::scalar::Real;
 use crate::tape::{Graph, Step};
 
 pub(super) struct Lifetimes {
-    /// Of the value of each owned node with what its operation saved.
+    /// Of the value of each owned node.
     pub(super) values: Vec<Life>,
+    /// Of what the operation of each node saves.
+    pub(super) saves: Vec<Life>,
     /// Of the gradient of each node that backward reaches.
     pub(super) gradients: Vec<Option<Life>>,
     /// Whether the value of each node, and its gradient, are used within one chain only.
@@ -28,6 +30,7 @@ impl Lifetimes {
         let mut values: Vec<Life> = (0..count)
             .map(|k| if kept(k) { Life { first: 0, last: end } } else { Life { first: k, last: k } })
             .collect();
+        let mut saves: Vec<Life> = (0..count).map(|k| Life { first: k, last: k }).collect();
         let mut gradients: Vec<Option<Life>> = vec![None; count];
         for (k, node) in graph.nodes.iter().enumerate() {
             let Step::Op(index) = node.step else { continue };
@@ -42,7 +45,10 @@ impl Lifetimes {
                     gradients[base(id)] = Some(Life { first: pull(k), last: pull(base(id)) });
                 }
             }
-            if pulled && (node.saved > 0 || reads.has_output()) {
+            if pulled {
+                saves[k].last = pull(k);
+            }
+            if pulled && reads.has_output() {
                 values[k].last = values[k].last.max(pull(k));
             }
         }
@@ -57,7 +63,7 @@ impl Lifetimes {
             gradients[base(root)] = Some(Life { first: count, last: end });
         }
         let passing = vec![[false; 2]; count];
-        Lifetimes { values, gradients, passing }
+        Lifetimes { values, saves, gradients, passing }
     }
 
     /// The same with the operations of each of these chains at the same time.

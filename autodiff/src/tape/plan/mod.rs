@@ -18,6 +18,7 @@ use packing::{Life, pack};
 pub(super) struct Plan {
     pub(super) nodes: Nodes,
     pub(super) value_length: usize,
+    pub(super) saved_length: usize,
     pub(super) gradient_length: usize,
     /// The operations whose inputs are constant.
     pub(super) once: Vec<usize>,
@@ -56,9 +57,13 @@ impl Plan {
             .enumerate()
             .map(|(k, life)| life.map_or(unused, |life| (life, gradient(k))))
             .collect();
+        let saves: Vec<(Life, usize)> =
+            lifetimes.saves.iter().zip(&*graph.nodes).map(|(&life, node)| (life, node.saved.1)).collect();
         let ((value_places, value_length), (gradient_places, gradient_length)) = (pack(&values), pack(&gradients));
+        let (saved_places, saved_length) = pack(&saves);
         let mut nodes = graph.nodes.clone();
-        for node in &mut *nodes {
+        for (node, saved) in nodes.iter_mut().zip(saved_places) {
+            node.saved.0 = saved;
             let base = node.base as usize;
             if let Place::Arena(_) = node.value {
                 node.value = Place::Arena(value_places[base]);
@@ -69,7 +74,7 @@ impl Plan {
         }
         let places = (&value_places[..], &gradient_places[..]);
         let chains = groups.iter().map(|group| chains::chain(graph, group, &lifetimes, places)).collect();
-        Plan { nodes, value_length, gradient_length, once, chains, turns: turns(&steps, &groups) }
+        Plan { nodes, value_length, saved_length, gradient_length, once, chains, turns: turns(&steps, &groups) }
     }
 }
 
@@ -77,7 +82,7 @@ impl Plan {
 fn value_size(node: &Node) -> usize {
     match (node.step, node.value) {
         (Step::View, _) | (_, Place::Parameter(_) | Place::State(_)) => 0,
-        (Step::Leaf | Step::Op(_), Place::Arena(_)) => node.extent + node.saved,
+        (Step::Leaf | Step::Op(_), Place::Arena(_)) => node.extent,
     }
 }
 
