@@ -233,45 +233,38 @@ fn by_lanes_inline<T: Real, const A: usize, const N: usize>(
     let blocks = arrays.map(|array| &array.as_chunks::<BLOCK>().0[..whole]);
     let mut totals = [[T::Accumulator::ZERO; LANES]; N];
     for block in 0..whole {
-        add_block(blocks.map(|blocks| &blocks[block]), BLOCK, &term, &mut totals);
+        add_block(blocks.map(|blocks| &blocks[block]), &term, &mut totals);
     }
     let rest = arrays.map(|array| &array[whole * BLOCK..length]);
-    if length % BLOCK >= LANES {
-        let padded = rest.map(|rest| {
-            let mut padded = [rest[0]; BLOCK];
-            padded[..rest.len()].copy_from_slice(rest);
-            padded
-        });
-        add_block(padded.each_ref(), length % BLOCK, &term, &mut totals);
+    let few = length % BLOCK / LANES;
+    let chunks = rest.map(|rest| &rest.as_chunks::<LANES>().0[..few]);
+    for chunk in 0..few {
+        add_block(chunks.map(|chunks| &chunks[chunk]), &term, &mut totals);
     }
     let mut sums = totals.map(|totals| totals.into_iter().fold(T::Accumulator::ZERO, |sum, total| sum + total));
-    if length % BLOCK < LANES {
-        for k in 0..length % BLOCK {
-            let terms = term(rest.map(|rest| rest[k]));
-            sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term.widen());
-        }
+    for k in few * LANES..length % BLOCK {
+        let terms = term(rest.map(|rest| rest[k]));
+        sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term.widen());
     }
     sums
 }
 
-/// Adds the terms of the first `length` elements of a block to interleaved totals. All terms are written before any is added:
-/// with the sums in the same loop, it does not vectorize for several arrays.
+/// Adds the terms of a block to interleaved totals. All terms are written before any is added: with the sums in the same loop,
+/// it does not vectorize for several arrays.
 #[inline(always)]
-fn add_block<T: Real, const A: usize, const N: usize>(
-    arrays: [&[T; BLOCK]; A],
-    length: usize,
+fn add_block<T: Real, const A: usize, const N: usize, const B: usize>(
+    arrays: [&[T; B]; A],
     term: &impl Fn([T; A]) -> [T; N],
     totals: &mut [[T::Accumulator; LANES]; N],
 ) {
-    let mut terms = [[T::ZERO; BLOCK]; N];
-    for k in 0..BLOCK {
+    let mut terms = [[T::ZERO; B]; N];
+    for k in 0..B {
         let of_element = term(arrays.map(|array| array[k]));
         for n in 0..N {
             terms[n][k] = of_element[n];
         }
     }
-    for (terms, totals) in terms.iter_mut().zip(totals) {
-        terms[length..].fill(T::ZERO);
+    for (terms, totals) in terms.iter().zip(totals) {
         let mut lanes = [T::ZERO; LANES];
         for chunk in terms.as_chunks::<LANES>().0 {
             for lane in 0..LANES {

@@ -19,6 +19,7 @@ mod blocked;
 mod convolution;
 mod dispatch;
 mod elementwise;
+mod extremes;
 mod finite;
 mod gemm;
 mod grouped;

@@ -22,6 +22,14 @@ impl Reads {
         Reads { inputs, output: false }
     }
 
+    /// What these expressions mention of the inputs and the output with these names: the reads of an operation that a macro
+    /// defines.
+    pub fn of_expressions(expressions: &[&str], inputs: &[&str], output: &str) -> Reads {
+        let mentioned = |name: &str| expressions.iter().any(|expression| identifiers(expression).any(|it| it == name));
+        let reads = Reads::inputs((0..inputs.len()).filter(|&input| mentioned(inputs[input])));
+        if mentioned(output) { reads.and_output() } else { reads }
+    }
+
     /// The same inputs and the output.
     #[must_use]
     pub fn and_output(self) -> Reads {
@@ -40,5 +48,23 @@ impl Reads {
 
     fn bit(input: usize) -> u64 {
         1 << input.min(63)
+    }
+}
+
+/// The parts of an expression that may be identifiers.
+fn identifiers(expression: &str) -> impl Iterator<Item = &str> {
+    expression.split(|character: char| !character.is_alphanumeric() && character != '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Reads;
+
+    #[test]
+    fn an_expression_mentions_whole_identifiers() {
+        let reads = |slopes: &[&str]| Reads::of_expressions(slopes, &["x", "y"], "z");
+        assert_eq!(reads(&["x.exp()", "max - xy"]), Reads::inputs([0]));
+        assert_eq!(reads(&["(z+y)", "T::ONE"]), Reads::inputs([1]).and_output());
+        assert_eq!(reads(&["two(1.0)"]), Reads::NOTHING);
     }
 }

@@ -3,12 +3,14 @@
 //! Elements that tie share the gradient evenly. If an element is NaN, so is the maximum and the minimum.
 
 use super::axes::Axes;
+use super::grouping::Grouping;
 use super::prelude::*;
-use crate::kernel::reduce::sum_of;
+use crate::array::{View, ViewMut};
+use crate::kernel::with_scratch;
 
-/// Defines a maximum or minimum over axes by the function that selects one of two elements.
+/// Defines a maximum or minimum over axes by the function that selects one of two elements, and the one that is never selected.
 macro_rules! extrema {
-    ($family:literal; $($(#[$doc:meta])* $name:ident: $op:ident by $wins:ident;)*) => {
+    ($family:literal; $($(#[$doc:meta])* $name:ident: $op:ident by $wins:ident from $worst:expr;)*) => {
         $(
             $(#[$doc])*
             #[derive(Clone, Debug)]
@@ -32,22 +34,12 @@ macro_rules! extrema {
                     inputs.first().and_then(|x| self.axes.reduce(x).ok()).map_or(0, |shape| shape.size())
                 }
                 fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], ties: &mut [T]) {
-                    let x = inputs.view(0);
-                    let groups = self.axes.groups(x.layout());
-                    for ((start, best), ties) in groups.starts().zip(output).zip(ties) {
-                        let elements = || groups.members(start).map(|offset| x.at(offset));
-                        (*best, *ties) = extreme(elements, T::$wins);
-                    }
+                    let worst = T::from_f64($worst);
+                    extremes(&self.axes, inputs.view(0), (worst, T::$wins), output, ties);
                 }
                 fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
-                    let Some(mut grad) = grads.view(0) else { return };
-                    let x = at.inputs.view(0);
-                    let groups = self.axes.groups(x.layout());
-                    for (group, start) in groups.starts().enumerate() {
-                        let share = cotangent[group] / at.saved[group];
-                        for offset in groups.members(start).filter(|&offset| x.at(offset) == at.output[group]) {
-                            grad.add_at(offset, share);
-                        }
+                    if let Some(grad) = grads.view(0) {
+                        pull_extremes(&self.axes, at, cotangent, grad);
                     }
                 }
             }
@@ -71,27 +63,43 @@ extrema! {
     "# Maximum and minimum";
 
     /// The maximum over `axes`; elements that tie share the gradient evenly.
-    max: Max by maximum;
+    max: Max by maximum from f64::NEG_INFINITY;
 
     /// The minimum over `axes`; elements that tie share the gradient evenly.
-    min: Min by minimum;
+    min: Min by minimum from f64::INFINITY;
 }
 
 fn not_empty(count: usize) -> Result<(), Mismatch> {
     if count > 0 { Ok(()) } else { Err(Mismatch::new("no element (extent 0) has no extreme")) }
 }
 
-/// The extreme element and the number of elements that tie. In dual numbers its tangent is the mean of theirs.
-fn extreme<T: Real, I: Iterator<Item = T>>(elements: impl Fn() -> I, wins: fn(T, T) -> T) -> (T, T) {
-    let best = elements().reduce(wins).unwrap_or(T::ZERO);
-    // Without tangents: the sum below adds exactly those of the tied elements.
-    let best = T::from_f64(best.to_f64());
-    let tied = || elements().filter(|&x| x == best);
-    let ties = T::from_f64(tied().count() as f64);
-    if !best.is_finite() {
-        return (best, ties);
-    }
-    (best + sum_of(tied().map(|x| x - best)) / ties, ties)
+/// The extreme element of each group and the number of elements that tie. In dual numbers its tangent is the mean of theirs.
+fn extremes<T: Real>(axes: &Axes, x: View<'_, T>, (worst, wins): (T, fn(T, T) -> T), best: &mut [T], ties: &mut [T]) {
+    let grouping = Grouping::new(axes, x.layout());
+    grouping.with([x], |[x]| {
+        grouping.grouped.winners(x, worst, wins, best);
+        // Without tangents: the sums below add exactly those of the tied elements.
+        best.iter_mut().for_each(|best| *best = T::from_f64(best.to_f64()));
+        with_scratch(best.len(), |tangents| {
+            let tied = |[best]: [T; 1], [x]: [T; 1]| if x == best { [T::ONE, x - best] } else { [T::ZERO; 2] };
+            grouping.grouped.sums([&*best], [x], tied, |group, sums| [ties[group], tangents[group]] = sums);
+            for ((best, &tangent), &ties) in best.iter_mut().zip(&*tangents).zip(&*ties) {
+                // The tangent of an infinite number would be ∞ − ∞.
+                if best.is_finite() {
+                    *best += tangent / ties;
+                }
+            }
+        });
+    });
+}
+
+fn pull_extremes<T: Real>(axes: &Axes, at: Frame<'_, T>, cotangent: &[T], grad: ViewMut<'_, T>) {
+    let x = at.inputs.view(0);
+    with_scratch(cotangent.len(), |shares| {
+        shares.iter_mut().zip(cotangent).zip(at.saved).for_each(|((share, &g), &ties)| *share = g / ties);
+        let share = |[best, share]: [T; 2], [x]: [T; 1]| if x == best { share } else { T::ZERO };
+        Grouping::new(axes, x.layout()).add(grad, [at.output, shares], [x], share);
+    });
 }
 
 /// Defines the index of an extreme element along an axis.

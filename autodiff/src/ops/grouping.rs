@@ -7,6 +7,9 @@ use crate::array::{Layout, View, ViewMut};
 use crate::kernel::{Grouped, with_scratch};
 use crate::scalar::Real;
 
+/// Groups of elements that must be copied become columns if they have fewer elements than this, otherwise rows.
+const SHORT: usize = 32;
+
 /// The elements of a layout in groups.
 pub(super) struct Grouping {
     pub(super) grouped: Grouped,
@@ -23,17 +26,15 @@ impl Grouping {
         // Beside an extent of 0, the others may be of any size.
         let size = |axes: &[usize]| axes.iter().fold(1_usize, |size, &axis| size.saturating_mul(shape[axis]));
         let neighbors = kept.windows(2).all(|pair| pair[0] + 1 == pair[1]);
-        let (before, order) = match kept.first() {
-            Some(&first) if neighbors => (size(&reduced[..first]), None),
-            Some(_) => (1, Some(kept.iter().chain(&reduced).copied().collect())),
-            None => (1, None),
+        let (rows, columns) = ((1, size(&reduced)), (size(&reduced), 1));
+        let (copied, short) = (layout.dense_range().is_none(), size(&reduced) < SHORT);
+        let ((before, after), order) = match kept.first() {
+            None => (rows, None),
+            Some(_) if copied && short => (columns, Some(reduced.iter().chain(&kept).copied().collect())),
+            Some(&first) if neighbors => ((size(&reduced[..first]), size(&reduced[first..])), None),
+            Some(_) => (rows, Some(kept.iter().chain(&reduced).copied().collect())),
         };
-        let groups = size(&kept);
-        let after = match order {
-            None if !kept.is_empty() => size(&reduced[kept[0]..]),
-            _ => size(&reduced),
-        };
-        Grouping { grouped: Grouped { before, groups, after }, order }
+        Grouping { grouped: Grouped { before, groups: size(&kept), after }, order }
     }
 
     /// The same elements in an order in which the groups lie along one axis.

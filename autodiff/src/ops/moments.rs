@@ -1,6 +1,7 @@
 //! Sums, means and variances along axes.
 
 use super::axes::Axes;
+use super::grouping::Grouping;
 use super::prelude::*;
 use super::reduction::{Rule, reductions};
 use crate::array::{View, ViewMut};
@@ -81,27 +82,19 @@ impl<T: Real> Rule<T> for Variance {
         Reads::inputs([0])
     }
     fn reduce(&self, x: View<'_, T>, output: &mut [T], means: &mut [T]) {
-        sum(&self.axes, x, means);
-        let n = count::<T>(&self.axes, x.shape());
-        means.iter_mut().for_each(|mean| *mean = *mean / n);
-        output.fill(T::ZERO);
-        let spread = self.axes.spread(x.shape());
-        accumulate([x, View::over(means, &spread)], ViewMut::over(output, &spread), |_, [x, mean], sums| {
-            sums.iter_mut().zip(x).zip(mean).for_each(|((sum, &x), &mean)| *sum += (x - mean) * (x - mean));
-        });
         let degrees = self.degrees::<T>(x.shape());
-        output.iter_mut().for_each(|variance| *variance = *variance / degrees);
+        let grouping = Grouping::new(&self.axes, x.layout());
+        grouping.with([x], |[x]| {
+            grouping.grouped.moments(x, |group, mean, squares| {
+                (means[group], output[group]) = (mean, squares / degrees);
+            });
+        });
     }
     fn pull(&self, at: Frame<'_, T>, cotangent: &[T], grad: ViewMut<'_, T>) {
         let x = at.inputs.view(0);
         let factor = T::from_f64(2.0) / self.degrees(x.shape());
-        let spread = self.axes.spread(x.shape());
-        let views = [x, View::over(at.saved, &spread), View::over(cotangent, &spread)];
-        accumulate(views, grad, |_, [x, mean, g], sums| {
-            for (((sum, &x), &mean), &g) in sums.iter_mut().zip(x).zip(mean).zip(g) {
-                *sum += factor * g * (x - mean);
-            }
-        });
+        let slope = |[mean, g]: [T; 2], [x]: [T; 1]| factor * g * (x - mean);
+        Grouping::new(&self.axes, x.layout()).add(grad, [at.saved, cotangent], [x], slope);
     }
 }
 

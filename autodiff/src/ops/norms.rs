@@ -1,10 +1,11 @@
 //! Products, norms and log-sum-exps over axes.
 
 use super::axes::{Axes, keepdim};
+use super::grouping::Grouping;
 use super::prelude::*;
-use super::reduction::{Rule, pull_each, reductions};
+use super::reduction::{Rule, reductions};
 use crate::array::{View, ViewMut};
-use crate::kernel::reduce::{sum_exp, sum_of};
+use crate::kernel::with_scratch;
 
 reductions! {
     "# Products, norms and log-sum-exps";
@@ -55,10 +56,13 @@ impl<T: Real> Rule<T> for Prod {
             }
         }
     }
-    fn pull(&self, at: Frame<'_, T>, cotangent: &[T], grad: ViewMut<'_, T>) {
+    fn pull(&self, at: Frame<'_, T>, cotangent: &[T], mut grad: ViewMut<'_, T>) {
         let x = at.inputs.view(0);
-        let mut others = at.saved[x.shape().size()..].iter();
-        pull_each(&self.axes, x, grad, |group, _| cotangent[group] * others.next().copied().unwrap_or(T::ZERO));
+        let (groups, n) = (self.axes.groups(grad.layout()), self.axes.count(x.shape()));
+        let others = at.saved[x.shape().size()..].chunks(n.max(1));
+        for ((start, others), &g) in groups.starts().zip(others).zip(cotangent) {
+            groups.members(start).zip(others).for_each(|(offset, &other)| grad.add_at(offset, g * other));
+        }
     }
 }
 
@@ -109,60 +113,61 @@ impl<T: Real> Rule<T> for Norm {
         }
         Err(Mismatch::new(format!("the order {} of a norm is not a number from 1 up", self.order)))
     }
-    fn reduce(&self, x: View<'_, T>, output: &mut [T], _: &mut [T]) {
-        let (power, groups) = (Power::new(self.order), self.axes.groups(x.layout()));
-        for (start, norm) in groups.starts().zip(output) {
-            let largest =
-                groups.members(start).fold(0.0, |largest: f64, offset| x.at(offset).to_f64().abs().max(largest));
-            // Scaling by the largest element prevents overflow and underflow of intermediate results.
-            let scale = T::from_f64(largest);
-            *norm = if largest == 0.0 || !scale.is_finite() {
-                scale
-            } else {
-                let terms = groups.members(start).map(|offset| power.value(x.at(offset) / scale));
-                scale * sum_of(terms).powf(1.0 / self.order)
-            };
-        }
+    fn reduce(&self, x: View<'_, T>, norms: &mut [T], _: &mut [T]) {
+        let (power, grouping) = (Power::new(self.order), Grouping::new(&self.axes, x.layout()));
+        grouping.with([x], |[x]| {
+            grouping.grouped.winners(x, T::ZERO, |norm, x| norm.maximum(x.abs()), norms);
+            with_scratch(norms.len(), |scales| {
+                // Scaling by the largest element prevents overflow and underflow of intermediate results.
+                for (scale, norm) in scales.iter_mut().zip(&mut *norms) {
+                    *norm = T::from_f64(norm.to_f64());
+                    *scale = if norm.is_zero() || !norm.is_finite() { T::ONE } else { *norm };
+                }
+                let term = |[scale]: [T; 1], [x]: [T; 1]| [power.value(x / scale)];
+                grouping.grouped.sums([&*scales], [x], term, |group, [sum]| {
+                    if norms[group] == scales[group] {
+                        norms[group] = norms[group] * sum.powf(1.0 / self.order);
+                    }
+                });
+            });
+        });
     }
     fn pull(&self, at: Frame<'_, T>, cotangent: &[T], grad: ViewMut<'_, T>) {
         let power = Power::new(self.order);
-        pull_each(&self.axes, at.inputs.view(0), grad, |group, x| {
-            let norm = at.output[group];
-            if norm == T::ZERO { T::ZERO } else { cotangent[group] * power.slope(x / norm) }
-        });
-    }
-}
-
-fn log_sum_exp<T: Real, I: Iterator<Item = T>>(elements: impl Fn() -> I, count: usize) -> T {
-    let largest = elements().map(T::to_f64).fold(f64::NEG_INFINITY, f64::max);
-    let shift = T::from_f64(largest);
-    if shift.is_finite() {
-        shift + sum_exp(elements().map(|x| x - shift), count).ln()
-    } else {
-        elements().fold(shift, T::maximum) // −∞, ∞ or NaN
+        let x = at.inputs.view(0);
+        let slope = |[norm, g]: [T; 2], [x]: [T; 1]| if norm == T::ZERO { T::ZERO } else { g * power.slope(x / norm) };
+        Grouping::new(&self.axes, x.layout()).add(grad, [at.output, cotangent], [x], slope);
     }
 }
 
 impl<T: Real> Rule<T> for LogSumExp {
     fn reduce(&self, x: View<'_, T>, output: &mut [T], _: &mut [T]) {
-        let (groups, count) = (self.axes.groups(x.layout()), self.axes.count(x.shape()));
-        // Copy a group that fits the buffer: iterating twice over strided elements costs more than the exponentials.
-        let mut buffer = [T::ZERO; 256];
-        for (start, result) in groups.starts().zip(output) {
-            let elements = || groups.members(start).map(|offset| x.at(offset));
-            *result = match buffer.get_mut(..count) {
-                Some(line) => {
-                    line.iter_mut().zip(elements()).for_each(|(to, x)| *to = x);
-                    log_sum_exp(|| line.iter().copied(), count)
-                }
-                None => log_sum_exp(elements, count),
-            };
-        }
+        let grouping = Grouping::new(&self.axes, x.layout());
+        grouping.with([x], |[x]| {
+            with_scratch(output.len(), |shifts| {
+                grouping.grouped.winners(x, T::from_f64(f64::NEG_INFINITY), T::maximum, shifts);
+                // The largest element as a constant: the sum has all tangents.
+                shifts.iter_mut().for_each(|shift| *shift = T::from_f64(shift.to_f64()));
+                output.copy_from_slice(shifts);
+                grouping.grouped.sums(
+                    [&*shifts],
+                    [x],
+                    |[shift], [x]| [(x - shift).exp()],
+                    |group, [sum]| {
+                        if output[group].is_finite() {
+                            output[group] += sum.ln();
+                        }
+                    },
+                );
+            });
+        });
     }
     fn pull(&self, at: Frame<'_, T>, cotangent: &[T], grad: ViewMut<'_, T>) {
-        pull_each(&self.axes, at.inputs.view(0), grad, |group, x| {
-            if x.to_f64() == f64::NEG_INFINITY { T::ZERO } else { cotangent[group] * (x - at.output[group]).exp() }
-        });
+        let x = at.inputs.view(0);
+        // What is −∞ has no part in the sum, also where the sum is −∞ itself.
+        let slope =
+            |[sum, g]: [T; 2], [x]: [T; 1]| if x.to_f64() == f64::NEG_INFINITY { T::ZERO } else { g * (x - sum).exp() };
+        Grouping::new(&self.axes, x.layout()).add(grad, [at.output, cotangent], [x], slope);
     }
 }
 

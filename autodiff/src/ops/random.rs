@@ -55,10 +55,12 @@ impl<T: Real> Op<T> for Random {
             }
             // Drawn in f64, so that every scalar gets the same numbers, rounded.
             Distribution::Uniform => fill(output, generator, below_one),
-            Distribution::Normal => {
+            // Each takes as many random bits as it happens to need: every part has a stream of its own.
+            Distribution::Normal => for_each_part(output, DRAWS, |part, output| {
                 let mut random = generator();
+                random.set_stream(part as u64);
                 output.fill_with(|| T::from_f64(random.sample(StandardNormal)));
-            }
+            }),
         }
     }
     fn backward(&self, _: Frame<'_, T>, _: &[T], _: &mut InputGrads<'_, T>) {}

@@ -3,7 +3,6 @@
 //! A reduction over no elements (extent 0) gives the same as numpy: sum 0, product 1, norm 0, mean and variance NaN,
 //! log-sum-exp −∞.
 
-use super::axes::Axes;
 use super::prelude::*;
 use crate::array::{View, ViewMut};
 
@@ -102,19 +101,4 @@ pub(super) trait Rule<T: Real> {
     }
     fn reduce(&self, x: View<'_, T>, output: &mut [T], saved: &mut [T]);
     fn pull(&self, at: Frame<'_, T>, cotangent: &[T], grad: ViewMut<'_, T>);
-}
-
-/// Adds `add(group, x)` to the gradient of every element.
-pub(super) fn pull_each<T: Real>(
-    axes: &Axes,
-    x: View<'_, T>,
-    mut grad: ViewMut<'_, T>,
-    mut add: impl FnMut(usize, T) -> T,
-) {
-    let groups = axes.groups(x.layout());
-    for (group, start) in groups.starts().enumerate() {
-        for offset in groups.members(start) {
-            grad.add_at(offset, add(group, x.at(offset)));
-        }
-    }
 }

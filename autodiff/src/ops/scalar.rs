@@ -33,6 +33,9 @@ macro_rules! scalar_op {
             fn is_elementwise(&self) -> bool {
                 true
             }
+            fn reads(&self) -> $crate::op::Reads {
+                $crate::op::Pointwise::<T, { [$(stringify!($x)),+].len() }>::reads(self)
+            }
             fn forward(&self, inputs: $crate::op::Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
                 $crate::op::Pointwise::<T, { [$(stringify!($x)),+].len() }>::forward(self, inputs, output);
             }
@@ -57,6 +60,9 @@ macro_rules! scalar_op {
                 cotangent: T,
             ) -> [T; [$(stringify!($x)),+].len()] {
                 [$(cotangent * $slope),+]
+            }
+            fn reads(&self) -> $crate::op::Reads {
+                $crate::op::Reads::of_expressions(&[$(stringify!($slope)),+], &[$(stringify!($x)),+], stringify!($z))
             }
         }
     };

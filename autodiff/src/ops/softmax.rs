@@ -1,8 +1,9 @@
 //! Softmax and its logarithm along an axis.
 
 use super::axes::{Axes, map_lines};
+use super::grouping::Grouping;
 use super::prelude::*;
-use crate::array::{Layout, View, ViewMut};
+use crate::array::{Layout, View};
 use crate::kernel::reduce::{exp_and_sum, largest, sum_exp};
 use crate::kernel::{dispatch, with_scratch};
 
@@ -26,22 +27,11 @@ fn shape(axis: usize, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
     Ok(x.clone())
 }
 
-/// Calls `add` with the output and a zero total for each line along `axis`, to add to; then `pull` with the output and the
-/// totals.
-fn with_line_totals<T: Real>(
-    axis: usize,
-    at: Frame<'_, T>,
-    add: impl FnOnce(View<'_, T>, ViewMut<'_, T>),
-    pull: impl FnOnce(View<'_, T>, View<'_, T>),
-) {
-    let shape = at.inputs.output_shape();
-    let Some(lines) = at.output.len().checked_div(shape[axis]) else { return };
-    let (dense, spread) = (Layout::dense(shape.clone()), Axes::from(axis).spread(shape));
-    let y = View::over(at.output, &dense);
-    with_scratch(lines, |totals| {
-        add(y, ViewMut::over(totals, &spread));
-        pull(y, View::over(totals, &spread));
-    });
+/// The lines along `axis` as groups, and the layout of the output.
+fn lines<T: Real>(axis: usize, at: Frame<'_, T>) -> (Layout, Grouping) {
+    let dense = Layout::dense(at.inputs.output_shape().clone());
+    let grouping = Grouping::new(&Axes::from(axis), &dense);
+    (dense, grouping)
 }
 
 impl<T: Real> Op<T> for Softmax {
@@ -63,22 +53,14 @@ impl<T: Real> Op<T> for Softmax {
     }
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
         let Some(grad) = grads.view(0) else { return };
-        with_line_totals(
-            self.axis,
-            at,
-            |y, totals| {
-                accumulate([y], totals, |first, [y], sums| {
-                    let entries = sums.iter_mut().zip(y).zip(&cotangent[first..]);
-                    dispatch(move || entries.for_each(|((sum, &y), &g)| *sum += y * g));
-                });
-            },
-            |y, means| {
-                accumulate([y, means], grad, |first, [y, mean], sums| {
-                    let entries = sums.iter_mut().zip(y).zip(mean).zip(&cotangent[first..]);
-                    dispatch(move || entries.for_each(|(((sum, &y), &mean), &g)| *sum += y * (g - mean)));
-                })
-            },
-        );
+        let (dense, grouping) = lines(self.axis, at);
+        let views = [at.output, cotangent].map(|values| View::over(values, &dense));
+        with_scratch(grouping.grouped.groups, |means| {
+            grouping.with(views, |arrays| {
+                grouping.grouped.sums([], arrays, |[], [y, g]| [y * g], |line, [mean]| means[line] = mean);
+            });
+            grouping.add(grad, [means], views, |[mean], [y, g]| y * (g - mean));
+        });
     }
 }
 
@@ -102,17 +84,14 @@ impl<T: Real> Op<T> for LogSoftmax {
     }
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
         let Some(grad) = grads.view(0) else { return };
-        with_line_totals(
-            self.axis,
-            at,
-            |_, totals| totals.add(cotangent),
-            |y, totals| {
-                accumulate([y, totals], grad, |first, [y, total], sums| {
-                    let entries = sums.iter_mut().zip(y).zip(total).zip(&cotangent[first..]);
-                    dispatch(move || entries.for_each(|(((sum, &y), &total), &g)| *sum += g - y.exp() * total));
-                });
-            },
-        );
+        let (dense, grouping) = lines(self.axis, at);
+        let views = [at.output, cotangent].map(|values| View::over(values, &dense));
+        with_scratch(grouping.grouped.groups, |totals| {
+            grouping.with([views[1]], |arrays| {
+                grouping.grouped.sums([], arrays, |[], [g]| [g], |line, [total]| totals[line] = total);
+            });
+            grouping.add(grad, [totals], views, |[total], [y, g]| g - y.exp() * total);
+        });
     }
 }
 
