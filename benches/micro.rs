@@ -1,8 +1,8 @@
-//! Micro benchmarks: matrix products, the cost of an operation, whole training steps, updates.
+//! Micro benchmarks: matrix products, convolutions, whole training steps, updates, gradient checks.
 #![allow(missing_docs, clippy::unwrap_used, reason = "criterion's macros make the items; a bench fails by panicking")]
 
-use autodiff::ops::{Conv2d, ConvGeometry, Distribution, Matmul};
-use autodiff::{Mode, Params, Program, Shards, Tape, Tensor, Var, check, input, variable};
+use autodiff::ops::{Conv2d, ConvGeometry, Matmul};
+use autodiff::{Mode, Params, Program, Shards, Tape, Tensor, check, input, variable};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use nn::loss::cross_entropy;
 use nn::{BatchNorm, Dropout, Linear, Module, Relu, ResNet, ResNetSettings, Residual, Sigmoid, Tanh};
@@ -69,31 +69,6 @@ fn convolutions(criterion: &mut Criterion) {
             bencher.iter(|| run.backward_with(&y, &mut grads).unwrap());
         });
     }
-}
-
-/// A chain of 1,000 operations on one element, forward and backward: what an operation costs whatever it computes.
-fn chain(criterion: &mut Criterion) {
-    let params = Params::<f32>::default();
-    let (mut tape, mut grads) = (Tape::new(), params.gradients());
-    let start = Tensor::full([1], 0.5);
-    let mut group = criterion.benchmark_group("chain of 1000");
-    group.throughput(Throughput::Elements(1000));
-    group.bench_function("tape", |bencher| {
-        bencher.iter(|| {
-            let t = tape.start(&params, Mode::Train);
-            let x = t.variable(&start);
-            let y = (0..500).fold(x, |y, _| y * x + x);
-            y.backward(&mut grads).unwrap();
-        });
-    });
-    group.bench_function("program", |bencher| {
-        let mut program =
-            Program::record(&params, Mode::Train, [variable("x", [1])], |_, [x]| [(0..500).fold(x, |y, _| y * x + x)])
-                .unwrap();
-        bencher.iter(|| {
-            program.forward(&params, [&start]).unwrap().backward(&mut grads).unwrap();
-        });
-    });
 }
 
 type Model = Box<dyn Module<f32>>;
@@ -207,64 +182,6 @@ fn optimizers(criterion: &mut Criterion) {
     }
 }
 
-/// Operations of 100,000 elements, or of rows of them, forward and backward.
-fn operations(criterion: &mut Criterion) {
-    type Operation = for<'t> fn(Var<'t, f32>, Var<'t, f32>) -> Var<'t, f32>;
-    let rows: [(&str, Operation); 24] = [
-        ("relu", |x, _| x.relu()),
-        ("exp", |x, _| x.exp()),
-        ("ln", |x, _| x.square().ln()),
-        ("tanh", |x, _| x.tanh()),
-        ("silu", |x, _| x.silu()),
-        ("gelu", |x, _| x.gelu()),
-        ("softplus", |x, _| x.softplus()),
-        ("elu", |x, _| x.elu(1.0)),
-        ("erf", |x, _| x.erf()),
-        ("sin", |x, _| x.sin()),
-        ("cos", |x, _| x.cos()),
-        ("multiply", |x, _| x * x),
-        ("divide", |x, _| x / (x.square() + 1.0)),
-        ("maximum", |x, _| x.maximum(x.square())),
-        ("add a row", |x, _| x + x.index(0, 0)),
-        ("contiguous, transposed", |x, _| x.t().contiguous().t()),
-        ("concatenate", |x, _| x.recording().concatenate([x.narrow(1, 0..500), x.narrow(1, 500..1000)], 1)),
-        ("cumsum", |x, _| x.cumsum(1)),
-        ("normalize rows", |x, _| x.normalize(None, 1, 1e-5).value),
-        ("normalize columns", |x, _| x.normalize(None, 0, 1e-5).value),
-        ("dropout mask", |x, _| x * x.recording().random([100, 1000], Distribution::Bernoulli(0.5))),
-        ("softmax", |x, _| x.softmax(1)),
-        ("log_softmax", |x, _| x.log_softmax(1)),
-        ("cross_entropy", |x, labels| cross_entropy(x, labels)),
-    ];
-    let params = Params::<f32>::default();
-    let mut grads = params.gradients();
-    let shapes = [[100, 1000], [10_000, 10]];
-    let mut group = criterion.benchmark_group("operation");
-    group.throughput(Throughput::Elements(100_000));
-    for (index, (name, operation)) in rows.into_iter().enumerate() {
-        for shape in shapes.into_iter().take(if index < 21 { 1 } else { 2 }) {
-            let x = Tensor::from_fn(shape, |k| ((k * 37) % 101) as f32 / 25.0 - 2.01);
-            let labels = Tensor::from_fn([shape[0]], |k| (k % shape[1]) as f32);
-            let inputs = [variable("x", shape), input("labels", [shape[0]])];
-            let mut program =
-                Program::record(&params, Mode::Train, inputs, |_, [x, labels]| [operation(x, labels)]).unwrap();
-            let cotangent = if name == "cross_entropy" { Tensor::scalar(1.5) } else { Tensor::full(shape, 1.5) };
-            let case = format!("{name} {}x{}", shape[0], shape[1]);
-            group.bench_function(BenchmarkId::new("forward", &case), |bencher| {
-                bencher.iter(|| {
-                    program.forward(&params, [&x, &labels]).unwrap();
-                });
-            });
-            group.bench_function(BenchmarkId::new("both", &case), |bencher| {
-                bencher.iter(|| {
-                    let run = program.forward(&params, [&x, &labels]).unwrap();
-                    run.backward_with(&cotangent, &mut grads).unwrap();
-                });
-            });
-        }
-    }
-}
-
 /// What an author of an operation waits for.
 fn checks(criterion: &mut Criterion) {
     let numbers = |shape: &[usize]| Tensor::from_fn(shape, |k| ((k * 37) % 29) as f64 / 20.0 - 0.6);
@@ -292,5 +209,5 @@ fn checks(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, products, convolutions, chain, steps, few_samples, optimizers, operations, checks);
+criterion_group!(benches, products, convolutions, steps, few_samples, optimizers, checks);
 criterion_main!(benches);

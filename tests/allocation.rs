@@ -144,6 +144,23 @@ fn a_training_step_of_a_convolutional_net_allocates_nothing() {
 }
 
 #[test]
+fn a_chain_of_elementwise_operations_allocates_nothing_but_the_jobs_that_wake_threads() {
+    let (params, x) = (Params::<f32>::default(), Tensor::from_fn([70, 800], |k| (k as f32).sin()));
+    let mut grads = params.gradients();
+    let inputs = [variable("x", x.shape()), variable("y", x.shape())];
+    let mut program =
+        Program::record(&params, Mode::Train, inputs, |_, [x, y]| [((x * y).tanh() + x).relu() * 0.5 - y.square()])
+            .unwrap();
+    let mut step = || program.forward(&params, [&x, &x]).unwrap().backward_with(&x, &mut grads).unwrap();
+    step();
+    let before = count();
+    step();
+    let taken = count().own - before.own;
+    // At most once for forward and backward of the chain, and now and then a block of rayon's queue.
+    assert!(taken <= 2 * (rayon::current_num_threads() - 1) + 1, "{taken} allocations");
+}
+
+#[test]
 fn a_convolution_on_several_threads_allocates_but_the_jobs_that_wake_them() {
     let geometry = ops::ConvGeometry { padding: [[1; 2]; 2], ..ops::ConvGeometry::default() };
     let (x, w) = (Tensor::<f32>::full([16, 16, 24, 24], 0.3), Tensor::full([16, 16, 3, 3], 0.1));

@@ -175,6 +175,43 @@ impl<T: Real> Op<T> for ClaimsNone {
     }
 }
 
+/// `x` times the sum of all, or times the element opposite of it: neither is elementwise, as both claim.
+#[derive(Clone, Copy, Debug)]
+enum ClaimsElementwise {
+    Sum,
+    Opposite,
+}
+
+impl<T: Real> Op<T> for ClaimsElementwise {
+    fn name(&self) -> &'static str {
+        "claims_elementwise"
+    }
+    fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
+        expect_inputs(inputs).map(|[x]| x.clone())
+    }
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+    fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
+        let x: Vec<T> = inputs.view(0).iter().collect();
+        let sum: T = x.iter().copied().sum();
+        let other = |k: usize| if matches!(self, Self::Sum) { sum } else { x[x.len() - 1 - k] };
+        output.iter_mut().enumerate().for_each(|(k, y)| *y = x[k] * other(k));
+    }
+    fn backward(&self, at: Frame<'_, T>, g: &[T], grads: &mut InputGrads<'_, T>) {
+        let x: Vec<T> = at.inputs.view(0).iter().collect();
+        let (sum, product) = (x.iter().copied().sum::<T>(), x.iter().zip(g).map(|(&x, &g)| x * g).sum::<T>());
+        let last = x.len().saturating_sub(1);
+        let slope = |k: usize| match self {
+            Self::Sum => g[k] * sum + product,
+            Self::Opposite => (g[k] + g[last - k]) * x[last - k],
+        };
+        if let Some(grad) = grads.view(0) {
+            grad.add(&(0..x.len()).map(slope).collect::<Vec<_>>());
+        }
+    }
+}
+
 /// The mistakes of this file.
 pub(crate) fn mutants() -> Vec<Mutant> {
     let x = || Tensor::from([0.7, 1.9, -0.6, 0.4]);
@@ -196,6 +233,8 @@ pub(crate) fn mutants() -> Vec<Mutant> {
         "slope far out": SiluFarSlope {}, [x()], None;
         "slope far out": TanhFlatAboveFive {}, [x()], None;
         "slope at exactly 0": SignedSquareAtZero {}, [x()], None;
+        "claims to be elementwise": ClaimsElementwise::Sum, [x()], Some(Diagnosis::NotElementwise);
+        "claims to be elementwise": ClaimsElementwise::Opposite, [x()], Some(Diagnosis::NotElementwise);
         "two of three inputs the same": TwoOfThree, [x(), x(), x()], Some(Diagnosis::Overwritten);
     }
 }

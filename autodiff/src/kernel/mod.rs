@@ -43,7 +43,7 @@ pub(crate) use self::elementwise::{Elementwise, add_each, copy_each, for_each_el
 pub(crate) use self::finite::all_finite;
 pub(crate) use gemm::Product;
 pub(crate) use grouped::Grouped;
-pub(crate) use lanes::{LANES, Lanes, PerLane, for_each_lane_block};
+pub(crate) use lanes::{Blocks, LANES, Lanes, PerLane, for_each_lane_block};
 pub(crate) use matrix::{MatrixMut, MatrixRef};
 pub use parts::for_each_part;
 pub(crate) use parts::lines_per_part;

@@ -52,7 +52,8 @@ impl<T: Real> Op<T> for Softmax {
         });
     }
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
-        let Some(grad) = grads.view(0) else { return };
+        // Lines without elements may be many.
+        let Some(grad) = grads.view(0).filter(|_| !cotangent.is_empty()) else { return };
         let (dense, grouping) = lines(self.axis, at);
         let views = [at.output, cotangent].map(|values| View::over(values, &dense));
         with_scratch(grouping.grouped.groups, |means| {
@@ -83,7 +84,8 @@ impl<T: Real> Op<T> for LogSoftmax {
         });
     }
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
-        let Some(grad) = grads.view(0) else { return };
+        // Lines without elements may be many.
+        let Some(grad) = grads.view(0).filter(|_| !cotangent.is_empty()) else { return };
         let (dense, grouping) = lines(self.axis, at);
         let views = [at.output, cotangent].map(|values| View::over(values, &dense));
         with_scratch(grouping.grouped.groups, |totals| {

@@ -226,6 +226,7 @@ cases! {
         returns: black_box(model_hessian(&Params::<f64>::default(), |t| t.variable(&ramp([]).cast())));
     }
     dispatch::dispatch { accepts: dispatch(|| Ok::<(), Error>(())); }
+    Reads::of_expressions { accepts: { Reads::of_expressions(&[], &[], ""); Reads::of_expressions(&["", "x +"], &["x", ""], "x"); Ok::<(), Error>(()) }; }
     pointwise::takes_sines { accepts: { takes_sines(&[]); takes_sines(&["", ".sin"]); Ok::<(), Error>(()) }; }
     parts::for_each_part {
         accepts: { for_each_part(&mut [0; 3], 0, |_, _| ()); Ok::<(), Error>(()) };

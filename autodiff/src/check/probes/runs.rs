@@ -110,7 +110,11 @@ impl Examiner<'_> {
             let wrong = self.differences(what, found, &fresh, |_| 0.0);
             if !wrong.is_empty() {
                 let frozen = found.data() == stale.data() || found.data().iter().all(|x| !x.is_nan());
-                self.note(Probe::Replay, what, frozen.then_some(Diagnosis::Frozen), wrong);
+                let diagnosis = match chained {
+                    Chained::ALL => Some(Diagnosis::NotElementwise),
+                    _ => frozen.then_some(Diagnosis::Frozen),
+                };
+                self.note(Probe::Replay, what, diagnosis, wrong);
                 return Ok(());
             }
         }

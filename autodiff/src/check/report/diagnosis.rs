@@ -65,6 +65,8 @@ pub enum Diagnosis {
     WrongPoint,
     /// A replay returns values from the time of recording.
     Frozen,
+    /// Declares to be elementwise, and gives other numbers a block at a time.
+    NotElementwise,
     /// Two runs differ.
     Nondeterministic,
     /// Elements that tie do not share the gradient: together they get more or less.
@@ -119,6 +121,7 @@ impl fmt::Display for Diagnosis {
             Diagnosis::Overwritten => f.write_str("overwritten instead of added"),
             Diagnosis::WrongPoint => f.write_str("derivative evaluated at the wrong point"),
             Diagnosis::Frozen => f.write_str("frozen on replay"),
+            Diagnosis::NotElementwise => f.write_str("not elementwise: other numbers a block at a time"),
             Diagnosis::Nondeterministic => f.write_str("two runs differ"),
             Diagnosis::TieNotShared => f.write_str("elements that tie do not share the gradient"),
             Diagnosis::DependsOnSubset => f.write_str("wrong where some inputs need no gradient"),

@@ -23,7 +23,7 @@ impl<T: Real> Graph<T> {
         params: &Params<T>,
         grads: &mut Gradients<T>,
     ) -> Result<(), Mismatch> {
-        let Chain { members, size, gradients: places, owners, .. } = chain;
+        let Chain { members, blocks, gradients: places, owners, .. } = chain;
         let adjoints = &mut grads.adjoints;
         let blank: PerLane<bool> = places
             .offsets
@@ -31,9 +31,9 @@ impl<T: Real> Graph<T> {
             .zip(owners)
             .map(|(offset, &owner)| offset.is_none() || adjoints.fresh[owner])
             .collect();
-        let (mut lanes, _) = LentSeveral::around(&mut adjoints.arena, &places.offsets, &places.sorted, *size);
+        let (mut lanes, _) = LentSeveral::around(&mut adjoints.arena, &places.offsets, &places.sorted, blocks.size);
         lanes.push(None); // for what a pullback does not read
-        for_each_lane_block(lanes, (*size, members.len()), |first, block| {
+        for_each_lane_block(lanes, *blocks, |first, block| {
             let Some((unread, gradients)) = block.split_last_mut() else { return };
             unread.fill(T::from_f64(f64::NAN));
             let layout = Layout::dense([unread.len()].into());

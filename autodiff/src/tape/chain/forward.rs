@@ -31,15 +31,16 @@ impl<T: Real> Graph<T> {
 
     fn compute_chain(&mut self, position: usize, params: &Params<T>) -> Refused {
         let Graph { nodes, ops, values, draws, poison_buffers, chains, .. } = self;
-        let Chain { members, size, values: places, .. } = &chains[position];
-        let (lanes, others) = LentSeveral::around(values, &places.offsets, &places.sorted, *size);
+        let Chain { members, blocks, values: places, .. } = &chains[position];
+        let size = blocks.size;
+        let (lanes, others) = LentSeveral::around(values, &places.offsets, &places.sorted, size);
         let refused: Mutex<Refused> = Mutex::new(None);
         let of_node = |k: usize| match nodes[k].value {
-            Place::Arena(start) => others.get(start, *size),
+            Place::Arena(start) => others.get(start, size),
             Place::Parameter(start) => &params.flat()[start..start + size],
             Place::State(start) => &params.flat_state()[start..start + size],
         };
-        for_each_lane_block(lanes, (*size, members.len()), |first, block| {
+        for_each_lane_block(lanes, *blocks, |first, block| {
             let layout = Layout::dense([block.first().map_or(0, |lane| lane.len())].into());
             for (position, Member { node, inputs, .. }) in members.iter().enumerate() {
                 let (before, own) = block.split_at_mut(position);

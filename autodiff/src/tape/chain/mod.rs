@@ -9,6 +9,7 @@ mod backward;
 mod forward;
 
 use super::Graph;
+use crate::kernel::Blocks;
 use crate::scalar::Real;
 
 /// Which elementwise operations are joined to chains.
@@ -18,13 +19,15 @@ pub(crate) struct Chained {
     pub(super) elements: usize,
     /// The fewest operations of a chain.
     pub(super) operations: usize,
+    /// The elements that are computed at a time.
+    pub(super) block: usize,
 }
 
 impl Chained {
     /// Those for which it pays: smaller arrays stay in the cache by themselves.
-    pub(crate) const LARGE: Chained = Chained { elements: 1 << 13, operations: 2 };
-    /// All that have elements.
-    pub(crate) const ALL: Chained = Chained { elements: 1, operations: 1 };
+    pub(crate) const LARGE: Chained = Chained { elements: 1 << 13, operations: 2, block: 1 << 11 };
+    /// All that have elements, in blocks so small that most arrays have several.
+    pub(crate) const ALL: Chained = Chained { elements: 1, operations: 1, block: 3 };
 }
 
 /// Elementwise operations that are computed together.
@@ -32,8 +35,8 @@ impl Chained {
 pub(super) struct Chain {
     /// In their order.
     pub(super) members: Vec<Member>,
-    /// The number of elements of each input and output.
-    pub(super) size: usize,
+    /// The size of each input and output, and how they are divided.
+    pub(super) blocks: Blocks,
     /// Of the value of each member.
     pub(super) values: Arrays,
     /// Of every gradient that the pullbacks read or add to.

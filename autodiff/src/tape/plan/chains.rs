@@ -1,7 +1,7 @@
 //! Which operations of a program form a [`Chain`], and where its arrays lie.
 
 use super::lifetimes::Lifetimes;
-use crate::kernel::LANES;
+use crate::kernel::{Blocks, LANES};
 use crate::scalar::Real;
 use crate::tape::chain::{Arrays, Chain, Member, Source};
 use crate::tape::{Graph, Place, Step};
@@ -84,7 +84,11 @@ pub(super) fn chain<T: Real>(
     let value = |&node: &usize| (!lifetimes.is_value_passing(node)).then(|| values[node]);
     let gradient = |&node: &usize| (!lifetimes.is_gradient_passing(node)).then(|| gradients[node]);
     Chain {
-        size: group.first().map_or(0, |&k| graph.nodes[k].extent),
+        blocks: Blocks {
+            size: group.first().map_or(0, |&k| graph.nodes[k].extent),
+            block: graph.chained.block,
+            operations: group.len(),
+        },
         values: Arrays::new(group.iter().map(value).collect()),
         gradients: Arrays::new(owners.iter().map(gradient).collect()),
         members,
