@@ -159,11 +159,18 @@ fn capacity(shape: &Shape) -> String {
 #[error("{reason}")]
 pub struct Mismatch {
     pub(crate) reason: String,
+    /// The error that it is, of an operation inside of the one that is refused.
+    pub(crate) inside: Option<Box<Error>>,
 }
 
 impl Mismatch {
     /// A mismatch with this reason, in a few words: "inner dimensions differ".
     pub fn new(reason: impl Into<String>) -> Self {
-        Mismatch { reason: reason.into() }
+        Mismatch { reason: reason.into(), inside: None }
+    }
+
+    /// The refusal of an operation inside of the one that is refused.
+    pub(crate) fn inside(error: Error) -> Self {
+        Mismatch { reason: error.to_string(), inside: Some(Box::new(error)) }
     }
 }

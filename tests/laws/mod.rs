@@ -10,3 +10,4 @@ mod empty;
 mod rejection;
 mod sharded;
 mod support;
+mod wrapped;

@@ -47,7 +47,7 @@ pub(crate) use lanes::{Blocks, LANES, Lanes, PerLane, for_each_lane_block};
 pub(crate) use matrix::{MatrixMut, MatrixRef};
 pub use parts::for_each_part;
 pub(crate) use parts::lines_per_part;
-pub(crate) use scratch::{shortage, with_scratch};
+pub(crate) use scratch::{shortage, with_scratch, with_unset_scratch};
 
 /// `c = a·b` or `c += a·b` for `[m, k] × [k, n]`, each a slice with strides, `c` contiguous. The caller guarantees that the
 /// matrices are within their slices.

@@ -40,7 +40,7 @@ pub(crate) fn with_scratch<T: Copy + Default + 'static>(length: usize, work: imp
 }
 
 /// As [`with_scratch`], for buffers that are written before they are read: the elements are whatever was there.
-pub(super) fn with_unset_scratch<T: Copy + Default + 'static>(length: usize, work: impl FnOnce(&mut [T])) {
+pub(crate) fn with_unset_scratch<T: Copy + Default + 'static>(length: usize, work: impl FnOnce(&mut [T])) {
     if length == 0 {
         return work(&mut []); // and leave the buffers to those who need one
     }

@@ -37,6 +37,14 @@ pub(crate) struct OfBlock<'a, T> {
     pub(crate) layout: &'a Layout,
 }
 
+/// The gradients of all parameters.
+#[derive(Debug)]
+pub(crate) struct OfParameters<'a, T> {
+    pub(crate) gradients: &'a mut [T],
+    /// For each parameter, whether nothing was added to its gradient yet.
+    pub(crate) fresh: &'a mut [bool],
+}
+
 impl<'a, T: Real> InputGrads<'a, T> {
     pub(crate) fn of_nodes(target: OfNodes<'a, T>) -> Self {
         InputGrads(Target::Nodes(target))
@@ -87,6 +95,16 @@ impl<T: Real> InputGrads<'_, T> {
         let fresh = &mut of.fresh[of.nodes.slot(node)];
         let sums = node.gradient_data(&mut of.arena, of.parameters).filter(|sums| sums.len() == size)?;
         Some((sums, std::mem::take(fresh)))
+    }
+
+    /// The gradients of all parameters; `None` for an elementwise operation in a chain, which reads none.
+    pub(crate) fn parameters(&mut self) -> Option<OfParameters<'_, T>> {
+        match &mut self.0 {
+            Target::Nodes(of) => {
+                Some(OfParameters { gradients: &mut *of.parameters, fresh: &mut of.fresh[of.nodes.len()..] })
+            }
+            Target::Block(_) => None,
+        }
     }
 
     /// Whether the gradient of the input with this index is needed.

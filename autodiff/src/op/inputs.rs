@@ -12,9 +12,27 @@ use crate::scalar::Real;
 #[derive(Clone, Copy, Debug)]
 pub struct Inputs<'a, T: Real> {
     source: Source<'a, T>,
-    params: &'a Params<T>,
-    pass: u64,
+    setting: Setting<'a, T>,
     shape: &'a Shape,
+}
+
+/// What the operations of a recording run with, besides their inputs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setting<'a, T: Real> {
+    pub(crate) params: &'a Params<T>,
+    /// The recording's pass.
+    pub(crate) pass: u64,
+    /// Which of several runs of one body this is; 0 outside of bodies that are repeated.
+    pub(crate) repeat: u64,
+}
+
+impl<T: Real> Setting<'_, T> {
+    /// That of one of several runs, with random numbers of its own.
+    pub(crate) fn repeated(self, run: usize) -> Self {
+        /// The golden ratio, as in SplitMix64: neighbors are far apart, also in a repetition of repetitions.
+        const APART: u64 = 0x9e37_79b9_7f4a_7c15;
+        Setting { repeat: self.repeat.wrapping_add(run as u64 + 1).wrapping_mul(APART), ..self }
+    }
 }
 
 /// Where the inputs lie.
@@ -27,23 +45,30 @@ enum Source<'a, T> {
 }
 
 impl<'a, T: Real> Inputs<'a, T> {
-    /// The inputs of `node`; `values` is the arena without it, `pass` the recording's.
-    pub(crate) fn new(node: &'a Node, nodes: &'a Nodes, values: Lent<'a, T>, params: &'a Params<T>, pass: u64) -> Self {
+    /// The inputs of `node`; `values` is the arena without it.
+    pub(crate) fn new(node: &'a Node, nodes: &'a Nodes, values: Lent<'a, T>, setting: Setting<'a, T>) -> Self {
         let (operands, shape) = (nodes.operands_of(node), nodes.layout_of(node).shape());
-        Inputs { source: Source::Nodes { nodes, operands, values }, params, pass, shape }
+        Inputs { source: Source::Nodes { nodes, operands, values }, setting, shape }
     }
 
     /// A block of every input of an elementwise operation.
-    pub(crate) fn of_block(slices: &'a [&'a [T]], layout: &'a Layout, params: &'a Params<T>, pass: u64) -> Self {
-        Inputs { source: Source::Block { slices, layout }, params, pass, shape: layout.shape() }
+    pub(crate) fn of_block(slices: &'a [&'a [T]], layout: &'a Layout, setting: Setting<'a, T>) -> Self {
+        Inputs { source: Source::Block { slices, layout }, setting, shape: layout.shape() }
     }
 
-    /// The random generator of the recording's `draw`-th draw. It depends only on seed, step, pass and `draw`.
+    /// The random generator of the recording's `draw`-th draw. It depends only on seed, step, pass, `draw`, and which repetition it
+    /// is.
     pub(crate) fn generator(&self, draw: u64) -> ChaCha8Rng {
-        let words = [self.params.seed(), self.params.step(), self.pass, draw].map(u64::to_le_bytes);
+        let Setting { params, pass, repeat } = self.setting;
+        let words = [params.seed(), params.step(), pass, draw ^ repeat].map(u64::to_le_bytes);
         let mut key = [0; 32];
         key.iter_mut().zip(words.iter().flatten()).for_each(|(byte, &word)| *byte = word);
         ChaCha8Rng::from_seed(key)
+    }
+
+    /// What the operation runs with.
+    pub(crate) fn setting(&self) -> Setting<'a, T> {
+        self.setting
     }
 
     /// The number of inputs.
@@ -65,7 +90,9 @@ impl<'a, T: Real> Inputs<'a, T> {
     /// If the operation has fewer inputs: its shape rule must check their number.
     pub fn view(&self, input: usize) -> View<'a, T> {
         match self.source {
-            Source::Nodes { nodes, operands, values } => nodes.view(operands[input].id() as usize, values, self.params),
+            Source::Nodes { nodes, operands, values } => {
+                nodes.view(operands[input].id() as usize, values, self.setting.params)
+            }
             Source::Block { slices, layout } => View::over(slices[input], layout),
         }
     }
@@ -81,7 +108,7 @@ impl<'a, T: Real> Inputs<'a, T> {
         for (slice, operand) in slices.iter_mut().zip(operands) {
             let node = &nodes[operand.id() as usize];
             let range = nodes.layout_of(node).dense_range().filter(|range| range.len() == size)?;
-            *slice = node.data(values, self.params).get(range)?;
+            *slice = node.data(values, self.setting.params).get(range)?;
         }
         Some(slices)
     }

@@ -7,6 +7,7 @@ mod node;
 mod nodes;
 mod pointwise;
 mod reads;
+mod refusal;
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -16,13 +17,15 @@ pub use crate::array::{Layout, View, ViewMut, accumulate, for_each_block};
 pub use crate::error::Mismatch;
 pub use crate::kernel::{dispatch, for_each_part};
 pub use grads::InputGrads;
-pub(crate) use grads::{OfBlock, OfNodes};
+pub(crate) use grads::{OfBlock, OfNodes, OfParameters};
+pub(crate) use inputs::Setting;
 pub use inputs::{Frame, Inputs};
 pub(crate) use memory::{Lent, LentMut, LentSeveral};
 pub(crate) use node::{Label, Node, Place, Step};
 pub(crate) use nodes::{Nodes, Operand};
 pub use pointwise::{Pointwise, takes_sines};
 pub use reads::Reads;
+pub(crate) use refusal::{refuse, refused};
 
 use crate::array::Shape;
 use crate::scalar::{Dual, Real};

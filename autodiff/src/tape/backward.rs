@@ -3,13 +3,27 @@
 use std::ops::Range;
 use std::panic::Location;
 
-use super::graph::check_memory;
+use super::adjoints::Adjoints;
+use super::forward::check_outcome;
 use crate::array::Shape;
 use crate::error::{Error, Mismatch};
-use crate::op::{Frame, InputGrads, Inputs, Lent, LentMut, OfNodes};
+use crate::op::{Frame, InputGrads, Inputs, Lent, LentMut, OfNodes, Setting};
 use crate::params::Params;
 use crate::scalar::{Dual, Real};
 use crate::tape::{Gradients, Graph, Place, Step};
+
+/// What pullbacks read, and the gradients that they add to.
+pub(super) struct Pulling<'a, T: Real> {
+    pub(super) values: &'a [T],
+    pub(super) saves: &'a [T],
+    pub(super) setting: Setting<'a, T>,
+    /// For each node, whether the root depends on it.
+    pub(super) reached: &'a [bool],
+    pub(super) arena: &'a mut [T],
+    pub(super) parameters: &'a mut [T],
+    /// As [`Adjoints::fresh`].
+    pub(super) fresh: &'a mut [bool],
+}
 
 impl<T: Real> Graph<T> {
     /// Fills `grads` with the vector-Jacobian product of `root` and `cotangent`, which defaults to 1 for a scalar.
@@ -68,6 +82,14 @@ impl<T: Real> Graph<T> {
         params: &Params<T>,
         grads: &mut Gradients<T>,
     ) -> Result<(), Error> {
+        let Err((k, mismatch)) = self.pull_all(range, &mut self.pulling(params, grads)) else { return Ok(()) };
+        grads.settle(self);
+        grads.forget();
+        Err(self.refusal(k, mismatch, params))
+    }
+
+    /// As [`Graph::pull_range`], in any memory. An error names the node that is refused.
+    pub(super) fn pull_all(&self, range: Range<usize>, memory: &mut Pulling<'_, T>) -> Result<(), (usize, Mismatch)> {
         let Range { start, end } = range;
         let mut chains = self.chains.iter().rev().skip_while(|chain| chain.last() >= end).peekable();
         let mut left = start..end;
@@ -75,17 +97,20 @@ impl<T: Real> Graph<T> {
             let pulled = match chains.next_if(|chain| chain.last() == k) {
                 Some(chain) => {
                     left.end = chain.first();
-                    self.pull_chain(chain, params, grads)
+                    self.pull_chain(chain, memory)
                 }
-                None => self.pull(k, params, grads),
+                None => self.pull_in(k, memory),
             };
-            if let Err(mismatch) = pulled {
-                grads.settle(self);
-                grads.forget();
-                return Err(self.refusal(k, mismatch, params));
-            }
+            pulled.map_err(|mismatch| (k, mismatch))?;
         }
         Ok(())
+    }
+
+    /// The memory of a tape or program, and of its gradients.
+    fn pulling<'a>(&'a self, params: &'a Params<T>, grads: &'a mut Gradients<T>) -> Pulling<'a, T> {
+        let Adjoints { arena, reached, fresh, .. } = &mut grads.adjoints;
+        let (parameters, setting) = (grads.parameters.flat_mut(), self.draws.setting(params));
+        Pulling { values: &self.values, saves: &self.saves, setting, reached, arena, parameters, fresh }
     }
 
     /// Ends the backward pass.
@@ -121,38 +146,43 @@ impl<T: Real> Graph<T> {
     /// # Errors
     /// If there is no memory for the operation's scratch buffers.
     pub(crate) fn pull(&self, k: usize, params: &Params<T>, grads: &mut Gradients<T>) -> Result<(), Mismatch> {
+        self.pull_in(k, &mut self.pulling(params, grads))
+    }
+
+    /// As [`Graph::pull`], in any memory.
+    fn pull_in(&self, k: usize, memory: &mut Pulling<'_, T>) -> Result<(), Mismatch> {
         let node = &self.nodes[k];
         let (Step::Op(index), Place::Arena(start), Some(Place::Arena(gradient)), true) =
-            (node.step, node.value, node.gradient, grads.adjoints.reached[k])
+            (node.step, node.value, node.gradient, memory.reached[k])
         else {
             return Ok(());
         };
-        let poisoned = self.poison_buffers.then(|| self.without_unread(k));
-        let values = poisoned.as_deref().unwrap_or(&self.values);
+        let poisoned = self.poison_buffers.then(|| self.without_unread(k, memory.values));
+        let values = poisoned.as_deref().unwrap_or(memory.values);
         let output = &values[start..start + node.extent];
-        let saved = &self.saves[node.saved.0..][..node.saved.1];
-        let inputs = Inputs::new(node, &self.nodes, Lent::whole(values), params, self.draws.pass);
-        let (cotangent, arena) = LentMut::around(&mut grads.adjoints.arena, gradient..gradient + node.extent);
-        if std::mem::take(&mut grads.adjoints.fresh[k]) {
+        let saved = &memory.saves[node.saved.0..][..node.saved.1];
+        let inputs = Inputs::new(node, &self.nodes, Lent::whole(values), memory.setting);
+        let (cotangent, arena) = LentMut::around(memory.arena, gradient..gradient + node.extent);
+        if std::mem::take(&mut memory.fresh[k]) {
             cotangent.fill(T::ZERO);
         }
         let mut input_grads = InputGrads::of_nodes(OfNodes {
             nodes: &self.nodes,
             operands: self.nodes.operands_of(node),
             arena,
-            parameters: grads.parameters.flat_mut(),
-            fresh: &mut grads.adjoints.fresh,
+            parameters: memory.parameters,
+            fresh: memory.fresh,
         });
         let frame = Frame { inputs, output, saved };
         self.ops.get(index).backward(frame, cotangent, &mut input_grads);
-        check_memory()
+        check_outcome()
     }
 }
 
 impl<T: Real> Graph<T> {
     /// The values with NaN in what the pullback of operation `k` declares not to read: for the gradient checker.
-    fn without_unread(&self, k: usize) -> Vec<T> {
-        let (mut values, node) = (self.values.clone(), &self.nodes[k]);
+    fn without_unread(&self, k: usize, values: &[T]) -> Vec<T> {
+        let (mut values, node) = (values.to_vec(), &self.nodes[k]);
         let Step::Op(index) = node.step else { return values };
         let reads = self.ops.get(index).reads();
         let bases: Vec<usize> = self.nodes.inputs(k).map(|input| self.nodes[input as usize].base as usize).collect();

@@ -77,4 +77,14 @@ impl<T: Real> Graph<T> {
         self.saves = memory::filled(what, self.saved_length, T::ZERO)?;
         Ok(())
     }
+    /// As [`Graph::adopt_plan`], without memory. Returns what is computed, and the leaves whose data never changes.
+    pub(super) fn adopt_plan_of_body(&mut self, outputs: &[u32]) -> (Vec<Turn>, Vec<(u32, Tensor<T>)>) {
+        let constants = self.deferred.as_mut().map(|deferred| std::mem::take(&mut deferred.constants));
+        // Nothing is computed once: the memory is another's in between.
+        let Plan { nodes, value_length, saved_length, gradient_length, chains, turns, .. } =
+            Plan::new(self, outputs, &[]);
+        (self.nodes, self.chains) = (nodes, chains);
+        (self.value_length, self.saved_length, self.gradient_length) = (value_length, saved_length, gradient_length);
+        (turns, constants.unwrap_or_default())
+    }
 }

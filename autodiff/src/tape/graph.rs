@@ -11,12 +11,12 @@ use std::panic::Location;
 
 use super::chain::{Chain, Chained};
 use super::deferred::Deferred;
+use super::forward::Forward;
 use super::operations::Operations;
 use crate::array::View;
 use crate::error::{Error, Mismatch};
-use crate::kernel::shortage;
 use crate::memory;
-use crate::op::{Inputs, Lent};
+use crate::op::{Lent, Setting};
 use crate::params::{Params, unique_key};
 use crate::scalar::Real;
 use crate::tape::{Caller, Label, Nodes, Place, Step};
@@ -28,6 +28,13 @@ pub(crate) struct Draws {
     pub(crate) pass: u64,
     /// Number of draws of this recording so far.
     pub(crate) count: u64,
+}
+
+impl Draws {
+    /// What operations run with.
+    pub(super) fn setting<T: Real>(self, params: &Params<T>) -> Setting<'_, T> {
+        Setting { params, pass: self.pass, repeat: 0 }
+    }
 }
 
 /// A recording: nodes, operations, values.
@@ -148,19 +155,29 @@ impl<T: Real> Graph<T> {
         self.exchanges.binary_search_by_key(&k, |&id| id as usize).is_ok()
     }
 
-    /// Computes node `k` from the nodes below it. Both the eager tape and a replay call this.
+    /// Computes node `k` from the nodes below it. Both the eager tape and a replay come to [`Forward::run`].
     pub(crate) fn run(&mut self, k: usize, params: &Params<T>) -> Result<(), Error> {
-        let Graph { nodes, ops, draws, poison_buffers, values, saves, .. } = self;
-        let computed = compute(nodes, ops, (draws.pass, *poison_buffers), k, params, (values, saves));
-        computed.map_err(|mismatch| self.refusal(k, mismatch, params))
+        let (forward, memory) = self.forward(params);
+        forward.run(k, memory).map_err(|mismatch| self.refusal(k, mismatch, params))
     }
 
     /// As [`Graph::run`], into copies of the arenas of values and of what is saved.
     pub(crate) fn run_in(&self, copies: (&mut [T], &mut [T]), k: usize, params: &Params<T>) -> Result<(), Mismatch> {
-        compute(&self.nodes, &self.ops, (self.draws.pass, self.poison_buffers), k, params, copies)
+        let Graph { nodes, ops, chains, poison_buffers: poison, .. } = self;
+        Forward { nodes, ops, chains, setting: self.draws.setting(params), poison: *poison }.run(k, copies)
+    }
+
+    /// What is computed, and its memory.
+    #[inline]
+    pub(super) fn forward<'a>(&'a mut self, params: &'a Params<T>) -> (Forward<'a, T>, (&'a mut [T], &'a mut [T])) {
+        let Graph { nodes, ops, chains, draws, poison_buffers: poison, values, saves, .. } = self;
+        (Forward { nodes, ops, chains, setting: draws.setting(params), poison: *poison }, (values, saves))
     }
 
     pub(crate) fn refusal(&self, k: usize, mismatch: Mismatch, params: &Params<T>) -> Error {
+        if let Some(error) = mismatch.inside {
+            return *error;
+        }
         let inputs: Vec<u32> = self.nodes.inputs(k).collect();
         self.mistake(self.kind(k), mismatch, &inputs, params, self.nodes[k].location)
     }
@@ -214,36 +231,4 @@ impl<T: Real> Graph<T> {
         let location = self.attribute(location);
         Error::Operation { op, reason: mismatch.reason, inputs: self.describe(inputs, params), location }
     }
-}
-
-/// Computes node `k` from the values below it; the pairs are the pass and whether fresh buffers are poisoned, and the arenas of
-/// values and of what is saved.
-fn compute<T: Real>(
-    nodes: &Nodes,
-    ops: &Operations<T>,
-    (pass, poison): (u64, bool),
-    k: usize,
-    params: &Params<T>,
-    (values, saves): (&mut [T], &mut [T]),
-) -> Result<(), Mismatch> {
-    let node = &nodes[k];
-    // References, so that no field is copied as a whole just after its parts were written.
-    let (&Step::Op(index), &Place::Arena(start)) = (&node.step, &node.value) else { return Ok(()) };
-    let op = ops.get(index);
-    let (output, others) = Lent::around(values, start..start + node.extent);
-    let saved = &mut saves[node.saved.0..][..node.saved.1];
-    let inputs = Inputs::new(node, nodes, others, params, pass);
-    op.check(inputs)?;
-    if poison {
-        output.fill(T::from_f64(f64::NAN));
-        saved.fill(T::from_f64(f64::NAN));
-    }
-    op.forward(inputs, output, saved);
-    check_memory()
-}
-
-/// An error if the operation that just ran could not get a scratch buffer.
-pub(crate) fn check_memory() -> Result<(), Mismatch> {
-    let short = |bytes| Err(Mismatch::new(format!("out of memory ({bytes} bytes to work on asked for)")));
-    shortage().map_or(Ok(()), short)
 }

@@ -47,17 +47,20 @@ impl<'t, T: Real> Recording<'t, T> {
     #[track_caller]
     pub fn param<'r>(&'r self, id: ParamId) -> Var<'r, T> {
         match self.params.entry(id) {
-            Ok(entry) => {
-                let (shape, place) = (entry.shape.clone(), Place::Parameter(entry.range.start));
-                let label = Label::Parameter(self.params.index_of(id));
-                let pushed = self.graph.borrow_mut().push_stored(shape, place, label, Location::caller());
-                self.pushed("parameter", pushed, Location::caller())
-            }
+            Ok(_) => self.parameter_at(self.params.index_of(id), Location::caller()),
             Err(Error::ForeignParams { what, reason }) => {
                 self.refuse(what, Mismatch::new(reason), &[], Location::caller())
             }
             Err(error) => self.poison(error),
         }
+    }
+
+    /// Records the parameter with this index.
+    pub(super) fn parameter_at<'r>(&'r self, index: usize, location: &'static Location<'static>) -> Var<'r, T> {
+        let entry = &self.params.table().entries[index];
+        let (shape, place) = (entry.shape.clone(), Place::Parameter(entry.range.start));
+        let pushed = self.graph.borrow_mut().push_stored(shape, place, Label::Parameter(index), location);
+        self.pushed("parameter", pushed, location)
     }
 
     /// Records the current value of a state: its last [`Recording::update`] on this recording, or else the stored value. It
@@ -126,7 +129,7 @@ impl<'t, T: Real> Recording<'t, T> {
     }
 
     /// Appends a leaf stored in the arena and calls `fill` with its id.
-    fn leaf<'r>(
+    pub(super) fn leaf<'r>(
         &'r self,
         what: &'static str,
         shape: Shape,

@@ -177,15 +177,9 @@ impl<T: Real> Program<T> {
 
     /// Computes the operations from turn `first` up to node `end`, or to the last; returns the turn after `end`.
     pub(super) fn run_steps(&mut self, first: usize, end: Option<usize>, params: &Params<T>) -> Result<usize, Error> {
-        let Program { turns, graph, .. } = self;
-        for (at, &turn) in turns.iter().enumerate().skip(first) {
-            match turn {
-                Turn::Node(k) if Some(k) == end => return Ok(at + 1),
-                Turn::Node(k) => graph.run(k, params)?,
-                Turn::Chain(position) => graph.run_chain(position, params)?,
-            }
-        }
-        Ok(turns.len())
+        let (forward, memory) = self.graph.forward(params);
+        let ran = forward.run_turns(&self.turns[first..], end, memory);
+        ran.map(|turns| first + turns).map_err(|(k, mismatch)| self.graph.refusal(k, mismatch, params))
     }
 
     /// What [`Program::forward`] returned last.

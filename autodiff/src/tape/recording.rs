@@ -168,7 +168,7 @@ impl<'t, T: Real> Recording<'t, T> {
 
     /// A poisoned value, if an input of `op` is poisoned or on another tape.
     #[inline]
-    fn poisoned_by<'r>(
+    pub(super) fn poisoned_by<'r>(
         &'r self,
         op: &'static str,
         inputs: &[Var<'r, T>],

@@ -1,6 +1,7 @@
 //! Layers: modules with a handful of operations each.
 
 mod activations;
+mod checkpointed;
 mod convolution;
 mod dropout;
 mod linear;
@@ -13,6 +14,7 @@ pub use activations::{
     LogSigmoid, LogSoftmax, Maxout, Mish, PRelu, Relu, Relu6, Selu, Sigmoid, Silu, Softmax, Softplus, Softshrink,
     Softsign, Tanh, Tanhshrink, Threshold,
 };
+pub use checkpointed::Checkpointed;
 pub use convolution::{
     AdaptivePool, Conv, Conv1d, Conv2d, ConvSettings, ConvTranspose, ConvTranspose1d, ConvTranspose2d,
     ConvTransposeSettings, GlobalPool, Padding, Pool, Pooling,

@@ -234,6 +234,10 @@ cases! {
     }
     Maxout::forward { refuses "[2, 4]": module([2, 4], |p| Maxout::new(p.scope("fc"), 3, 2, 2)); refuses "scalar": module([], |p| Maxout::new(p.scope("fc"), 3, 2, 2)); }
 
+    Checkpointed::forward {
+        refuses "memory": module([HUGE], |_| Checkpointed(vec![Tanh]));
+        accepts: module([2, 3], |_| Checkpointed(Vec::<Tanh>::new()));
+    }
     Residual::new { refuses "[2, 3] × [2, 2]": module([2, 3], |p| Residual::new(Linear::new(p.scope("fc"), 3, 2))); }
     Residual::projected {
         refuses "[2, 4]": module([2, 3], |p| {

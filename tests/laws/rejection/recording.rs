@@ -53,7 +53,7 @@ fn backward(run: impl for<'t> Fn(Var<'t, f64>, &mut Gradients<f64>) -> Result<()
 fn read_while_recording() -> Result<(), Error> {
     let mut read = Ok(());
     Program::<f64>::record(&Params::default(), Mode::Eval, [input("x", [1])], |_, [x]| {
-        read = x.value().map(drop);
+        read = x.value();
         [x]
     })?;
     read
@@ -102,6 +102,42 @@ cases! {
         refuses "other Params": on_model(|t, _, _| { t.update(other().2, t.input(&ramp([2]))); t.check() });
         refuses "state bn.mean has shape [2]": on_model(|t, weight, mean| { t.update(mean, t.param(weight)); t.check() });
         refuses "on another tape": on_model(|t, _, mean| on_tape(|u| { t.update(mean, u.input(&ramp([2]))); t.check() }));
+    }
+    Recording::checkpoint {
+        refuses "[2] × [3]": on_tape(|t| {
+            let x = t.variable(&[0.5, 1.0].into());
+            t.checkpoint([x], |t, [x]| x + t.constant(&[1.0, 2.0, 3.0].into())).value()
+        });
+    }
+    Recording::checkpoint_slice {
+        refuses "memory": on_tape(|t| {
+            let x = t.variable(&Tensor::scalar(0.5));
+            t.checkpoint_slice(&[x], |_, x| x[0].broadcast_to([HUGE]).exp()).value()
+        });
+        accepts: on_tape(|t| t.checkpoint_slice(&[], |t, _| t.constant(&[1.0].into())).value());
+    }
+    Recording::scan {
+        refuses "takes at least one sequence": on_tape(|t| {
+            t.scan([t.input(&ramp([2]))], [], Keep::All, |_, [h], []| ([h], h)).1.value()
+        });
+        refuses "no axis of steps": on_tape(|t| {
+            t.scan([], [t.input(&Tensor::scalar(1.0))], Keep::All, |_, [], [x]| ([], x)).1.value()
+        });
+        refuses "different lengths": on_tape(|t| {
+            let [x, y] = [2, 3].map(|steps| t.input(&ramp([steps])));
+            t.scan([], [x, y], Keep::Segments, |_, [], [x, y]| ([], x + y)).1.value()
+        });
+        refuses "memory": on_tape(|t| {
+            let x = t.input(&ramp([2]));
+            t.scan([], [x], Keep::All, |_, [], [x]| ([], x.broadcast_to([HUGE]).exp())).1.value()
+        });
+        accepts: on_tape(|t| t.scan([], [t.input(&ramp([0]))], Keep::Segments, |_, [], [x]| ([], x)).1.value());
+    }
+    Recording::scan_slice {
+        refuses "1 values are carried into a step, and 0 out of it": on_tape(|t| {
+            let x = t.input(&ramp([2]));
+            t.scan_slice(&[x], &[x], Keep::All, |_, _, x| (Vec::new(), x[0])).1.value()
+        });
     }
     Recording::apply {
         refuses "takes 2 inputs, 0 given": on_tape(|t| t.apply(Add {}, []).value());

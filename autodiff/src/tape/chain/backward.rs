@@ -6,32 +6,31 @@ use super::{Chain, Member, Source};
 use crate::array::Layout;
 use crate::error::Mismatch;
 use crate::kernel::{LANES, PerLane, for_each_lane_block};
-use crate::op::{Frame, InputGrads, Inputs, LentSeveral, OfBlock, Place};
-use crate::params::Params;
+use crate::op::{Frame, InputGrads, Inputs, LentSeveral, OfBlock, Place, Setting};
 use crate::scalar::Real;
-use crate::tape::graph::check_memory;
-use crate::tape::{Gradients, Graph, Step};
+use crate::tape::backward::Pulling;
+use crate::tape::forward::check_outcome;
+use crate::tape::{Graph, Step};
+
+/// What the pullbacks read.
+#[derive(Clone, Copy)]
+struct Read<'a, T: Real> {
+    values: &'a [T],
+    setting: Setting<'a, T>,
+}
 
 impl<T: Real> Graph<T> {
     /// Runs the pullbacks of a chain, which add to the gradients of its inputs.
     ///
     /// # Errors
     /// If there is no memory for the blocks.
-    pub(in crate::tape) fn pull_chain(
-        &self,
-        chain: &Chain,
-        params: &Params<T>,
-        grads: &mut Gradients<T>,
-    ) -> Result<(), Mismatch> {
+    pub(in crate::tape) fn pull_chain(&self, chain: &Chain, memory: &mut Pulling<'_, T>) -> Result<(), Mismatch> {
         let Chain { members, blocks, gradients: places, owners, .. } = chain;
-        let adjoints = &mut grads.adjoints;
-        let blank: PerLane<bool> = places
-            .offsets
-            .iter()
-            .zip(owners)
-            .map(|(offset, &owner)| offset.is_none() || adjoints.fresh[owner])
-            .collect();
-        let (mut lanes, _) = LentSeveral::around(&mut adjoints.arena, &places.offsets, &places.sorted, blocks.size);
+        let Pulling { values, setting, arena, fresh: all_fresh, .. } = memory;
+        let read = Read { values, setting: *setting };
+        let blank: PerLane<bool> =
+            places.offsets.iter().zip(owners).map(|(offset, &owner)| offset.is_none() || all_fresh[owner]).collect();
+        let (mut lanes, _) = LentSeveral::around(arena, &places.offsets, &places.sorted, blocks.size);
         lanes.push(None); // for what a pullback does not read
         for_each_lane_block(lanes, *blocks, |first, block| {
             let Some((unread, gradients)) = block.split_last_mut() else { return };
@@ -39,7 +38,7 @@ impl<T: Real> Graph<T> {
             let layout = Layout::dense([unread.len()].into());
             let mut fresh = blank.clone();
             for member in members.iter().rev() {
-                self.pull_member(member, (first, unread, &layout), gradients, &mut fresh, params);
+                self.pull_member(member, read, (first, unread, &layout), gradients, &mut fresh);
             }
             for (gradient, &fresh) in gradients.iter_mut().zip(&fresh) {
                 if fresh {
@@ -47,18 +46,18 @@ impl<T: Real> Graph<T> {
                 }
             }
         });
-        owners.iter().for_each(|&owner| adjoints.fresh[owner] = false);
-        check_memory()
+        owners.iter().for_each(|&owner| all_fresh[owner] = false);
+        check_outcome()
     }
 
     /// Pulls a block, which begins with element `first`, through a member.
     fn pull_member(
         &self,
         member: &Member,
+        Read { values, setting }: Read<'_, T>,
         (first, unread, layout): (usize, &[T], &Layout),
         gradients: &mut [&mut [T]],
         fresh: &mut [bool],
-        params: &Params<T>,
     ) {
         let (Some(own), Step::Op(index)) = (member.cotangent, self.nodes[member.node].step) else { return };
         let cotangent = std::mem::take(&mut gradients[own]);
@@ -69,15 +68,15 @@ impl<T: Real> Graph<T> {
         let reads = op.reads();
         let value = |read: bool, k: usize| match self.nodes[k].value {
             _ if !read => unread,
-            Place::Arena(start) => &self.values[start + first..][..unread.len()],
-            Place::Parameter(start) => &params.flat()[start + first..][..unread.len()],
-            Place::State(start) => &params.flat_state()[start + first..][..unread.len()],
+            Place::Arena(start) => &values[start + first..][..unread.len()],
+            Place::Parameter(start) => &setting.params.flat()[start + first..][..unread.len()],
+            Place::State(start) => &setting.params.flat_state()[start + first..][..unread.len()],
         };
         let input = |(input, source): (usize, &Source)| match *source {
             Source::Member { node, .. } | Source::Node(node) => value(reads.has_input(input), node),
         };
         let slices: SmallVec<[&[T]; 4]> = member.inputs.iter().enumerate().map(input).collect();
-        let inputs = Inputs::of_block(&slices, layout, params, self.draws.pass);
+        let inputs = Inputs::of_block(&slices, layout, setting);
         let frame = Frame { inputs, output: value(reads.has_output(), member.node), saved: &[] };
         let mut lent: [&mut [T]; LANES] = std::array::from_fn(|_| &mut [][..]);
         lent.iter_mut().zip(&mut *gradients).for_each(|(lent, gradient)| *lent = gradient);

@@ -6,39 +6,37 @@ use smallvec::SmallVec;
 
 use super::{Chain, Member, Source};
 use crate::array::Layout;
-use crate::error::{Error, Mismatch};
+use crate::error::Mismatch;
 use crate::kernel::for_each_lane_block;
 use crate::op::{Inputs, LentSeveral, Place};
-use crate::params::Params;
 use crate::scalar::Real;
-use crate::tape::graph::check_memory;
-use crate::tape::{Graph, Step};
+use crate::tape::Step;
+use crate::tape::forward::{Forward, check_outcome};
 
 /// What is refused first: the position of the member, the first element of the block, and why.
 type Refused = Option<(usize, usize, Mismatch)>;
 
-impl<T: Real> Graph<T> {
-    /// Computes the operations of the chain at this position from the nodes below it.
-    pub(in crate::tape) fn run_chain(&mut self, position: usize, params: &Params<T>) -> Result<(), Error> {
-        let refused = self.compute_chain(position, params);
-        let members = &self.chains[position].members;
-        match (refused, check_memory()) {
-            (Some((member, _, mismatch)), _) => Err(self.refusal(members[member].node, mismatch, params)),
-            (None, Err(mismatch)) => Err(self.refusal(members[0].node, mismatch, params)),
+impl<T: Real> Forward<'_, T> {
+    /// Computes the operations of a chain from the nodes below it. An error names the node that is refused.
+    pub(in crate::tape) fn run_chain(&self, chain: &Chain, values: &mut [T]) -> Result<(), (usize, Mismatch)> {
+        let refused = self.compute_chain(chain, values);
+        match (refused, check_outcome()) {
+            (Some((member, _, mismatch)), _) => Err((chain.members[member].node, mismatch)),
+            (None, Err(mismatch)) => Err((chain.first(), mismatch)),
             (None, Ok(())) => Ok(()),
         }
     }
 
-    fn compute_chain(&mut self, position: usize, params: &Params<T>) -> Refused {
-        let Graph { nodes, ops, values, draws, poison_buffers, chains, .. } = self;
-        let Chain { members, blocks, values: places, .. } = &chains[position];
+    fn compute_chain(&self, chain: &Chain, values: &mut [T]) -> Refused {
+        let Forward { nodes, ops, setting, .. } = self;
+        let Chain { members, blocks, values: places, .. } = chain;
         let size = blocks.size;
         let (lanes, others) = LentSeveral::around(values, &places.offsets, &places.sorted, size);
         let refused: Mutex<Refused> = Mutex::new(None);
         let of_node = |k: usize| match nodes[k].value {
             Place::Arena(start) => others.get(start, size),
-            Place::Parameter(start) => &params.flat()[start..start + size],
-            Place::State(start) => &params.flat_state()[start..start + size],
+            Place::Parameter(start) => &setting.params.flat()[start..start + size],
+            Place::State(start) => &setting.params.flat_state()[start..start + size],
         };
         for_each_lane_block(lanes, *blocks, |first, block| {
             let layout = Layout::dense([block.first().map_or(0, |lane| lane.len())].into());
@@ -50,12 +48,12 @@ impl<T: Real> Graph<T> {
                     Source::Node(k) => &of_node(k)[first..][..output.len()],
                 };
                 let slices: SmallVec<[&[T]; 4]> = inputs.iter().map(slice).collect();
-                let inputs = Inputs::of_block(&slices, &layout, params, draws.pass);
+                let inputs = Inputs::of_block(&slices, &layout, *setting);
                 let op = ops.get(index);
                 if let Err(mismatch) = op.check(inputs) {
                     return note(&refused, (position, first, mismatch));
                 }
-                if *poison_buffers {
+                if self.poison {
                     output.fill(T::from_f64(f64::NAN));
                 }
                 op.forward(inputs, output, &mut []);
