@@ -1,9 +1,10 @@
 //! The README tells the truth: its code is that of the examples that compile, its test command that of the gate.
 
 const README: &str = include_str!("../README.md");
-const EXAMPLES: [&str; 3] = [
+const EXAMPLES: [&str; 4] = [
     include_str!("../examples/custom_model.rs"),
     include_str!("../examples/custom_op.rs"),
+    include_str!("../examples/neural_ode.rs"),
     include_str!("../examples/own_layer.rs"),
 ];
 const GATE: &str = include_str!("../.ci/run");

@@ -26,8 +26,10 @@ fn output<'t>(t: &'t Recording<'t, f64>, inputs: &[Var<'t, f64>], drawn: &Drawn,
         Within::Scan(keep) => {
             // Rows 0 and 1 are the inputs; what the second step makes is the output.
             let sequences: Vec<_> = inputs.iter().map(|&x| t.stack([x, x], 0)).collect();
-            let step = |t, inputs: &[_]| output(t, inputs, drawn, Within::Checkpoint);
-            t.scan_slice(&[], &sequences, keep, |t, _, inputs| (Vec::new(), step(t, inputs))).1.index(0, 1)
+            let scanned = t.scan_slice(&[], &sequences, keep, |t, _, inputs| {
+                (Vec::new(), output(t, inputs, drawn, Within::Checkpoint))
+            });
+            scanned.1.index(0, 1)
         }
     }
 }
