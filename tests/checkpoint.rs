@@ -1,7 +1,7 @@
 //! A checkpoint computes what it contains once more in backward, and has the bits that it has without.
 
 use autodiff::ops::Distribution;
-use autodiff::{Mode, ParamId, Params, Program, Recording, StateId, Tape, Tensor, Var, variable};
+use autodiff::{Mode, ParamId, Params, Program, Recording, StateId, Tape, Tensor, Var, check, variable};
 
 /// Two layers of weights, a draw and a state.
 struct Model {
@@ -133,4 +133,14 @@ fn what_has_no_gradient_has_none_through_a_checkpoint() {
     let blocked = t.checkpoint([x], |_, [x]| x.greater(x * 0.5)).sum(..).backward(&mut grads);
     let message = blocked.unwrap_err().to_string();
     assert!(message.contains("greater") && message.contains("it has none"), "{message}");
+}
+
+#[test]
+fn the_checker_finds_nothing_in_a_checkpoint() {
+    check::function(
+        |[x, w]| x.recording().checkpoint([x, w], |_, [x, w]| (x.matmul(w).tanh() * x).exp()),
+        [[[0.3, -0.4], [0.8, 0.1]].into(), [[0.5, -0.2], [0.7, 0.4]].into()],
+    )
+    .unwrap()
+    .assert();
 }

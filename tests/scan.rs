@@ -1,7 +1,7 @@
 //! A scan is its step, once for each row: values, gradients and draws, whatever it keeps.
 
 use autodiff::ops::Distribution;
-use autodiff::{Keep, Mode, ParamId, Params, Program, Recording, Tape, Tensor, Var, variable};
+use autodiff::{Keep, Mode, ParamId, Params, Program, Recording, Tape, Tensor, Var, check, variable};
 use rayon::ThreadPoolBuilder;
 
 const STEPS: usize = 11;
@@ -186,4 +186,21 @@ fn refused_inside<'t>(t: &'t Recording<'t, f64>) -> Var<'t, f64> {
 
 fn line_of_refusal() -> u32 {
     line!() - 6
+}
+
+#[test]
+fn the_checker_finds_nothing_in_a_scan() {
+    for keep in [Keep::All, Keep::Segments] {
+        let scanned = check::function(
+            |[h, x]| {
+                let ([last], y) = h.recording().scan([h], [x], keep, |_, [h], [x]| {
+                    let next = (h * x).sin() + x;
+                    ([next], next * h)
+                });
+                y.sum(0) * last
+            },
+            [[0.3, -0.4].into(), [[0.8, 0.1], [0.5, -0.2], [0.9, 0.7], [-0.3, 0.2]].into()],
+        );
+        scanned.unwrap().assert();
+    }
 }

@@ -60,6 +60,8 @@ pub(crate) struct Graph<T: Real> {
     pub(super) exchanges: Vec<u32>,
     /// Only in a program: operations that are computed together, in their order.
     pub(super) chains: Vec<Chain>,
+    /// Whether it is that of a body, whose inputs are another recording's.
+    pub(super) is_body: bool,
     /// Which operations a program joins to chains.
     pub(super) chained: Chained,
     /// Fill fresh buffers with NaN, to expose those never written: for the gradient checker.
@@ -88,6 +90,7 @@ impl<T: Real> Graph<T> {
             shards: 1,
             exchanges: Vec::new(),
             chains: Vec::new(),
+            is_body: false,
             chained: Chained::LARGE,
             poison_buffers: false,
             caller: None,

@@ -95,7 +95,7 @@ impl<T: Real> Recorded<T> {
 impl<T: Real> Graph<T> {
     /// A graph for a body: shapes only, with the draws and the shards of this one.
     fn inner(&self) -> Self {
-        Graph { draws: self.draws, shards: self.shards, caller: self.caller, ..Graph::deferred() }
+        Graph { draws: self.draws, shards: self.shards, caller: self.caller, is_body: true, ..Graph::deferred() }
     }
 
     /// The parameters that are read, each once.

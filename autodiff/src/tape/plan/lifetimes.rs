@@ -57,6 +57,9 @@ impl Lifetimes {
         for (k, life) in gradients.iter_mut().enumerate() {
             if let (Some(life), Step::Leaf) = (life, graph.nodes[k].step) {
                 life.last = end;
+                if graph.is_body {
+                    life.first = count; // it may begin with what others have added
+                }
             }
         }
         if let Some(&root) = outputs.first().filter(|&&root| reached.get(base(root)) == Some(&true)) {
