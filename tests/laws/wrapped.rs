@@ -17,10 +17,13 @@ enum Within {
     Scan(Keep),
 }
 
-/// The operation of a case.
+/// The operation of a case, and two others on its output.
 fn output<'t>(t: &'t Recording<'t, f64>, inputs: &[Var<'t, f64>], drawn: &Drawn, within: Within) -> Var<'t, f64> {
     match within {
-        Within::Nothing => t.apply(drawn.case.op.double(), inputs),
+        Within::Nothing => {
+            let y = t.apply(drawn.case.op.double(), inputs);
+            y.tanh() * y
+        }
         Within::Checkpoint => t.checkpoint_slice(inputs, |t, inputs| output(t, inputs, drawn, Within::Nothing)),
         Within::TwoCheckpoints => t.checkpoint_slice(inputs, |t, inputs| output(t, inputs, drawn, Within::Checkpoint)),
         Within::Scan(keep) => {
