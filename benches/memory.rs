@@ -2,23 +2,26 @@
 //! own, so that its peak is its own; reads `/proc`.
 #![allow(missing_docs, clippy::unwrap_used, reason = "a bench fails by panicking")]
 
+use std::hint::black_box;
 use std::process::Command;
 use std::time::Instant;
 
 use autodiff::{Gradients, Keep, Mode, ParamId, Params, Program, Recording, Tape, Tensor, Var, input};
 use nn::loss::cross_entropy;
-use nn::{BatchNorm, Checkpointed, Linear, Module, Residual, Tanh};
+use nn::{BatchNorm, Checkpointed, Linear, Module, Relu, Residual, Tanh};
 
 /// The variable that tells a process which case it is.
 const CASE: &str = "MEMORY_CASE";
 
-const CASES: [(&str, fn()); 6] = [
+const CASES: [(&str, fn()); 8] = [
     ("1,000 residual layers of 64 with batch norm, batch 256, on the tape", || deep(false, false)),
     ("the same in a program", || deep(false, true)),
     ("the same in checkpoints", || deep(true, true)),
     ("a gated recurrent unit of 64, batch 32, over 10,000 steps, on the tape", || recurrent(None)),
     ("by a scan that keeps all", || recurrent(Some(Keep::All))),
     ("by a scan that keeps segments", || recurrent(Some(Keep::Segments))),
+    ("20,000 samples through 64-512-512-10, on the tape", || evaluated(false)),
+    ("in a program for forward alone", || evaluated(true)),
 ];
 
 fn main() {
@@ -120,4 +123,24 @@ fn recurrent(keep: Option<Keep>) {
         last.square().sum(..).backward(grads).unwrap();
     };
     report(step, &params);
+}
+
+/// Prints what [`report`] prints, of forward alone.
+fn evaluated(recorded: bool) {
+    let mut params = Params::<f32>::new(0);
+    let mut layer = |name: &str, from, to| Linear::new(params.scope(name), from, to);
+    let [first, second, third] = [layer("fc1", 64, 512), layer("fc2", 512, 512), layer("fc3", 512, 10)];
+    let model = (first, Relu, second, Relu, third);
+    let samples = Tensor::from_fn([20_000, 64], |k| ((k * 37) % 101) as f32 / 50.0 - 1.0);
+    let mut tape = Tape::new();
+    if !recorded {
+        let step = |_: &mut Gradients<f32>| {
+            let t = tape.start(&params, Mode::Eval);
+            black_box(model.forward(t.input(&samples)).value().unwrap());
+        };
+        return report(step, &params);
+    }
+    let inputs = [input("samples", [20_000, 64])];
+    let mut program = Program::record_forward(&params, Mode::Eval, inputs, |_, [x]| [model.forward(x)]).unwrap();
+    report(|_| drop(black_box(program.forward(&params, [&samples]).unwrap().output(0).unwrap())), &params);
 }

@@ -114,6 +114,23 @@ proptest! {
     }
 }
 
+#[test]
+fn a_program_for_forward_alone_has_the_same_outputs_and_no_backward() {
+    let case = Case { shape: [130, 257], instructions: (0..12).map(|k| (k, k, k + 1)).collect(), outputs: [11, 5] };
+    let (params, [x, y, z]) = (Params::default(), data(case.shape));
+    let declared = || [variable("x", case.shape), variable("y", case.shape), input("z", case.shape)];
+    let mut whole = Program::record(&params, Mode::Train, declared(), |_, inputs| outputs_of(&inputs, &case)).unwrap();
+    let mut forward =
+        Program::record_forward(&params, Mode::Train, declared(), |_, inputs| outputs_of(&inputs, &case)).unwrap();
+    let outputs = |program: &mut Program<f32>| {
+        let run = program.forward(&params, [&x, &y, &z]).unwrap();
+        bits([0, 1].map(|output| run.output(output).unwrap()).to_vec())
+    };
+    assert!(outputs(&mut forward) == outputs(&mut whole));
+    let message = forward.forward(&params, [&x, &y, &z]).unwrap().backward(&mut params.gradients()).unwrap_err();
+    assert!(message.to_string().contains("recorded by record_forward"), "{message}");
+}
+
 /// The identity, which refuses negative numbers.
 #[derive(Clone, Copy, Debug)]
 struct Refuses;

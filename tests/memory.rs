@@ -55,6 +55,24 @@ fn a_gradient_arena_past_memory_is_an_error_of_backward() {
 }
 
 #[test]
+fn a_program_for_forward_alone_keeps_nothing_for_backward() {
+    let params = Params::<f64>::default();
+    let inputs = || [variable("x", [MIB])];
+    within(64 * MIB, || {
+        let whole = Program::record(&params, Mode::Eval, inputs(), |_, [x]| {
+            [(0..20).fold(x, |x, _| x.tanh().softmax(0)).sum(..)]
+        });
+        assert!(message(whole).contains("the 20971521 values of a program: out of memory"));
+        let forward = Program::record_forward(&params, Mode::Eval, inputs(), |_, [x]| {
+            [(0..20).fold(x, |x, _| x.tanh().softmax(0)).sum(..)]
+        });
+        let mut forward = forward.unwrap();
+        let run = forward.forward(&params, [&Tensor::full([MIB], 0.5)]).unwrap();
+        assert!((run.output(0).unwrap().data()[0] - 1.0).abs() < 1e-9);
+    });
+}
+
+#[test]
 fn data_parameters_and_programs_past_memory_are_errors() {
     let data = Tensor::full([4 * MIB], 1.0);
     let params = Params::<f64>::default();

@@ -60,6 +60,8 @@ pub(crate) struct Graph<T: Real> {
     pub(super) exchanges: Vec<u32>,
     /// Only in a program: operations that are computed together, in their order.
     pub(super) chains: Vec<Chain>,
+    /// Whether no backward pass will be asked for, so that a program keeps nothing for one.
+    pub(super) is_forward_only: bool,
     /// Whether it is that of a body, whose inputs are another recording's.
     pub(super) is_body: bool,
     /// Which operations a program joins to chains.
@@ -90,6 +92,7 @@ impl<T: Real> Graph<T> {
             shards: 1,
             exchanges: Vec::new(),
             chains: Vec::new(),
+            is_forward_only: false,
             is_body: false,
             chained: Chained::LARGE,
             poison_buffers: false,
@@ -148,6 +151,7 @@ impl<T: Real> Graph<T> {
             draws: self.draws,
             shards: self.shards,
             exchanges: self.exchanges.clone(),
+            is_forward_only: self.is_forward_only,
             chains: self.chains.clone(),
             ..Graph::new()
         })

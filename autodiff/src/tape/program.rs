@@ -98,6 +98,34 @@ impl<T: Real> Program<T> {
         Self::record_in(Graph::deferred(), params, mode, inputs, build)
     }
 
+    /// As [`Program::record`], for evaluation: nothing is kept for a backward pass, so that a value is overwritten as soon as it has
+    /// been used. The parameters are the same, and so are the bits of the outputs.
+    ///
+    /// ```
+    /// use autodiff::{Mode, Params, Program, input};
+    ///
+    /// let params = Params::<f32>::default();
+    /// let inputs = [input("x", [2])];
+    /// let mut program = Program::record_forward(&params, Mode::Eval, inputs, |_, [x]| [x.exp().ln()])?;
+    /// let run = program.forward(&params, [&[1.0, 2.0].into()])?;
+    /// assert_eq!(run.output(0)?.data(), &[1.0, 2.0]);
+    /// assert!(run.backward(&mut params.gradients()).is_err());
+    /// # Ok::<(), autodiff::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Program::record`].
+    #[track_caller]
+    pub fn record_forward<const I: usize, const N: usize>(
+        params: &Params<T>,
+        mode: Mode,
+        inputs: [InputSpec; I],
+        build: impl for<'r> FnOnce(&'r Recording<'r, T>, [Var<'r, T>; I]) -> [Var<'r, T>; N],
+    ) -> Result<Self, Error> {
+        let graph = Graph { is_forward_only: true, ..Graph::deferred() };
+        Self::record_in(graph, params, mode, &inputs, |t, vars| build(t, std::array::from_fn(|i| vars[i])).to_vec())
+    }
+
     /// As [`Program::record_slice`], with these operations in chains: for the gradient checker.
     #[track_caller]
     pub(crate) fn record_chained(

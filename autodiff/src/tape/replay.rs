@@ -37,7 +37,7 @@ impl<'r, T: Real> Replay<'r, T> {
     /// Fills `grads` with the gradients of the first output, which must be a scalar. Replaces the previous contents.
     ///
     /// # Errors
-    /// If the program has no output; otherwise as [`Var::backward`](crate::Var::backward).
+    /// If the program has no output, or keeps nothing for backward; otherwise as [`Var::backward`](crate::Var::backward).
     #[track_caller]
     pub fn backward(&self, grads: &mut Gradients<T>) -> Result<(), Error> {
         self.backward_from(None, grads, Location::caller())
@@ -58,6 +58,11 @@ impl<'r, T: Real> Replay<'r, T> {
         grads: &mut Gradients<T>,
         location: &'static Location<'static>,
     ) -> Result<(), Error> {
+        if self.graph.is_forward_only {
+            return Err(Error::Replay(
+                "the program was recorded by record_forward; one with gradients is by record".into(),
+            ));
+        }
         self.graph.backward(self.output_id(0)?, cotangent, self.params, grads, location)
     }
 

@@ -50,6 +50,13 @@ fn replay<R>(run: impl FnOnce(Replay<'_, f64>, &mut Gradients<f64>) -> R) -> R {
     })
 }
 
+/// A backward pass of a program that keeps nothing for one.
+fn backward_of_forward_alone() -> Result<(), Error> {
+    let params = Params::<f64>::default();
+    let mut program = Program::record_forward(&params, Mode::Eval, [variable("x", [2])], |_, [x]| [x.sum(..)])?;
+    program.forward(&params, [&ramp([2])])?.backward(&mut params.gradients())
+}
+
 cases! {
     Params::new { accepts: Params::<f64>::new(u64::MAX); }
     Params::scope {
@@ -150,6 +157,10 @@ cases! {
         refuses "on another tape": Program::record(&Params::default(), Mode::Train, [], |_, []| [foreign_forever()]);
         refuses "fc.weight": Program::record(&parameter("fc", [HUGE], 0.0), Mode::Eval, [], |_, []| []);
         accepts: Program::<f64>::record(&Params::default(), Mode::Train, [], |_, []| []);
+    }
+    Program::record_forward {
+        refuses "fc.weight": Program::record_forward(&parameter("fc", [HUGE], 0.0), Mode::Eval, [], |_, []| []);
+        refuses "recorded by record_forward": backward_of_forward_alone();
     }
     Program::record_slice {
         refuses "on another tape": Program::record_slice(&Params::default(), Mode::Train, &[], |_, _| vec![foreign_forever()]);

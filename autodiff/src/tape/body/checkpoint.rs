@@ -187,6 +187,7 @@ impl<'t, T: Real> Recording<'t, T> {
         }
     }
 
+    /// The result of a checkpoint; notes the new values of states, which lie after it.
     #[track_caller]
     fn apply_checkpoint<'r>(
         &'r self,

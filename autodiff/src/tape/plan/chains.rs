@@ -55,32 +55,31 @@ pub(super) fn chain<T: Real>(
     lifetimes: &Lifetimes,
     (values, gradients): (&[usize], &[usize]),
 ) -> Chain {
+    let base = |id: u32| graph.nodes[id as usize].base as usize;
+    let is_pulled = |node: usize| lifetimes.gradients[node].is_some();
     let mut owners: Vec<usize> = Vec::new();
-    let mut position_of = |node: usize| {
-        let known = owners.iter().position(|&owner| owner == node);
-        known.unwrap_or_else(|| {
-            owners.push(node);
-            owners.len() - 1
-        })
-    };
-    let mut members = Vec::new();
-    for &node in group {
-        let pulled = lifetimes.gradients[node].is_some();
-        let operands = graph.nodes.operands_of(&graph.nodes[node]);
-        let base = |id: u32| graph.nodes[id as usize].base as usize;
-        let source = |id: u32| match group.binary_search(&base(id)) {
-            Ok(position) => Source::Member { position, node: base(id) },
-            Err(_) => Source::Node(base(id)),
-        };
-        let inputs = operands.iter().map(|operand| source(operand.id())).collect();
-        let wanted = |wanted: bool, id: u32, position_of: &mut dyn FnMut(usize) -> usize| {
-            (wanted && pulled).then(|| position_of(base(id)))
-        };
-        let gradients =
-            operands.iter().map(|operand| wanted(operand.wanted(), operand.id(), &mut position_of)).collect();
-        let cotangent = pulled.then(|| position_of(node));
-        members.push(Member { node, inputs, cotangent, gradients });
+    for &node in group.iter().filter(|&&node| is_pulled(node)) {
+        for owner in graph.nodes.wanted(node).map(base).chain([node]) {
+            if !owners.contains(&owner) {
+                owners.push(owner);
+            }
+        }
     }
+    let position_of = |node: usize| owners.iter().position(|&owner| owner == node);
+    let source = |id: u32| match group.binary_search(&base(id)) {
+        Ok(position) => Source::Member { position, node: base(id) },
+        Err(_) => Source::Node(base(id)),
+    };
+    let member = |&node: &usize| {
+        let operands = graph.nodes.operands_of(&graph.nodes[node]);
+        let gradient = |wanted: bool, id: u32| position_of(base(id)).filter(|_| wanted && is_pulled(node));
+        Member {
+            node,
+            inputs: operands.iter().map(|operand| source(operand.id())).collect(),
+            cotangent: position_of(node).filter(|_| is_pulled(node)),
+            gradients: operands.iter().map(|operand| gradient(operand.wanted(), operand.id())).collect(),
+        }
+    };
     let value = |&node: &usize| (!lifetimes.is_value_passing(node)).then(|| values[node]);
     let gradient = |&node: &usize| (!lifetimes.is_gradient_passing(node)).then(|| gradients[node]);
     Chain {
@@ -91,7 +90,7 @@ pub(super) fn chain<T: Real>(
         },
         values: Arrays::new(group.iter().map(value).collect()),
         gradients: Arrays::new(owners.iter().map(gradient).collect()),
-        members,
+        members: group.iter().map(member).collect(),
         owners,
     }
 }

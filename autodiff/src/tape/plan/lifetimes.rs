@@ -110,10 +110,11 @@ impl Lifetimes {
     }
 }
 
-/// The nodes that a backward pass from the first output reaches; none if it is refused.
+/// The nodes that a backward pass from the first output reaches; none if it is refused, or never asked for.
 fn reached<T: Real>(graph: &Graph<T>, outputs: &[u32]) -> Vec<bool> {
     let mut reached = vec![false; graph.nodes.len()];
     if let Some(&root) = outputs.first()
+        && !graph.is_forward_only
         && graph.nodes[root as usize].gradient.is_some()
         && graph.reach(root, &mut reached).is_err()
     {
