@@ -62,7 +62,7 @@ fn a_program_for_forward_alone_keeps_nothing_for_backward() {
         let whole = Program::record(&params, Mode::Eval, inputs(), |_, [x]| {
             [(0..20).fold(x, |x, _| x.tanh().softmax(0)).sum(..)]
         });
-        assert!(message(whole).contains("the 20971521 values of a program: out of memory"));
+        assert!(message(whole).contains("values of a program: out of memory"));
         let forward = Program::record_forward(&params, Mode::Eval, inputs(), |_, [x]| {
             [(0..20).fold(x, |x, _| x.tanh().softmax(0)).sum(..)]
         });
