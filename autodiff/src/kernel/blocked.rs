@@ -2,6 +2,8 @@
 //!
 //! Not on the tiles of direct convolution, which read the left matrix where it lies and need only the right one packed: tried with
 //! AVX-512, a training step of 100 layers of 64 became 4 % faster, one of 50 layers of 128 as much, and a product of 1024³ none.
+//! Not in blocks of rows either, each followed by its activation: every block packs the right matrix again, which costs 10 % of a
+//! product of 128×800×800 in two blocks, where all of the activation takes 1 %.
 
 use super::parts::MOST;
 use super::split::Split;
