@@ -1,20 +1,30 @@
 //! What an operation refuses while it runs: one that runs others in its `forward` learns of a bad value only there.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use crate::error::Mismatch;
 
 thread_local! {
+    /// Whether there is a refusal: asked after every operation, so that it must cost nothing.
+    static IS_REFUSED: Cell<bool> = const { Cell::new(false) };
     /// The first refusal.
     static REFUSED: RefCell<Option<Mismatch>> = const { RefCell::new(None) };
 }
 
 /// Notes why the operation that runs on this thread refuses its inputs.
 pub(crate) fn refuse(mismatch: Mismatch) {
-    REFUSED.with_borrow_mut(|refused| refused.get_or_insert(mismatch).reason.len());
+    IS_REFUSED.set(true);
+    REFUSED.with_borrow_mut(|refused| *refused = refused.take().or(Some(mismatch)));
 }
 
 /// What was refused on this thread since the last call.
+#[inline]
 pub(crate) fn refused() -> Option<Mismatch> {
+    if IS_REFUSED.get() { take() } else { None }
+}
+
+#[cold]
+fn take() -> Option<Mismatch> {
+    IS_REFUSED.set(false);
     REFUSED.take()
 }

@@ -39,6 +39,7 @@ impl<T: Real> Forward<'_, T> {
     }
 
     /// Computes node `k`.
+    #[inline]
     pub(super) fn run(&self, k: usize, (values, saves): (&mut [T], &mut [T])) -> Result<(), Mismatch> {
         let node = &self.nodes[k];
         // References, so that no field is copied as a whole just after its parts were written.
@@ -58,8 +59,16 @@ impl<T: Real> Forward<'_, T> {
 }
 
 /// An error if the operation that just ran could not get a scratch buffer, or ran another that refuses a value.
+#[inline]
 pub(super) fn check_outcome() -> Result<(), Mismatch> {
-    let short = |bytes| Err(Mismatch::new(format!("out of memory ({bytes} bytes to work on asked for)")));
-    shortage().map_or(Ok(()), short)?;
-    refused().map_or(Ok(()), Err)
+    match (shortage(), refused()) {
+        (None, None) => Ok(()),
+        (short, refused) => Err(outcome(short, refused)),
+    }
+}
+
+#[cold]
+fn outcome(short: Option<usize>, refused: Option<Mismatch>) -> Mismatch {
+    let short = short.map(|bytes| Mismatch::new(format!("out of memory ({bytes} bytes to work on asked for)")));
+    short.or(refused).unwrap_or_else(|| Mismatch::new("refused"))
 }
