@@ -12,7 +12,7 @@ use crate::scalar::Real;
 #[derive(Clone, Copy, Debug)]
 pub struct Inputs<'a, T: Real> {
     source: Source<'a, T>,
-    setting: Setting<'a, T>,
+    setting: &'a Setting<'a, T>,
     shape: &'a Shape,
 }
 
@@ -46,20 +46,20 @@ enum Source<'a, T> {
 
 impl<'a, T: Real> Inputs<'a, T> {
     /// The inputs of `node`; `values` is the arena without it.
-    pub(crate) fn new(node: &'a Node, nodes: &'a Nodes, values: Lent<'a, T>, setting: Setting<'a, T>) -> Self {
+    pub(crate) fn new(node: &'a Node, nodes: &'a Nodes, values: Lent<'a, T>, setting: &'a Setting<'a, T>) -> Self {
         let (operands, shape) = (nodes.operands_of(node), nodes.layout_of(node).shape());
         Inputs { source: Source::Nodes { nodes, operands, values }, setting, shape }
     }
 
     /// A block of every input of an elementwise operation.
-    pub(crate) fn of_block(slices: &'a [&'a [T]], layout: &'a Layout, setting: Setting<'a, T>) -> Self {
+    pub(crate) fn of_block(slices: &'a [&'a [T]], layout: &'a Layout, setting: &'a Setting<'a, T>) -> Self {
         Inputs { source: Source::Block { slices, layout }, setting, shape: layout.shape() }
     }
 
     /// The random generator of the recording's `draw`-th draw. It depends only on seed, step, pass, `draw`, and which repetition it
     /// is.
     pub(crate) fn generator(&self, draw: u64) -> ChaCha8Rng {
-        let Setting { params, pass, repeat } = self.setting;
+        let Setting { params, pass, repeat } = *self.setting;
         let words = [params.seed(), params.step(), pass, draw ^ repeat].map(u64::to_le_bytes);
         let mut key = [0; 32];
         key.iter_mut().zip(words.iter().flatten()).for_each(|(byte, &word)| *byte = word);
@@ -68,7 +68,7 @@ impl<'a, T: Real> Inputs<'a, T> {
 
     /// What the operation runs with.
     pub(crate) fn setting(&self) -> Setting<'a, T> {
-        self.setting
+        *self.setting
     }
 
     /// The number of inputs.

@@ -161,7 +161,7 @@ impl<T: Real> Graph<T> {
         let values = poisoned.as_deref().unwrap_or(memory.values);
         let output = &values[start..start + node.extent];
         let saved = &memory.saves[node.saved.0..][..node.saved.1];
-        let inputs = Inputs::new(node, &self.nodes, Lent::whole(values), memory.setting);
+        let inputs = Inputs::new(node, &self.nodes, Lent::whole(values), &memory.setting);
         let (cotangent, arena) = LentMut::around(memory.arena, gradient..gradient + node.extent);
         if std::mem::take(&mut memory.fresh[k]) {
             cotangent.fill(T::ZERO);

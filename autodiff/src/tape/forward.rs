@@ -47,7 +47,7 @@ impl<T: Real> Forward<'_, T> {
         let op = self.ops.get(index);
         let (output, others) = Lent::around(values, start..start + node.extent);
         let saved = &mut saves[node.saved.0..][..node.saved.1];
-        let inputs = Inputs::new(node, self.nodes, others, self.setting);
+        let inputs = Inputs::new(node, self.nodes, others, &self.setting);
         op.check(inputs)?;
         if self.poison {
             output.fill(T::from_f64(f64::NAN));

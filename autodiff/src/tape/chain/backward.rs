@@ -76,7 +76,7 @@ impl<T: Real> Graph<T> {
             Source::Member { node, .. } | Source::Node(node) => value(reads.has_input(input), node),
         };
         let slices: SmallVec<[&[T]; 4]> = member.inputs.iter().enumerate().map(input).collect();
-        let inputs = Inputs::of_block(&slices, layout, setting);
+        let inputs = Inputs::of_block(&slices, layout, &setting);
         let frame = Frame { inputs, output: value(reads.has_output(), member.node), saved: &[] };
         let mut lent: [&mut [T]; LANES] = std::array::from_fn(|_| &mut [][..]);
         lent.iter_mut().zip(&mut *gradients).for_each(|(lent, gradient)| *lent = gradient);

@@ -48,7 +48,7 @@ impl<T: Real> Forward<'_, T> {
                     Source::Node(k) => &of_node(k)[first..][..output.len()],
                 };
                 let slices: SmallVec<[&[T]; 4]> = inputs.iter().map(slice).collect();
-                let inputs = Inputs::of_block(&slices, &layout, *setting);
+                let inputs = Inputs::of_block(&slices, &layout, setting);
                 let op = ops.get(index);
                 if let Err(mismatch) = op.check(inputs) {
                     return note(&refused, (position, first, mismatch));
