@@ -67,6 +67,14 @@ impl Node {
         }
     }
 
+    /// The memory of its value in the arena; empty if it lies elsewhere.
+    pub(crate) fn own_data<'a, T>(&self, values: &'a mut [T]) -> &'a mut [T] {
+        match self.value {
+            Place::Arena(start) => &mut values[start..start + self.extent],
+            Place::Parameter(_) | Place::State(_) => &mut [],
+        }
+    }
+
     /// The memory of its gradient.
     #[inline]
     pub(crate) fn gradient_data<'a, T: Real>(

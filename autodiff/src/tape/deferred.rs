@@ -55,14 +55,9 @@ impl<T: Real> Graph<T> {
     /// Gives the nodes of a program the places of a plan, allocates the value arena, and computes what is constant. Returns
     /// what every replay computes.
     pub(super) fn adopt_plan(&mut self, outputs: &[u32], params: &Params<T>) -> Result<Vec<Turn>, Error> {
-        let constants =
-            self.deferred.as_mut().map(|deferred| std::mem::take(&mut deferred.constants)).unwrap_or_default();
+        let constants = self.take_constants();
         let ids: Vec<u32> = constants.iter().map(|&(id, _)| id).collect();
-        let Plan { nodes, value_length, saved_length, gradient_length, once, chains, turns } =
-            Plan::new(self, outputs, &ids);
-        self.nodes = nodes;
-        (self.value_length, self.saved_length, self.gradient_length) = (value_length, saved_length, gradient_length);
-        self.chains = chains;
+        let (once, turns) = self.adopt_places(outputs, &ids);
         self.allocate()?;
         for (id, data) in &constants {
             self.value_mut(*id).copy_from_slice(data.data());
@@ -70,6 +65,7 @@ impl<T: Real> Graph<T> {
         once.into_iter().try_for_each(|k| self.run(k, params))?;
         Ok(turns)
     }
+
     /// Gives the arenas of values, and of what is saved, their lengths.
     pub(super) fn allocate(&mut self) -> Result<(), Error> {
         let what = || format!("the {} values of a program", self.value_length + self.saved_length);
@@ -77,14 +73,25 @@ impl<T: Real> Graph<T> {
         self.saves = memory::filled(what, self.saved_length, T::ZERO)?;
         Ok(())
     }
+
     /// As [`Graph::adopt_plan`], without memory. Returns what is computed, and the leaves whose data never changes.
     pub(super) fn adopt_plan_of_body(&mut self, outputs: &[u32]) -> (Vec<Turn>, Vec<(u32, Tensor<T>)>) {
-        let constants = self.deferred.as_mut().map(|deferred| std::mem::take(&mut deferred.constants));
+        let constants = self.take_constants();
         // Nothing is computed once: the memory is another's in between.
-        let Plan { nodes, value_length, saved_length, gradient_length, chains, turns, .. } =
-            Plan::new(self, outputs, &[]);
+        let (_, turns) = self.adopt_places(outputs, &[]);
+        (turns, constants)
+    }
+
+    fn take_constants(&mut self) -> Vec<(u32, Tensor<T>)> {
+        self.deferred.as_mut().map(|deferred| std::mem::take(&mut deferred.constants)).unwrap_or_default()
+    }
+
+    /// Gives the nodes the places of a plan. Returns the operations that are computed once, and what every replay computes.
+    fn adopt_places(&mut self, outputs: &[u32], constants: &[u32]) -> (Vec<usize>, Vec<Turn>) {
+        let Plan { nodes, value_length, saved_length, gradient_length, once, chains, turns } =
+            Plan::new(self, outputs, constants);
         (self.nodes, self.chains) = (nodes, chains);
         (self.value_length, self.saved_length, self.gradient_length) = (value_length, saved_length, gradient_length);
-        (turns, constants.unwrap_or_default())
+        (once, turns)
     }
 }

@@ -16,10 +16,10 @@ use super::operations::Operations;
 use crate::array::View;
 use crate::error::{Error, Mismatch};
 use crate::memory;
-use crate::op::{Lent, Setting};
+use crate::op::{Lent, Reads, Setting};
 use crate::params::{Params, unique_key};
 use crate::scalar::Real;
-use crate::tape::{Caller, Label, Nodes, Place, Step};
+use crate::tape::{Caller, Label, Nodes, Step};
 
 /// What selects an operation's random numbers, besides seed and step.
 #[derive(Clone, Copy, Debug, Default)]
@@ -126,11 +126,7 @@ impl<T: Real> Graph<T> {
 
     /// The memory of an owned node's value.
     pub(crate) fn value_mut(&mut self, id: u32) -> &mut [T] {
-        let node = &self.nodes[id as usize];
-        match node.value {
-            Place::Arena(start) => &mut self.values[start..start + node.extent],
-            Place::Parameter(_) | Place::State(_) => &mut [],
-        }
+        self.nodes[id as usize].own_data(&mut self.values)
     }
 
     /// A copy with an arena of its own and the same operations. For programs.
@@ -155,6 +151,14 @@ impl<T: Real> Graph<T> {
             chains: self.chains.clone(),
             ..Graph::new()
         })
+    }
+
+    /// What the pullback of node `k` reads.
+    pub(super) fn reads(&self, k: usize) -> Reads {
+        match self.nodes[k].step {
+            Step::Op(index) => self.ops.get(index).reads(),
+            Step::Leaf | Step::View => Reads::NOTHING,
+        }
     }
 
     /// Whether node `k` is where the shards of a batch meet.

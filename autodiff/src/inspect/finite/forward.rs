@@ -67,12 +67,7 @@ fn tainted<T: Real>(graph: &Graph<T>, params: &Params<T>, root: usize) -> Vec<us
 /// The memory of an owned node: its value, and what its operation saved.
 fn memory<'a, T: Real>(graph: &'a Graph<T>, k: usize, params: &'a Params<T>) -> [&'a [T]; 2] {
     let node = &graph.nodes[k];
-    let value = match node.value {
-        Place::Arena(start) => &graph.values[start..start + node.extent],
-        Place::Parameter(start) => &params.flat()[start..start + node.extent],
-        Place::State(start) => &params.flat_state()[start..start + node.extent],
-    };
-    [value, &graph.saves[node.saved.0..][..node.saved.1]]
+    [node.data(Lent::whole(&graph.values), params), &graph.saves[node.saved.0..][..node.saved.1]]
 }
 
 impl<T: Real> Copies<T> {

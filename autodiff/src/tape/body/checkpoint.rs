@@ -204,13 +204,13 @@ impl<'t, T: Real> Recording<'t, T> {
         if updates.is_empty() {
             return all;
         }
-        let mut first = result.size();
+        let mut first = 0;
+        let value = all.piece(&mut first, result);
         for (&state, shape) in states.iter().zip(updates) {
-            let value = all.narrow(0, first..first + shape.size()).reshape(shape.clone()).detach();
-            self.graph.borrow_mut().updates.push((state, value.id));
-            first += shape.size();
+            let update = all.piece(&mut first, shape).detach();
+            self.graph.borrow_mut().updates.push((state, update.id));
         }
-        all.narrow(0, 0..result.size()).reshape(result.clone())
+        value
     }
 }
 

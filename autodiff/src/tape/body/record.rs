@@ -111,3 +111,13 @@ impl<T: Real> Graph<T> {
         parameters
     }
 }
+
+impl<'t, T: Real> Var<'t, T> {
+    /// The elements from `first` on as a value of this shape; `first` moves past them.
+    #[track_caller]
+    pub(super) fn piece(self, first: &mut usize, shape: &Shape) -> Var<'t, T> {
+        let start = *first;
+        *first += shape.size();
+        self.narrow(0, start..*first).reshape(shape.clone())
+    }
+}

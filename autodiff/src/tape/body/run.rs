@@ -6,9 +6,9 @@ use crate::error::Mismatch;
 use crate::kernel::with_unset_scratch;
 use crate::op::{Lent, LentMut, OfParameters, Setting, refuse};
 use crate::scalar::Real;
+use crate::tape::Place;
 use crate::tape::backward::Pulling;
 use crate::tape::forward::Forward;
-use crate::tape::{Nodes, Place};
 
 /// Where the gradients of a body's inputs go.
 pub(super) trait Receiver<T: Real> {
@@ -38,10 +38,10 @@ impl<T: Real> Body<T> {
     ) -> bool {
         let graph = &self.graph;
         for (input, &id) in graph.declared().iter().enumerate() {
-            load(input, place(values, &graph.nodes, id));
+            load(input, graph.nodes[id as usize].own_data(values));
         }
         for (id, data) in &self.constants {
-            place(values, &graph.nodes, *id).copy_from_slice(data.data());
+            graph.nodes[*id as usize].own_data(values).copy_from_slice(data.data());
         }
         let (nodes, ops, chains) = (&graph.nodes, &graph.ops, &graph.chains);
         let forward = Forward { nodes, ops, chains, setting, poison: false };
@@ -114,14 +114,5 @@ impl<T: Real> Body<T> {
                 visit(input, id as usize, start, node.extent);
             }
         }
-    }
-}
-
-/// The memory of a leaf.
-fn place<'a, T: Real>(values: &'a mut [T], nodes: &Nodes, id: u32) -> &'a mut [T] {
-    let node = &nodes[id as usize];
-    match node.value {
-        Place::Arena(start) => &mut values[start..start + node.extent],
-        Place::Parameter(_) | Place::State(_) => &mut [],
     }
 }

@@ -6,7 +6,7 @@ use super::{Chain, Member, Source};
 use crate::array::Layout;
 use crate::error::Mismatch;
 use crate::kernel::{LANES, PerLane, for_each_lane_block};
-use crate::op::{Frame, InputGrads, Inputs, LentSeveral, OfBlock, Place, Setting};
+use crate::op::{Frame, InputGrads, Inputs, Lent, LentSeveral, OfBlock, Setting};
 use crate::scalar::Real;
 use crate::tape::backward::Pulling;
 use crate::tape::forward::check_outcome;
@@ -65,12 +65,11 @@ impl<T: Real> Graph<T> {
             cotangent.fill(T::ZERO);
         }
         let op = self.ops.get(index);
-        let reads = op.reads();
-        let value = |read: bool, k: usize| match self.nodes[k].value {
-            _ if !read => unread,
-            Place::Arena(start) => &values[start + first..][..unread.len()],
-            Place::Parameter(start) => &setting.params.flat()[start + first..][..unread.len()],
-            Place::State(start) => &setting.params.flat_state()[start + first..][..unread.len()],
+        let reads = member.reads;
+        // What exists for a block at a time has no memory, and is not read.
+        let value = |read: bool, k: usize| match read {
+            true => &self.nodes[k].data(Lent::whole(values), setting.params)[first..][..unread.len()],
+            false => unread,
         };
         let input = |(input, source): (usize, &Source)| match *source {
             Source::Member { node, .. } | Source::Node(node) => value(reads.has_input(input), node),

@@ -10,6 +10,7 @@ mod forward;
 
 use super::Graph;
 use crate::kernel::Blocks;
+use crate::op::Reads;
 use crate::scalar::Real;
 
 /// Which elementwise operations are joined to chains.
@@ -50,6 +51,8 @@ pub(super) struct Chain {
 pub(super) struct Member {
     pub(super) node: usize,
     pub(super) inputs: Vec<Source>,
+    /// What its pullback reads.
+    pub(super) reads: Reads,
     /// The position of the gradient of its output among those of the chain; `None` if backward does not reach it.
     pub(super) cotangent: Option<usize>,
     /// For each input, the position of its gradient, if backward adds to it.

@@ -76,6 +76,7 @@ pub(super) fn chain<T: Real>(
         Member {
             node,
             inputs: operands.iter().map(|operand| source(operand.id())).collect(),
+            reads: graph.reads(node),
             cotangent: position_of(node).filter(|_| is_pulled(node)),
             gradients: operands.iter().map(|operand| gradient(operand.wanted(), operand.id())).collect(),
         }

@@ -30,8 +30,6 @@ struct Scan<T: Real> {
     carries: Vec<usize>,
     rows: Vec<usize>,
     steps: usize,
-    /// The number of steps whose values are there at a time.
-    segment: usize,
     keep: Keep,
 }
 
@@ -51,9 +49,15 @@ impl<T: Real> Scan<T> {
         self.body.lengths().iter().sum()
     }
 
+    /// The number of steps whose values are there at a time.
+    fn segment(&self) -> usize {
+        let steps = if self.keep == Keep::All { self.steps } else { self.steps.isqrt() };
+        steps.max(1)
+    }
+
     /// The steps in segments.
     fn segments(&self) -> impl DoubleEndedIterator<Item = Range<usize>> + ExactSizeIterator + use<T> {
-        let (steps, segment) = (self.steps, self.segment);
+        let (steps, segment) = (self.steps, self.segment());
         (0..steps.div_ceil(segment)).map(move |k| k * segment..steps.min((k + 1) * segment))
     }
 
@@ -180,8 +184,8 @@ impl<T: Real> Op<T> for Scan<T> {
     }
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
         let (carried, rows) = (self.carried(), self.rows.iter().sum::<usize>() * self.steps);
-        let segment = if self.keep == Keep::All { 0 } else { self.segment * self.step_memory() };
-        with_unset_scratch(2 * carried + self.output() + carried + rows + segment, |scratch: &mut [T]| {
+        let segment = if self.keep == Keep::All { 0 } else { self.segment() * self.step_memory() };
+        with_unset_scratch(3 * carried + self.output() + rows + segment, |scratch: &mut [T]| {
             let (carry, rest) = scratch.split_at_mut(carried);
             let (result, rest) = rest.split_at_mut(carried + self.output());
             let (again, rest) = rest.split_at_mut(carried);

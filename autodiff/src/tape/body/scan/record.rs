@@ -84,9 +84,10 @@ impl<'t, T: Real> Recording<'t, T> {
                 let operands = recorded.operands(self, &inputs, location);
                 let sizes = |leaves: &[(Shape, bool)]| leaves.iter().map(|(shape, _)| shape.size()).collect();
                 let (carries, rows) = (sizes(&leaves[..carry.len()]), sizes(&leaves[carry.len()..]));
-                let segment = if keep == Keep::All { steps } else { steps.isqrt() }.max(1);
-                let scan = Scan { body: recorded.body, carries, rows, steps, segment, keep };
-                self.apply(scan, operands).unpacked(&leaves[..carry.len()], output.insert(0, steps))
+                let scan = Scan { body: recorded.body, carries, rows, steps, keep };
+                let (all, mut first) = (self.apply(scan, operands), 0);
+                let last = leaves[..carry.len()].iter().map(|(shape, _)| all.piece(&mut first, shape)).collect();
+                (last, all.piece(&mut first, &output.insert(0, steps)))
             }
             Err(error) => refused(self.poison(error)),
         }
@@ -138,19 +139,5 @@ impl<'t, T: Real> Recording<'t, T> {
         }
         let parts = carried.iter().chain([&output]).map(|value| value.reshape([-1])).collect::<Vec<_>>();
         self.concatenate(parts, 0)
-    }
-}
-
-impl<'t, T: Real> Var<'t, T> {
-    /// Values with the shapes of what is carried, and the outputs of all steps.
-    #[track_caller]
-    fn unpacked(self, carried: &[(Shape, bool)], outputs: Shape) -> (Vec<Var<'t, T>>, Var<'t, T>) {
-        let mut first = 0;
-        let mut next = |shape: &Shape| {
-            first += shape.size();
-            self.narrow(0, first - shape.size()..first).reshape(shape.clone())
-        };
-        let last = carried.iter().map(|(shape, _)| next(shape)).collect();
-        (last, next(&outputs))
     }
 }
