@@ -39,3 +39,6 @@ impl Default for RecurrentSettings {
         RecurrentSettings { layers: 1, bidirectional: false, dropout: 0.0, keep: Keep::All }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -65,7 +65,7 @@ impl Stack {
         let (initial, rows) = (Initial::Uniform { low: -high, high }, hidden.saturating_mul(gates));
         let mut inputs = features;
         let mut layers = Vec::new();
-        for layer in 0..if valid { settings.layers } else { 0 } {
+        for layer in (0..settings.layers).take_while(|_| valid) {
             let mut directions = Vec::new();
             for (k, suffix) in suffixes.iter().enumerate() {
                 let mut register = |name: &str, shape: &[usize]| {

@@ -66,10 +66,13 @@ const MOST_LAYERS: usize = 4096;
 
 /// The layers of a stack, each registered in a scope of its own.
 fn layers<T: Real, L>(scope: &mut Scope<'_, T>, count: usize, make: impl Fn(Scope<'_, T>) -> L) -> Vec<L> {
-    if let Err(reason) =
-        require("the number of layers", count, count <= MOST_LAYERS, format_args!("at most {MOST_LAYERS}"))
-    {
+    let most = format_args!("at most {MOST_LAYERS}");
+    if let Err(reason) = require("the number of layers", count, count <= MOST_LAYERS, most) {
         scope.fail("layers", reason);
+        return Vec::new();
     }
-    (0..count.min(MOST_LAYERS)).map(|k| make(scope.child(&format!("layers.{k}")))).collect()
+    (0..count).map(|k| make(scope.child(&format!("layers.{k}")))).collect()
 }
+
+#[cfg(test)]
+mod tests;
