@@ -138,7 +138,7 @@ mod tests {
             let t = tape.start(&params, Mode::Train);
             let message = embedding.forward(t.input(&[[0.0, index]].into())).value().unwrap_err().to_string();
             let due =
-                format!("index_select: index {shown} at position 1 is not one of 0..3: [3, 2] (e.weight), [2] at");
+                format!("index_select: index {shown} at position 1 is not one of 0..3: [3, 2] (e.weight) × [2] at");
             assert!(message.starts_with(&due), "{message}");
         }
     }

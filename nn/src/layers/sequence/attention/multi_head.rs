@@ -146,13 +146,15 @@ impl MultiHeadAttention {
         self.out.forward(heads.transpose(1, 2).flatten(2..))
     }
 
-    /// An error unless queries, keys, mask and settings fit. A value without a shape carries its own error.
+    /// An error unless queries, keys, mask and settings fit. Where a value has no shape, an earlier error is on the tape, and kept.
     fn check<T: Real>(&self, [x, memory]: [Var<'_, T>; 2], mask: Option<Var<'_, T>>) -> Check {
         let (heads, features) = (self.heads, self.features);
         let divides = heads > 0 && features.is_multiple_of(heads);
         require("heads", heads, divides, format_args!("a divisor of {features}, the number of features"))?;
         share_below_one("dropout", self.dropout)?;
-        let (Ok(queries), Ok(keys)) = (x.shape(), memory.shape()) else { return Ok(()) };
+        let (Ok(queries), Ok(keys)) = (x.shape(), memory.shape()) else {
+            return Err("the input has no shape".to_owned());
+        };
         for shape in [&queries, &keys] {
             if shape.rank() != 3 || shape[2] != features {
                 return Err(format!("the input must be [samples, steps, {features}]"));
