@@ -20,7 +20,7 @@ fn causal_layers_do_not_see_later_steps() {
     let t = tape.start(&params, Mode::Eval);
     let x = values(&[1, 5, 4]);
     let mut changed = x.clone();
-    changed.data_mut()[12..].iter_mut().for_each(|x| *x = -2.0 * *x);
+    changed.data_mut()[12..].iter_mut().for_each(|x| *x *= -2.0);
     let [before, after] = [&x, &changed].map(|x| encoder.forward(t.input(x)).value().unwrap());
     assert_eq!(before.data()[..12], after.data()[..12]);
     assert_ne!(before.data()[12..], after.data()[12..]);
