@@ -46,10 +46,12 @@ pub fn attention<'t, T: Real>(
         let weights = scores.softmax(-1);
         return dropped(weights, dropout).matmul(value);
     };
-    let constant = |value: f64| scores.recording().constant(&T::from_f64(value).into());
-    let weights = allowed.select(scores, constant(MASKED)).softmax(-1);
-    // A row without an allowed key has equal weights, not NaN, and gives them up here.
-    let weights = if mask.is_some() { allowed.select(weights, constant(0.0)) } else { weights };
+    let masked = scores.recording().constant(&T::from_f64(MASKED).into());
+    let mut weights = allowed.select(scores, masked).softmax(-1);
+    if mask.is_some() {
+        // A row without an allowed key has equal weights, not NaN, and gives them up here.
+        weights = allowed.select(weights, scores.recording().constant(&T::ZERO.into()));
+    }
     dropped(weights, dropout).matmul(value)
 }
 
