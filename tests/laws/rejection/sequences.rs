@@ -60,7 +60,7 @@ cases! {
     lengths::length_mask {
         refuses "length_mask: the lengths must be [samples]": of([2, 2], |x| length_mask(x, 3));
         refuses "index -1.25 at position 0 is not one of 0..4": of([2], |x| length_mask(x, 3));
-        refuses "too large": of([2], |x| length_mask(x, MAX));
+        refuses "does not fit into memory": of([2], |x| length_mask(x, MAX));
         refuses "memory": of([2], |x| length_mask(x, HUGE));
         accepts: of([0], |x| length_mask(x, 0));
     }

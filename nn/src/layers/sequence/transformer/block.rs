@@ -53,11 +53,9 @@ impl Dense {
             second: Linear::new(scope.child("linear2"), hidden, features),
         }
     }
-}
 
-impl<T: Real> Module<T> for Dense {
     #[track_caller]
-    fn forward<'t>(&self, x: Var<'t, T>) -> Var<'t, T> {
+    pub(super) fn forward<'t, T: Real>(&self, x: Var<'t, T>) -> Var<'t, T> {
         (self.first, self.activation, self.dropout, self.second).forward(x)
     }
 }
