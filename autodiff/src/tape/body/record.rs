@@ -95,8 +95,11 @@ impl<T: Real> Recorded<T> {
     ) -> Vec<Var<'r, U>> {
         let noted = self.noted.iter().map(|&id| Var::new(outer, id));
         let parameters = self.body.parameters.iter().map(|&index| outer.parameter_at(index, location));
-        // An operand without a gradient in the body gets none through it, as on a tape.
-        let operand = |(k, var): (usize, Var<'r, U>)| if self.body.is_reached(k) { var } else { var.detach() };
+        // An operand without a gradient in the body gets none through it, as on a tape. One that has none is left as it is: to
+        // detach it would take its tangents off.
+        let operand = |(k, var): (usize, Var<'r, U>)| {
+            if self.body.is_reached(k) || !outer.needs_gradient(var) { var } else { var.detach() }
+        };
         inputs.iter().copied().chain(noted).chain(parameters).enumerate().map(operand).collect()
     }
 }

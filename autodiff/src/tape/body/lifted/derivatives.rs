@@ -213,8 +213,8 @@ impl<'t, T: Real> Recording<'t, T> {
         // A direction has a gradient if what moves along it has one.
         let inputs: Vec<Var<'r, T>> = std::iter::once(x).chain(others).collect();
         let mut operands = recorded.operands(self, &inputs, location);
-        let is_reached = recorded.body.is_reached(0);
-        operands.splice(1..1, directions.map(|v| if is_reached { v } else { v.detach() }));
+        let is_cut = |v: Var<'r, T>| !recorded.body.is_reached(0) && self.needs_gradient(v);
+        operands.splice(1..1, directions.map(|v| if is_cut(v) { v.detach() } else { v }));
         let (shape, states) = (recorded.body.shape(0).clone(), recorded.states());
         let op = Derivatives { body: recorded.body, directions: K, of: PhantomData };
         let (packed, mut first) = (self.apply(op, operands), 0);
