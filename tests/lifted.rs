@@ -1,7 +1,6 @@
 //! Derivatives and gradients as values of a recording agree with those that `transform` computes, and have exact gradients.
 
-use autodiff::ops::Distribution;
-use autodiff::{Dual, Mode, ParamId, Params, Program, Real, Recording, Tape, Tensor, Var, check, transform, variable};
+use autodiff::{Dual, Mode, Params, Real, Tape, Tensor, Var, check, transform};
 
 /// A function of one array, in any scalar.
 fn bent<'t, T: Real>(x: Var<'t, T>) -> Var<'t, T> {
