@@ -58,7 +58,7 @@ impl<T: Real, D: Lifted<T>> Op<T> for Derivatives<T, D> {
         self.body.lengths().iter().sum::<usize>().saturating_mul(D::COUNT)
     }
     fn differentiable(&self, operand: usize) -> bool {
-        self.body.is_reached(if operand <= self.directions { 0 } else { operand - self.directions })
+        self.body.is_reached(operand.saturating_sub(self.directions))
     }
     fn reads(&self) -> Reads {
         Reads::NOTHING
