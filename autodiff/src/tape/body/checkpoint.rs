@@ -173,12 +173,9 @@ impl<'t, T: Real> Recording<'t, T> {
             })
         };
         let positions: Vec<usize> = inputs.iter().map(&mut position_of).collect();
-        let leaf = |input: &Var<'r, T>| {
-            let graph = self.graph.borrow();
-            (graph.nodes.shape(input.id as usize).clone(), graph.nodes[input.id as usize].gradient.is_some())
-        };
+        let leaf = |&input: &Var<'r, T>| (self.shape_of(input), self.needs_gradient(input));
         let leaves: Vec<(Shape, bool)> = distinct.iter().map(leaf).collect();
-        let recorded = Recorded::new(("checkpoint", location), self, &leaves, |t, vars| {
+        let recorded = Recorded::new(("checkpoint", location), self, self.params, &leaves, |t, vars| {
             body(t, &positions.iter().map(|&position| vars[position]).collect::<Vec<_>>())
         });
         match recorded {
@@ -197,19 +194,14 @@ impl<'t, T: Real> Recording<'t, T> {
     ) -> Var<'r, T> {
         let operands = recorded.operands(self, inputs, location);
         let alone = self.graph.borrow().alone(&operands);
-        let Recorded { body, states, .. } = recorded;
-        let shapes: Vec<Shape> = (0..=states.len()).map(|output| body.shape(output).clone()).collect();
-        let all = self.apply(Checkpoint { body, alone }, operands);
-        let [result, updates @ ..] = &shapes[..] else { return all };
-        if updates.is_empty() {
+        let (shape, states) = (recorded.body.shape(0).clone(), recorded.states());
+        let all = self.apply(Checkpoint { body: recorded.body, alone }, operands);
+        if states.is_empty() {
             return all;
         }
         let mut first = 0;
-        let value = all.piece(&mut first, result);
-        for (&state, shape) in states.iter().zip(updates) {
-            let update = all.piece(&mut first, shape).detach();
-            self.graph.borrow_mut().updates.push((state, update.id));
-        }
+        let value = all.piece(&mut first, &shape);
+        self.note_states(all, first, &states);
         value
     }
 }
