@@ -81,22 +81,14 @@ impl<T: Real> Module<T> for Linear {
 #[track_caller]
 #[must_use]
 pub fn linear<'t, T: Real>(x: Var<'t, T>, weight: Var<'t, T>, bias: Option<Var<'t, T>>) -> Var<'t, T> {
-    let (Ok(shape), Ok(weights)) = (x.shape(), weight.shape()) else { return x.matmul(weight.t()) };
-    if let Some(Ok(found)) = bias.map(|bias| bias.shape())
+    let Some(bias) = bias else { return x.matmul(weight.t()) };
+    if let (Ok(weights), Ok(found)) = (weight.shape(), bias.shape())
         && weights.rank() == 2
         && found[..] != weights[..1]
     {
         return invalid_input("linear", format!("the bias is {found}: must be [fan_out]"), weight);
     }
-    // One product of all rows; with batch axes there would be a small one for each of their indices.
-    let last = shape.rank().saturating_sub(1);
-    let is_batch = last > 1 && weights.rank() == 2 && shape[last] == weights[1];
-    let rows = if is_batch { x.flatten(..last) } else { x };
-    let product = match bias {
-        Some(bias) => rows.matmul_add(weight.t(), bias),
-        None => rows.matmul(weight.t()),
-    };
-    if is_batch { product.reshape(shape.with(last, weights[0])) } else { product }
+    x.matmul_add(weight.t(), bias)
 }
 
 #[cfg(test)]
