@@ -7,7 +7,6 @@ use super::record::Recorded;
 use super::run::Receiver;
 use crate::array::Shape;
 use crate::error::Mismatch;
-use crate::kernel::with_unset_scratch;
 use crate::op::{Frame, InputGrads, Inputs, OfParameters, Op, Reads};
 use crate::scalar::Real;
 use crate::tape::{Graph, Place, Recording, Var};
@@ -23,15 +22,8 @@ struct Checkpoint<T: Real> {
 impl<T: Real> Checkpoint<T> {
     /// Computes the body in scratch memory and calls `work` with its arenas.
     fn with_arenas(&self, inputs: Inputs<'_, T>, work: impl FnOnce(&[T], &[T])) {
-        let [values, saved] = self.body.lengths();
-        with_unset_scratch(values, |values: &mut [T]| {
-            with_unset_scratch(saved, |saves: &mut [T]| {
-                let load = |input, memory: &mut [T]| inputs.view(input).copy_to(memory);
-                if self.body.compute(inputs.setting(), (values, saves), load) {
-                    work(values, saves);
-                }
-            });
-        });
+        let load = |input, memory: &mut [T]| inputs.view(input).copy_to(memory);
+        self.body.compute_in_scratch(inputs.setting(), load, work);
     }
 }
 
@@ -43,7 +35,7 @@ impl<T: Real> Op<T> for Checkpoint<T> {
     fn shape(&self, _: &[&Shape]) -> Result<Shape, Mismatch> {
         match self.body.outputs.len() {
             1 => Ok(self.body.shape(0).clone()),
-            count => Ok([(0..count).map(|output| self.body.shape(output).size()).sum::<usize>()].into()),
+            _ => Ok([self.body.size_from(0)].into()),
         }
     }
     fn differentiable(&self, input: usize) -> bool {

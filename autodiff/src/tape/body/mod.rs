@@ -53,9 +53,9 @@ impl<T: Real> Body<T> {
         self.graph.nodes.shape(self.graph.declared()[input] as usize)
     }
 
-    /// Why the result has no gradient, if an operation that has none is in the way.
-    fn blocked(&self) -> Option<&Error> {
-        self.blocked.as_ref()
+    /// The number of elements of all outputs from this position on.
+    fn size_from(&self, output: usize) -> usize {
+        (output..self.outputs.len()).map(|output| self.shape(output).size()).sum()
     }
 
     /// Whether the result has a gradient for this operand: an input, or after them a parameter.

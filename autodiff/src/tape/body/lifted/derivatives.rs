@@ -1,6 +1,5 @@
 //! Directional derivatives as values of a recording.
 
-use std::fmt;
 use std::marker::PhantomData;
 use std::panic::Location;
 
@@ -16,17 +15,12 @@ use crate::tape::body::record::Recorded;
 use crate::tape::{Recording, Var};
 
 /// Runs a body at its first input plus Σ ε · direction; its result is every component of the body's, one after the other.
+#[derive(Debug)]
 struct Derivatives<T, D: Real> {
     body: Body<D>,
     /// The number of directions, which are operands after the first.
     directions: usize,
     of: PhantomData<T>,
-}
-
-impl<T, D: Real> fmt::Debug for Derivatives<T, D> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Derivatives").field("body", &self.body).field("directions", &self.directions).finish()
-    }
 }
 
 impl<T: Real, D: Lifted<T>> Derivatives<T, D> {
@@ -48,9 +42,8 @@ impl<T: Real, D: Lifted<T>> Op<T> for Derivatives<T, D> {
     }
     /// The components of the result, and after them the new values of states.
     fn shape(&self, _: &[&Shape]) -> Result<Shape, Mismatch> {
-        let states: usize = (1..self.body.outputs.len()).map(|output| self.body.shape(output).size()).sum();
         let components = self.body.shape(0).size().checked_mul(D::COUNT);
-        let size = components.and_then(|components| components.checked_add(states));
+        let size = components.and_then(|components| components.checked_add(self.body.size_from(1)));
         size.map(|size| [size].into()).ok_or_else(|| Mismatch::new("the derivatives are too many"))
     }
     /// The arenas of the body.

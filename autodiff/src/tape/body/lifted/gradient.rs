@@ -5,7 +5,6 @@ use std::panic::Location;
 use super::{add_component, copy_component, setting, write_component};
 use crate::array::Shape;
 use crate::error::Mismatch;
-use crate::kernel::with_unset_scratch;
 use crate::op::{Frame, InputGrads, Inputs, Op, Reads};
 use crate::scalar::{Dual, Real};
 use crate::tape::body::Body;
@@ -21,14 +20,9 @@ struct Gradient<T: Real> {
 }
 
 impl<T: Real> Gradient<T> {
-    /// The number of elements of each of these inputs.
-    fn sizes(&self) -> impl Iterator<Item = usize> {
-        (0..self.of).map(|input| self.body.input_shape(input).size())
-    }
-
-    /// Where the gradient of this input begins.
+    /// Where the gradient of this input begins; after the last of them, their number of elements.
     fn start(&self, input: usize) -> usize {
-        self.sizes().take(input).sum()
+        (0..input).map(|input| self.body.input_shape(input).size()).sum()
     }
 
     /// Computes the body where the inputs have these tangents, one after the other, and pulls 1; `deliver` gets the gradient of each
@@ -49,16 +43,11 @@ impl<T: Real> Gradient<T> {
                 to.iter_mut().zip(tangents).for_each(|(to, &tangent)| to.tangent = tangent);
             }
         };
-        let [values, saved] = self.body.lengths();
-        with_unset_scratch(values, |values: &mut [Dual<T>]| {
-            with_unset_scratch(saved, |saves: &mut [Dual<T>]| {
-                if self.body.compute(setting, (values, saves), load) {
-                    if !states.is_empty() {
-                        self.body.write_states(setting, values, states);
-                    }
-                    self.body.pull_lifted(setting, (values, saves), &[Dual::ONE], deliver);
-                }
-            });
+        self.body.compute_in_scratch(setting, load, |values, saves| {
+            if !states.is_empty() {
+                self.body.write_states(setting, values, states);
+            }
+            self.body.pull_lifted(setting, (values, saves), &[Dual::ONE], deliver);
         });
     }
 }
@@ -69,8 +58,7 @@ impl<T: Real> Op<T> for Gradient<T> {
     }
     /// The gradients, and after them the new values of states.
     fn shape(&self, _: &[&Shape]) -> Result<Shape, Mismatch> {
-        let states = (1..self.body.outputs.len()).map(|output| self.body.shape(output).size());
-        Ok([self.sizes().chain(states).sum::<usize>()].into())
+        Ok([self.start(self.of) + self.body.size_from(1)].into())
     }
     fn differentiable(&self, operand: usize) -> bool {
         self.body.is_reached(operand)
@@ -155,7 +143,7 @@ impl<'t, T: Real> Recording<'t, T> {
             Ok(recorded) => recorded,
             Err(error) => return [self.poison(error); M],
         };
-        if let Some(blocked) = recorded.body.blocked() {
+        if let Some(blocked) = &recorded.body.blocked {
             return [self.poison(blocked.clone()); M];
         }
         if let Some(mismatch) = recorded.body.refuses_gradients(M) {
