@@ -10,6 +10,9 @@ mod positions;
 mod recurrent;
 mod transformer;
 
+/// The most layers of a recurrent network or a transformer.
+const MOST_LAYERS: usize = 4096;
+
 pub use attention::{MultiHeadAttention, attention, rotary};
 pub use embedding::{Embedding, embedding};
 pub use lengths::length_mask;

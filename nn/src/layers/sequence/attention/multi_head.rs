@@ -85,12 +85,12 @@ impl MultiHeadAttention {
             return invalid_input("multi_head_attention", reason, x);
         }
         caller::note(x, || {
-            let [query, key, value] = self.projected(x, 0..3).map(|part| self.split(part));
-            let [query, key] = match self.rotary {
-                Some(base) => [query, key].map(|part| rotary(part, base)),
-                None => [query, key],
+            let all = self.projected(x, 0..3);
+            let rotated = match self.rotary {
+                Some(base) => rotary(all.narrow(0, 0..2), base),
+                None => all,
             };
-            self.attend([query, key, value], mask, self.causal)
+            self.attend([rotated.index(0, 0), rotated.index(0, 1), all.index(0, 2)], mask, self.causal)
         })
     }
 
@@ -112,23 +112,17 @@ impl MultiHeadAttention {
             return x.recording().reject("multi_head_attention", reason, [x, memory]);
         }
         caller::note(x, || {
-            let [query] = self.projected(x, 0..1);
-            let [key, value] = self.projected(memory, 1..3);
-            self.attend([query, key, value].map(|part| self.split(part)), mask, false)
+            let (queries, others) = (self.projected(x, 0..1), self.projected(memory, 1..3));
+            self.attend([queries.index(0, 0), others.index(0, 0), others.index(0, 1)], mask, false)
         })
     }
 
-    /// The products of a value with these thirds of the weight, `[samples, steps, features]` each.
-    fn projected<'t, T: Real, const N: usize>(&self, x: Var<'t, T>, thirds: std::ops::Range<usize>) -> [Var<'t, T>; N] {
+    /// The products of a value with these thirds of the weight, `[thirds, samples, heads, steps, features / heads]`.
+    fn projected<'t, T: Real>(&self, x: Var<'t, T>, thirds: std::ops::Range<usize>) -> Var<'t, T> {
         let rows = thirds.start * self.features..thirds.end * self.features;
         let [weight, bias] = [self.in_weight, self.in_bias].map(|id| x.recording().param(id).narrow(0, rows.clone()));
-        let all = linear(x, weight, Some(bias));
-        std::array::from_fn(|k| all.narrow(2, k * self.features..(k + 1) * self.features))
-    }
-
-    /// `[samples, steps, features]` as `[samples, heads, steps, features / heads]`.
-    fn split<'t, T: Real>(&self, x: Var<'t, T>) -> Var<'t, T> {
-        x.split_axis(2, [self.heads, self.features / self.heads]).transpose(1, 2)
+        let products = linear(x, weight, Some(bias));
+        products.split_axis(2, [thirds.len(), self.heads, self.features / self.heads]).permute(&[2, 0, 3, 1, 4])
     }
 
     fn attend<'t, T: Real>(

@@ -7,6 +7,7 @@ use crate::caller;
 use crate::initializers::Initial;
 use crate::layers::Dropout;
 use crate::layers::functional::{length_mask, linear};
+use crate::layers::sequence::MOST_LAYERS;
 use crate::module::Module;
 use crate::settings::{Check, require, share_below_one};
 
@@ -27,9 +28,6 @@ pub(super) fn block<'b, T: Real>(x: Var<'b, T>, k: usize, like: Var<'b, T>) -> V
     let width = like.shape().map_or(0, |shape| shape[1]);
     x.narrow(1, k * width..(k + 1) * width)
 }
-
-/// The most layers.
-const MOST_LAYERS: usize = 4096;
 
 /// One direction of a layer.
 #[derive(Clone, Copy, Debug)]

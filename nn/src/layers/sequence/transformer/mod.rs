@@ -8,6 +8,7 @@ use autodiff::{Real, Scope};
 
 pub use self::decoder::{TransformerDecoder, TransformerDecoderLayer};
 pub use self::encoder::{TransformerEncoder, TransformerEncoderLayer};
+use super::MOST_LAYERS;
 use crate::layers::Activation;
 use crate::settings::require;
 
@@ -60,9 +61,6 @@ impl TransformerSettings {
         }
     }
 }
-
-/// The most layers of a stack.
-const MOST_LAYERS: usize = 4096;
 
 /// The layers of a stack, each registered in a scope of its own.
 fn layers<T: Real, L>(scope: &mut Scope<'_, T>, count: usize, make: impl Fn(Scope<'_, T>) -> L) -> Vec<L> {
