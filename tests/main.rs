@@ -19,6 +19,7 @@ mod memory;
 mod mistakes;
 mod mutants;
 mod nasty;
+mod per_sample;
 mod readme;
 mod right;
 mod scan;

@@ -54,4 +54,6 @@ pub use inspect::{Profile, ProfileLine};
 pub use ops::{Axes, keepdim};
 pub use params::{ParamId, ParamVec, Params, Scope, StateId};
 pub use scalar::{Dual, Real};
-pub use tape::{Gradients, InputSpec, Keep, Mode, Program, Recording, Replay, Shards, Tape, Var, input, variable};
+pub use tape::{
+    Gradients, InputSpec, Keep, Mode, PerSample, Program, Recording, Replay, Shards, Tape, Var, input, variable,
+};

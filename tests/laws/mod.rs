@@ -7,6 +7,7 @@ mod blocks;
 mod catalogue;
 mod check;
 mod empty;
+mod lifted;
 mod rejection;
 mod sharded;
 mod support;

@@ -1,4 +1,5 @@
-//! Every operation, computed inside of another, gives what it gives by itself, on a tape and replayed: in checkpoints, the bits.
+//! Every operation, computed in a checkpoint, a scan or a sample, gives what it gives by itself, on a tape and replayed: in
+//! checkpoints, the bits.
 
 use autodiff::{Error, Keep, Mode, Params, Program, Recording, Tape, Tensor, Var, input, variable};
 
@@ -15,6 +16,8 @@ enum Within {
     TwoCheckpoints,
     /// Two steps, each on the inputs; the second is in a checkpoint.
     Scan(Keep),
+    /// Two samples, each of them the inputs.
+    Samples,
 }
 
 /// The operation of a case, and two others on its output.
@@ -34,6 +37,22 @@ fn output<'t>(t: &'t Recording<'t, f64>, inputs: &[Var<'t, f64>], drawn: &Drawn,
             });
             scanned.1.index(0, 1)
         }
+        Within::Samples => {
+            let batch: Vec<_> = inputs.iter().map(|&x| t.stack([x, x], 0)).collect();
+            let samples = t.per_sample_slice(&batch, |t, inputs| {
+                let inputs: Vec<_> = inputs.iter().map(|x| x.index(0, 0)).collect();
+                squashed(t, &inputs, drawn, Within::Checkpoint)
+            });
+            samples.losses().index(0, 1)
+        }
+    }
+}
+
+/// A scalar of the output of a case.
+fn squashed<'t>(t: &'t Recording<'t, f64>, inputs: &[Var<'t, f64>], drawn: &Drawn, within: Within) -> Var<'t, f64> {
+    match within {
+        Within::Samples => output(t, inputs, drawn, within), // each loss is one
+        _ => output(t, inputs, drawn, within).tanh().sum(..),
     }
 }
 
@@ -41,7 +60,7 @@ fn output<'t>(t: &'t Recording<'t, f64>, inputs: &[Var<'t, f64>], drawn: &Drawn,
 fn loss<'t>(t: &'t Recording<'t, f64>, inputs: &[Var<'t, f64>], drawn: &Drawn, within: Within) -> Var<'t, f64> {
     let of_inputs = |function: fn(Var<'t, f64>) -> Var<'t, f64>| inputs.iter().map(move |&x| function(x).sum(..));
     let before: Vec<_> = of_inputs(|x| x.square()).collect();
-    let y = output(t, inputs, drawn, within).tanh().sum(..);
+    let y = squashed(t, inputs, drawn, within);
     before.into_iter().chain(of_inputs(|x| x.sin())).fold(y, |sum, term| sum + term)
 }
 
@@ -97,19 +116,19 @@ fn is_wanted(drawn: &Drawn, input: usize) -> bool {
 
 #[test]
 fn an_operation_inside_of_another_gives_what_it_gives_by_itself() {
-    sweep("in a checkpoint or a scan as by itself", 60, |drawn| {
+    sweep("in a checkpoint, a scan or a sample as by itself", 60, |drawn| {
         if drawn.inputs.len() > NAMES.len() {
             return Ok(());
         }
         let expected = on_a_tape(drawn, Within::Nothing);
         let scans = [Within::Scan(Keep::All), Within::Scan(Keep::Segments)];
-        let scans = scans.into_iter().filter(|_| !drawn.inputs.is_empty());
-        for within in [Within::Checkpoint, Within::TwoCheckpoints].into_iter().chain(scans) {
+        let rows = scans.into_iter().chain([Within::Samples]).filter(|_| !drawn.inputs.is_empty());
+        for within in [Within::Checkpoint, Within::TwoCheckpoints].into_iter().chain(rows) {
             for found in [on_a_tape(drawn, within), replayed(drawn, within)] {
                 match (&found, &expected) {
                     (Ok(found), Ok(expected)) if found == expected => {}
-                    // A sequence is a copy of the inputs: its gradient is added to theirs in another order.
-                    (Ok(found), Ok(expected)) if matches!(within, Within::Scan(_)) && close(found, expected) => {}
+                    // Rows are copies of the inputs: their gradients are added to theirs in another order.
+                    (Ok(found), Ok(expected)) if has_rows(within) && close(found, expected) => {}
                     // Refused for the same reason, at its own line.
                     (Err(found), Err(expected)) if reason(found) == reason(expected) => {}
                     _ => return Err(format!("{within:?}: {found:?}, by itself {expected:?}")),
@@ -118,6 +137,10 @@ fn an_operation_inside_of_another_gives_what_it_gives_by_itself() {
         }
         Ok(())
     });
+}
+
+fn has_rows(within: Within) -> bool {
+    matches!(within, Within::Scan(_) | Within::Samples)
 }
 
 fn close(found: &[u64], expected: &[u64]) -> bool {

@@ -27,6 +27,7 @@ mod grouped;
 mod lanes;
 mod matrix;
 mod moments;
+mod norm;
 mod parts;
 pub(crate) mod reduce;
 mod scratch;
@@ -47,8 +48,9 @@ pub(crate) use gemm::Product;
 pub(crate) use grouped::Grouped;
 pub(crate) use lanes::{Blocks, LANES, Lanes, PerLane, for_each_lane_block};
 pub(crate) use matrix::{MatrixMut, MatrixRef};
+pub use norm::norm;
 pub use parts::for_each_part;
-pub(crate) use parts::lines_per_part;
+pub(crate) use parts::{lines_per_part, part_size};
 pub(crate) use scratch::{shortage, with_scratch, with_unset_scratch};
 
 /// `c = a·b` or `c += a·b` for `[m, k] × [k, n]`, each a slice with strides, `c` contiguous. The caller guarantees that the

@@ -27,7 +27,7 @@ pub(crate) fn lines_per_part(lines: usize, elements: usize) -> usize {
 }
 
 /// The size of parts of an array: a multiple of `unit`.
-pub(super) fn part_size(length: usize, unit: usize) -> usize {
+pub(crate) fn part_size(length: usize, unit: usize) -> usize {
     length.div_ceil(MOST).next_multiple_of(unit)
 }
 

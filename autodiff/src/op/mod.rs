@@ -15,7 +15,7 @@ use std::fmt::Debug;
 pub(crate) use crate::array::accumulate_or_write;
 pub use crate::array::{Layout, View, ViewMut, accumulate, for_each_block};
 pub use crate::error::Mismatch;
-pub use crate::kernel::{dispatch, for_each_part};
+pub use crate::kernel::{dispatch, for_each_part, norm};
 pub use grads::InputGrads;
 pub(crate) use grads::{OfBlock, OfNodes, OfParameters};
 pub(crate) use inputs::Setting;
@@ -25,7 +25,7 @@ pub(crate) use node::{Label, Node, Place, Step};
 pub(crate) use nodes::{Nodes, Operand};
 pub use pointwise::{Pointwise, takes_sines};
 pub use reads::Reads;
-pub(crate) use refusal::{refuse, refused};
+pub(crate) use refusal::{FirstRefusal, refuse, refused};
 
 use crate::array::Shape;
 use crate::scalar::{Dual, Real};

@@ -1,6 +1,7 @@
 //! What an operation refuses while it runs: one that runs others in its `forward` learns of a bad value only there.
 
 use std::cell::{Cell, RefCell};
+use std::sync::{Mutex, PoisonError};
 
 use crate::error::Mismatch;
 
@@ -27,4 +28,25 @@ pub(crate) fn refused() -> Option<Mismatch> {
 fn take() -> Option<Mismatch> {
     IS_REFUSED.set(false);
     REFUSED.take()
+}
+
+/// The refusal that comes first, by its key, of several threads that work together.
+#[derive(Debug)]
+pub(crate) struct FirstRefusal<K>(Mutex<Option<(K, Mismatch)>>);
+
+impl<K: Ord> FirstRefusal<K> {
+    pub(crate) fn new() -> Self {
+        FirstRefusal(Mutex::new(None))
+    }
+
+    pub(crate) fn note(&self, key: K, mismatch: Mismatch) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.as_ref().is_none_or(|(first, _)| key < *first) {
+            *kept = Some((key, mismatch));
+        }
+    }
+
+    pub(crate) fn into_inner(self) -> Option<(K, Mismatch)> {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
 }

@@ -31,7 +31,7 @@ mod var;
 mod views;
 
 pub(crate) use crate::op::{Label, Node, Nodes, Place, Step};
-pub use body::Keep;
+pub use body::{Keep, PerSample};
 pub(crate) use caller::Caller;
 pub(crate) use chain::Chained;
 pub(crate) use detach::Detach;

@@ -8,8 +8,10 @@ mod checkpoint;
 mod lifted;
 mod record;
 mod run;
+mod samples;
 mod scan;
 
+pub use samples::PerSample;
 pub use scan::Keep;
 
 use std::fmt;
@@ -17,7 +19,7 @@ use std::fmt;
 use super::plan::Turn;
 use super::{Graph, Step};
 use crate::array::{Shape, Tensor};
-use crate::error::Error;
+use crate::error::{Error, Mismatch};
 use crate::scalar::Real;
 
 /// A recorded computation without memory.
@@ -73,5 +75,14 @@ impl<T: Real> Body<T> {
     fn reaches_parameter(&self, index: usize) -> bool {
         let mut nodes = self.graph.nodes.iter().zip(&self.reached);
         nodes.any(|(node, &reached)| reached && node.step == Step::Leaf && node.label == super::Label::Parameter(index))
+    }
+
+    /// Why there are no gradients of the result with regard to the first inputs.
+    fn refuses_gradients(&self, inputs: usize) -> Option<Mismatch> {
+        if self.shape(0).size() != 1 {
+            return Some(Mismatch::new(format!("the loss has shape {}: must be a scalar", self.shape(0))));
+        }
+        let unreached = (0..inputs).find(|&input| !self.is_reached(input))?;
+        Some(Mismatch::new(format!("the loss does not depend on input {unreached}; it belongs to the others")))
     }
 }

@@ -110,6 +110,32 @@ impl<T: Real> Body<T> {
         });
     }
 
+    /// Pulls a cotangent of the result; `deliver` is called with the gradient of each input that gets one, and of each parameter,
+    /// which are operands after the inputs.
+    pub(super) fn pull_to(
+        &self,
+        setting: Setting<'_, T>,
+        arenas: (&[T], &[T]),
+        cotangent: &[T],
+        mut deliver: impl FnMut(usize, &[T]),
+    ) {
+        let params = setting.params;
+        with_unset_scratch(params.flat().len(), |gradients: &mut [T]| {
+            with_unset_scratch(params.table().entries.len(), |fresh: &mut [bool]| {
+                fresh.fill(true);
+                let mut receiver = Delivered { gradients, fresh, deliver: &mut deliver };
+                self.pull(setting, arenas, cotangent, &mut receiver);
+                for (position, &parameter) in self.parameters.iter().enumerate() {
+                    let range = params.table().entries[parameter].range.clone();
+                    if fresh[parameter] {
+                        gradients[range.clone()].fill(T::ZERO);
+                    }
+                    deliver(self.graph.declared().len() + position, &gradients[range]);
+                }
+            });
+        });
+    }
+
     /// Marks as fresh what nobody has added to.
     fn begin(&self, arena: &mut [T], fresh: &mut [bool], receiver: &mut impl Receiver<T>) {
         let (of_nodes, of_parameters) = fresh.split_at_mut(self.graph.nodes.len());
@@ -130,6 +156,29 @@ impl<T: Real> Body<T> {
             if let (true, Some(Place::Arena(start))) = (self.reached[id as usize], node.gradient) {
                 visit(input, id as usize, start, node.extent);
             }
+        }
+    }
+}
+
+/// Gradients of parameters in memory of their own, and those of inputs as they are found.
+struct Delivered<'g, T, F> {
+    gradients: &'g mut [T],
+    fresh: &'g mut [bool],
+    deliver: F,
+}
+
+impl<T: Real, F: FnMut(usize, &[T])> Receiver<T> for Delivered<'_, T, F> {
+    fn parameters(&mut self) -> Option<OfParameters<'_, T>> {
+        Some(OfParameters { gradients: self.gradients, fresh: self.fresh })
+    }
+
+    fn load(&mut self, _: usize, _: &mut [T]) -> bool {
+        false
+    }
+
+    fn store(&mut self, input: usize, gradient: &[T], fresh: bool) {
+        if !fresh {
+            (self.deliver)(input, gradient);
         }
     }
 }

@@ -1,38 +1,36 @@
 //! The values of a chain.
 
-use std::sync::{Mutex, PoisonError};
-
 use smallvec::SmallVec;
 
 use super::{Chain, Member, Source};
 use crate::array::Layout;
 use crate::error::Mismatch;
 use crate::kernel::for_each_lane_block;
-use crate::op::{Inputs, LentSeveral, Place};
+use crate::op::{FirstRefusal, Inputs, LentSeveral, Place};
 use crate::scalar::Real;
 use crate::tape::Step;
 use crate::tape::forward::{Forward, check_outcome};
 
-/// What is refused first: the position of the member, the first element of the block, and why.
-type Refused = Option<(usize, usize, Mismatch)>;
+/// The position of the member that refuses, and the first element of the block.
+type Key = (usize, usize);
 
 impl<T: Real> Forward<'_, T> {
     /// Computes the operations of a chain from the nodes below it. An error names the node that is refused.
     pub(in crate::tape) fn run_chain(&self, chain: &Chain, values: &mut [T]) -> Result<(), (usize, Mismatch)> {
         let refused = self.compute_chain(chain, values);
         match (refused, check_outcome()) {
-            (Some((member, _, mismatch)), _) => Err((chain.members[member].node, mismatch)),
+            (Some(((member, _), mismatch)), _) => Err((chain.members[member].node, mismatch)),
             (None, Err(mismatch)) => Err((chain.first(), mismatch)),
             (None, Ok(())) => Ok(()),
         }
     }
 
-    fn compute_chain(&self, chain: &Chain, values: &mut [T]) -> Refused {
+    fn compute_chain(&self, chain: &Chain, values: &mut [T]) -> Option<(Key, Mismatch)> {
         let Forward { nodes, ops, setting, .. } = self;
         let Chain { members, blocks, values: places, .. } = chain;
         let size = blocks.size;
         let (lanes, others) = LentSeveral::around(values, &places.offsets, &places.sorted, size);
-        let refused: Mutex<Refused> = Mutex::new(None);
+        let refused = FirstRefusal::new();
         let of_node = |k: usize| match nodes[k].value {
             Place::Arena(start) => others.get(start, size),
             Place::Parameter(start) => &setting.params.flat()[start..start + size],
@@ -51,7 +49,7 @@ impl<T: Real> Forward<'_, T> {
                 let inputs = Inputs::of_block(&slices, &layout, setting);
                 let op = ops.get(index);
                 if let Err(mismatch) = op.check(inputs) {
-                    return note(&refused, (position, first, mismatch));
+                    return refused.note((position, first), mismatch);
                 }
                 if self.poison {
                     output.fill(T::from_f64(f64::NAN));
@@ -59,14 +57,6 @@ impl<T: Real> Forward<'_, T> {
                 op.forward(inputs, output, &mut []);
             }
         });
-        refused.into_inner().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Keeps the refusal that comes first, whichever thread finds it.
-fn note(refused: &Mutex<Refused>, (position, first, mismatch): (usize, usize, Mismatch)) {
-    let mut kept = refused.lock().unwrap_or_else(PoisonError::into_inner);
-    if kept.as_ref().is_none_or(|&(member, block, _)| (position, first) < (member, block)) {
-        *kept = Some((position, first, mismatch));
+        refused.into_inner()
     }
 }

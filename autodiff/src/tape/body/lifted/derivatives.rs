@@ -84,7 +84,7 @@ impl<T: Real, D: Lifted<T>> Op<T> for Derivatives<T, D> {
             for (k, element) in D::components_mut(complement).chunks_exact_mut(D::COUNT).enumerate() {
                 element.iter_mut().enumerate().for_each(|(p, to)| *to = cotangent[(last - p) * size + k]);
             }
-            self.body.pull_lifted(setting, arenas, complement, |input, gradient| {
+            self.body.pull_to(setting, arenas, complement, |input, gradient| {
                 for (operand, p) in self.operands(input) {
                     if let Some(grad) = grads.view(operand) {
                         add_component(gradient, last ^ p, grad);

@@ -47,7 +47,7 @@ impl<T: Real> Gradient<T> {
             if !states.is_empty() {
                 self.body.write_states(setting, values, states);
             }
-            self.body.pull_lifted(setting, (values, saves), &[Dual::ONE], deliver);
+            self.body.pull_to(setting, (values, saves), &[Dual::ONE], deliver);
         });
     }
 }
@@ -127,43 +127,48 @@ impl<'t, T: Real> Recording<'t, T> {
             [Var<'b, Dual<T>>; N],
         ) -> Var<'b, Dual<T>>,
     ) -> [Var<'r, T>; M] {
+        let gradients = self.gradient_slice(&inputs, &others, |t, inputs, others| {
+            loss(t, std::array::from_fn(|k| inputs[k]), std::array::from_fn(|k| others[k]))
+        });
+        std::array::from_fn(|k| gradients[k])
+    }
+
+    /// As [`Recording::gradient`], with numbers of inputs known only at run time.
+    #[track_caller]
+    #[must_use]
+    pub fn gradient_slice<'r>(
+        &'r self,
+        inputs: &[Var<'r, T>],
+        others: &[Var<'r, T>],
+        loss: impl for<'b> FnOnce(&'b Recording<'b, Dual<T>>, &[Var<'b, Dual<T>>], &[Var<'b, Dual<T>>]) -> Var<'b, Dual<T>>,
+    ) -> Vec<Var<'r, T>> {
         let location = Location::caller();
-        let all: Vec<Var<'r, T>> = inputs.iter().chain(&others).copied().collect();
+        let all: Vec<Var<'r, T>> = inputs.iter().chain(others).copied().collect();
+        let (count, failed) = (inputs.len(), |poisoned| vec![poisoned; inputs.len()]);
         if let Some(poisoned) = self.poisoned_by("gradient", &all, location) {
-            return [poisoned; M];
+            return failed(poisoned);
         }
-        let leaf = |(k, &var): (usize, &Var<'r, T>)| (self.shape_of(var), k < M || self.needs_gradient(var));
+        let leaf = |(k, &var): (usize, &Var<'r, T>)| (self.shape_of(var), k < count || self.needs_gradient(var));
         let leaves: Vec<(Shape, bool)> = all.iter().enumerate().map(leaf).collect();
         let recorded = self.params.lifted().and_then(|params| {
             Recorded::new(("gradient", location), self, params, &leaves, |t, vars| {
-                loss(t, std::array::from_fn(|k| vars[k]), std::array::from_fn(|k| vars[M + k]))
+                loss(t, &vars[..count], &vars[count..])
             })
         });
         let recorded = match recorded {
             Ok(recorded) => recorded,
-            Err(error) => return [self.poison(error); M],
+            Err(error) => return failed(self.poison(error)),
         };
         if let Some(blocked) = &recorded.body.blocked {
-            return [self.poison(blocked.clone()); M];
+            return failed(self.poison(blocked.clone()));
         }
-        if let Some(mismatch) = recorded.body.refuses_gradients(M) {
-            return [self.refuse("gradient", mismatch, &Var::ids(&inputs), location); M];
+        if let Some(mismatch) = recorded.body.refuses_gradients(count) {
+            return failed(self.refuse("gradient", mismatch, &Var::ids(inputs), location));
         }
         let (operands, states) = (recorded.operands(self, &all, location), recorded.states());
-        let (packed, mut first) = (self.apply(Gradient { body: recorded.body, of: M }, operands), 0);
-        let gradients = std::array::from_fn(|k| packed.piece(&mut first, &leaves[k].0));
+        let (packed, mut first) = (self.apply(Gradient { body: recorded.body, of: count }, operands), 0);
+        let gradients = leaves[..count].iter().map(|(shape, _)| packed.piece(&mut first, shape)).collect();
         self.note_states(packed, first, &states);
         gradients
-    }
-}
-
-impl<T: Real> Body<T> {
-    /// Why there are no gradients of the result with regard to the first inputs.
-    fn refuses_gradients(&self, inputs: usize) -> Option<Mismatch> {
-        if self.shape(0).size() != 1 {
-            return Some(Mismatch::new(format!("the loss has shape {}: must be a scalar", self.shape(0))));
-        }
-        let unreached = (0..inputs).find(|&input| !self.is_reached(input))?;
-        Some(Mismatch::new(format!("the loss does not depend on input {unreached}; it belongs to the others")))
     }
 }

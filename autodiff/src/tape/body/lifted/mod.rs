@@ -7,11 +7,9 @@ mod derivatives;
 mod gradient;
 
 use super::Body;
-use super::run::Receiver;
 use crate::array::{View, ViewMut};
 use crate::error::Mismatch;
-use crate::kernel::with_unset_scratch;
-use crate::op::{Inputs, OfParameters, Setting, refuse};
+use crate::op::{Inputs, Setting, refuse};
 use crate::params::Lifted;
 use crate::scalar::Real;
 
@@ -61,54 +59,6 @@ impl<D: Real> Body<D> {
             let (own, rest) = to.split_at_mut(self.shape(output).size());
             self.output(output, setting, values).with_dense(|value| copy_component(value, 0, own));
             to = rest;
-        }
-    }
-
-    /// Pulls a cotangent of the result; `deliver` is called with the gradient of each operand that gets one: of the inputs, and
-    /// after them of the parameters.
-    fn pull_lifted(
-        &self,
-        setting: Setting<'_, D>,
-        arenas: (&[D], &[D]),
-        cotangent: &[D],
-        mut deliver: impl FnMut(usize, &[D]),
-    ) {
-        let params = setting.params;
-        with_unset_scratch(params.flat().len(), |gradients: &mut [D]| {
-            with_unset_scratch(params.table().entries.len(), |fresh: &mut [bool]| {
-                fresh.fill(true);
-                let mut receiver = Delivered { gradients, fresh, deliver: &mut deliver };
-                self.pull(setting, arenas, cotangent, &mut receiver);
-                for (position, &parameter) in self.parameters.iter().enumerate() {
-                    if !fresh[parameter] {
-                        let range = params.table().entries[parameter].range.clone();
-                        deliver(self.graph.declared().len() + position, &gradients[range]);
-                    }
-                }
-            });
-        });
-    }
-}
-
-/// Gradients of parameters in memory of their own, and those of inputs as they are found.
-struct Delivered<'g, D, F> {
-    gradients: &'g mut [D],
-    fresh: &'g mut [bool],
-    deliver: F,
-}
-
-impl<D: Real, F: FnMut(usize, &[D])> Receiver<D> for Delivered<'_, D, F> {
-    fn parameters(&mut self) -> Option<OfParameters<'_, D>> {
-        Some(OfParameters { gradients: self.gradients, fresh: self.fresh })
-    }
-
-    fn load(&mut self, _: usize, _: &mut [D]) -> bool {
-        false
-    }
-
-    fn store(&mut self, input: usize, gradient: &[D], fresh: bool) {
-        if !fresh {
-            (self.deliver)(input, gradient);
         }
     }
 }
