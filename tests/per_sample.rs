@@ -105,7 +105,7 @@ fn a_program_gives_what_the_tape_gives() {
     .unwrap();
     let [x, class] = batch();
     for _ in 0..2 {
-        let (run, mut grads) = (program.forward(&params, &[&x, &class]).unwrap(), params.gradients());
+        let (run, mut grads) = (program.forward(&params, [&x, &class]).unwrap(), params.gradients());
         run.backward(&mut grads).unwrap();
         let found = [1, 2, 3].map(|output| run.output(output).unwrap().data().to_vec());
         assert_eq!([&found[0], &found[1], &found[2]], [&losses, &norms, &variances]);

@@ -232,6 +232,7 @@ cases! {
         accepts: { for_each_part(&mut [0; 3], 0, |_, _| ()); Ok::<(), Error>(()) };
         accepts: { for_each_part(&mut [0; 0], 2, |_, _| ()); Ok::<(), Error>(()) };
     }
+    norm::norm { accepts: { norm::<f64>(&[]); norm(&[f32::NAN, f32::MAX]); Ok::<(), Error>(()) }; }
     op::expect_inputs {
         refuses "takes 1 inputs, 0 given": expect_inputs::<1>(&[]);
         accepts: expect_inputs::<0>(&[]);

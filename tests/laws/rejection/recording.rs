@@ -150,6 +150,38 @@ cases! {
             slope.value()
         });
     }
+    Recording::gradient_slice {
+        refuses "does not depend on input 1": on_tape(|t| {
+            let x = t.variable(&ramp([2]));
+            t.gradient_slice(&[x, x], &[], |_, x, _| x[0].sum(..))[0].value()
+        });
+        accepts: on_tape(|t| {
+            let x = t.variable(&ramp([2]));
+            assert!(t.gradient_slice(&[], &[x], |_, _, x| x[0].sum(..)).is_empty());
+            x.value()
+        });
+    }
+    Recording::per_sample {
+        refuses "takes at least one input": on_tape(|t| t.per_sample([], |t, []| t.input(&ramp([]))).losses().value());
+        refuses "input 0 is a scalar": on_tape(|t| t.per_sample([t.input(&ramp([]))], |_, [x]| x).losses().value());
+        refuses "input 1 has 3 samples, and input 0 2": on_tape(|t| {
+            let batch = [2, 3].map(|samples| t.input(&ramp([samples])));
+            t.per_sample(batch, |_, [x, _]| x.sum(..)).losses().value()
+        });
+        refuses "must be a scalar": on_tape(|t| {
+            t.per_sample([t.input(&ramp([3, 2]))], |_, [x]| x).losses().value()
+        });
+        refuses "memory": on_tape(|t| {
+            t.per_sample([t.input(&ramp([2]))], |_, [x]| x.broadcast_to([HUGE]).exp().sum(..)).losses().value()
+        });
+        accepts: on_tape(|t| t.per_sample([t.input(&ramp([0, 2]))], |_, [x]| x.sum(..)).losses().value());
+    }
+    Recording::per_sample_slice {
+        refuses "at least two samples, 1 given": on_tape(|t| {
+            t.per_sample_slice(&[t.input(&ramp([1]))], |_, x| x[0].sum(..)).variances().value()
+        });
+        accepts: on_tape(|t| t.per_sample_slice(&[t.input(&ramp([2]))], |_, x| x[0].sum(..)).variances().value());
+    }
     Recording::scan {
         refuses "takes at least one sequence": on_tape(|t| {
             t.scan([t.input(&ramp([2]))], [], Keep::All, |_, [h], []| ([h], h)).1.value()

@@ -18,7 +18,14 @@ pub struct PerSample<'r, T: Real> {
     losses: Var<'r, T>,
     norms: Var<'r, T>,
     /// What the variances are computed from, if there was no mistake.
-    recorded: Option<(Arc<Samples<T>>, Vec<Var<'r, T>>)>,
+    source: Option<Source<'r, T>>,
+}
+
+/// A loss and the operands that it is run with.
+#[derive(Clone, Debug)]
+struct Source<'r, T: Real> {
+    samples: Arc<Samples<T>>,
+    operands: Vec<Var<'r, T>>,
 }
 
 impl<'r, T: Real> PerSample<'r, T> {
@@ -45,7 +52,7 @@ impl<'r, T: Real> PerSample<'r, T> {
     #[track_caller]
     #[must_use]
     pub fn variances(&self) -> Var<'r, T> {
-        let Some((samples, operands)) = &self.recorded else { return self.losses };
+        let Some(Source { samples, operands }) = &self.source else { return self.losses };
         let recording = self.losses.recording();
         let size = recording.params.flat().len();
         let operands: Vec<Var<'r, T>> = operands.iter().map(|operand| operand.detach()).collect();
@@ -68,7 +75,7 @@ impl<'t, T: Real> Recording<'t, T> {
     /// let x = t.input(&[[3.0, 4.0], [0.6, 0.8]].into());
     /// let samples = t.per_sample([x], |t, [x]| (x * t.param(w)).sum(..)); // the gradient of a sample is the sample
     /// assert_eq!(samples.norms().value()?, [5.0, 1.0].into());
-    /// let weights = samples.norms().recip().minimum(1.0); // no gradient is longer than 1
+    /// let weights = samples.norms().recip().clamp(0.0, 1.0); // no gradient is longer than 1
     /// let mut grads = params.gradients();
     /// (samples.losses() * weights).sum(..).backward(&mut grads)?;
     /// assert_eq!(grads.get(w)?, [0.6 + 0.6, 0.8 + 0.8].into());
@@ -102,7 +109,7 @@ impl<'t, T: Real> Recording<'t, T> {
         loss: impl for<'b> FnOnce(&'b Recording<'b, T>, &[Var<'b, T>]) -> Var<'b, T>,
     ) -> PerSample<'r, T> {
         let location = Location::caller();
-        let failed = |poisoned: Var<'r, T>| PerSample { losses: poisoned, norms: poisoned, recorded: None };
+        let failed = |poisoned: Var<'r, T>| PerSample { losses: poisoned, norms: poisoned, source: None };
         if let Some(poisoned) = self.poisoned_by("per_sample", batch, location) {
             return failed(poisoned);
         }
@@ -129,7 +136,7 @@ impl<'t, T: Real> Recording<'t, T> {
         let samples = Arc::new(Samples { body: recorded.body, rows, count });
         let (packed, mut first) = (self.apply(Losses(Arc::clone(&samples)), operands.clone()), 0);
         let [losses, norms] = [(); 2].map(|()| packed.piece(&mut first, &[count].into()));
-        PerSample { losses, norms: norms.detach(), recorded: Some((samples, operands)) }
+        PerSample { losses, norms: norms.detach(), source: Some(Source { samples, operands }) }
     }
 
     /// The shape of a batch of one sample of each input, each with whether it needs a gradient, and the number of samples.
