@@ -6,8 +6,9 @@
 
 use nalgebra::{DMatrix, SymmetricEigen};
 
-use super::prelude::*;
-use crate::kernel::{multiply, with_scratch};
+use super::dense::{corrections, symmetric_part};
+use crate::kernel::with_scratch;
+use crate::ops::prelude::*;
 
 /// `(S + epsilon·I)^(−1/2)` of the symmetric part of each matrix `S`, `[.., s, s]`; NaN if `S + epsilon·I` is not positive
 /// definite.
@@ -24,9 +25,8 @@ fn sides(shape: &Shape) -> [usize; 2] {
 }
 
 /// `c = a·b` or `c += a·b` of contiguous square matrices, each transposed if its flag is set.
-fn product<T: Real>(side: usize, (a, at): (&[T], bool), (b, bt): (&[T], bool), c: &mut [T], accumulate: bool) {
-    let strides = |transposed: bool| if transposed { [1, side] } else { [side, 1] };
-    multiply([side; 3], (a, strides(at)), (b, strides(bt)), (c, accumulate));
+fn product<T: Real>(side: usize, a: (&[T], bool), b: (&[T], bool), c: &mut [T], accumulate: bool) {
+    super::dense::product([side; 3], a, b, c, accumulate);
 }
 
 /// Eigenvectors, as columns, and square roots of the eigenvalues of one matrix.
@@ -51,16 +51,6 @@ impl<T: Real> Spectrum<'_, T> {
             product(side, (v, false), (inner, false), half, false);
             product(side, (half, false), (v, true), y, true);
         });
-    }
-}
-
-/// Writes `(M + Mᵀ)/2` to `to`.
-fn symmetric_part<T: Real>(matrix: &[T], side: usize, to: &mut [T]) {
-    let half = T::from_f64(0.5);
-    for i in 0..side {
-        for j in 0..side {
-            to[i * side + j] = half * matrix[i * side + j] + half * matrix[j * side + i];
-        }
     }
 }
 
@@ -90,13 +80,6 @@ fn decompose<T: Real>(matrix: &[T], epsilon: f64, vectors: &mut [T], roots: &mut
         roots[i] = T::from_f64((value + epsilon / scale).sqrt() * scale.sqrt());
         (0..side).for_each(|j| vectors[i * side + j] = T::from_f64(eigen.eigenvectors[(i, j)]));
     }
-}
-
-/// The number of Newton steps. Each corrects one more order of tangents. Plain numbers have none, and a step would only add
-/// rounding errors.
-fn corrections<T: Real>(matrix: &[T]) -> usize {
-    let plain = matrix.iter().all(|&x| (x - T::from_f64(x.to_f64())).is_zero());
-    if plain { 0 } else { 3 }
 }
 
 impl<T: Real> Op<T> for InverseSqrt {
