@@ -23,3 +23,13 @@ pub(super) fn dominant(choices: &mut crate::catalogue::Choices<'_>) -> crate::ca
     let batch = choices.shape(0, 2);
     crate::catalogue::Domain::Dominant(side).sample(stacked(&batch, [side, side]))
 }
+
+/// A batch of matrices of these extents, with full rank and singular values far apart.
+#[cfg(all(feature = "catalogue", feature = "linalg"))]
+pub(super) fn rectangular(
+    choices: &mut crate::catalogue::Choices<'_>,
+    [rows, columns]: [usize; 2],
+) -> crate::catalogue::Sample {
+    let batch = choices.shape(0, 2);
+    crate::catalogue::Domain::Dominant(columns).sample(stacked(&batch, [rows, columns]))
+}

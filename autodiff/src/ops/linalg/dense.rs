@@ -65,6 +65,32 @@ pub(super) fn values<T: Real>(matrix: &[T], columns: usize) -> Option<DMatrix<f6
     values.iter().all(|x| x.is_finite()).then_some(values)
 }
 
+/// The values divided by the largest, which is the second result, so that no square of one overflows.
+pub(super) fn scaled_values<T: Real>(matrix: &[T], columns: usize) -> Option<(DMatrix<f64>, f64)> {
+    let values = values(matrix, columns)?;
+    let largest = values.amax();
+    let scale = if largest > 0.0 { largest } else { 1.0 };
+    Some((values / scale, scale))
+}
+
+/// `1 − MᵀM` for `[rows, columns]`: how far the columns are from orthonormal.
+pub(super) fn defect<T: Real>(matrix: &[T], [rows, columns]: [usize; 2], to: &mut [T]) {
+    product([columns, rows, columns], (matrix, true), (matrix, false), to, false);
+    for (k, x) in to.iter_mut().enumerate() {
+        *x = if k / columns == k % columns { T::ONE } else { T::ZERO } - *x;
+    }
+}
+
+/// Whether rounding alone tells two values of a decomposition apart, of which `largest` is the largest of `count`.
+pub(super) fn are_tied<T: Real>(one: T, other: T, largest: f64, count: usize) -> bool {
+    (one.to_f64() - other.to_f64()).abs() <= count as f64 * f64::EPSILON * largest
+}
+
+/// The largest absolute value.
+pub(super) fn largest<T: Real>(numbers: &[T]) -> f64 {
+    numbers.iter().fold(0.0, |largest, x| x.to_f64().abs().max(largest))
+}
+
 /// Writes numbers without tangents.
 pub(super) fn write<T: Real>(from: &DMatrix<f64>, to: &mut [T]) {
     let columns = from.ncols();

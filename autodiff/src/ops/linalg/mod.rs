@@ -12,11 +12,17 @@ mod cholesky;
 #[cfg(feature = "linalg")]
 mod dense;
 #[cfg(feature = "linalg")]
+mod eigh;
+#[cfg(feature = "linalg")]
 mod elimination;
 #[cfg(feature = "linalg")]
 mod inverse;
 #[cfg(feature = "linalg")]
 mod inverse_sqrt;
+#[cfg(feature = "linalg")]
+mod qr;
+#[cfg(feature = "linalg")]
+mod singular_values;
 #[cfg(feature = "linalg")]
 mod slogdet;
 #[cfg(feature = "linalg")]
@@ -30,8 +36,8 @@ mod triangular;
 
 #[cfg(feature = "linalg")]
 pub use self::{
-    cholesky::Cholesky, inverse::Inverse, inverse_sqrt::InverseSqrt, slogdet::Slogdet, solve::Solve,
-    solve_triangular::SolveTriangular, triangular::Triangle,
+    cholesky::Cholesky, eigh::Eigh, inverse::Inverse, inverse_sqrt::InverseSqrt, qr::Qr, singular_values::SingularValues,
+    slogdet::Slogdet, solve::Solve, solve_triangular::SolveTriangular, triangular::Triangle,
 };
 pub use diag::Diag;
 
@@ -51,4 +57,10 @@ pub(super) const FAMILIES: &[&[crate::catalogue::Entry]] = &[
     inverse::ENTRIES,
     #[cfg(feature = "linalg")]
     slogdet::ENTRIES,
+    #[cfg(feature = "linalg")]
+    qr::ENTRIES,
+    #[cfg(feature = "linalg")]
+    eigh::ENTRIES,
+    #[cfg(feature = "linalg")]
+    singular_values::ENTRIES,
 ];
