@@ -142,10 +142,8 @@ impl<'t, T: Real> Var<'t, T> {
 }
 
 #[cfg(feature = "catalogue")]
-pub(super) const ENTRIES: &[Entry] = &[Entry {
-    name: "cholesky",
-    draw: |choices| Case::new(Cholesky {}, [super::batch::dominant(choices)]),
-}];
+pub(super) const ENTRIES: &[Entry] =
+    &[Entry { name: "cholesky", draw: |choices| Case::new(Cholesky {}, [super::batch::dominant(choices)]) }];
 
 #[cfg(test)]
 mod tests {
@@ -161,12 +159,16 @@ mod tests {
     fn a_matrix_that_is_not_positive_definite_is_named() {
         let message = |matrices| factor_of(matrices).unwrap_err().to_string();
         let single = message([[1.0, 2.0], [2.0, 1.0]].into());
-        let reason = "cholesky: the matrix is not positive definite: its leading minor of order 2 is not positive: [2, 2] at ";
+        let reason =
+            "cholesky: the matrix is not positive definite: its leading minor of order 2 is not positive: [2, 2] at ";
         assert!(single.starts_with(reason), "{single}");
         let eye = |x: f64| [[1.0, 0.0, 0.0], [0.0, x, 0.0], [0.0, 0.0, 1.0]];
         let batch = Tensor::from_fn([2, 2, 3, 3], |k| eye(if k / 9 < 3 { 1.0 } else { -1.0 })[k / 3 % 3][k % 3]);
         let one = message(batch.clone());
-        assert!(one.contains("matrix [1, 1] of the batch is not positive definite: its leading minor of order 2"), "{one}");
+        assert!(
+            one.contains("matrix [1, 1] of the batch is not positive definite: its leading minor of order 2"),
+            "{one}"
+        );
         let one = message(batch.reshaped([4, 3, 3]).unwrap());
         assert!(one.contains("matrix 3 of the batch"), "{one}");
     }

@@ -36,8 +36,9 @@ mod triangular;
 
 #[cfg(feature = "linalg")]
 pub use self::{
-    cholesky::Cholesky, eigh::Eigh, inverse::Inverse, inverse_sqrt::InverseSqrt, qr::Qr, singular_values::SingularValues,
-    slogdet::Slogdet, solve::Solve, solve_triangular::SolveTriangular, triangular::Triangle,
+    cholesky::Cholesky, eigh::Eigh, inverse::Inverse, inverse_sqrt::InverseSqrt, qr::Qr,
+    singular_values::SingularValues, slogdet::Slogdet, solve::Solve, solve_triangular::SolveTriangular,
+    triangular::Triangle,
 };
 pub use diag::Diag;
 

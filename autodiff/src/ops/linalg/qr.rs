@@ -28,6 +28,14 @@ fn factor<T: Real>(a: &[T], extents: [usize; 2], q: &mut [T], r: &mut [T]) {
     }
 }
 
+/// Writes `R`, to divide by: with ∞ for a 0 on the diagonal, where columns of `A` depend on each other and nothing is left to
+/// divide.
+fn divisor<T: Real>(r: &[T], columns: usize, to: &mut [T]) {
+    to.copy_from_slice(r);
+    let diagonal = to.iter_mut().step_by(columns + 1);
+    diagonal.filter(|x| **x == T::ZERO).for_each(|x| *x = T::from_f64(f64::INFINITY));
+}
+
 /// Newton's step for `A = Q R` and `QᵀQ = 1`. With `G = (A − Q R) R⁻¹` and `K = 1 − QᵀQ`, `QᵀG − K/2` is the sum of an
 /// antisymmetric matrix, by which `Q` turns, and of an upper triangular `U`: `R` changes by `U R`, `Q` by `G − Q U`.
 fn correct<T: Real>(a: &[T], [rows, columns]: [usize; 2], q: &mut [T], r: &mut [T]) {
@@ -40,7 +48,8 @@ fn correct<T: Real>(a: &[T], [rows, columns]: [usize; 2], q: &mut [T], r: &mut [
         product([rows, columns, columns], (q, false), (r, false), g, false);
         g.iter_mut().zip(a).for_each(|(g, &a)| *g = a - *g);
         transpose(g, columns, across);
-        Triangular::new(r, columns, Triangle::Upper).t().solve(across, rows);
+        divisor(r, columns, upper);
+        Triangular::new(upper, columns, Triangle::Upper).t().solve(across, rows);
         transpose(across, rows, g);
         defect(q, [rows, columns], k);
         product([columns, rows, columns], (q, true), (g, false), f, false);
@@ -129,7 +138,8 @@ impl<T: Real> Op<T> for Qr {
                     sum.copy_from_slice(q_slope);
                     product([rows, columns, columns], (q, false), (c, false), sum, true);
                     transpose(sum, columns, across);
-                    Triangular::new(r, columns, Triangle::Upper).solve(across, rows);
+                    divisor(r, columns, m);
+                    Triangular::new(m, columns, Triangle::Upper).solve(across, rows);
                     transpose(across, rows, sum);
                     narrow(sum, total);
                 }
@@ -145,8 +155,8 @@ impl<'t, T: Real> Var<'t, T> {
     /// the columns of `A` are independent.
     ///
     /// The gradient (Walter and Lehmann 2010, "Algorithmic differentiation of linear algebra functions with application in
-    /// optimum experimental design") divides by the diagonal of `R`: it is infinite or NaN where the columns of `A` depend on
-    /// each other.
+    /// optimum experimental design") divides by the diagonal of `R`, and is large where the columns of `A` nearly depend on
+    /// each other. Where they do, there is none; what would be divided by a diagonal element of 0 counts as 0.
     #[track_caller]
     #[must_use]
     pub fn qr(self) -> (Var<'t, T>, Var<'t, T>) {

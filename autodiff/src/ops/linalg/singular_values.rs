@@ -1,6 +1,6 @@
 //! Singular values.
 
-use nalgebra::SVD;
+use nalgebra::{DMatrix, SymmetricEigen};
 
 use super::batch::{matrices, stacked};
 use super::dense::{
@@ -14,23 +14,28 @@ use crate::ops::prelude::*;
 pub struct SingularValues {}
 
 /// Writes the singular values of `a`, and the singular vectors on both sides, as columns; NaN if an element is infinite or NaN.
+///
+/// They are the largest eigenvalues of `[[0, A], [Aᵀ, 0]]` and the parts of its eigenvectors, times √2.
 fn decompose<T: Real>(a: &[T], [rows, columns]: [usize; 2], sigma: &mut [T], u: &mut [T], v: &mut [T]) {
     let count = sigma.len();
     let found = scaled_values(a, columns).and_then(|(values, scale)| {
-        let most = rows.max(columns).saturating_mul(100);
-        let SVD { u, v_t, singular_values } = SVD::try_new_unordered(values, true, true, f64::EPSILON, most)?;
-        Some((u?, v_t?, singular_values, scale))
+        let both = rows + columns;
+        let mut symmetric = DMatrix::zeros(both, both);
+        symmetric.view_mut((0, rows), (rows, columns)).copy_from(&values);
+        symmetric.view_mut((rows, 0), (columns, rows)).copy_from(&values.transpose());
+        Some((SymmetricEigen::try_new(symmetric, f64::EPSILON, both.saturating_mul(100))?, scale))
     });
-    let Some((left, right, values, scale)) = found else {
+    let Some((eigen, scale)) = found else {
         [sigma, u, v].into_iter().for_each(|part| part.fill(T::from_f64(f64::NAN)));
         return;
     };
-    let mut order: Vec<usize> = (0..count).collect();
-    order.sort_by(|&i, &j| values[j].total_cmp(&values[i]));
-    for (j, &from) in order.iter().enumerate() {
-        sigma[j] = T::from_f64(values[from] * scale);
-        (0..rows).for_each(|i| u[i * count + j] = T::from_f64(left[(i, from)]));
-        (0..columns).for_each(|i| v[i * count + j] = T::from_f64(right[(from, i)]));
+    let mut order: Vec<usize> = (0..rows + columns).collect();
+    order.sort_by(|&i, &j| eigen.eigenvalues[j].total_cmp(&eigen.eigenvalues[i]));
+    for (j, &from) in order.iter().take(count).enumerate() {
+        let vector = eigen.eigenvectors.column(from) * std::f64::consts::SQRT_2;
+        sigma[j] = T::from_f64(eigen.eigenvalues[from].max(0.0) * scale);
+        (0..rows).for_each(|i| u[i * count + j] = T::from_f64(vector[i]));
+        (0..columns).for_each(|i| v[i * count + j] = T::from_f64(vector[rows + i]));
     }
     for _ in 0..corrections(a) {
         correct(a, [rows, columns], sigma, u, v);
@@ -177,7 +182,10 @@ mod tests {
         let of = |a: Tensor<f64>| value_and_gradient(|a| a.singular_values(), a);
         let (value, slope) = of([[0.0, -2.0], [3.0, 0.0], [0.0, 0.0]].into());
         assert_eq!(value, [3.0, 2.0].into());
-        assert!(slope.data().iter().zip([0.0, -1.0, 1.0, 0.0, 0.0, 0.0]).all(|(x, y)| (x - y).abs() < 1e-15), "{slope:?}");
+        assert!(
+            slope.data().iter().zip([0.0, -1.0, 1.0, 0.0, 0.0, 0.0]).all(|(x, y)| (x - y).abs() < 1e-15),
+            "{slope:?}"
+        );
         // The nuclear norm of a multiple of an orthogonal matrix has that matrix as its gradient.
         let (value, slope) = of([[0.6, -0.8], [0.8, 0.6]].into());
         assert!(value.data().iter().all(|x| (x - 1.0).abs() < 1e-15));

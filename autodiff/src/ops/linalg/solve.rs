@@ -118,7 +118,8 @@ mod tests {
     fn a_singular_matrix_is_named_and_one_that_is_no_number_is_not() {
         let ones = Tensor::from_fn([2, 3, 3], |k| if k < 9 && k % 4 == 0 { 2.0 } else { 1.0 });
         let message = solution(ones, [1.0, 2.0, 3.0].into()).unwrap_err().to_string();
-        let reason = "solve: matrix 1 of the batch is singular: its column 1 depends on those before: [2, 3, 3] × [3] at ";
+        let reason =
+            "solve: matrix 1 of the batch is singular: its column 1 depends on those before: [2, 3, 3] × [3] at ";
         assert!(message.starts_with(reason), "{message}");
         let nan = solution([[f64::NAN, 0.0], [2.0, 1.0]].into(), [1.0, 2.0].into()).unwrap();
         assert!(nan.data().iter().all(|x| x.is_nan()));
@@ -126,7 +127,9 @@ mod tests {
 
     #[test]
     fn rows_are_exchanged_and_batches_broadcast() {
-        let a = Tensor::from_fn([2, 1, 3, 3], |k| [0.0, 2.0, 1.0, 1.0, 0.0, 0.5, 3.0, 1.0, 0.0, 0.2][k % 10] + 0.1 * k as f64);
+        let a = Tensor::from_fn([2, 1, 3, 3], |k| {
+            [0.0, 2.0, 1.0, 1.0, 0.0, 0.5, 3.0, 1.0, 0.0, 0.2][k % 10] + 0.1 * k as f64
+        });
         let b = Tensor::from_fn([4, 3, 2], |k| (k % 7) as f64 - 3.0);
         check::function(|[a, b]| a.solve(b), [a, b]).unwrap().assert();
     }

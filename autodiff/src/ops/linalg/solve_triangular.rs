@@ -113,7 +113,10 @@ mod tests {
         };
         let mut solve = solve;
         let message = solve([[1.0, 0.0], [2.0, 0.0]].into(), Triangle::Lower).unwrap_err().to_string();
-        assert!(message.starts_with("solve_triangular: the matrix is singular: element 1 of its diagonal is 0"), "{message}");
+        assert!(
+            message.starts_with("solve_triangular: the matrix is singular: element 1 of its diagonal is 0"),
+            "{message}"
+        );
         let ones = solve([[0.0, f64::NAN], [2.0, f64::NAN]].into(), Triangle::UnitLower).unwrap();
         assert_eq!(ones, [1.0, 1.0].into());
         let nan = solve([[f64::NAN, 0.0], [2.0, 1.0]].into(), Triangle::Lower).unwrap();

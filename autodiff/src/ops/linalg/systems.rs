@@ -56,7 +56,10 @@ impl Systems {
     }
 
     /// The row-major index of the matrix of each solution, and its elements.
-    pub(super) fn each<'x, T>(&'x self, solutions: &'x mut [T]) -> impl Iterator<Item = (usize, &'x mut [T])> + use<'x, T> {
+    pub(super) fn each<'x, T>(
+        &'x self,
+        solutions: &'x mut [T],
+    ) -> impl Iterator<Item = (usize, &'x mut [T])> + use<'x, T> {
         let size = self.side * self.columns;
         self.matrices.offsets().zip(solutions.chunks_mut(size.max(1)))
     }
