@@ -10,7 +10,7 @@
 //! | `sum`, `mean`, `variance`, `prod`, `norm`, `max`, `min`, `argmax`, `argmin` | reductions over [`Axes`] |
 //! | `cumsum`, `cumprod` | cumulative sums and products |
 //! | `matmul`, `tril`, `triu`, `diag`, `diagonal`, `trace` | matrices, with batch axes in front |
-//! | `cholesky`, `solve_triangular`, `solve`, `inverse`, `slogdet`, `qr`, `eigh`, `singular_values`, `inverse_sqrt` | linear algebra, with batch axes in front (feature `linalg`) |
+//! | `cholesky`, `solve_triangular`, `solve`, `inverse`, `slogdet`, `qr`, `eigh`, `symmetric_function`, `singular_values` | linear algebra, with batch axes in front (feature `linalg`) |
 //! | `conv2d`, `conv_transpose2d`, `unfold` | convolutions and windows |
 //! | `normalize`, `normalize_shards`, `normalize_by_norm` | standardization, unit vectors |
 //! | `greater`, `greater_equal`, `less`, `less_equal`, `equal`, `not_equal`, `select` | comparisons and selection by a mask |

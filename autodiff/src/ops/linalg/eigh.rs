@@ -155,10 +155,10 @@ impl<'t, T: Real> Var<'t, T> {
     /// finite, and right for what does not depend on the choice among tied eigenvectors: symmetric functions of the eigenvalues,
     /// such as sums of `f(λ)`, and the projection on the space of tied eigenvectors.
     ///
-    /// They are not right for a function `f(S) = V f(Λ) Vᵀ` with ties, unless its gradient is diagonal among the tied
+    /// They are not right for a function `f(S) = V f(Λ) Vᵀ` composed of both, unless its gradient is diagonal among the tied
     /// eigenvectors: there it depends on `f′(λ)` between two of them, of which neither `λ̄` nor `V̄` knows. Where eigenvalues
-    /// nearly tie, rounding errors grow as the inverse of their difference. [`inverse_sqrt`](Var::inverse_sqrt),
-    /// [`inverse`](Var::inverse) and [`cholesky`](Var::cholesky) are right for any eigenvalues.
+    /// nearly tie, rounding errors grow as the inverse of their difference. [`symmetric_function`](Var::symmetric_function) is
+    /// such a function with a gradient that is right for any eigenvalues.
     #[track_caller]
     #[must_use]
     pub fn eigh(self) -> (Var<'t, T>, Var<'t, T>) {
@@ -218,7 +218,7 @@ mod tests {
         for gap in [1e-3, 1e-5] {
             let s: Tensor<f64> = [[1.0, 0.0], [0.0, 1.0 + gap]].into();
             let (_, slope) = value_and_gradient(|s| exponential(s), s);
-            assert!(slope.data().iter().all(|x| (x - 1.0_f64.exp()).abs() < 2.0 * gap + 1e-10), "{slope:?}");
+            assert!(slope.data().iter().all(|x| (x - 1.0_f64.exp()).abs() < 3.0 * gap + 1e-10), "{slope:?}");
         }
         let tied = value_and_gradient(|s| exponential(s), [[1.0, 0.0], [0.0, 1.0]].into()).1;
         assert!(tied.data().iter().all(|x| x.is_finite()));

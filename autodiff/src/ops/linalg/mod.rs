@@ -12,13 +12,13 @@ mod cholesky;
 #[cfg(feature = "linalg")]
 mod dense;
 #[cfg(feature = "linalg")]
+mod divided_differences;
+#[cfg(feature = "linalg")]
 mod eigh;
 #[cfg(feature = "linalg")]
 mod elimination;
 #[cfg(feature = "linalg")]
 mod inverse;
-#[cfg(feature = "linalg")]
-mod inverse_sqrt;
 #[cfg(feature = "linalg")]
 mod qr;
 #[cfg(feature = "linalg")]
@@ -30,15 +30,17 @@ mod solve;
 #[cfg(feature = "linalg")]
 mod solve_triangular;
 #[cfg(feature = "linalg")]
+mod symmetric_function;
+#[cfg(feature = "linalg")]
 mod systems;
 #[cfg(feature = "linalg")]
 mod triangular;
 
 #[cfg(feature = "linalg")]
 pub use self::{
-    cholesky::Cholesky, eigh::Eigh, inverse::Inverse, inverse_sqrt::InverseSqrt, qr::Qr,
+    cholesky::Cholesky, divided_differences::EigenvalueFunction, eigh::Eigh, inverse::Inverse, qr::Qr,
     singular_values::SingularValues, slogdet::Slogdet, solve::Solve, solve_triangular::SolveTriangular,
-    triangular::Triangle,
+    symmetric_function::SymmetricFunction, triangular::Triangle,
 };
 pub use diag::Diag;
 
@@ -47,7 +49,7 @@ pub use diag::Diag;
 pub(super) const FAMILIES: &[&[crate::catalogue::Entry]] = &[
     diag::ENTRIES,
     #[cfg(feature = "linalg")]
-    inverse_sqrt::ENTRIES,
+    symmetric_function::ENTRIES,
     #[cfg(feature = "linalg")]
     cholesky::ENTRIES,
     #[cfg(feature = "linalg")]

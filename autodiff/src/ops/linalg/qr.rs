@@ -187,11 +187,13 @@ mod tests {
     #[test]
     fn the_factors_give_the_matrix_and_its_gradient() {
         let a: Tensor<f64> = [[-1.0, 2.0], [0.5, -3.0], [1.5, 0.25]].into();
-        let product = |a: crate::Var<'_, f64>| {
-            let (q, r) = a.qr();
-            q.matmul(r)
-        };
-        let (value, slope) = value_and_gradient(product, a.clone());
+        let (value, slope) = value_and_gradient(
+            |a| {
+                let (q, r) = a.qr();
+                q.matmul(r)
+            },
+            a.clone(),
+        );
         let near = |x: &Tensor<f64>, y: &Tensor<f64>| x.data().iter().zip(y.data()).all(|(x, y)| (x - y).abs() < 1e-14);
         assert!(near(&value, &a) && near(&slope, &Tensor::full([3, 2], 1.0)), "{value:?} {slope:?}");
         let (r, _) = value_and_gradient(|a| a.qr().1, a.clone());

@@ -116,7 +116,7 @@ mod tests {
     fn determinants_by_hand() {
         let of = |a: Tensor<f64>| value_and_gradient(|a| a.apply(super::Slogdet {}), a);
         let (value, slope) = of([[0.0, 2.0], [4.0, 0.0]].into());
-        assert_eq!((value.data()[0], slope), (-1.0, [[0.0, 0.25], [0.5, 0.0]].into()));
+        assert_eq!((value.data()[0], slope), (-1.0, [[0.0, 0.5], [0.25, 0.0]].into()));
         assert_eq!(of([[1.0, 2.0], [2.0, 4.0]].into()).0, [0.0, f64::NEG_INFINITY].into());
         assert!(of([[1.0, f64::NAN], [2.0, 4.0]].into()).0.data().iter().all(|x| x.is_nan()));
         assert_eq!(of(Tensor::full([3, 0, 0], 0.0)).0, [[1.0, 0.0]; 3].into());
