@@ -1,7 +1,7 @@
 //! Operations along axes, products, convolutions: axes that are not there, settings out of range, shapes that do not go
 //! together, indices past the end.
 
-use autodiff::ops::{ConvGeometry, Triangle};
+use autodiff::ops::{ConvGeometry, EigenvalueFunction, Triangle};
 use autodiff::{Axes, Tensor, keepdim};
 
 use super::given::*;
@@ -281,10 +281,19 @@ cases! {
         refuses "shapes do not broadcast: [2, 3] × [4] × [4]": of_two([&[2, 3], &[4]], |x, y| x.mul_add(y, y));
         refuses "on two tapes": across(|x, y| x.mul_add(y, y));
     }
+    Var::symmetric_function {
+        refuses "only a square matrix has eigenvalues: [2, 3]": of([2, 3], |x| x.symmetric_function(EigenvalueFunction::Exp));
+        refuses "a matrix has two axes": of([2], |x| x.symmetric_function(EigenvalueFunction::Ln));
+        accepts: of([HUGE, 0, 0], |x| x.symmetric_function(EigenvalueFunction::Power(NAN)));
+        accepts: at([EXTREMES.into(), ramp([])], |x, _| x.diag().symmetric_function(EigenvalueFunction::Exp));
+        accepts: at([EXTREMES[..7].into(), ramp([])], |x, _| x.diag().symmetric_function(EigenvalueFunction::Power(-INF)));
+        accepts: at([EXTREMES[..7].into(), ramp([])], |x, _| x.diag().symmetric_function(EigenvalueFunction::Ln));
+        refuses "memory": of([1 << 22, 1 << 22], |x| x.symmetric_function(EigenvalueFunction::Exp));
+    }
     Var::inverse_sqrt {
         refuses "[2, 3]": of([2, 3], |x| x.inverse_sqrt(0.0));
-        refuses "square": of([2], |x| x.inverse_sqrt(0.0));
-        refuses "square": of([], |x| x.inverse_sqrt(0.0));
+        refuses "a matrix has two axes": of([2], |x| x.inverse_sqrt(0.0));
+        refuses "a matrix has two axes": of([], |x| x.inverse_sqrt(0.0));
         accepts: of([HUGE, 0, 0], |x| x.inverse_sqrt(NAN));
         accepts: of([2, 2], |x| x.inverse_sqrt(INF));
         accepts: of([2, 2], |x| x.inverse_sqrt(-INF));
