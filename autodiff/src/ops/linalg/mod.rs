@@ -2,7 +2,7 @@
 //!
 //! A rule computes in the accumulator of the scalar: in `f64` for `f32`. Values come from nalgebra, on plain `f64`. What dual
 //! numbers carry beyond them comes from the equation that defines the result: by the same elimination in dual numbers, in the
-//! order that the values have given, or by corrections. So derivatives of any order are exact.
+//! order that the values have given, by corrections, or by a series that ends. So derivatives of any order are exact.
 
 mod batch;
 mod diag;
@@ -21,6 +21,8 @@ mod elimination;
 mod inverse;
 #[cfg(feature = "linalg")]
 mod qr;
+#[cfg(feature = "linalg")]
+mod series;
 #[cfg(feature = "linalg")]
 mod singular_values;
 #[cfg(feature = "linalg")]

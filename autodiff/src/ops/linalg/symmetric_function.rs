@@ -1,19 +1,15 @@
 //! Functions of symmetric matrices.
 //!
 //! The eigendecomposition `S = V Λ Vᵀ` is computed from plain values in `f64`. What dual numbers and cotangents add to it is `N` in
-//! `f(S) = V f(Λ + N) Vᵀ`, whose powers vanish beyond the order of differentiation. So the Taylor series ends,
-//!
-//! `f(Λ + N)ᵢⱼ = Σ f[λᵢ, λₖ, …, λⱼ] Nᵢₖ ⋯ Nₗⱼ`
-//!
-//! over all paths from `i` to `j`, with divided differences of `f` (Daleckii and Krein 1965 for the first order; Higham 2008,
-//! "Functions of matrices", section 3.2). Differentiating the eigendecomposition instead would divide by differences of eigenvalues
-//! and fail for equal ones.
+//! `f(S) = V f(Λ + N) Vᵀ`, of which there is a Taylor series that ends (`series.rs`). Differentiating the eigendecomposition instead
+//! would divide by differences of eigenvalues and fail for equal ones.
 
 use nalgebra::SymmetricEigen;
 
 use super::batch::matrices;
 use super::dense::{narrow, product, saved, scaled_values, symmetric_part, with_widened};
 use super::divided_differences::EigenvalueFunction;
+use super::series::Series;
 use crate::kernel::with_scratch;
 use crate::ops::prelude::*;
 use crate::scalar::Dual;
@@ -58,46 +54,6 @@ fn change_basis<T: Real>(vectors: &[T], side: usize, matrix: &mut [T], back: boo
 fn perturbation<T: Real>(matrix: &[T], vectors: &[T], side: usize, to: &mut [T]) {
     to.iter_mut().zip(matrix).for_each(|(to, &x)| *to = x - T::from_f64(x.to_f64()));
     change_basis(vectors, side, to, false);
-}
-
-/// The terms of the Taylor series of `f(Λ + N)`.
-struct Series<'a, T> {
-    function: EigenvalueFunction,
-    /// `Λ`, in ascending order.
-    points: &'a [f64],
-    /// `N`.
-    perturbation: &'a [T],
-}
-
-impl<T: Real> Series<'_, T> {
-    /// Writes `f(Λ + N)`; NaN if a number is infinite or NaN.
-    fn sum(&self, to: &mut [T]) {
-        let side = self.points.len();
-        to.fill(T::ZERO);
-        let nothing = |x: T| (x - x).is_zero();
-        if !(self.points.iter().all(|x| x.is_finite()) && self.perturbation.iter().all(|&x| nothing(x))) {
-            return to.fill(T::from_f64(f64::NAN));
-        }
-        for (start, row) in to.chunks_mut(side.max(1)).enumerate() {
-            self.add_paths(&mut vec![start], T::ONE, row);
-        }
-    }
-
-    /// Adds to a row of the result all paths that begin with this one, whose elements have this product.
-    fn add_paths(&self, path: &mut Vec<usize>, product: T, row: &mut [T]) {
-        let (side, last) = (self.points.len(), path[path.len() - 1]);
-        let mut points: Vec<f64> = path.iter().map(|&at| self.points[at]).collect();
-        points.sort_by(f64::total_cmp);
-        row[last] += product * T::from_f64(self.function.divided_difference(&points));
-        for next in 0..side {
-            let product = product * self.perturbation[last * side + next];
-            if !product.is_zero() {
-                path.push(next);
-                self.add_paths(path, product, row);
-                path.pop();
-            }
-        }
-    }
 }
 
 impl<T: Real> Op<T> for SymmetricFunction {
