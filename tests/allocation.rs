@@ -31,8 +31,9 @@ fn products(case: &catalogue::Case) -> usize {
     }
 }
 
-/// Operations whose work is a library's, which allocates: the eigen-decomposition.
-const ALLOCATES: [&str; 1] = ["inverse_sqrt"];
+/// Operations whose work is a library's, which allocates: the decompositions of linear algebra.
+const ALLOCATES: [&str; 8] =
+    ["cholesky", "eigh", "inverse", "qr", "singular_values", "slogdet", "solve", "symmetric_function"];
 
 /// A few cases of every operation but those: inputs, and which of them are differentiable.
 fn cases() -> impl Iterator<Item = (catalogue::Case, Vec<Tensor<f64>>, Vec<bool>)> {

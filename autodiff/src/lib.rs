@@ -29,7 +29,7 @@
 //!
 //! # Features
 //!
-//! - `linalg`: the inverse square root of a matrix, using nalgebra.
+//! - `linalg`: decompositions, systems of equations and functions of matrices, using nalgebra.
 //! - `catalogue`: test cases of every built-in operation.
 //! - `proptest`: strategies for shapes and tensors. `serde`: makes the gradient checker's reports serializable.
 

@@ -7,7 +7,7 @@ use autodiff::check::{Check, Probe};
 
 use crate::laws::support::sweep;
 
-/// Of 94 operations, those with a case that can be enlarged; the others have shapes that fix each other.
+/// Of 108 operations, those with a case that can be enlarged; the others have shapes that fix each other.
 const MOST: usize = 83;
 
 #[test]

@@ -1,7 +1,7 @@
 //! The catalogue is complete: an operation without cases fails here.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use autodiff::catalogue::Choices;
 use autodiff::ops;
@@ -11,8 +11,8 @@ use autodiff::ops;
 fn defined() -> BTreeSet<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("autodiff/src/ops");
     let mut names = BTreeSet::new();
-    for file in std::fs::read_dir(folder).unwrap() {
-        let source = std::fs::read_to_string(file.unwrap().path()).unwrap();
+    for file in files(&folder) {
+        let source = std::fs::read_to_string(file).unwrap();
         for line in source.lines() {
             let by_hand = line.strip_prefix("impl<T: Real> Op<T> for ");
             let row = line.strip_prefix("    ").and_then(|line| line.split_once(": ")).filter(|(method, row)| {
@@ -25,6 +25,12 @@ fn defined() -> BTreeSet<String> {
         }
     }
     names
+}
+
+/// The files of a folder and of those in it.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
 #[test]

@@ -118,7 +118,7 @@ fn no_extents_overflow_a_shape_rule() {
 #[test]
 fn results_that_do_not_fit_are_refused_with_operation_and_shapes() {
     type Make = for<'t> fn(&'t Recording<'t, f64>, Var<'t, f64>) -> Var<'t, f64>;
-    let cases: [(&str, Make); 12] = [
+    let cases: [(&str, Make); 14] = [
         ("prod", |_, one| one.broadcast_to([1 << 63]).prod(..)),
         ("matmul", |_, one| one.broadcast_to([HUGE, 1]).matmul(one.broadcast_to([1, HUGE]))),
         ("add", |_, one| one.broadcast_to([HUGE, 1]) + one.broadcast_to([1, HUGE])),
@@ -130,7 +130,9 @@ fn results_that_do_not_fit_are_refused_with_operation_and_shapes() {
         ("repeat", |_, one| one.broadcast_to([4]).repeat(0, usize::MAX)),
         ("repeat", |_, one| one.broadcast_to([4]).repeat(0, 1 << 61)),
         ("concatenate", |t, one| t.concatenate([one.broadcast_to([1 << 63]); 2], 0)),
-        ("inverse_sqrt", |_, one| one.broadcast_to([1 << 31, 1 << 31]).inverse_sqrt(1.0)),
+        ("symmetric_function", |_, one| one.broadcast_to([1 << 31, 1 << 31]).inverse_sqrt(1.0)),
+        ("solve", |_, one| one.broadcast_to([HUGE, 1, 1, 1]).solve(one.broadcast_to([HUGE, 1, 1]))),
+        ("cholesky", |_, one| one.broadcast_to([1 << 31, 1 << 31]).cholesky()),
     ];
     let params = Params::<f64>::default();
     let mut tape = Tape::new();

@@ -6,6 +6,8 @@ mod arrays;
 mod diagnosed;
 pub(crate) mod hidden;
 mod league;
+#[cfg(test)]
+mod linalg;
 mod shipped;
 mod systematic;
 pub(crate) mod table;

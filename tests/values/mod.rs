@@ -2,6 +2,8 @@
 //! (`elementwise.py`, beside the table).
 
 mod elements;
+mod gaussian_process;
+mod linalg;
 mod sums;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,5 +1,6 @@
 //! Strided layouts. Deriving one (transpose, narrow, broadcast) moves no data and needs no pullback.
 
+mod diagonal;
 mod line;
 mod permutation;
 mod reshape;

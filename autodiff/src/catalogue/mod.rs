@@ -49,6 +49,10 @@ pub enum Domain {
     Index(usize),
     /// Zeros and ones.
     Mask,
+    /// Matrices of this many columns: 3, 6, 9, … on the diagonal and numbers within ±0.25 beside it. Square ones of up to four
+    /// columns are well conditioned, have positive definite symmetric parts with eigenvalues far apart, and stay so while a
+    /// checker moves them.
+    Dominant(usize),
 }
 
 impl Case {
@@ -83,6 +87,12 @@ impl Domain {
             }
             Domain::Index(bound) => (uniform * bound as f64).floor(),
             Domain::Mask => (uniform * 2.0).floor(),
+            Domain::Dominant(columns) => {
+                let side = columns.max(1);
+                let (row, column) = (k / side % side, k % side);
+                let diagonal = if row == column { 3.0 * (row + 1) as f64 } else { 0.0 };
+                diagonal + 0.5 * uniform - 0.25
+            }
         })
     }
 }

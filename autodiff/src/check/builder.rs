@@ -228,6 +228,7 @@ impl Check {
             undecided: Vec::new(),
             warnings: Vec::new(),
             notes: Vec::new(),
+            refused: Vec::new(),
             taylor: Vec::new(),
             skipped: self.skipped.clone(),
             inapplicable: Vec::new(),

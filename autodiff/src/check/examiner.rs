@@ -121,6 +121,27 @@ impl<'a> Examiner<'a> {
         self.guarded(run, || request.case())
     }
 
+    /// `None` if the subject refuses the values of these inputs in forward, as it does a singular matrix: they lie outside of its
+    /// domain, and the report says so. An error in backward alone stays one.
+    pub(super) fn unless_refused<R>(
+        &mut self,
+        setting: &str,
+        inputs: &[Tensor<f64>],
+        result: Result<R, Error>,
+    ) -> Result<Option<R>, Error> {
+        let error = match result {
+            Err(error @ Error::Operation { .. }) => error,
+            result => return result.map(Some),
+        };
+        match self.run(self.forward(&seeded(inputs, None))) {
+            Err(Error::Operation { reason, .. }) => {
+                self.report.refused.push(format!("{} with {setting}: {reason}", self.describe()));
+                Ok(None)
+            }
+            _ => Err(error),
+        }
+    }
+
     /// Calls `run` with another cotangent.
     pub(super) fn with_cotangent<R>(&mut self, cotangent: Tensor<f64>, run: impl FnOnce(&mut Self) -> R) -> R {
         let own = std::mem::replace(&mut self.cotangent, cotangent);

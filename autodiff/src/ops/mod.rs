@@ -9,7 +9,8 @@
 //! | `softmax`, `log_softmax`, `log_sum_exp`, `cross_entropy` | along an axis |
 //! | `sum`, `mean`, `variance`, `prod`, `norm`, `max`, `min`, `argmax`, `argmin` | reductions over [`Axes`] |
 //! | `cumsum`, `cumprod` | cumulative sums and products |
-//! | `matmul`, `tril`, `triu`, `inverse_sqrt` | matrices, with batch axes in front |
+//! | `matmul`, `tril`, `triu`, `diag`, `diagonal`, `trace` | matrices, with batch axes in front |
+//! | `cholesky`, `solve_triangular`, `solve`, `inverse`, `slogdet`, `qr`, `eigh`, `symmetric_function`, `singular_values` | linear algebra, with batch axes in front (feature `linalg`) |
 //! | `conv2d`, `conv_transpose2d`, `unfold` | convolutions and windows |
 //! | `normalize`, `normalize_shards`, `normalize_by_norm` | standardization, unit vectors |
 //! | `greater`, `greater_equal`, `less`, `less_equal`, `equal`, `not_equal`, `select` | comparisons and selection by a mask |
@@ -34,6 +35,7 @@ mod group_moments;
 mod grouping;
 mod index;
 mod join;
+mod linalg;
 mod matmul;
 mod moments;
 mod mul_add;
@@ -45,8 +47,6 @@ mod scalar;
 mod scatter;
 mod select;
 mod softmax;
-#[cfg(feature = "linalg")]
-mod spectral;
 mod stack;
 mod standardize;
 mod triangle;
@@ -77,6 +77,7 @@ pub use extrema::*;
 pub use group_moments::{GroupMoments, PoolMoments};
 pub use index::*;
 pub use join::*;
+pub use linalg::*;
 pub use matmul::*;
 pub use moments::*;
 pub use mul_add::*;
@@ -86,8 +87,6 @@ pub use random::*;
 pub use scatter::*;
 pub use select::*;
 pub use softmax::*;
-#[cfg(feature = "linalg")]
-pub use spectral::*;
 pub use stack::*;
 pub use standardize::*;
 pub use triangle::*;
@@ -98,7 +97,7 @@ pub use unary::*;
 #[inline(never)]
 #[cfg(feature = "catalogue")]
 pub fn entries() -> impl Iterator<Item = &'static crate::catalogue::Entry> {
-    FAMILIES.iter().flat_map(|family| family.iter())
+    FAMILIES.iter().chain(linalg::FAMILIES).flat_map(|family| family.iter())
 }
 
 #[cfg(feature = "catalogue")]
@@ -118,8 +117,6 @@ const FAMILIES: &[&[crate::catalogue::Entry]] = &[
     softmax::ENTRIES,
     cross_entropy::ENTRIES,
     matmul::ENTRIES,
-    #[cfg(feature = "linalg")]
-    spectral::ENTRIES,
     conv::ENTRIES,
     join::ENTRIES,
     index::ENTRIES,

@@ -46,6 +46,13 @@ impl<'t, T: Real> Var<'t, T> {
         })
     }
 
+    /// The diagonal of each matrix: `[.., m, n]` gives `[.., min(m, n)]`. [`diag`](Var::diag) makes a matrix of a diagonal.
+    #[track_caller]
+    #[must_use]
+    pub fn diagonal(self) -> Var<'t, T> {
+        self.view("diagonal", true, Layout::diagonal)
+    }
+
     /// Broadcasts to `shape` by numpy's rule; the gradient is summed over the broadcast axes.
     #[track_caller]
     #[must_use]

@@ -1,8 +1,8 @@
 //! Operations along axes, products, convolutions: axes that are not there, settings out of range, shapes that do not go
 //! together, indices past the end.
 
-use autodiff::ops::ConvGeometry;
-use autodiff::{Axes, keepdim};
+use autodiff::ops::{ConvGeometry, EigenvalueFunction, Triangle};
+use autodiff::{Axes, Tensor, keepdim};
 
 use super::given::*;
 use super::harness::cases;
@@ -281,14 +281,109 @@ cases! {
         refuses "shapes do not broadcast: [2, 3] × [4] × [4]": of_two([&[2, 3], &[4]], |x, y| x.mul_add(y, y));
         refuses "on two tapes": across(|x, y| x.mul_add(y, y));
     }
+    Var::symmetric_function {
+        refuses "only a square matrix has eigenvalues: [2, 3]": of([2, 3], |x| x.symmetric_function(EigenvalueFunction::Exp));
+        refuses "a matrix has two axes": of([2], |x| x.symmetric_function(EigenvalueFunction::Ln));
+        accepts: of([HUGE, 0, 0], |x| x.symmetric_function(EigenvalueFunction::Power(NAN)));
+        accepts: at([EXTREMES.into(), ramp([])], |x, _| x.diag().symmetric_function(EigenvalueFunction::Exp));
+        accepts: at([EXTREMES[..7].into(), ramp([])], |x, _| x.diag().symmetric_function(EigenvalueFunction::Power(-INF)));
+        accepts: at([EXTREMES[..7].into(), ramp([])], |x, _| x.diag().symmetric_function(EigenvalueFunction::Ln));
+        refuses "memory": of([1 << 22, 1 << 22], |x| x.symmetric_function(EigenvalueFunction::Exp));
+    }
     Var::inverse_sqrt {
         refuses "[2, 3]": of([2, 3], |x| x.inverse_sqrt(0.0));
-        refuses "square": of([2], |x| x.inverse_sqrt(0.0));
-        refuses "square": of([], |x| x.inverse_sqrt(0.0));
+        refuses "a matrix has two axes": of([2], |x| x.inverse_sqrt(0.0));
+        refuses "a matrix has two axes": of([], |x| x.inverse_sqrt(0.0));
         accepts: of([HUGE, 0, 0], |x| x.inverse_sqrt(NAN));
         accepts: of([2, 2], |x| x.inverse_sqrt(INF));
         accepts: of([2, 2], |x| x.inverse_sqrt(-INF));
         refuses "memory": of([1 << 22, 1 << 22], |x| x.inverse_sqrt(1.0));
+    }
+    Var::diag {
+        refuses "a vector has an axis": of([], |x| x.diag());
+        accepts: of([HUGE, 0], |x| x.diag());
+        refuses "memory": of([HUGE], |x| x.diag());
+    }
+    Var::diagonal {
+        refuses "a matrix has two axes": of([2], |x| x.diagonal());
+        accepts: of([HUGE, 0, 3], |x| x.diagonal());
+        accepts: of([HUGE, 1], |x| x.diagonal());
+    }
+    Var::trace {
+        refuses "a matrix has two axes": of([2], |x| x.trace());
+        accepts: of([3, 0], |x| x.trace());
+        accepts: of([1, HUGE], |x| x.trace());
+    }
+    Var::cholesky {
+        refuses "only a square matrix has a Cholesky factor: [2, 3]": of([2, 3], |x| x.cholesky());
+        refuses "a matrix has two axes": of([2], |x| x.cholesky());
+        refuses "its leading minor of order 1 is not positive: [2, 2]": of([2, 2], |x| x.cholesky());
+        refuses "matrix [0, 1] of the batch": at([Tensor::from_fn([1, 2, 1, 1], |k| 1.0 - k as f64), ramp([])], |x, _| x.cholesky());
+        accepts: of([HUGE, 0, 0], |x| x.cholesky());
+        accepts: at([EXTREMES[5..].into(), ramp([])], |x, _| (x * x).diag().cholesky());
+        refuses "memory": of([1 << 22, 1 << 22], |x| x.cholesky());
+    }
+    Var::solve_triangular {
+        refuses "only a square matrix": of_two([&[2, 3], &[2, 3]], |x, y| x.solve_triangular(y, Triangle::Lower));
+        refuses "must have 2 rows": of_two([&[2, 2], &[3]], |x, y| x.solve_triangular(y, Triangle::Upper));
+        refuses "must have 0 rows": of_two([&[0, 0], &[3]], |x, y| x.solve_triangular(y, Triangle::Upper));
+        refuses "do not broadcast": of_two([&[2, 1, 1], &[3, 1, 1]], |x, y| x.solve_triangular(y, Triangle::Lower));
+        refuses "than can be counted": of_two([&[HUGE, 1, 1, 1], &[HUGE, 1, 1]], |x, y| x.solve_triangular(y, Triangle::Lower));
+        refuses "element 1 of its diagonal is 0": at([[[1.0, 0.0], [0.0, 0.0]].into(), ramp([2])], |x, y| x.solve_triangular(y, Triangle::Lower));
+        accepts: at([[[1.0, 0.0], [NAN, INF]].into(), ramp([2])], |x, y| x.solve_triangular(y, Triangle::Lower));
+        accepts: of_two([&[0, 0], &[0, 0]], |x, y| x.solve_triangular(y, Triangle::UnitUpper));
+        refuses "on two tapes": across(|x, y| x.solve_triangular(y, Triangle::Lower));
+    }
+    Var::solve {
+        refuses "only a square matrix": of_two([&[2, 3], &[2, 3]], |x, y| x.solve(y));
+        refuses "a matrix has two axes": of_two([&[2], &[2]], |x, y| x.solve(y));
+        refuses "must have 2 rows": of_two([&[2, 2], &[3, 2]], |x, y| x.solve(y));
+        refuses "do not broadcast": of_two([&[2, 1, 1], &[3, 1, 1]], |x, y| x.solve(y));
+        refuses "column 1 depends on those before": at([[[1.0, 2.0], [2.0, 4.0]].into(), ramp([2])], |x, y| x.solve(y));
+        accepts: at([[[1.0, 2.0], [NAN, 4.0]].into(), ramp([2])], |x, y| x.solve(y));
+        accepts: at([[[f64::MAX, 2.0], [5e-324, f64::MAX]].into(), [INF, NAN].into()], |x, y| x.solve(y));
+        accepts: of_two([&[HUGE, 0, 0], &[0, 3]], |x, y| x.solve(y));
+        accepts: of_two([&[0, 2, 2], &[2, 0]], |x, y| x.solve(y));
+        refuses "on two tapes": across(|x, y| x.solve(y));
+    }
+    Var::inverse {
+        refuses "only a square matrix has an inverse": of([2, 3], |x| x.inverse());
+        refuses "a matrix has two axes": of([], |x| x.inverse());
+        refuses "matrix 0 of the batch is singular": at([Tensor::full([3, 2, 2], 1.0), ramp([])], |x, _| x.inverse());
+        accepts: of([HUGE, 0, 0], |x| x.inverse());
+        accepts: at([EXTREMES[2..].into(), ramp([])], |x, _| x.diag().inverse());
+        refuses "memory": of([1 << 22, 1 << 22], |x| x.inverse());
+    }
+    Var::slogdet {
+        refuses "only a square matrix has a determinant": of([2, 3], |x| x.slogdet().1);
+        accepts: at([[[1.0, 2.0], [2.0, 4.0]].into(), ramp([])], |x, _| x.slogdet().0);
+        accepts: at([EXTREMES.into(), ramp([])], |x, _| x.diag().slogdet().1);
+        accepts: of([3, 0, 0], |x| x.slogdet().1);
+        returns: of([HUGE, 0, 0], |x| x.slogdet().1);
+        refuses "memory": of([1 << 22, 1 << 22], |x| x.slogdet().1);
+    }
+    Var::qr {
+        refuses "at least as many rows as columns": of([2, 3], |x| x.qr().0);
+        refuses "a matrix has two axes": of([2], |x| x.qr().1);
+        accepts: of([HUGE, 0], |x| x.qr().0);
+        accepts: at([EXTREMES.into(), ramp([])], |x, _| x.diag().qr().1);
+        accepts: at([Tensor::full([3, 2], 0.0), ramp([])], |x, _| x.qr().0);
+        refuses "memory": of([1 << 22, 1 << 22], |x| x.qr().0);
+    }
+    Var::eigh {
+        refuses "only a square matrix has eigenvalues": of([2, 3], |x| x.eigh().0);
+        refuses "a matrix has two axes": of([2], |x| x.eigh().1);
+        accepts: of([HUGE, 0, 0], |x| x.eigh().1);
+        accepts: at([EXTREMES.into(), ramp([])], |x, _| x.diag().eigh().0);
+        accepts: at([EXTREMES[..7].into(), ramp([])], |x, _| x.diag().eigh().1);
+        refuses "memory": of([1 << 22, 1 << 22], |x| x.eigh().0);
+    }
+    Var::singular_values {
+        refuses "a matrix has two axes": of([2], |x| x.singular_values());
+        accepts: of([HUGE, 0], |x| x.singular_values());
+        accepts: at([EXTREMES.into(), ramp([])], |x, _| x.diag().singular_values());
+        accepts: at([EXTREMES[..7].into(), ramp([])], |x, _| x.diag().singular_values());
+        refuses "memory": of([1 << 22, 1 << 22], |x| x.singular_values());
     }
     Var::conv2d {
         refuses "four axes": of_two([&[2, 3], &[1, 3, 2, 2]], |x, w| x.conv2d(w, ONES));
@@ -322,10 +417,10 @@ cases! {
     }
 }
 
-fn conv2d(geometry: ConvGeometry) -> Result<autodiff::Tensor<f64>, autodiff::Error> {
+fn conv2d(geometry: ConvGeometry) -> Result<Tensor<f64>, autodiff::Error> {
     of_two([&[1, 2, 4, 4], &[2, 2, 2, 2]], |x, w| x.conv2d(w, geometry))
 }
 
-fn conv_transpose2d(geometry: ConvGeometry, output_padding: [usize; 2]) -> Result<autodiff::Tensor<f64>, autodiff::Error> {
+fn conv_transpose2d(geometry: ConvGeometry, output_padding: [usize; 2]) -> Result<Tensor<f64>, autodiff::Error> {
     of_two([&[1, 2, 4, 4], &[2, 2, 2, 2]], |x, w| x.conv_transpose2d(w, geometry, output_padding))
 }

@@ -116,6 +116,10 @@ cases! {
         refuses "axes [] are not a permutation": layout().permute(&[0_usize; 0]);
     }
     Layout::transpose { refuses "axis 18446744073709551615 is out of range": layout().transpose(0, MAX); }
+    Layout::diagonal {
+        refuses "a matrix has two axes": Layout::dense([3].into()).diagonal();
+        accepts: Layout::dense([HUGE, 0].into()).diagonal();
+    }
     Layout::broadcast_to {
         refuses "does not broadcast to [4]": layout().broadcast_to(&[4].into());
         refuses "more elements than can be counted": Layout::dense([1].into()).broadcast_to(&[MAX, MAX].into());

@@ -109,11 +109,13 @@ impl Examiner<'_> {
     pub(super) fn layouts(&mut self) -> Result<(), Error> {
         for storage in self.subject.storages().iter().copied().filter(|&storage| storage != Storage::Dense) {
             let inputs: Vec<_> = self.inputs.iter().map(|x| storage.repeated(x)).collect();
-            let dense = self.answer(&inputs, None)?;
+            let setting = format!("{storage:?} inputs").to_lowercase();
+            // Rows that repeat make a matrix singular.
+            let dense = self.answer(&inputs, None);
+            let Some(dense) = self.unless_refused(&setting, &inputs, dense)? else { continue };
             let lifted = seeded(&inputs, None);
             let request = Request { cotangent: Some(&self.cotangent), storage, ..self.forward(&lifted) };
             let strided = self.run(request)?;
-            let setting = format!("{storage:?} inputs").to_lowercase();
             let (found, expected) = (values(&strided.output), values(&dense.output));
             let relative = 1e4 * self.subject.epsilon();
             let largest = |x: &Tensor<f64>| x.data().iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));

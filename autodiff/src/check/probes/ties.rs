@@ -28,8 +28,17 @@ impl Examiner<'_> {
         let [first, _, ..] = entries[..] else { return Ok(()) };
         let of_input = |input: usize| entries.iter().copied().filter(|entry| entry.0 == input).collect::<Vec<_>>();
         let groups: Vec<_> = (0..self.inputs.len()).map(of_input).filter(|group| !group.is_empty()).collect();
+        let refused = self.report.refused.len();
         if self.tie_is_wrong("all values equal", first, &entries, &groups)? || self.opposites_are_wrong()? {
             return Ok(());
+        }
+        // Where not all inputs can tie, each may.
+        let alone = groups.len() > 1 && self.report.refused.len() > refused;
+        for group in groups.iter().filter(|_| alone) {
+            let setting = format!("all values of input {} equal", group[0].0);
+            if self.tie_is_wrong(&setting, group[0], group, std::slice::from_ref(group))? {
+                return Ok(());
+            }
         }
         if entries.len() > FEW {
             return Ok(());
@@ -83,12 +92,13 @@ impl Examiner<'_> {
         if !self.domain.contains(&inputs) {
             return Ok(false);
         }
-        let gradients = self.gradients_at(&inputs)?;
+        let gradients = self.gradients_at(&inputs);
+        let Some(gradients) = self.unless_refused(setting, &inputs, gradients)? else { return Ok(false) };
         for group in std::iter::once(tied).chain(groups.iter().map(Vec::as_slice)) {
             let mut v: Vec<Tensor<f64>> = inputs.iter().map(|x| Tensor::full(x.shape(), 0.0)).collect();
             group.iter().for_each(|&(input, element)| v[input].data_mut()[element] = 1.0);
             self.report.comparisons += 1;
-            if let Some((analytic, reference, allowed)) = self.lies_outside(&inputs, &gradients, &v)? {
+            if let Some((analytic, reference, allowed)) = self.lies_outside(setting, &inputs, &gradients, &v)? {
                 let entry =
                     Discrepancy { of: "tied elements".to_owned(), index: Vec::new(), analytic, reference, allowed };
                 self.note(Probe::Ties, setting, Some(Diagnosis::TieNotShared), vec![entry]);
@@ -101,7 +111,8 @@ impl Examiner<'_> {
     /// If the gradient along `v` is not between the derivatives to both sides, beyond their errors, and dual numbers do not give
     /// it either: the gradient, the middle of both sides, and what was allowed.
     fn lies_outside(
-        &self,
+        &mut self,
+        setting: &str,
         inputs: &[Tensor<f64>],
         gradients: &[Tensor<f64>],
         v: &[Tensor<f64>],
@@ -111,7 +122,12 @@ impl Examiner<'_> {
             return Ok(None);
         }
         let step = self.domain.step(inputs, v, self.precision().side);
-        let [left, right] = reference::one_sided(|step| self.along(inputs, v, step), step)?;
+        let sides = reference::one_sided(|step| self.along(inputs, v, step), step);
+        if let Err(Error::Operation { reason, .. }) = sides {
+            self.report.refused.push(format!("{} beside {setting}: {reason}", self.describe()));
+            return Ok(None);
+        }
+        let [left, right] = sides?;
         let size = 1.0 + terms + left.value.abs() + right.value.abs();
         let errors = 10.0 * (left.error + right.error);
         let slack = self.precision().slack * size + errors;

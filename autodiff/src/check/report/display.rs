@@ -88,8 +88,13 @@ impl fmt::Display for Report {
         if let Some(rates) = self.taylor.first() {
             write!(f, "\nTaylor's test: {rates}")?;
         }
-        let lists =
-            [("kink", &self.kinks), ("undecided", &self.undecided), ("warning", &self.warnings), ("note", &self.notes)];
+        let lists = [
+            ("kink", &self.kinks),
+            ("undecided", &self.undecided),
+            ("warning", &self.warnings),
+            ("note", &self.notes),
+            ("refused", &self.refused),
+        ];
         for (title, lines) in lists {
             for line in lines.iter().take(SHOWN) {
                 write!(f, "\n{title}: {line}")?;

@@ -97,6 +97,8 @@ pub struct Report {
     pub warnings: Vec<String>,
     /// What may be meant: an input that claims to have no derivative, and has one; a detached path.
     pub notes: Vec<String>,
+    /// Points that a probe moved to and the subject refuses, with its reason: they are outside of its domain, and not compared.
+    pub refused: Vec<String>,
     /// The rates of Taylor's test, for each case.
     pub taylor: Vec<Rates>,
     /// Skipped probes, with the reason.

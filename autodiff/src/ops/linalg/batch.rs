@@ -1,0 +1,35 @@
+//! Matrices behind batch axes.
+
+use crate::array::Shape;
+use crate::error::Mismatch;
+
+/// The batch axes of a shape, and the extents of its matrices.
+pub(super) fn matrices(shape: &Shape) -> Result<(Shape, [usize; 2]), Mismatch> {
+    match shape[..] {
+        [ref batch @ .., rows, columns] => Ok((Shape::new(batch), [rows, columns])),
+        _ => Err(Mismatch::new("a matrix has two axes")),
+    }
+}
+
+/// The shape of a batch of arrays with these extents.
+pub(super) fn stacked(batch: &Shape, extents: impl IntoIterator<Item = usize>) -> Shape {
+    batch.iter().copied().chain(extents).collect()
+}
+
+/// A batch of square matrices, well conditioned, that all decompositions accept.
+#[cfg(all(feature = "catalogue", feature = "linalg"))]
+pub(super) fn dominant(choices: &mut crate::catalogue::Choices<'_>) -> crate::catalogue::Sample {
+    let side = choices.extent().min(4);
+    let batch = choices.shape(0, 2);
+    crate::catalogue::Domain::Dominant(side).sample(stacked(&batch, [side, side]))
+}
+
+/// A batch of matrices of these extents, with full rank and singular values far apart.
+#[cfg(all(feature = "catalogue", feature = "linalg"))]
+pub(super) fn rectangular(
+    choices: &mut crate::catalogue::Choices<'_>,
+    [rows, columns]: [usize; 2],
+) -> crate::catalogue::Sample {
+    let batch = choices.shape(0, 2);
+    crate::catalogue::Domain::Dominant(columns).sample(stacked(&batch, [rows, columns]))
+}
