@@ -1,4 +1,4 @@
-//! The Euclidean norm, and scaling down to one.
+//! Inner products, the Euclidean norm, and scaling down to one.
 
 use autodiff::Real;
 use autodiff::op::dispatch;
@@ -18,8 +18,22 @@ pub(crate) fn norm<T: Real>(values: &[T]) -> f64 {
     }
 }
 
+/// The number of independent sums.
+const LANES: usize = 8;
+
+/// The inner product, summed in `f64` in independent lanes.
+pub(crate) fn dot<T: Real>(a: &[T], b: &[T]) -> f64 {
+    dispatch(move || {
+        let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+        let mut sums = [0.0; LANES];
+        for (a, b) in a.iter().zip(b) {
+            sums.iter_mut().zip(a.iter().zip(b)).for_each(|(sum, (a, b))| *sum += a.to_f64() * b.to_f64());
+        }
+        sums.iter().sum::<f64>() + a_rest.iter().zip(b_rest).map(|(a, b)| a.to_f64() * b.to_f64()).sum::<f64>()
+    })
+}
+
 fn sum_of_squares<T: Real>(values: &[T], scaled: impl Fn(f64) -> f64) -> f64 {
-    const LANES: usize = 8;
     let square = move |x: &T| {
         let x = scaled(x.to_f64());
         x * x
