@@ -48,6 +48,7 @@ mod param_filter;
 mod plateau;
 mod projections;
 mod rules;
+mod sam;
 mod schedule;
 mod settings;
 mod transforms;
@@ -62,7 +63,8 @@ pub use optimizer::{Optimizer, ParamGroup};
 pub use param_filter::ParamFilter;
 pub use plateau::Plateau;
 pub use projections::{Decay, MaxNorm, Projection, Proximal};
-pub use rules::{AdaGrad, AdaGradRule, Adam, AdamRule, RmsProp, RmsPropRule, Rule, Sgd, SgdRule};
+pub use rules::{AdaGrad, AdaGradRule, Adam, AdamRule, Lion, LionRule, RmsProp, RmsPropRule, Rule, Sgd, SgdRule};
+pub use sam::Sam;
 pub use schedule::Schedule;
 pub use transforms::{
     ClipEach, ClipNorm, ClipValue, ElasticNet, GradientTransform, L1, L2, ParamGradient, Penalty, SelectedGradients,

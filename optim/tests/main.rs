@@ -4,6 +4,7 @@
 
 mod custom;
 mod refusals;
+mod scipy;
 mod settings;
 mod sklearn;
 mod threads;

@@ -174,10 +174,14 @@ mod tests {
             // The first of Moré and Thuente (1994), convex near its minimum only.
             assert_found(first, 14, |x| (-x / (x * x + 2.0), (x * x - 2.0) / (x * x + 2.0).powi(2)));
             // A narrow valley after a long descent: their second.
-            let second = |x: f64| ((x + 0.004).powi(5) - 2.0 * (x + 0.004).powi(4), (x + 0.004).powi(3) * (5.0 * (x + 0.004) - 8.0));
+            let second = |x: f64| {
+                ((x + 0.004).powi(5) - 2.0 * (x + 0.004).powi(4), (x + 0.004).powi(3) * (5.0 * (x + 0.004) - 8.0))
+            };
             assert_found(first, 25, second);
             // Wavy.
-            assert_found(first, 20, |x| (x * x / 50.0 - x + (3.0 * x).sin() * 0.2, x / 25.0 - 1.0 + 0.6 * (3.0 * x).cos()));
+            assert_found(first, 20, |x| {
+                (x * x / 50.0 - x + (3.0 * x).sin() * 0.2, x / 25.0 - 1.0 + 0.6 * (3.0 * x).cos())
+            });
         }
     }
 

@@ -116,8 +116,7 @@ impl<T: Real> Default for Lbfgs<T> {
 impl<T: Real> Lbfgs<T> {
     /// L-BFGS with the default settings.
     pub fn new() -> Self {
-        let settings =
-            Settings { history: 10, max_iterations: 1000, gradient_tolerance: 1e-5, value_tolerance: 1e-9 };
+        let settings = Settings { history: 10, max_iterations: 1000, gradient_tolerance: 1e-5, value_tolerance: 1e-9 };
         Lbfgs { settings, workspace: None }
     }
 

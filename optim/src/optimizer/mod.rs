@@ -132,6 +132,18 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
         params.commit(grads)
     }
 
+    /// Sets the gradients of frozen parameters to zero.
+    pub(crate) fn clear_frozen(&self, params: &Params<T>, grads: &mut Gradients<T>) {
+        let mut rest = grads.flat_mut();
+        for (name, _, values) in params.iter() {
+            let (own, others) = rest.split_at_mut(values.len());
+            if self.chain.group_of(name).is_some_and(ParamGroup::is_frozen) {
+                own.fill(T::ZERO);
+            }
+            rest = others;
+        }
+    }
+
     /// The number of the next step, counted from 1.
     fn next_step(&self) -> Result<u64, Error> {
         let requirement = "below 2⁶⁴ − 1, so that one more can be counted";

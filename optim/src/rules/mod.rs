@@ -2,6 +2,7 @@
 
 mod adagrad;
 mod adam;
+mod lion;
 mod rmsprop;
 mod sgd;
 
@@ -11,6 +12,7 @@ use autodiff::{Error, Real};
 
 pub use adagrad::{AdaGrad, AdaGradRule};
 pub use adam::{Adam, AdamRule};
+pub use lion::{Lion, LionRule};
 pub use rmsprop::{RmsProp, RmsPropRule};
 pub use sgd::{Sgd, SgdRule};
 

@@ -54,11 +54,11 @@ TARGETS = torch.sin(2 * INPUTS[:, 0]) + INPUTS[:, 1] * INPUTS[:, 2]
 def network(p):
     hidden, bias, readout = p[:18].reshape(3, 6), p[18:24], p[24:30]
     errors = torch.tanh(INPUTS @ hidden + bias) @ readout + p[30] - TARGETS
-    return (errors**2).mean() + 0.0005 * (p @ p)
+    return (errors**2).mean() + 0.01 * (p @ p)
 
 
 CASES = [
-    ("rosenbrock", rosenbrock, torch.tensor([-1.2, 1.0] * 5)),
+    ("rosenbrock", rosenbrock, torch.full([10], -1.0)),
     ("beale", beale, torch.tensor([1.0, 1.0])),
     ("quadratic", quadratic, torch.zeros(20)),
     ("logistic", logistic, torch.zeros(10)),
