@@ -1,7 +1,7 @@
 //! A checkpoint computes what it contains once more in backward, and has the bits that it has without.
 
 use autodiff::ops::Distribution;
-use autodiff::{Mode, ParamId, Params, Program, Recording, StateId, Tape, Tensor, Var, check, variable};
+use autodiff::{Mode, ParamId, Params, Program, Recording, StateId, Tape, Tensor, Var, check, transform, variable};
 
 /// Two layers of weights, a draw and a state.
 struct Model {
@@ -133,6 +133,12 @@ fn what_has_no_gradient_has_none_through_a_checkpoint() {
     let blocked = t.checkpoint([x], |_, [x]| x.greater(x * 0.5)).sum(..).backward(&mut grads);
     let message = blocked.unwrap_err().to_string();
     assert!(message.contains("greater") && message.contains("it has none"), "{message}");
+}
+
+#[test]
+fn tangents_go_through_a_checkpoint_of_what_needs_no_gradient() {
+    let square = |x: Tensor<f64>| transform::jvp(|x| x.recording().checkpoint([x], |_, [x]| x * x), &x, &x).unwrap().1;
+    assert_eq!(square([3.0, 1.0].into()).data(), &[18.0, 2.0]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::{env, fs};
 
 const README: &str = include_str!("../examples/README.md");
 /// Take long without optimization.
-const LONG: [&str; 3] = ["digits_resnet", "dropout_vs_overfitting", "flat_memory"];
+const LONG: [&str; 5] = ["char_gru", "char_transformer", "digits_resnet", "dropout_vs_overfitting", "flat_memory"];
 
 fn names() -> Vec<String> {
     let files = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/examples")).expect("a folder");

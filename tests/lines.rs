@@ -58,6 +58,14 @@ impl Module<f64> for Inner {
     }
 }
 
+fn recurrent(dropout: f64) -> RecurrentSettings {
+    RecurrentSettings { layers: 2, bidirectional: true, dropout, ..RecurrentSettings::default() }
+}
+
+fn transformer() -> TransformerSettings {
+    TransformerSettings { final_norm: true, causal: true, ..TransformerSettings::new(4, 2) }
+}
+
 /// Every module of the crate, with the shape of a value that it refuses.
 fn modules() -> Vec<Row> {
     fn conv<const N: usize>(scope: Scoped<'_>, settings: ConvSettings<N>) -> Made {
@@ -116,6 +124,17 @@ fn modules() -> Vec<Row> {
         ("residual", |s| Box::new(Residual::new(Linear::new(s, 3, 4)).scaled(0.5)), &[2, 3]),
         ("vector in a residual", |s| Box::new(Residual::new(vec![Linear::new(s, 3, 4)])), &[2, 5]),
         ("option", |s| Box::new(Some(norm_scope(s, |s| Linear::new(s, 3, 4)))), &[2, 5]),
+        ("embedding", |s| Box::new(Embedding::with_padding(s, 3, 2, 0)), &[2, 5]),
+        ("learned positions", |s| Box::new(LearnedPositions::new(s, 3, 2)), &[5, 2]),
+        ("sinusoidal positions", |_| Box::new(SinusoidalPositions), &[5]),
+        ("rnn", |s| Box::new(Rnn::new(s, 2, 3)), &[2, 4, 3]),
+        ("gru", |s| Box::new(Gru::new(s, 2, 3)), &[2, 4]),
+        ("lstm", |s| Box::new(Lstm::new(s, 2, 3)), &[2, 4, 3]),
+        ("lstm, dropout", |s| Box::new(Lstm::with(s, 2, 3, recurrent(1.5))), &[2, 4, 2]),
+        ("attention", |s| Box::new(MultiHeadAttention::new(s, 4, 2)), &[2, 3, 5]),
+        ("attention, rotary", |s| Box::new(MultiHeadAttention::new(s, 6, 2).rotary(10.0)), &[2, 3, 6]),
+        ("encoder layer", |s| Box::new(TransformerEncoderLayer::new(s, &transformer())), &[2, 3, 5]),
+        ("encoder", |s| Box::new(TransformerEncoder::new(s, 2, &transformer())), &[2, 4]),
         ("resnet", |s| Box::new(ResNet::new(s, &ResNetSettings::small(1, 3, vec![(2, 1), (4, 1)]))), &[1, 2, 8, 8]),
         ("resnet of a matrix", |s| Box::new(ResNet::new(s, &ResNetSettings::small(1, 3, vec![(2, 1)]))), &[1, 2]),
         (
@@ -160,6 +179,13 @@ fn accepting() -> Vec<Row> {
         ("dropout", |_| Box::new(Dropout::channels(0.5)), &[2, 2]),
         ("alpha dropout", |_| Box::new(Dropout::alpha(0.5)), &[2, 2]),
         ("activations", |_| Box::new(Activation::ALL.to_vec()), &[2, 2]),
+        ("learned positions", |s| Box::new(LearnedPositions::new(s, 3, 2)), &[3, 2]),
+        ("sinusoidal positions", |_| Box::new(SinusoidalPositions), &[3, 2]),
+        ("rnn", |s| Box::new(Rnn::new(s, 2, 3)), &[2, 4, 2]),
+        ("gru", |s| Box::new(Gru::with(s, 2, 3, recurrent(0.5))), &[2, 4, 2]),
+        ("lstm", |s| Box::new(Lstm::with(s, 2, 3, recurrent(0.5))), &[2, 4, 2]),
+        ("attention", |s| Box::new(MultiHeadAttention::new(s, 4, 2).causal().rotary(10.0).dropout(0.5)), &[2, 3, 4]),
+        ("encoder", |s| Box::new(TransformerEncoder::new(s, 2, &transformer())), &[2, 3, 4]),
         ("resnet", |s| Box::new(ResNet::new(s, &ResNetSettings::small(1, 3, vec![(2, 1), (4, 1)]))), &[2, 1, 8, 8]),
     ]
 }

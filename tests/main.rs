@@ -13,6 +13,7 @@ mod digits;
 mod examples;
 mod foreign;
 mod laws;
+mod lifted;
 mod lines;
 mod memory;
 mod mistakes;

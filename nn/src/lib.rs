@@ -24,7 +24,7 @@
 //!
 //! | where | what |
 //! |---|---|
-//! | crate root | layers, activations, models, [`Initial`] |
+//! | crate root | layers, also for sequences, activations, models, [`Initial`] |
 //! | [`functional`] | the functions of layers, with weights as values |
 //! | [`loss`], [`metrics`] | losses on the tape, measures without gradients |
 //! | [`data`] | data sets, batches, readers of file formats |

@@ -3,7 +3,7 @@
 use super::blocked::{self, Blocked};
 use super::reduce::sum_of;
 use super::tiny::{self, Entries};
-use super::{MatrixMut, MatrixRef, thin};
+use super::{Components, MatrixMut, MatrixRef, thin};
 use crate::error::Mismatch;
 use crate::scalar::{Dual, Real};
 
@@ -138,17 +138,14 @@ enum Part {
 /// The values or the tangents of a matrix of duals, as a matrix over the same memory.
 fn half<T: Real>(matrix: MatrixRef<'_, Dual<T>>, part: Part) -> MatrixRef<'_, T> {
     let MatrixRef { data, shape, strides } = matrix;
-    // SAFETY: `Dual<T>` is `repr(C)` with two fields of type `T` and nothing else, so a slice of n duals is a
-    // slice of 2n `T` with the alignment of `T`; the lifetime is that of the borrow.
-    let data = unsafe { std::slice::from_raw_parts(data.as_ptr().cast::<T>(), 2 * data.len()) };
+    let data = Dual::components(data);
     MatrixRef { data: data.get(part as usize..).unwrap_or_default(), shape, strides: strides.map(|s| 2 * s) }
 }
 
 /// As [`half`], mutable.
 fn half_mut<T: Real>(matrix: MatrixMut<'_, Dual<T>>, part: Part) -> MatrixMut<'_, T> {
     let MatrixMut { data, shape, strides } = matrix;
-    // SAFETY: as in `half`; the exclusive borrow is passed on.
-    let data = unsafe { std::slice::from_raw_parts_mut(data.as_mut_ptr().cast::<T>(), 2 * data.len()) };
+    let data = Dual::components_mut(data);
     MatrixMut { data: data.get_mut(part as usize..).unwrap_or_default(), shape, strides: strides.map(|s| 2 * s) }
 }
 

@@ -16,6 +16,7 @@
 #![allow(unsafe_code)]
 
 mod blocked;
+mod components;
 mod convolution;
 mod dispatch;
 mod elementwise;
@@ -37,6 +38,7 @@ pub(crate) mod vector;
 
 use crate::scalar::Real;
 
+pub(crate) use self::components::Components;
 pub(crate) use self::convolution::{Convolution, Tiled, Unfold};
 pub use self::dispatch::dispatch;
 pub(crate) use self::elementwise::{Elementwise, add_each, copy_each, for_each_element};

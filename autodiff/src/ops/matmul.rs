@@ -24,6 +24,14 @@ impl Batched {
         let row = if left.shape().rank() == 1 { left.unsqueeze(0)? } else { left.clone() };
         let column = if right.shape().rank() == 1 { right.unsqueeze(1)? } else { right.clone() };
         let [left, right, product] = batched(row.shape(), column.shape())?;
+        // One matrix on the right: all rows of the left are those of one matrix, where they are evenly spaced.
+        if let (&[.., inner], &[_, columns]) = (&left[..], &column.shape()[..])
+            && left.rank() > 2
+            && let rows = left.size().checked_div(inner).unwrap_or(0)
+            && let Ok(Some(left)) = row.reshape(&Shape::new(&[rows, inner]))
+        {
+            return Ok(Batched { left, right: column, product: Layout::dense(Shape::new(&[rows, columns])) });
+        }
         Ok(Batched {
             left: row.broadcast_to(&left)?,
             right: column.broadcast_to(&right)?,

@@ -1,5 +1,6 @@
 //! Conversion of parameters to another scalar.
 
+use super::lifted::LiftedCopy;
 use super::table::{TableEntry, mistake};
 use super::{ParamVec, Params};
 use crate::error::Error;
@@ -21,9 +22,14 @@ impl<T: Real> Params<T> {
     /// # Errors
     /// If the parameters do not fit into memory.
     pub fn try_cast<U: Real>(&self) -> Result<Params<U>, Error> {
+        self.mapped(|value| U::from_f64(value.to_f64()))
+    }
+
+    /// The same with `map` of every value and state.
+    pub(super) fn mapped<U: Real>(&self, map: impl Fn(T) -> U) -> Result<Params<U>, Error> {
         let cast = |values: &[T]| {
             let mut cast = memory::room(|| "parameters in another scalar".into(), Some(values.len()))?;
-            cast.extend(values.iter().map(|value| U::from_f64(value.to_f64())));
+            cast.extend(values.iter().map(|&value| map(value)));
             Ok::<_, Error>(cast)
         };
         let (values, state) = (cast(self.flat())?, cast(&self.state)?);
@@ -33,7 +39,7 @@ impl<T: Real> Params<T> {
             overflowed.or_else(|| too_large(&table.states, &self.state, &state))
         });
         let values = ParamVec { table: table.clone(), values };
-        Ok(Params { values, state, seed: self.seed, step: self.step, error })
+        Ok(Params { values, state, seed: self.seed, step: self.step, error, lifted: LiftedCopy::default() })
     }
 }
 

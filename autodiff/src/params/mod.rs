@@ -4,6 +4,7 @@
 //! the scalar, and the same model runs in another one through [`Params::cast`].
 
 mod cast;
+mod lifted;
 mod register;
 mod scope;
 mod state;
@@ -15,6 +16,8 @@ use std::sync::Arc;
 use crate::array::{Shape, Tensor};
 use crate::error::Error;
 use crate::scalar::Real;
+pub(crate) use lifted::Lifted;
+use lifted::LiftedCopy;
 pub use scope::Scope;
 pub use table::{ParamId, StateId};
 use table::{Slot, mistake};
@@ -32,6 +35,8 @@ pub struct Params<T: Real> {
     step: u64,
     /// The first mistake made while registering; every tape started with these parameters reports it.
     error: Option<Error>,
+    /// The same as dual numbers, for derivatives in a recording.
+    lifted: LiftedCopy,
 }
 
 impl<T: Real> Params<T> {
@@ -39,7 +44,7 @@ impl<T: Real> Params<T> {
     /// and its name.
     pub fn new(seed: u64) -> Self {
         let values = ParamVec { table: Arc::new(Table::new()), values: Vec::new() };
-        Params { values, state: Vec::new(), seed, step: 0, error: None }
+        Params { values, state: Vec::new(), seed, step: 0, error: None, lifted: LiftedCopy::default() }
     }
 
     /// Returns the first mistake made while registering, if any.
@@ -63,6 +68,7 @@ impl<T: Real> Params<T> {
     /// All values, in order of registration, mutable. A training loop that updates them itself must call [`Params::commit`]
     /// after each step, as optimizers do.
     pub fn flat_mut(&mut self) -> &mut [T] {
+        self.lifted.forget();
         self.values.flat_mut()
     }
 
@@ -108,6 +114,7 @@ impl<T: Real> Params<T> {
     /// # Errors
     /// If `id` belongs to other `Params`, or the shape differs.
     pub fn set(&mut self, id: ParamId, value: &Tensor<T>) -> Result<(), Error> {
+        self.lifted.forget();
         self.values.set(id, value)
     }
 

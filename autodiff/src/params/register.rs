@@ -72,6 +72,7 @@ fn append<T: Real>(
     flat: impl FnOnce(&mut Params<T>) -> &mut Vec<T>,
 ) -> TableEntry {
     let key = unique_key();
+    params.lifted.forget();
     Arc::make_mut(&mut params.values.table).key = key;
     if params.table().by_name.contains_key(&name) {
         refuse(params, mistake(&name, "is registered twice; give each module a scope of its own"));

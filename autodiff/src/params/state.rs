@@ -40,6 +40,7 @@ impl<T: Real> Params<T> {
         let entry = self.state_entry(id)?;
         entry.check_shape(value.shape())?;
         let range = entry.range.clone();
+        self.lifted.forget();
         self.state[range].copy_from_slice(value.data());
         Ok(())
     }
@@ -60,6 +61,7 @@ impl<T: Real> Params<T> {
 
     /// Sets the number of training steps taken, to continue an earlier run.
     pub fn set_step(&mut self, step: u64) {
+        self.lifted.forget();
         self.step = step;
     }
 
@@ -72,6 +74,7 @@ impl<T: Real> Params<T> {
     }
 
     pub(crate) fn flat_state_mut(&mut self) -> &mut [T] {
+        self.lifted.forget();
         &mut self.state
     }
 

@@ -7,6 +7,7 @@ mod dropout;
 mod linear;
 mod normalization;
 mod residual;
+mod sequence;
 mod weight;
 
 pub use activations::{
@@ -25,6 +26,10 @@ pub use normalization::{BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RmsNorm};
 #[cfg(feature = "whitening")]
 pub use normalization::{WhitenNorm, Whitening};
 pub use residual::Residual;
+pub use sequence::{
+    Embedding, Gru, LearnedPositions, Lstm, MultiHeadAttention, RecurrentSettings, Rnn, SinusoidalPositions,
+    TransformerDecoder, TransformerDecoderLayer, TransformerEncoder, TransformerEncoderLayer, TransformerSettings,
+};
 pub use weight::Weight;
 
 /// The functions that the layers record.
@@ -34,4 +39,5 @@ pub(crate) mod functional {
     pub use super::dropout::{alpha_dropout, channel_dropout, dropout, stochastic_depth};
     pub use super::linear::linear;
     pub use super::normalization::{batch_norm, batch_norm_inference, group_norm, instance_norm, layer_norm, rms_norm};
+    pub use super::sequence::{attention, embedding, length_mask, rotary};
 }

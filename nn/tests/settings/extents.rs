@@ -210,6 +210,54 @@ fn layers_too_large_for_memory_and_counts_of_nothing() {
             "parameter m.stem.conv.weight",
         ),
         (Box::new(|s| Box::new(ResNet::new(s, &ResNetSettings::small(1, 2, vec![])))), &[2, 1, 4, 4], ""),
+        (Box::new(|s| Box::new(Embedding::new(s, LARGE, 1))), &[2], "parameter m.weight"),
+        (
+            Box::new(|s| Box::new(Embedding::with_padding(s, 3, 2, 3))),
+            &[2],
+            "parameter m.padding: padding is 3: must be below 3, the number of rows",
+        ),
+        (Box::new(|s| Box::new(Embedding::with_padding(s, LARGE, 1, 0))), &[2], "parameter m.weight"),
+        (
+            Box::new(|s| Box::new(LearnedPositions::new(s, 3, 2))),
+            &[4, 2],
+            "learned_positions: the number of steps is 4: must be at most 3, the number of positions",
+        ),
+        (Box::new(|s| Box::new(LearnedPositions::new(s, LARGE, 2))), &[4, 2], "parameter m.weight"),
+        (Box::new(|_| Box::new(SinusoidalPositions)), &[2], "the input must be [.., steps, features]"),
+        (Box::new(|s| Box::new(Rnn::new(s, 2, LARGE))), &[2, 2, 2], "parameter m.weight_ih_l0"),
+        (Box::new(|s| Box::new(Gru::new(s, 2, HUGE))), &[2, 2, 2], "parameter m.weight_ih_l0"),
+        (Box::new(|s| Box::new(Lstm::new(s, 2, 0))), &[2, 2, 2], ""),
+        (
+            Box::new(|s| Box::new(Gru::with(s, 2, 2, RecurrentSettings { layers: 0, ..RecurrentSettings::default() }))),
+            &[2, 2, 2],
+            "parameter m.layers: layers is 0: must be from 1 to 4096",
+        ),
+        (
+            Box::new(|s| {
+                Box::new(Lstm::with(s, 2, 2, RecurrentSettings { layers: HUGE, ..RecurrentSettings::default() }))
+            }),
+            &[2, 2, 2],
+            "parameter m.layers: layers is 18446744073709551615",
+        ),
+        (Box::new(|s| Box::new(Lstm::new(s, 2, 3))), &[2, 5], "lstm: the input must be [samples, steps, 2]"),
+        (Box::new(|s| Box::new(MultiHeadAttention::new(s, HUGE, 1))), &[2, 2, 2], "parameter m.in_proj_weight"),
+        (
+            Box::new(|s| Box::new(MultiHeadAttention::new(s, 4, 0))),
+            &[2, 2, 4],
+            "multi_head_attention: heads is 0: must be a divisor of 4, the number of features",
+        ),
+        (Box::new(|s| Box::new(MultiHeadAttention::new(s, 4, 3))), &[2, 2, 4], "heads is 3: must be a divisor of 4"),
+        (
+            Box::new(|s| Box::new(MultiHeadAttention::new(s, 6, 2).rotary(10.0))),
+            &[2, 2, 6],
+            "rotary: the number of features is 3: must be even",
+        ),
+        (
+            Box::new(|s| Box::new(TransformerEncoder::new(s, HUGE, &TransformerSettings::new(4, 2)))),
+            &[2, 2, 4],
+            "parameter m.layers: the number of layers is 18446744073709551615: must be at most 4096",
+        ),
+        (Box::new(|s| Box::new(TransformerEncoder::new(s, 0, &TransformerSettings::new(4, 2)))), &[2, 2, 4], ""),
     ];
     for (build, shape, due) in &rows {
         let said = said(build, shape, Mode::Train);

@@ -88,6 +88,23 @@ const SETTINGS: &[Row] = &[
     ("rate", rate, |s, x| Box::new(Linear::new(s, 2, 3).drop_connect(x)), &[5, 2]),
     ("rate", rate, |s, x| Box::new(Conv1d::new(s, 2, 3, [1]).drop_connect(x)), &[5, 2, 3]),
     ("scale", finite, |_, x| Box::new(Residual::new(Tanh).scaled(x)), &[5, 2]),
+    (
+        "dropout",
+        rate,
+        |s, x| Box::new(Gru::with(s, 2, 3, RecurrentSettings { dropout: x, ..RecurrentSettings::default() })),
+        &[5, 4, 2],
+    ),
+    ("dropout", rate, |s, x| Box::new(MultiHeadAttention::new(s, 4, 2).dropout(x)), &[5, 3, 4]),
+    (
+        "dropout",
+        rate,
+        |s, x| {
+            let settings = TransformerSettings { dropout: x, ..TransformerSettings::new(4, 2) };
+            Box::new(TransformerEncoderLayer::new(s, &settings))
+        },
+        &[5, 3, 4],
+    ),
+    ("base", positive, |s, x| Box::new(MultiHeadAttention::new(s, 4, 2).rotary(x)), &[5, 3, 4]),
     ("slope", finite, |_, x| Box::new(LeakyRelu { slope: x }), &[5, 2]),
     ("alpha", finite, |_, x| Box::new(Elu { alpha: x }), &[5, 2]),
     ("alpha", positive, |_, x| Box::new(Celu { alpha: x }), &[5, 2]),

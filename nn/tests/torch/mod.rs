@@ -3,6 +3,7 @@
 mod activations;
 mod losses;
 mod modules;
+mod sequences;
 
 use autodiff::{Mode, Params, Tape, Tensor};
 use nn::Module;

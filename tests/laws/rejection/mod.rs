@@ -33,7 +33,7 @@ macro_rules! areas {
 
 areas! {
     tensors, recording, parameters, elementwise, pairs, operations, checking, convolutions,
-    layers, losses, data, optimizers, training,
+    layers, sequences, losses, data, optimizers, training,
 }
 
 /// Public functions without a case, each with the reason.

@@ -116,6 +116,40 @@ cases! {
         });
         accepts: on_tape(|t| t.checkpoint_slice(&[], |t, _| t.constant(&[1.0].into())).value());
     }
+    Recording::derivatives {
+        refuses "another shape than what moves along it": on_tape(|t| {
+            let (x, v) = (t.input(&ramp([2])), t.input(&ramp([3])));
+            t.derivatives(x, v, [], |_, x, []| x)[0].value()
+        });
+        accepts: on_tape(|t| {
+            let x = t.input(&ramp([0]));
+            t.derivatives(x, x, [], |_, x, []| x.exp())[1].value()
+        });
+    }
+    Recording::second_derivatives {
+        refuses "another shape than what moves along it": on_tape(|t| {
+            let (x, v) = (t.input(&ramp([2])), t.input(&ramp([3])));
+            t.second_derivatives(x, [x, v], [], |_, x, []| x)[0].value()
+        });
+        accepts: on_tape(|t| {
+            let x = t.input(&ramp([0]));
+            t.second_derivatives(x, [x, x], [], |_, x, []| x.exp())[3].value()
+        });
+    }
+    Recording::gradient {
+        refuses "must be a scalar": on_tape(|t| {
+            let [slope] = t.gradient([t.variable(&ramp([2]))], [], |_, [x], []| x);
+            slope.value()
+        });
+        refuses "does not depend on input 0": on_tape(|t| {
+            let [slope] = t.gradient([t.variable(&ramp([2]))], [], |_, [x], []| x.detach().sum(..));
+            slope.value()
+        });
+        accepts: on_tape(|t| {
+            let [slope] = t.gradient([t.variable(&ramp([0]))], [], |_, [x], []| x.sum(..));
+            slope.value()
+        });
+    }
     Recording::scan {
         refuses "takes at least one sequence": on_tape(|t| {
             t.scan([t.input(&ramp([2]))], [], Keep::All, |_, [h], []| ([h], h)).1.value()

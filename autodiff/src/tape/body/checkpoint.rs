@@ -7,7 +7,6 @@ use super::record::Recorded;
 use super::run::Receiver;
 use crate::array::Shape;
 use crate::error::Mismatch;
-use crate::kernel::with_unset_scratch;
 use crate::op::{Frame, InputGrads, Inputs, OfParameters, Op, Reads};
 use crate::scalar::Real;
 use crate::tape::{Graph, Place, Recording, Var};
@@ -23,15 +22,8 @@ struct Checkpoint<T: Real> {
 impl<T: Real> Checkpoint<T> {
     /// Computes the body in scratch memory and calls `work` with its arenas.
     fn with_arenas(&self, inputs: Inputs<'_, T>, work: impl FnOnce(&[T], &[T])) {
-        let [values, saved] = self.body.lengths();
-        with_unset_scratch(values, |values: &mut [T]| {
-            with_unset_scratch(saved, |saves: &mut [T]| {
-                let load = |input, memory: &mut [T]| inputs.view(input).copy_to(memory);
-                if self.body.compute(inputs.setting(), (values, saves), load) {
-                    work(values, saves);
-                }
-            });
-        });
+        let load = |input, memory: &mut [T]| inputs.view(input).copy_to(memory);
+        self.body.compute_in_scratch(inputs.setting(), load, work);
     }
 }
 
@@ -43,7 +35,7 @@ impl<T: Real> Op<T> for Checkpoint<T> {
     fn shape(&self, _: &[&Shape]) -> Result<Shape, Mismatch> {
         match self.body.outputs.len() {
             1 => Ok(self.body.shape(0).clone()),
-            count => Ok([(0..count).map(|output| self.body.shape(output).size()).sum::<usize>()].into()),
+            _ => Ok([self.body.size_from(0)].into()),
         }
     }
     fn differentiable(&self, input: usize) -> bool {
@@ -173,12 +165,9 @@ impl<'t, T: Real> Recording<'t, T> {
             })
         };
         let positions: Vec<usize> = inputs.iter().map(&mut position_of).collect();
-        let leaf = |input: &Var<'r, T>| {
-            let graph = self.graph.borrow();
-            (graph.nodes.shape(input.id as usize).clone(), graph.nodes[input.id as usize].gradient.is_some())
-        };
+        let leaf = |&input: &Var<'r, T>| (self.shape_of(input), self.needs_gradient(input));
         let leaves: Vec<(Shape, bool)> = distinct.iter().map(leaf).collect();
-        let recorded = Recorded::new(("checkpoint", location), self, &leaves, |t, vars| {
+        let recorded = Recorded::new(("checkpoint", location), self, self.params, &leaves, |t, vars| {
             body(t, &positions.iter().map(|&position| vars[position]).collect::<Vec<_>>())
         });
         match recorded {
@@ -197,19 +186,14 @@ impl<'t, T: Real> Recording<'t, T> {
     ) -> Var<'r, T> {
         let operands = recorded.operands(self, inputs, location);
         let alone = self.graph.borrow().alone(&operands);
-        let Recorded { body, states, .. } = recorded;
-        let shapes: Vec<Shape> = (0..=states.len()).map(|output| body.shape(output).clone()).collect();
-        let all = self.apply(Checkpoint { body, alone }, operands);
-        let [result, updates @ ..] = &shapes[..] else { return all };
-        if updates.is_empty() {
+        let (shape, states) = (recorded.body.shape(0).clone(), recorded.states());
+        let all = self.apply(Checkpoint { body: recorded.body, alone }, operands);
+        if states.is_empty() {
             return all;
         }
         let mut first = 0;
-        let value = all.piece(&mut first, result);
-        for (&state, shape) in states.iter().zip(updates) {
-            let update = all.piece(&mut first, shape).detach();
-            self.graph.borrow_mut().updates.push((state, update.id));
-        }
+        let value = all.piece(&mut first, &shape);
+        self.note_states(all, first, &states);
         value
     }
 }

@@ -5,6 +5,7 @@
 //! captures no data, replays and shards like any other, and can be in another body.
 
 mod checkpoint;
+mod lifted;
 mod record;
 mod run;
 mod scan;
@@ -45,6 +46,16 @@ impl<T: Real> Body<T> {
     /// The shape of an output, by its position.
     fn shape(&self, output: usize) -> &Shape {
         self.graph.nodes.shape(self.outputs[output] as usize)
+    }
+
+    /// The shape of an input.
+    fn input_shape(&self, input: usize) -> &Shape {
+        self.graph.nodes.shape(self.graph.declared()[input] as usize)
+    }
+
+    /// The number of elements of all outputs from this position on.
+    fn size_from(&self, output: usize) -> usize {
+        (output..self.outputs.len()).map(|output| self.shape(output).size()).sum()
     }
 
     /// Whether the result has a gradient for this operand: an input, or after them a parameter.

@@ -6,6 +6,7 @@ use std::panic::Location;
 use super::Body;
 use crate::array::Shape;
 use crate::error::{Error, Mismatch};
+use crate::params::Params;
 use crate::scalar::Real;
 use crate::tape::{Graph, Label, Recording, Step, Var};
 
@@ -15,23 +16,25 @@ pub(super) struct Recorded<T: Real> {
     /// The new values of states that were set before, which are inputs after the given ones.
     noted: Vec<u32>,
     /// The states that the body sets, in the order of its outputs after the first.
-    pub(super) states: Vec<usize>,
+    states: Vec<usize>,
 }
 
 impl<T: Real> Recorded<T> {
-    /// Records what `build` computes of inputs with these shapes, of which some need gradients. `what` is the operation made of it.
+    /// Records what `build` computes of inputs with these shapes, of which some need gradients. `what` is the operation made of it;
+    /// `params` are those of the outer recording, in the scalar of the body.
     ///
     /// # Errors
     /// The first mistake made in it.
-    pub(super) fn new<'r>(
+    pub(super) fn new<'r, U: Real>(
         (what, location): (&'static str, &'static Location<'static>),
-        outer: &'r Recording<'r, T>,
+        outer: &'r Recording<'r, U>,
+        params: &'r Params<T>,
         inputs: &[(Shape, bool)],
         build: impl for<'b> FnOnce(&'b Recording<'b, T>, &[Var<'b, T>]) -> Var<'b, T>,
     ) -> Result<Self, Error> {
         let updates = outer.graph.borrow().updates.clone();
         let graph = RefCell::new(outer.graph.borrow().inner());
-        let recording = Recording::new(&graph, outer.params, outer.mode());
+        let recording = Recording::new(&graph, params, outer.mode());
         let declare = |(shape, needs_gradient): (Shape, bool)| {
             let note = |graph: &mut Graph<T>, id| graph.note_input(id);
             recording.leaf("input", shape, (needs_gradient, Label::None), location, note)
@@ -77,24 +80,33 @@ impl<T: Real> Recorded<T> {
         Recorded { body: Body { graph, turns, constants, outputs, reached, blocked, parameters }, noted, states }
     }
 
+    /// The states that the body sets, each with its shape.
+    pub(super) fn states(&self) -> Vec<(usize, Shape)> {
+        let shape = |(k, &state): (usize, &usize)| (state, self.body.shape(1 + k).clone());
+        self.states.iter().enumerate().map(shape).collect()
+    }
+
     /// The operands of the operation: the given inputs, what else is an input of the body, and the parameters that it reads.
-    pub(super) fn operands<'r>(
+    pub(super) fn operands<'r, U: Real>(
         &self,
-        outer: &'r Recording<'r, T>,
-        inputs: &[Var<'r, T>],
+        outer: &'r Recording<'r, U>,
+        inputs: &[Var<'r, U>],
         location: &'static Location<'static>,
-    ) -> Vec<Var<'r, T>> {
+    ) -> Vec<Var<'r, U>> {
         let noted = self.noted.iter().map(|&id| Var::new(outer, id));
         let parameters = self.body.parameters.iter().map(|&index| outer.parameter_at(index, location));
-        // An operand without a gradient in the body gets none through it, as on a tape.
-        let operand = |(k, var): (usize, Var<'r, T>)| if self.body.is_reached(k) { var } else { var.detach() };
+        // An operand without a gradient in the body gets none through it, as on a tape. One that has none is left as it is: to
+        // detach it would take its tangents off.
+        let operand = |(k, var): (usize, Var<'r, U>)| {
+            if self.body.is_reached(k) || !outer.needs_gradient(var) { var } else { var.detach() }
+        };
         inputs.iter().copied().chain(noted).chain(parameters).enumerate().map(operand).collect()
     }
 }
 
 impl<T: Real> Graph<T> {
     /// A graph for a body: shapes only, with the draws and the shards of this one.
-    fn inner(&self) -> Self {
+    fn inner<D: Real>(&self) -> Graph<D> {
         Graph { draws: self.draws, shards: self.shards, caller: self.caller, is_body: true, ..Graph::deferred() }
     }
 
@@ -109,6 +121,27 @@ impl<T: Real> Graph<T> {
             }
         }
         parameters
+    }
+}
+
+impl<'t, T: Real> Recording<'t, T> {
+    /// The shape of a value that is not poisoned.
+    pub(super) fn shape_of(&self, var: Var<'_, T>) -> Shape {
+        self.graph.borrow().nodes.shape(var.id as usize).clone()
+    }
+
+    /// Whether a value that is not poisoned has a gradient.
+    pub(super) fn needs_gradient(&self, var: Var<'_, T>) -> bool {
+        self.graph.borrow().nodes[var.id as usize].gradient.is_some()
+    }
+
+    /// Notes the new values of states, which are the elements of `packed` from `first` on.
+    #[track_caller]
+    pub(super) fn note_states<'r>(&'r self, packed: Var<'r, T>, mut first: usize, states: &[(usize, Shape)]) {
+        for (state, shape) in states {
+            let update = packed.piece(&mut first, shape).detach();
+            self.graph.borrow_mut().updates.push((*state, update.id));
+        }
     }
 }
 

@@ -51,6 +51,23 @@ impl<T: Real> Body<T> {
         false
     }
 
+    /// Computes everything in scratch memory, as [`Body::compute`], and calls `work` with its arenas.
+    pub(super) fn compute_in_scratch(
+        &self,
+        setting: Setting<'_, T>,
+        load: impl FnMut(usize, &mut [T]),
+        work: impl FnOnce(&[T], &[T]),
+    ) {
+        let [values, saved] = self.lengths();
+        with_unset_scratch(values, |values: &mut [T]| {
+            with_unset_scratch(saved, |saves: &mut [T]| {
+                if self.compute(setting, (values, saves), load) {
+                    work(values, saves);
+                }
+            });
+        });
+    }
+
     /// The value of an output, by its position, among these.
     pub(super) fn output<'a>(&'a self, output: usize, setting: Setting<'a, T>, values: &'a [T]) -> View<'a, T> {
         self.graph.nodes.view(self.outputs[output] as usize, Lent::whole(values), setting.params)

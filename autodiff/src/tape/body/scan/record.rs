@@ -74,7 +74,7 @@ impl<'t, T: Real> Recording<'t, T> {
             Err(mismatch) => return refused(self.refuse("scan", mismatch, &Var::ids(&inputs), location)),
         };
         let (mut output, set) = (Shape::scalar(), self.graph.borrow().updates.len());
-        let recorded = Recorded::new(("scan", location), self, &leaves, |t, vars| {
+        let recorded = Recorded::new(("scan", location), self, self.params, &leaves, |t, vars| {
             let (carried, y) = step(t, &vars[..carry.len()], &vars[carry.len()..]);
             output = y.shape().unwrap_or_default();
             t.packed(&carried, &leaves[..carry.len()], (y, set), location)
