@@ -63,7 +63,10 @@ pub use optimizer::{Optimizer, ParamGroup};
 pub use param_filter::ParamFilter;
 pub use plateau::Plateau;
 pub use projections::{Decay, MaxNorm, Projection, Proximal};
-pub use rules::{AdaGrad, AdaGradRule, Adam, AdamRule, Lion, LionRule, RmsProp, RmsPropRule, Rule, Sgd, SgdRule};
+pub use rules::{
+    AdaGrad, AdaGradRule, Adam, AdamRule, Lion, LionRule, Muon, MuonRule, MuonScale, RmsProp, RmsPropRule, Rule, Sgd,
+    SgdRule,
+};
 pub use sam::Sam;
 pub use schedule::Schedule;
 pub use transforms::{

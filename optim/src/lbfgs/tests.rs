@@ -49,7 +49,9 @@ fn steps_one_by_one_are_those_of_a_descent() {
 fn it_resumes_from_its_pairs_with_the_same_bits() {
     let (mut params, _) = at(&[-1.2, 1.0, 0.3]);
     let mut lbfgs = Lbfgs::new().history(4);
-    (0..7).for_each(|_| drop(lbfgs.step(&mut params, rosenbrock).unwrap()));
+    (0..7).for_each(|_| {
+        lbfgs.step(&mut params, rosenbrock).unwrap();
+    });
     let saved: Vec<[Vec<f64>; 2]> = lbfgs.pairs().map(|pair| pair.map(|values| values.flat().to_vec())).collect();
     assert_eq!(saved.len(), 4);
     let mut resumed = Lbfgs::new().history(4);
@@ -68,7 +70,9 @@ fn it_resumes_from_its_pairs_with_the_same_bits() {
 fn a_shorter_history_is_kept_from_the_next_step_on() {
     let (mut params, _) = at(&[-1.2, 1.0, 0.3]);
     let mut lbfgs = Lbfgs::new();
-    (0..6).for_each(|_| drop(lbfgs.step(&mut params, rosenbrock).unwrap()));
+    (0..6).for_each(|_| {
+        lbfgs.step(&mut params, rosenbrock).unwrap();
+    });
     let mut lbfgs = lbfgs.history(2);
     lbfgs.step(&mut params, rosenbrock).unwrap();
     assert_eq!(lbfgs.pairs().count(), 2);

@@ -1,5 +1,6 @@
 //! Twenty steps of every optimizer against PyTorch's, which `optimizers.py` wrote down.
 
+mod muon;
 mod sam;
 
 use std::collections::BTreeMap;
