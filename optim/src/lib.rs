@@ -21,10 +21,11 @@
 //! | part | trait | implementations |
 //! |---|---|---|
 //! | changes the gradient before the update rule | [`GradientTransform`] | [`Penalty`], [`ClipValue`], [`ClipNorm`], [`ClipEach`] |
-//! | turns the gradient into the direction of the step | [`Rule`] | [`SgdRule`], [`AdamRule`], [`RmsPropRule`], [`AdaGradRule`] |
+//! | turns the gradient into the direction of the step | [`Rule`] | [`SgdRule`], [`AdamRule`], [`RmsPropRule`], [`AdaGradRule`], [`LionRule`], [`MuonRule`] |
 //! | changes the parameters after the step | [`Projection`] | [`Decay`], [`Proximal`], [`MaxNorm`] |
 //!
-//! [`Sgd`], [`Adam`], [`RmsProp`] and [`AdaGrad`] are optimizers of one rule each, with a method for each of the other parts:
+//! [`Sgd`], [`Adam`], [`RmsProp`], [`AdaGrad`], [`Lion`] and [`Muon`] are optimizers of one rule each, with a method for each of the
+//! other parts:
 //!
 //! ```
 //! use optim::{Adam, ParamFilter, ParamGroup};
@@ -34,6 +35,14 @@
 //!     .decay(1e-2, ParamFilter::except("*bias"))
 //!     .group("encoder.*", ParamGroup::rate_factor(0.1));
 //! ```
+//!
+//! Others evaluate the loss themselves, by a closure that fills the gradients:
+//!
+//! | what | for |
+//! |---|---|
+//! | [`Sam`] | a step of any [`Optimizer`] along the gradient at a point nearby where the loss is high, which seeks flat minima |
+//! | [`Lbfgs`] | losses without noise, to many digits: small models and whole data sets |
+//! | [`minimize()`] | a function of a tensor, by L-BFGS |
 
 mod early_stopping;
 mod ema;

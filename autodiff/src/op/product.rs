@@ -34,6 +34,9 @@ pub fn matmul<T: Real>(a: View<'_, T>, b: View<'_, T>, c: &mut [T], accumulate: 
         let reason = format!("no product of {} and {} has {} elements", a.shape(), b.shape(), c.len());
         return Err(Error::InvalidInput { what: "matmul", reason });
     };
+    if c.is_empty() {
+        return Ok(());
+    }
     multiply_views(a.matrix(0), b.matrix(0), MatrixMut::new(c, [m, n], [n, 1]), accumulate);
     match shortage() {
         Some(bytes) => Err(Error::Memory { what: "a matrix product".into(), bytes: Some(bytes) }),
