@@ -50,7 +50,8 @@ pub struct Minimum<T: Real> {
 ///
 /// # Errors
 /// A mistake made by the function on the tape, which names its line; a value that is not a scalar or does not depend on the tensor; a
-/// start that is infinite or NaN, or at which the function or its gradient is; too little memory.
+/// start that is infinite or NaN, or at which the function or its gradient is, with the line of the operation that made it so; too
+/// little memory.
 #[track_caller]
 pub fn minimize<T: Real, F>(function: F, start: &Tensor<T>) -> Result<Minimum<T>, Error>
 where
@@ -87,13 +88,18 @@ impl<T: Real> Lbfgs<T> {
         let id = params.scope("").parameter("x", start.shape(), |_, _| {});
         params.check()?;
         params.set(id, start)?;
-        let mut tape = Tape::new();
+        let (mut tape, mut is_start) = (Tape::new(), true);
         let descent = self.minimize(&mut params, |params, grads| {
             let t = tape.start(params, Mode::Train);
             // What this file records is attributed to the caller.
             t.at(caller, file!(), || {
                 let value = function(t.param(id));
                 value.backward(grads)?;
+                // Later, what is not finite is a trial that went too far.
+                if std::mem::take(&mut is_start) {
+                    value.check_finite()?;
+                    t.check_finite_gradients(grads)?;
+                }
                 value.item()
             })
         })?;

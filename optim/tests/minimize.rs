@@ -40,28 +40,45 @@ fn a_mistake_in_the_function_has_its_line() {
 }
 
 #[test]
-fn a_loss_that_is_no_scalar_has_the_line_of_the_call() {
-    let error = refused(|x| x.square(), &[1.0, 2.0]);
-    println!("{error}");
-    let error = minimize(|x| x.square(), &start(&[])).unwrap_err();
-    println!("{error}");
+fn a_loss_that_is_no_scalar_or_does_not_depend_on_the_start_has_the_line_of_the_call() {
+    for length in [0, 2] {
+        let error = minimize(|x| x.square(), &Tensor::<f64>::full([length], 1.0)).unwrap_err();
+        assert_at(&error, line!() - 1);
+        assert!(
+            error.to_string().contains(&format!("starts from a scalar; reduce it, or use backward_with: [{length}]"))
+        );
+    }
+    let error = minimize(|x| x.detach().sum(..), &start(&[1.0])).unwrap_err();
+    assert_at(&error, line!() - 1);
+    assert!(error.to_string().starts_with("backward: nothing it depends on needs a gradient"), "{error}");
+    let error = refused(|x| x.greater(x * 0.5).sum(..), &[1.0]).to_string();
+    assert!(error.starts_with(&format!("gradient of greater at {}:{}", file!(), line!() - 1)), "{error}");
 }
 
 #[test]
-fn a_start_or_a_loss_that_is_not_finite_is_refused() {
+fn a_start_that_is_not_finite_is_refused() {
     for value in [f64::NAN, f64::INFINITY] {
         let error = refused(|x| x.square().sum(..), &[1.0, value]);
         assert_eq!(error.to_string(), format!("minimize: element 1 of the start is {value}"));
     }
-    println!("{}", refused(|x| x.ln().sum(..), &[1.0, -1.0]));
-    println!("{}", refused(|x| x.ln().sum(..), &[1.0, 0.0]));
-    println!("{}", refused(|x| x.sqrt().sum(..), &[1.0, 0.0]));
-    println!("{}", refused(|x| (x.exp() * 0.0).sum(..), &[1.0, 1000.0]));
 }
 
 #[test]
-fn a_loss_that_does_not_depend_on_the_start_is_refused() {
-    println!("{}", refused(|x| x.detach().sum(..), &[1.0]));
-    println!("{}", refused(|x| x.greater(x * 0.0).sum(..), &[1.0]));
-    let _ = Params::<f64>::new(0);
+fn an_operation_that_makes_the_loss_or_its_gradient_infinite_or_nan_at_the_start_has_its_line() {
+    let error = refused(|x| x.ln().sum(..), &[1.0, -1.0]);
+    assert_at(&error, line!() - 1);
+    assert!(error.to_string().starts_with("ln first produced NaN in forward"), "{error}");
+    let error = refused(|x| (x.exp() * 0.0).sum(..), &[1.0, 1000.0]);
+    assert_at(&error, line!() - 1);
+    assert!(error.to_string().starts_with("exp first produced inf in forward"), "{error}");
+    let error = refused(|x| x.sqrt().sum(..), &[1.0, 0.0]);
+    assert_at(&error, line!() - 1);
+    assert!(error.to_string().starts_with("sqrt first produced inf in backward"), "{error}");
+}
+
+/// The first trial leads to a negative number, whose logarithm is NaN.
+#[test]
+fn a_trial_at_which_the_loss_is_not_finite_is_shortened() {
+    let minimum = minimize(|x| (x - x.ln() * 0.01).sum(..), &start(&[0.5])).unwrap();
+    assert!((minimum.point.data()[0] - 0.01).abs() < 1e-6, "{minimum:?}");
 }

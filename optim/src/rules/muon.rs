@@ -93,8 +93,8 @@ impl<T: Real> Optimizer<T, MuonRule> {
         self.set_rule(|rule| rule.scale = scale)
     }
 
-    /// The number of iterations `X ← a X + (b A + c A²) X` with `A = X Xᵀ`, 5 by default, and their coefficients `[a, b, c]`, by default
-    /// `[3.4445, −4.775, 2.0315]`, with which singular values from about 0.005 on end between 0.7 and 1.2.
+    /// The number of iterations `X ← a X + (b A + c A²) X` with `A = X Xᵀ`, 5 by default, and their coefficients `[a, b, c]`, by
+    /// default `[3.4445, −4.775, 2.0315]`: singular values from 0.002 of the Frobenius norm on end between 0.68 and 1.21.
     #[must_use]
     pub fn newton_schulz(self, steps: usize, coefficients: [f64; 3]) -> Self {
         self.set_rule(|rule| (rule.newton_schulz.steps, rule.newton_schulz.coefficients) = (steps, coefficients))

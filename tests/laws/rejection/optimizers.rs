@@ -207,7 +207,7 @@ cases! {
     Rule::check { accepts: Rule::<f64>::check(&FINE); }
     Rule::is_whole { returns: Rule::<f64>::is_whole(&FINE, &[MAX, HUGE].into()); }
     Rule::scratch { returns: Rule::<f64>::scratch(&FINE, &[MAX, HUGE].into()); }
-    Rule::update_whole { accepts: FINE.update_whole(MAX as u64, &[HUGE, 0].into(), &[], &mut [], &mut [], &mut []); }
+    Rule::update_whole { accepts: FINE.update_whole(u64::MAX, &[HUGE, 0].into(), &[], &mut [], &mut [], &mut []); }
     SgdRule::check { returns: Rule::<f64>::check(&SgdRule::default()); }
     SgdRule::update { returns: update(SgdRule::default(), &mut []); returns: update(SgdRule::default(), &mut [&mut [], &mut []]); }
 
