@@ -2,9 +2,8 @@
 
 use std::fmt;
 
+use autodiff::op::norm;
 use autodiff::{Error, Gradients, Params, Real};
-
-use crate::norm::norm;
 
 /// Statistics of the gradient of each parameter; see [`gradient_table`]. `Display` gives it as text.
 #[derive(Clone, Debug)]

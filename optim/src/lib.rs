@@ -21,10 +21,11 @@
 //! | part | trait | implementations |
 //! |---|---|---|
 //! | changes the gradient before the update rule | [`GradientTransform`] | [`Penalty`], [`ClipValue`], [`ClipNorm`], [`ClipEach`] |
-//! | turns the gradient into the direction of the step | [`Rule`] | [`SgdRule`], [`AdamRule`], [`RmsPropRule`], [`AdaGradRule`] |
+//! | turns the gradient into the direction of the step | [`Rule`] | [`SgdRule`], [`AdamRule`], [`RmsPropRule`], [`AdaGradRule`], [`LionRule`], [`MuonRule`] |
 //! | changes the parameters after the step | [`Projection`] | [`Decay`], [`Proximal`], [`MaxNorm`] |
 //!
-//! [`Sgd`], [`Adam`], [`RmsProp`] and [`AdaGrad`] are optimizers of one rule each, with a method for each of the other parts:
+//! [`Sgd`], [`Adam`], [`RmsProp`], [`AdaGrad`], [`Lion`] and [`Muon`] are optimizers of one rule each, with a method for each of the
+//! other parts:
 //!
 //! ```
 //! use optim::{Adam, ParamFilter, ParamGroup};
@@ -34,17 +35,29 @@
 //!     .decay(1e-2, ParamFilter::except("*bias"))
 //!     .group("encoder.*", ParamGroup::rate_factor(0.1));
 //! ```
+//!
+//! Others evaluate the loss themselves, by a closure that fills the gradients:
+//!
+//! | what | for |
+//! |---|---|
+//! | [`Sam`] | a step of any [`Optimizer`] along the gradient at a point nearby where the loss is high, which seeks flat minima |
+//! | [`Lbfgs`] | losses without noise, to many digits: small models and whole data sets |
+//! | [`minimize()`] | a function of a tensor, by L-BFGS |
 
 mod early_stopping;
 mod ema;
 mod find_rate;
 mod gradient_table;
+mod lbfgs;
+mod minimize;
+mod moved;
 mod norm;
 mod optimizer;
 mod param_filter;
 mod plateau;
 mod projections;
 mod rules;
+mod sam;
 mod schedule;
 mod settings;
 mod transforms;
@@ -53,11 +66,17 @@ pub use early_stopping::{EarlyStopping, StoppingStatus};
 pub use ema::Ema;
 pub use find_rate::find_rate;
 pub use gradient_table::{GradientRow, GradientTable, gradient_table};
+pub use lbfgs::{Descent, Ended, Lbfgs};
+pub use minimize::{Minimum, minimize};
 pub use optimizer::{Optimizer, ParamGroup};
 pub use param_filter::ParamFilter;
 pub use plateau::Plateau;
 pub use projections::{Decay, MaxNorm, Projection, Proximal};
-pub use rules::{AdaGrad, AdaGradRule, Adam, AdamRule, RmsProp, RmsPropRule, Rule, Sgd, SgdRule};
+pub use rules::{
+    AdaGrad, AdaGradRule, Adam, AdamRule, Lion, LionRule, Muon, MuonRule, MuonScale, RmsProp, RmsPropRule, Rule, Sgd,
+    SgdRule,
+};
+pub use sam::Sam;
 pub use schedule::Schedule;
 pub use transforms::{
     ClipEach, ClipNorm, ClipValue, ElasticNet, GradientTransform, L1, L2, ParamGradient, Penalty, SelectedGradients,

@@ -38,3 +38,9 @@ pub(crate) fn at_least_one(name: &'static str, count: u64) -> Result<(), Error> 
 pub(crate) fn fraction(name: &'static str, value: f64) -> Result<(), Error> {
     check(name, value, (0.0..=1.0).contains(&value), "from 0 to 1")
 }
+
+/// Finite, also once rounded to `T`.
+pub(crate) fn finite_in<T: Real>(name: &'static str, value: f64) -> Result<(), Error> {
+    check(name, value, value.is_finite(), "finite")?;
+    check(name, value, T::from_f64(value).is_finite(), "finite in the scalar of the parameters")
+}

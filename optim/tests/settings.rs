@@ -2,8 +2,8 @@
 
 use autodiff::{Mode, Tape};
 use optim::{
-    AdaGrad, Adam, EarlyStopping, ElasticNet, Ema, L1, L2, Optimizer, ParamFilter, ParamGroup, Penalty, Plateau,
-    RmsProp, Rule, Schedule, Sgd, StoppingStatus,
+    AdaGrad, Adam, EarlyStopping, ElasticNet, Ema, L1, L2, Lion, Muon, Optimizer, ParamFilter, ParamGroup, Penalty,
+    Plateau, RmsProp, Rule, Schedule, Sgd, StoppingStatus,
 };
 
 use super::refusals::{layer, refused};
@@ -38,6 +38,12 @@ fn every_setting_of_every_optimizer_is_refused_by_name_where_it_is_out_of_range(
     assert_refused("epsilon", &[0.0, small, large], |x| AdaGrad::new(0.1).epsilon(x));
     assert_refused("alpha", &[1.0, large], |x| RmsProp::new(0.1).alpha(x));
     assert_refused("momentum", &[1.0, large], |x| RmsProp::new(0.1).momentum(x));
+    assert_refused("beta1", &[1.0, large], |x| Lion::new(0.1).betas(x, 0.9));
+    assert_refused("beta2", &[1.0, large], |x| Lion::new(0.1).betas(0.9, x));
+    assert_refused("momentum", &[1.0, large], |x| Muon::new(0.1).momentum(x));
+    assert_refused("epsilon", &[0.0, small, large], |x| Muon::new(0.1).epsilon(x));
+    assert_refused("beta1", &[1.0, large], |x| Muon::new(0.1).betas(x, 0.9));
+    assert_refused("beta2", &[1.0, large], |x| Muon::new(0.1).betas(0.9, x));
     assert_refused("rate_decay", &[], |x| AdaGrad::new(0.1).rate_decay(x));
     assert_refused("l1", &[large], |x| Sgd::new(0.1).regularize(L1(x)));
     assert_refused("l2", &[large], |x| Sgd::new(0.1).regularize(ElasticNet { l1: 0.0, l2: x }));
@@ -49,6 +55,14 @@ fn every_setting_of_every_optimizer_is_refused_by_name_where_it_is_out_of_range(
     assert_refused("decay", &[large], |x| Sgd::new(0.1).decay(x, all()));
     assert_refused("max_norm", &[0.0], |x| Sgd::new(0.1).max_norm(x, all()));
     assert_refused("group rate", &[large], |x| Sgd::new(0.1).group("*", ParamGroup::rate_factor(x)));
+    for x in [NAN, INF, -INF, large] {
+        let message = Muon::<f32>::new(0.1).newton_schulz(5, [1.0, x, 1.0]).check().unwrap_err().to_string();
+        assert!(message.starts_with(&format!("newton_schulz coefficient is {x}: must be finite")), "{message}");
+    }
+    for steps in [0, 100, usize::MAX] {
+        let message = Muon::<f32>::new(0.1).newton_schulz(steps, [1.0; 3]).check().unwrap_err().to_string();
+        assert_eq!(message, format!("newton_schulz steps is {steps}: must be from 1 to 99"));
+    }
     let message = Sgd::<f32>::new(1e30).group("*", ParamGroup::rate_factor(1e30)).check().unwrap_err().to_string();
     assert!(message.starts_with("rate times group rate is 1"), "{message}");
 }

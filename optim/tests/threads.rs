@@ -1,7 +1,7 @@
 //! A step of many parameters is divided among threads, and gives the same bits on any number of them.
 
 use autodiff::{Gradients, Params};
-use optim::{Adam, L1, L2, Optimizer, ParamGroup, RmsProp, Rule, Sgd};
+use optim::{Adam, L1, L2, Lion, Muon, Optimizer, ParamGroup, RmsProp, Rule, Sgd};
 use rayon::ThreadPoolBuilder;
 
 /// Parameters of very different sizes, more than a part has; every seventh gradient is zero.
@@ -9,7 +9,8 @@ fn model() -> (Params<f32>, Gradients<f32>) {
     let mut params = Params::new(3);
     for (k, size) in [1, 300_001, 0, 64, 131_072, 7, 200_000, 5].into_iter().enumerate() {
         let mut scope = params.scope(&format!("fc{k}"));
-        scope.parameter("weight", [size, 1], |values, _| {
+        let shape = if size == 131_072 { [256, 512] } else { [size, 1] };
+        scope.parameter("weight", shape, |values, _| {
             values.iter_mut().enumerate().for_each(|(k, value)| *value = (k as f64).sin());
         });
     }
@@ -42,6 +43,9 @@ fn a_step_gives_the_same_bits_on_any_number_of_threads() {
     assert_same(|| Adam::new(0.1).regularize(L2(0.1)).clip_norm(1.0).decay(0.1, "*").strict_dropout());
     let group = || Adam::new(0.1).amsgrad().group("fc1.*", ParamGroup::frozen());
     assert_same(|| group().group("fc4.*", ParamGroup::rate_factor(0.5)));
+    assert_same(|| Lion::new(0.1).decay(0.1, "*"));
+    assert_same(|| Muon::new(0.1).clip_norm(1.0).decay(0.1, "*"));
+    assert_same(|| Muon::new(0.1).strict_dropout().group("fc1.*", ParamGroup::default().entrywise()));
     assert_same(|| RmsProp::new(0.1).momentum(0.9).centered().proximal(L1(0.1), "*"));
 }
 

@@ -77,9 +77,9 @@ fn needed<T: Scalar>(blueprint: &Blueprint<T>, width: usize) -> u64 {
     let square = (kernel * width + 1) * width;
     // A layer of fixup has two matrices.
     let parameters = 2 * depth * square + (width + 64) * width + (width + 1) * CLASSES;
-    // Values with spare capacity, gradients twice, buffers of the optimizer, a copy, and the mean over micro-batches in f64; a
-    // layer's initial values are drawn in f64.
-    let of_parameters = (7 + members) * parameters * scalar + 8 * (parameters + square);
+    // Values with spare capacity, gradients twice, buffers of the optimizer, a copy, and the mean over micro-batches in f64; what
+    // Muon works in for a layer; a layer's initial values are drawn in f64.
+    let of_parameters = ((7 + members) * parameters + 4 * square) * scalar + 8 * (parameters + square);
     // Values with spare capacity for each unit, their gradients, and what is copied of them.
     let norm = if blueprint.norm.is_some() { 2 } else { 1 };
     let rows = (14 * batch).max(6 * EVALUATED);

@@ -6,6 +6,7 @@ mod memory;
 mod node;
 mod nodes;
 mod pointwise;
+mod product;
 mod reads;
 mod refusal;
 
@@ -24,6 +25,7 @@ pub(crate) use memory::{Lent, LentMut, LentSeveral};
 pub(crate) use node::{Label, Node, Place, Step};
 pub(crate) use nodes::{Nodes, Operand};
 pub use pointwise::{Pointwise, takes_sines};
+pub use product::matmul;
 pub use reads::Reads;
 pub(crate) use refusal::{FirstRefusal, refuse, refused};
 

@@ -42,7 +42,7 @@ impl<T: Real, R> Optimizer<T, R> {
 
     /// Strict dropout: an entry whose gradient is exactly zero, as where dropout disabled a unit for the whole batch, is left
     /// untouched by the step, and so are its buffers: no momentum, penalty or decay moves it. Only
-    /// [`Projection::project_parameter`] still sees it.
+    /// [`Projection::project_parameter`] still sees it, and a rule that updates its parameter as a whole, which updates its buffers.
     #[must_use]
     pub fn strict_dropout(mut self) -> Self {
         self.strict_dropout = true;

@@ -7,6 +7,7 @@ mod group;
 mod part;
 mod plan;
 mod state;
+mod whole;
 mod workspace;
 
 use std::ops::Range;
@@ -20,6 +21,7 @@ use chain::Chain;
 pub use group::ParamGroup;
 use part::Part;
 use plan::Plan;
+use whole::WholeStep;
 use workspace::Workspace;
 
 /// An optimizer: a [`Rule`] with its buffers, gradient transformations before it and projections after it.
@@ -102,9 +104,14 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
         let step = self.next_step()?;
         let workspace = Workspace::bind(&mut self.workspace, self.steps, params, &self.rule)?;
         grads.check_filled()?;
-        let plan = match &mut workspace.plan {
+        let Workspace { buffers, plan, whole, .. } = workspace;
+        let plan = match plan {
             Some(plan) => plan,
-            none => none.insert(Plan::new(params, &self.chain)?),
+            none => {
+                let made = Plan::new(params, &self.chain, &self.rule)?;
+                whole::reserve(&made, whole)?;
+                none.insert(made)
+            }
         };
         plan.transform(&self.chain, step, params, grads)?;
         let (plan, gradient) = (&*plan, plan.gradient(grads));
@@ -127,9 +134,24 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
                 }
             })
         };
-        Part::whole(params.flat_mut(), &mut workspace.buffers).divide(&step_part)?;
+        Part::whole(params.flat_mut(), buffers).divide(&step_part)?;
+        let strict = self.strict_dropout.then_some(grads.flat());
+        let whole_step = WholeStep { rule, step, rate, gradient, strict };
+        whole_step.run(plan, Part::whole(params.flat_mut(), buffers), whole)?;
         plan.project(rate, params.flat_mut());
         params.commit(grads)
+    }
+
+    /// Sets the gradients of frozen parameters to zero.
+    pub(crate) fn clear_frozen(&self, params: &Params<T>, grads: &mut Gradients<T>) {
+        let mut rest = grads.flat_mut();
+        for (name, _, values) in params.iter() {
+            let (own, others) = rest.split_at_mut(values.len());
+            if self.chain.group_of(name).is_some_and(ParamGroup::is_frozen) {
+                own.fill(T::ZERO);
+            }
+            rest = others;
+        }
     }
 
     /// The number of the next step, counted from 1.

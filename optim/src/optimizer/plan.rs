@@ -10,6 +10,7 @@ use super::chain::Chain;
 use super::group::ParamGroup;
 use crate::param_filter::ParamFilter;
 use crate::projections::Projection;
+use crate::rules::Rule;
 use crate::transforms::{SelectedGradients, Selection};
 
 /// The step of a parameter, with the projections that are for it.
@@ -20,18 +21,22 @@ pub(super) struct ParamPlan<T: Real> {
     decay: f64,
     /// The factor of its group.
     pub(super) rate_factor: f64,
+    /// The scratch memory of the rule, if it updates the parameter as a whole.
+    whole: Option<usize>,
 }
 
 impl<T: Real> ParamPlan<T> {
-    fn new(name: &str, shape: &Shape, chain: &Chain<T>) -> Self {
+    fn new(name: &str, shape: &Shape, chain: &Chain<T>, rule: &impl Rule<T>) -> Self {
         let projects = |(projection, filter): &&(Arc<dyn Projection<T>>, ParamFilter)| {
             filter.matches(name) && projection.check_shape(shape).is_ok()
         };
         let projections: Vec<_> = chain.projections.iter().filter(projects).map(|(own, _)| own.clone()).collect();
+        let group = chain.group_of(name);
         ParamPlan {
             decay: projections.iter().map(|projection| projection.decay()).sum(),
             projections,
-            rate_factor: chain.group_of(name).and_then(ParamGroup::own_rate_factor).unwrap_or(1.0),
+            rate_factor: group.and_then(ParamGroup::own_rate_factor).unwrap_or(1.0),
+            whole: (rule.is_whole(shape) && !group.is_some_and(ParamGroup::is_entrywise)).then(|| rule.scratch(shape)),
         }
     }
 
@@ -63,7 +68,7 @@ pub(super) struct Plan<T: Real> {
 }
 
 impl<T: Real> Plan<T> {
-    pub(super) fn new(params: &Params<T>, chain: &Chain<T>) -> Result<Self, Error> {
+    pub(super) fn new(params: &Params<T>, chain: &Chain<T>, rule: &impl Rule<T>) -> Result<Self, Error> {
         chain.check_filters(params)?;
         let transformed = if chain.transforms.is_empty() { None } else { Some(params.zeros()?) };
         let mut plan = Plan { params: Vec::new(), steps: Vec::new(), transformed };
@@ -76,17 +81,24 @@ impl<T: Real> Plan<T> {
             }
             let transforms = chain.transforms.iter().map(|(_, filter)| filter.matches(name)).collect();
             plan.params.push(Selection { name: name.to_owned(), shape: shape.clone(), range, transforms });
-            plan.steps.push(ParamPlan::new(name, shape, chain));
+            plan.steps.push(ParamPlan::new(name, shape, chain, rule));
         }
         Ok(plan)
     }
 
-    /// The part of each parameter that is within a range of the flat vectors, with the parameter's step.
+    /// The parameters that the rule updates as a whole, each with its step and the scratch memory of the rule.
+    pub(super) fn whole(&self) -> impl Iterator<Item = (&Selection, &ParamPlan<T>, usize)> {
+        let params = self.params.iter().zip(&self.steps);
+        params.filter_map(|(param, step)| Some((param, step, step.whole?)))
+    }
+
+    /// The part of each other parameter that is within a range of the flat vectors, with the parameter's step.
     pub(super) fn within(&self, range: Range<usize>) -> impl Iterator<Item = (Range<usize>, &ParamPlan<T>)> {
         let first = self.params.partition_point(|param| param.range.end <= range.start);
         let params = self.params[first..].iter().zip(&self.steps[first..]);
         params
             .take_while(move |(param, _)| param.range.start < range.end)
+            .filter(|(_, step)| step.whole.is_none())
             .map(move |(param, step)| (param.range.start.max(range.start)..param.range.end.min(range.end), step))
     }
 

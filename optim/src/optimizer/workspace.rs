@@ -13,12 +13,14 @@ pub(super) struct Workspace<T: Real> {
     pub(super) buffers: Vec<ParamVec<T>>,
     /// `None` until the next step where the chain has changed.
     pub(super) plan: Option<Plan<T>>,
+    /// For the largest parameter that the rule updates as a whole: its direction, and the scratch memory of the rule.
+    pub(super) whole: Vec<T>,
 }
 
 impl<T: Real> Workspace<T> {
     pub(super) fn new(params: &Params<T>, rule: &impl Rule<T>) -> Result<Self, Error> {
         let buffers = rule.buffers().iter().map(|_| params.zeros()).collect::<Result<_, _>>()?;
-        Ok(Workspace { params: params.ids().collect(), buffers, plan: None })
+        Ok(Workspace { params: params.ids().collect(), buffers, plan: None, whole: Vec::new() })
     }
 
     /// The workspace for `params`: made here, if no step has been taken, or else the one in use, which must have their layout.

@@ -1,9 +1,10 @@
 //! Max-norm.
 
+use autodiff::op::norm;
 use autodiff::{Error, Real, Shape};
 
 use super::Projection;
-use crate::norm::{norm, scale_to_norm};
+use crate::norm::scale_to_norm;
 use crate::settings;
 
 /// Max-norm regularization (Srebro, Rennie and Jaakkola 2005): scales the incoming weights of each unit down to a Euclidean norm

@@ -2,22 +2,26 @@
 
 mod adagrad;
 mod adam;
+mod lion;
+mod muon;
 mod rmsprop;
 mod sgd;
 
 use std::fmt::Debug;
 
-use autodiff::{Error, Real};
+use autodiff::{Error, Real, Shape};
 
 pub use adagrad::{AdaGrad, AdaGradRule};
 pub use adam::{Adam, AdamRule};
+pub use lion::{Lion, LionRule};
+pub use muon::{Muon, MuonRule, MuonScale};
 pub use rmsprop::{RmsProp, RmsPropRule};
 pub use sgd::{Sgd, SgdRule};
 
 /// An update rule: turns the gradient into the direction of a step, of which the optimizer subtracts `rate · direction`.
 ///
-/// A rule works entry by entry, on blocks of a parameter, several of them at once on several threads. It has no state but its
-/// buffers, which the optimizer keeps. [`Optimizer::from_rule`](crate::Optimizer::from_rule) makes an optimizer of it.
+/// A rule works entry by entry, on blocks of a parameter, several of them at once on several threads; one that needs a matrix as a
+/// whole says so by [`Rule::is_whole`]. It has no state but its buffers, which the optimizer keeps. [`Optimizer::from_rule`](crate::Optimizer::from_rule) makes an optimizer of it.
 /// [`autodiff::op::dispatch`] lets its loops use the processor's widest instructions.
 ///
 /// A checkpoint stores the rule's `Debug` text and is resumed only by a rule with the same text, so `Debug` must show the
@@ -87,6 +91,36 @@ pub trait Rule<T: Real>: Clone + Debug + Send + Sync {
     /// A direction of another length, or buffers of another number or length, which an optimizer never passes. Nothing is
     /// changed then.
     fn update(&self, step: u64, gradient: &[T], direction: &mut [T], buffers: &mut [&mut [T]]) -> Result<(), Error>;
+
+    /// Whether parameters of this shape are updated as a whole, by [`Rule::update_whole`]; false by default.
+    fn is_whole(&self, shape: &Shape) -> bool {
+        let _ = shape;
+        false
+    }
+
+    /// The number of values that [`Rule::update_whole`] works in for a parameter of this shape; 0 by default.
+    fn scratch(&self, shape: &Shape) -> usize {
+        let _ = shape;
+        0
+    }
+
+    /// As [`Rule::update`], for all entries of a parameter of this shape, in row-major order, one parameter after the other.
+    /// `scratch`, whatever it holds, has [`Rule::scratch`] values. By default, it is [`Rule::update`].
+    ///
+    /// # Errors
+    /// As [`Rule::update`], and scratch memory of another length.
+    fn update_whole(
+        &self,
+        step: u64,
+        shape: &Shape,
+        gradient: &[T],
+        direction: &mut [T],
+        buffers: &mut [&mut [T]],
+        scratch: &mut [T],
+    ) -> Result<(), Error> {
+        let _ = (shape, scratch);
+        self.update(step, gradient, direction, buffers)
+    }
 }
 
 /// The `N` buffers of a rule. They and the direction must have the gradient's length.

@@ -31,6 +31,7 @@ fn a_rule_refuses_buffers_other_than_its_own() {
     [rmsprop(0.0, false), rmsprop(0.9, false), rmsprop(0.0, true), rmsprop(0.9, true)]
         .into_iter()
         .for_each(assert_counted);
+    assert_counted(LionRule { betas: [0.9, 0.99] });
     assert_counted(AdaGradRule { epsilon: 1e-10, rate_decay: 0.0 });
 }
 

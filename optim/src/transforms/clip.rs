@@ -1,10 +1,10 @@
 //! Gradient clipping: by value, by the norm of all gradients, by the norm of each.
 
-use autodiff::op::dispatch;
+use autodiff::op::{dispatch, norm};
 use autodiff::{Error, Real};
 
 use super::{GradientTransform, SelectedGradients};
-use crate::norm::{norm, scale_to_norm};
+use crate::norm::scale_to_norm;
 use crate::settings;
 
 /// Clamps every entry of the gradient to `−limit ..= limit`.

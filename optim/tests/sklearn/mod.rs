@@ -8,7 +8,7 @@ use optim::{ElasticNet, Ema, L1, L2, Optimizer, ParamFilter, Sgd, SgdRule};
 use serde_json::Value;
 
 /// Standardized features, `[442, 10]`, and the centered target.
-fn diabetes() -> (Tensor<f64>, Tensor<f64>) {
+pub(super) fn diabetes() -> (Tensor<f64>, Tensor<f64>) {
     let text = include_str!("diabetes.csv");
     let rows: Vec<Vec<f64>> =
         text.lines().skip(1).map(|line| line.split(',').map(|cell| cell.parse().unwrap()).collect()).collect();

@@ -1,10 +1,13 @@
 //! Twenty steps of every optimizer against PyTorch's, which `optimizers.py` wrote down.
 
+mod muon;
+mod sam;
+
 use std::collections::BTreeMap;
 use std::io::Write;
 
 use autodiff::Params;
-use optim::{AdaGrad, Adam, L2, Optimizer, ParamFilter, RmsProp, Rule, Sgd};
+use optim::{AdaGrad, Adam, L2, Lion, Optimizer, ParamFilter, RmsProp, Rule, Sgd};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -67,6 +70,7 @@ fn optimizers_agree_with_pytorch_step_by_step() {
                 case.follow(if case.has("centered") { rmsprop.centered() } else { rmsprop })
             }
             "adagrad" => case.follow(AdaGrad::new(rate).rate_decay(case.or("rate_decay", 0.0))),
+            "lion" => case.follow(Lion::new(rate).betas(beta1, case.or("beta2", 0.99))),
             name => panic!("no optimizer is called {name}"),
         };
         let line = format!("{} {:?}: 20 steps, largest difference {worst:.1e}\n", case.name, case.settings);

@@ -12,6 +12,24 @@ import pathlib
 import torch
 from torch import optim
 
+
+
+class Lion(optim.Optimizer):
+    """Algorithm 2 of Chen et al. (2023), which PyTorch does not have."""
+
+    def __init__(self, params, lr, betas=(0.9, 0.99), weight_decay=0.0):
+        super().__init__(params, {"lr": lr, "betas": betas, "weight_decay": weight_decay})
+
+    def step(self):
+        for group in self.param_groups:
+            beta1, beta2 = group["betas"]
+            for p in group["params"]:
+                mean = self.state[p].setdefault("mean", torch.zeros_like(p))
+                update = torch.sign(torch.lerp(p.grad, mean, beta1)) + group["weight_decay"] * p
+                self.state[p]["mean"] = torch.lerp(p.grad, mean, beta2)
+                p -= group["lr"] * update
+
+
 START = [1.5, -0.7, 0.2, -2.0, 0.9]
 CASES = [
     ("sgd", {}, lambda p: optim.SGD(p, 0.05)),
@@ -32,6 +50,8 @@ CASES = [
     ("rmsprop", {"momentum": 0.7}, lambda p: optim.RMSprop(p, 0.02, momentum=0.7)),
     ("rmsprop", {"momentum": 0.7, "centered": 1}, lambda p: optim.RMSprop(p, 0.02, momentum=0.7, centered=True)),
     ("adagrad", {}, lambda p: optim.Adagrad(p, 0.3)),
+    ("lion", {}, lambda p: Lion(p, 0.05)),
+    ("lion", {"beta1": 0.7, "beta2": 0.95, "decay": 0.3}, lambda p: Lion(p, 0.05, (0.7, 0.95), 0.3)),
     ("adagrad", {"rate_decay": 0.1, "l2": 0.1}, lambda p: optim.Adagrad(p, 0.3, lr_decay=0.1, weight_decay=0.1)),
 ]
 

@@ -19,6 +19,13 @@ fn with(check: Check) -> Result<check::Report, Error> {
     check.op(&Square {}, [ramp([3])])
 }
 
+/// The product of views of one number, with as many elements as given.
+fn product(a: &[usize], b: &[usize], length: usize) -> Result<(), Error> {
+    let [a, b] = [a, b].map(|shape| Layout::dense(Shape::from([0; 0])).broadcast_to(&shape.into()).unwrap());
+    let [a, b] = [&a, &b].map(|layout| View::new(&[NAN], layout).unwrap());
+    matmul(a, b, &mut vec![0.0; length], true)
+}
+
 /// An operation in `f32` alone that panics when it is run.
 #[derive(Clone, Debug)]
 struct Panicking;
@@ -233,6 +240,17 @@ cases! {
         accepts: { for_each_part(&mut [0; 0], 2, |_, _| ()); Ok::<(), Error>(()) };
     }
     norm::norm { accepts: { norm::<f64>(&[]); norm(&[f32::NAN, f32::MAX]); Ok::<(), Error>(()) }; }
+    product::matmul {
+        refuses "no product of [2] and [2, 3] has 4 elements": product(&[2], &[2, 3], 4);
+        refuses "no product of [2, 3] and [2, 3] has 4 elements": product(&[2, 3], &[2, 3], 4);
+        refuses "no product of [2, 3] and [3, 2] has 6 elements": product(&[2, 3], &[3, 2], 6);
+        refuses "no product of [18446744073709551615, 0]": product(&[MAX, 0], &[0, MAX], 1);
+        refuses "no product of [35184372088832, 0]": product(&[HUGE, 0], &[0, HUGE], 0);
+        accepts: product(&[2, 0], &[0, 3], 6);
+        accepts: product(&[0, 2], &[2, HUGE], 0);
+        accepts: product(&[HUGE, 2], &[2, 0], 0);
+        accepts: product(&[2, 3], &[3, 2], 4);
+    }
     op::expect_inputs {
         refuses "takes 1 inputs, 0 given": expect_inputs::<1>(&[]);
         accepts: expect_inputs::<0>(&[]);

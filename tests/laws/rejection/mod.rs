@@ -33,7 +33,7 @@ macro_rules! areas {
 
 areas! {
     tensors, recording, parameters, elementwise, pairs, operations, checking, convolutions,
-    layers, sequences, losses, data, optimizers, training,
+    layers, sequences, losses, data, optimizers, minimizers, training,
 }
 
 /// Public functions without a case, each with the reason.
@@ -50,6 +50,13 @@ const EXEMPT: &[(&str, &str)] = &[
     ("RmsPropRule::update", "as AdamRule::check"),
     ("AdaGradRule::check", "as AdamRule::check"),
     ("AdaGradRule::update", "as AdamRule::check"),
+    ("LionRule::check", "as AdamRule::check"),
+    ("LionRule::update", "as AdamRule::check"),
+    ("MuonRule::check", "as AdamRule::check"),
+    ("MuonRule::update", "as AdamRule::check"),
+    ("MuonRule::is_whole", "as AdamRule::check"),
+    ("MuonRule::scratch", "as AdamRule::check"),
+    ("MuonRule::update_whole", "as AdamRule::check"),
     ("SelectedGradients::iter_mut", "made by an optimizer alone; tried as Optimizer::transform"),
     ("ClipValue::check", "tried as Optimizer::clip_value"),
     ("ClipValue::apply", "as ClipValue::check"),

@@ -173,6 +173,7 @@ cases! {
         refuses "inf": steps(sgd().group("fc*", ParamGroup::rate_factor(INF)));
         accepts: steps(sgd().group("fc*", ParamGroup::rate_factor(0.0)));
     }
+    ParamGroup::entrywise { accepts: steps(sgd().group("*", ParamGroup::default().entrywise())); refuses "nowhere": steps(sgd().group("nowhere", ParamGroup::default().entrywise())); }
     ParamGroup::frozen { accepts: steps(sgd().group("*", ParamGroup::frozen())); }
     Optimizer::strict_dropout { accepts: steps(sgd().strict_dropout()); }
     Optimizer::step {
@@ -204,6 +205,9 @@ cases! {
     AdaGrad::epsilon { refuses "epsilon is NaN": steps(AdaGrad::new(0.1).epsilon(NAN)); }
     AdaGrad::rate_decay { refuses "rate_decay is NaN": steps(AdaGrad::new(0.1).rate_decay(NAN)); refuses "rate_decay is -1": steps(AdaGrad::new(0.1).rate_decay(-1.0)); }
     Rule::check { accepts: Rule::<f64>::check(&FINE); }
+    Rule::is_whole { returns: Rule::<f64>::is_whole(&FINE, &[MAX, HUGE].into()); }
+    Rule::scratch { returns: Rule::<f64>::scratch(&FINE, &[MAX, HUGE].into()); }
+    Rule::update_whole { accepts: FINE.update_whole(u64::MAX, &[HUGE, 0].into(), &[], &mut [], &mut [], &mut []); }
     SgdRule::check { returns: Rule::<f64>::check(&SgdRule::default()); }
     SgdRule::update { returns: update(SgdRule::default(), &mut []); returns: update(SgdRule::default(), &mut [&mut [], &mut []]); }
 
