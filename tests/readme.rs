@@ -1,11 +1,13 @@
 //! The README tells the truth: its code is that of the examples that compile, its test command that of the gate.
 
 const README: &str = include_str!("../README.md");
-const EXAMPLES: [&str; 4] = [
+const EXAMPLES: [&str; 6] = [
     include_str!("../examples/custom_model.rs"),
     include_str!("../examples/custom_op.rs"),
+    include_str!("../examples/gradient_penalty.rs"),
     include_str!("../examples/neural_ode.rs"),
     include_str!("../examples/own_layer.rs"),
+    include_str!("../examples/pinn.rs"),
 ];
 const GATE: &str = include_str!("../.ci/run");
 
