@@ -1,7 +1,7 @@
 //! Steps that an optimizer refuses, which change nothing.
 
 use autodiff::{Gradients, Mode, ParamId, Params, Real, StateId, Tape, Tensor};
-use optim::{Adam, L1, L2, Optimizer, ParamFilter, ParamGroup, Rule, Sgd};
+use optim::{Adam, L1, L2, Lion, Muon, Optimizer, ParamFilter, ParamGroup, Rule, Sgd};
 
 /// A weight, a bias and a running mean; all gradients are one.
 pub(super) fn layer<T: Real>() -> (Params<T>, Gradients<T>, [ParamId; 2], StateId) {
@@ -35,9 +35,19 @@ pub(super) fn refused<T: Real, R: Rule<T>>(
     message
 }
 
+/// After a first step, one with this number in the gradient of the bias.
+fn refused_once_stepped<R: Rule<f32>>(mut optimizer: Optimizer<f32, R>, bad: f32) -> String {
+    let (mut params, mut grads, ..) = layer::<f32>();
+    optimizer.step(&mut params, &grads).unwrap();
+    grads.flat_mut()[5] = bad;
+    refused(&mut optimizer, &mut params, &grads)
+}
+
 #[test]
 fn a_gradient_that_is_not_finite_is_named_and_nothing_is_stepped() {
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let messages = [refused_once_stepped(Lion::new(0.1), bad), refused_once_stepped(Muon::new(0.1), bad)];
+        assert_eq!(messages, [(); 2].map(|()| format!("parameter fc.bias: its gradient is {bad} at index [1]")));
         let (mut params, mut grads, ..) = layer::<f32>();
         let mut adam = Adam::new(0.1).regularize(L2(0.1)).clip_value(1.0).clip_norm(1.0);
         adam.step(&mut params, &grads).unwrap();
@@ -110,7 +120,8 @@ fn gradients_that_no_backward_pass_filled_are_refused() {
 #[test]
 fn every_part_refuses_a_pattern_that_matches_no_parameter() {
     let typo = || ParamFilter::from(["*.weight", "fc.bais"]);
-    let parts: [(&str, Sgd<f32>); 6] = [
+    let parts: [(&str, Sgd<f32>); 7] = [
+        ("group", Sgd::new(0.1).group(typo(), ParamGroup::default().entrywise())),
         ("regularize", Sgd::new(0.1).regularize_only(L2(0.1), typo())),
         ("decay", Sgd::new(0.1).decay(0.1, typo())),
         ("proximal", Sgd::new(0.1).proximal(L1(0.1), typo())),

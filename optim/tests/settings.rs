@@ -2,8 +2,8 @@
 
 use autodiff::{Mode, Tape};
 use optim::{
-    AdaGrad, Adam, EarlyStopping, ElasticNet, Ema, L1, L2, Lion, Muon, Optimizer, ParamFilter, ParamGroup, Penalty,
-    Plateau, RmsProp, Rule, Schedule, Sgd, StoppingStatus,
+    AdaGrad, Adam, EarlyStopping, ElasticNet, Ema, L1, L2, Lbfgs, Lion, Muon, Optimizer, ParamFilter, ParamGroup,
+    Penalty, Plateau, RmsProp, Rule, Sam, Schedule, Sgd, StoppingStatus,
 };
 
 use super::refusals::{layer, refused};
@@ -65,6 +65,26 @@ fn every_setting_of_every_optimizer_is_refused_by_name_where_it_is_out_of_range(
     }
     let message = Sgd::<f32>::new(1e30).group("*", ParamGroup::rate_factor(1e30)).check().unwrap_err().to_string();
     assert!(message.starts_with("rate times group rate is 1"), "{message}");
+}
+
+#[test]
+fn every_setting_of_lbfgs_and_of_sharpness_aware_steps_is_refused_by_name() {
+    let lbfgs = Lbfgs::<f32>::new;
+    for x in NEVER {
+        let refused = [
+            ("gradient_tolerance", lbfgs().gradient_tolerance(x).check()),
+            ("value_tolerance", lbfgs().value_tolerance(x).check()),
+            ("rho", Sam::<f32>::new(x).check()),
+        ];
+        for (name, refused) in refused {
+            let message = refused.unwrap_err().to_string();
+            assert!(message.starts_with(&format!("{name} is {x}: must be")), "{name} of {x}: {message}");
+        }
+    }
+    assert!(Sam::<f32>::new(1e300).check().is_err());
+    for (name, refused) in [("history", lbfgs().history(0)), ("max_iterations", lbfgs().max_iterations(0))] {
+        assert_eq!(refused.check().unwrap_err().to_string(), format!("{name} is 0: must be at least 1"));
+    }
 }
 
 #[test]

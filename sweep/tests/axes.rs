@@ -58,9 +58,11 @@ fn a_name_or_value_of_no_axis_is_an_error_that_says_what_there_is() {
     assert!(said("dropout", "1").contains("--dropout 1: must be a number from 0 to below 1"));
     let ill = |name, value| {
         let folder = tempfile::tempdir().unwrap();
-        tiny(&folder.path().join("new")).with(name, value).unwrap().run().unwrap_err().to_string()
+        let muon = tiny(&folder.path().join("new")).with("optimizer", "muon").unwrap();
+        muon.with(name, value).unwrap().run().unwrap_err().to_string()
     };
     assert!(ill("parametrization", "complete-p").contains("--residual must be on"));
+    assert!(ill("parametrization", "mup").contains("--optimizer muon: --parametrization must be standard"));
     assert!(Settings::from_toml("sedes = 3").unwrap_err().to_string().contains("sedes"));
     assert!(Settings::from_toml("[axes]\nnorm = 'btach'").unwrap_err().to_string().contains("batch"));
 }
