@@ -54,7 +54,7 @@ fn correct<T: Real>(a: &[T], [rows, columns]: [usize; 2], q: &mut [T], r: &mut [
         defect(q, [rows, columns], k);
         product([columns, rows, columns], (q, true), (g, false), f, false);
         let half = T::from_f64(0.5);
-        f.iter_mut().zip(&*k).for_each(|(f, &k)| *f = *f - half * k);
+        f.iter_mut().zip(&*k).for_each(|(f, &k)| *f -= half * k);
         for (at, upper) in upper.iter_mut().enumerate() {
             let (i, j) = (at / columns, at % columns);
             *upper = match i.cmp(&j) {
