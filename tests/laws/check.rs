@@ -9,8 +9,8 @@ use autodiff::check::{Check, Probe};
 
 use crate::laws::support::sweep;
 
-/// Operations that refuse values: a matrix that is singular or not positive definite.
-const REFUSE: [&str; 4] = ["cholesky", "inverse", "solve", "solve_triangular"];
+/// Operations that refuse where a probe moves their inputs: a matrix that is singular or not positive definite.
+const REFUSE: [&str; 3] = ["cholesky", "inverse", "solve"];
 
 #[test]
 fn no_correct_operation_is_accused() {
@@ -29,5 +29,6 @@ fn no_correct_operation_is_accused() {
         if report.passed() { Ok(()) } else { Err(report.to_string()) }
     });
     let _ = writeln!(std::io::stderr(), "check: {} numbers compared", compared.into_inner());
-    assert!(refused.into_inner().unwrap().into_iter().eq(REFUSE), "what others refuse is not compared");
+    // What others refused would be left out in silence.
+    assert_eq!(refused.into_inner().unwrap(), BTreeSet::from(REFUSE));
 }

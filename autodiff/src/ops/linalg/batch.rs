@@ -1,9 +1,11 @@
-//! Matrices behind batch axes.
+//! Matrices with batch axes in front.
 
 use crate::array::Shape;
+#[cfg(feature = "linalg")]
 use crate::error::Mismatch;
 
 /// The batch axes of a shape, and the extents of its matrices.
+#[cfg(feature = "linalg")]
 pub(super) fn matrices(shape: &Shape) -> Result<(Shape, [usize; 2]), Mismatch> {
     match shape[..] {
         [ref batch @ .., rows, columns] => Ok((Shape::new(batch), [rows, columns])),

@@ -23,8 +23,8 @@ impl<T: Real> Series<'_, T> {
     pub(super) fn sum(&self, to: &mut [T]) {
         let side = self.points.len();
         to.fill(T::ZERO);
-        let has_numbers = |x: T| (x * T::ZERO).is_zero();
-        if !(self.points.iter().all(|x| x.is_finite()) && self.perturbation.iter().all(|&x| has_numbers(x))) {
+        let is_finite = |x: T| (x * T::ZERO).is_zero(); // of tangents too
+        if !(self.points.iter().all(|x| x.is_finite()) && self.perturbation.iter().all(|&x| is_finite(x))) {
             return to.fill(T::from_f64(f64::NAN));
         }
         for (start, row) in to.chunks_mut(side.max(1)).enumerate() {

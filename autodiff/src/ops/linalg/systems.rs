@@ -18,7 +18,7 @@ pub(super) struct Systems {
     pub(super) side: usize,
     /// The number of right sides of a system.
     pub(super) columns: usize,
-    /// The shape of `X`: for a vector, with an axis of extent 1 behind it.
+    /// The shape of `X`: for a vector, with an axis of extent 1 after it.
     solution: Shape,
     right_is_vector: bool,
 }
