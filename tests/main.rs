@@ -22,6 +22,7 @@ mod nasty;
 mod per_sample;
 mod readme;
 mod right;
+mod rows;
 mod scan;
 mod shards;
 mod state;

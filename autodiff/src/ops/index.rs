@@ -194,7 +194,11 @@ impl<'t, T: Real> Var<'t, T> {
     #[must_use]
     pub fn index_select(self, axis: impl Into<Axis>, indices: Var<'t, T>) -> Var<'t, T> {
         let axis = self.axis("index_select", axis);
-        self.recording().apply(IndexSelect { axis }, [self, indices])
+        let selected = self.recording().apply(IndexSelect { axis }, [self, indices]);
+        if axis == 0 {
+            self.recording().note_selection(self, selected);
+        }
+        selected
     }
 
     /// For axis 1: `y[i, j, ..] = x[i, index[i, j, ..], ..]`. `index` has the rank of `x`, extents no larger than those of `x`

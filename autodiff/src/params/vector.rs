@@ -1,5 +1,6 @@
 //! [`ParamVec`]: a flat vector with one number for each parameter value.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::Params;
@@ -24,6 +25,12 @@ impl<T: Real> ParamVec<T> {
     pub(crate) fn entry_mut(&mut self, index: usize) -> &mut [T] {
         let range = self.table.entries[index].range.clone();
         &mut self.values[range]
+    }
+
+    /// Where the parameter with this index lies, and the extent of its first axis.
+    pub(crate) fn rows_of(&self, index: usize) -> (Range<usize>, usize) {
+        let entry = &self.table.entries[index];
+        (entry.range.clone(), entry.shape.first().copied().unwrap_or(1))
     }
 
     pub(crate) fn zeros(table: &Arc<Table>, length: usize) -> Result<Self, Error> {

@@ -5,6 +5,7 @@ use std::panic::Location;
 
 use super::adjoints::Adjoints;
 use super::forward::check_outcome;
+use super::touched::Tables;
 use crate::array::Shape;
 use crate::error::{Error, Mismatch};
 use crate::op::{Frame, InputGrads, Inputs, Lent, LentMut, OfNodes, Setting};
@@ -70,7 +71,8 @@ impl<T: Real> Graph<T> {
         grads.check_layout(params)?;
         self.reach(root, &mut grads.adjoints.reached)?;
         grads.mark_received(self);
-        grads.clear(self)?;
+        let tables = self.tables(root, &grads.adjoints.reached);
+        grads.clear(self, &tables, params)?;
         grads.add_to(&self.nodes, root as usize, seed);
         Ok(())
     }
@@ -208,7 +210,7 @@ impl Graph<Dual<f64>> {
             return None;
         };
         let mut grads = params.gradients();
-        grads.clear(self).ok()?;
+        grads.clear(self, &Tables::new(), params).ok()?;
         grads.adjoints.reached.resize(self.nodes.len(), true);
         grads.add_to(&self.nodes, k, &vec![Dual::ONE; node.extent]);
         self.pull(k, params, &mut grads).ok()?;

@@ -1,8 +1,11 @@
 //! What a backward pass computes: gradients of the parameters, flat, and of every value on the recording.
 
+use std::ops::Range;
+
 use smallvec::SmallVec;
 
 use super::adjoints::Adjoints;
+use super::touched::{Tables, Touched};
 use super::updates::Updates;
 use super::{Graph, Label, Nodes, Place, Step, Var};
 use crate::array::{Shape, Tensor, View};
@@ -22,6 +25,8 @@ pub struct Gradients<T: Real> {
     pub(crate) updates: Updates<T>,
     /// For each parameter, whether the last backward pass reached it.
     received: Vec<bool>,
+    /// For each parameter, where its gradient may differ from zero.
+    touched: Vec<Touched>,
     /// Whether gradients have been written, by a backward pass or by hand, since creation or the last `zero`.
     filled: bool,
 }
@@ -41,8 +46,9 @@ impl<T: Real> Params<T> {
     /// If they do not fit into memory.
     pub fn try_gradients(&self) -> Result<Gradients<T>, Error> {
         let (parameters, updates) = (self.zeros()?, Updates::new(self)?);
-        let received = vec![false; self.table().entries.len()];
-        Ok(Gradients { parameters, adjoints: Adjoints::new(), updates, received, filled: false })
+        let count = self.table().entries.len();
+        let (received, touched) = (vec![false; count], vec![Touched::nowhere(); count]);
+        Ok(Gradients { parameters, adjoints: Adjoints::new(), updates, received, touched, filled: false })
     }
 }
 
@@ -60,7 +66,18 @@ impl<T: Real> Gradients<T> {
     /// The gradients of all parameters, mutable: to clip, scale or write them by hand. Marks them as filled.
     pub fn flat_mut(&mut self) -> &mut [T] {
         self.filled = true;
+        self.touch_all();
         self.parameters.flat_mut()
+    }
+
+    /// The ranges of [`Gradients::flat`] outside of which every gradient is zero, in ascending order. Of a parameter of which the
+    /// last backward pass reached only rows, selected by [`Var::index_select`] along the first axis, as an embedding does, they are
+    /// those rows; of any other, all of it. Writing by hand makes them everything.
+    pub fn touched(&self) -> impl Iterator<Item = Range<usize>> {
+        self.touched.iter().enumerate().flat_map(|(index, touched)| {
+            let (range, rows) = self.parameters.rows_of(index);
+            touched.ranges(range, rows)
+        })
     }
 
     /// Name, shape and gradient of every parameter, in order of registration.
@@ -130,7 +147,10 @@ impl<T: Real> Gradients<T> {
     /// If the two belong to different [`Params`].
     pub fn add(&mut self, other: &Gradients<T>) -> Result<(), Error> {
         self.parameters.check_layout(&other.parameters, "gradients")?;
-        add_each(other.flat(), self.parameters.flat_mut());
+        for range in other.touched() {
+            add_each(&other.flat()[range.clone()], &mut self.parameters.flat_mut()[range]);
+        }
+        self.touched.iter_mut().zip(&other.touched).for_each(|(own, other)| own.join(other));
         self.filled |= other.filled;
         self.updates.add(&other.updates);
         Ok(())
@@ -145,6 +165,7 @@ impl<T: Real> Gradients<T> {
         self.updates.clear();
         self.filled = true;
         self.received.fill(false);
+        self.touch_all();
         for part in parts.clone() {
             self.updates.add(&part.updates);
             self.received.iter_mut().zip(&part.received).for_each(|(received, &part)| *received |= part);
@@ -156,7 +177,7 @@ impl<T: Real> Gradients<T> {
     /// Sets the parameters' gradients to zero, discards state updates and marks the gradients as not filled, until the next
     /// backward pass, [`Gradients::add`] or [`Gradients::flat_mut`].
     pub fn zero(&mut self) {
-        self.parameters.flat_mut().fill(T::ZERO);
+        (0..self.touched.len()).for_each(|index| self.zero_parameter(index));
         self.updates.clear();
         self.filled = false;
     }
@@ -188,7 +209,9 @@ impl<T: Real> Gradients<T> {
     /// # Errors
     /// [`Error::Parameter`].
     pub fn check_finite(&self) -> Result<(), Error> {
-        self.parameters.check_finite("gradient")?;
+        if !self.touched().all(|range| T::all_finite(&self.flat()[range])) {
+            self.parameters.check_finite("gradient")?;
+        }
         self.updates.check_finite()
     }
 
@@ -204,12 +227,35 @@ impl<T: Real> Gradients<T> {
         }
     }
 
-    /// Prepares for a backward pass of `graph`: all gradients are fresh, and state updates discarded.
-    pub(super) fn clear(&mut self, graph: &Graph<T>) -> Result<(), Error> {
+    /// Prepares for a backward pass of `graph`: all gradients are fresh, but those of `tables` zero, and state updates discarded.
+    pub(super) fn clear(&mut self, graph: &Graph<T>, tables: &Tables, params: &Params<T>) -> Result<(), Error> {
         self.updates.clear();
         self.adjoints.clear(graph, self.received.len())?;
+        for &(index, ref selections) in tables {
+            self.zero_parameter(index);
+            self.adjoints.fresh[graph.nodes.len() + index] = false;
+            graph.selected_rows(selections, params, &mut self.touched[index]);
+        }
+        for (index, touched) in self.touched.iter_mut().enumerate() {
+            touched.everywhere = !tables.iter().any(|table| table.0 == index);
+        }
         self.filled = true;
         Ok(())
+    }
+
+    /// Notes that any gradient may differ from zero.
+    fn touch_all(&mut self) {
+        self.touched.iter_mut().for_each(|touched| touched.everywhere = true);
+    }
+
+    /// Sets the gradient of the parameter with this index to zero where it may differ from that.
+    fn zero_parameter(&mut self, index: usize) {
+        let touched = &mut self.touched[index];
+        let (range, rows) = self.parameters.rows_of(index);
+        let flat = self.parameters.flat_mut();
+        touched.ranges(range, rows).for_each(|range| flat[range].fill(T::ZERO));
+        touched.everywhere = false;
+        touched.rows.clear();
     }
 
     /// Adds `amounts` to the gradient of a node.

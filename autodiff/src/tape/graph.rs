@@ -58,6 +58,8 @@ pub(crate) struct Graph<T: Real> {
     pub(crate) shards: usize,
     /// The operations where the shards meet, in their order.
     pub(super) exchanges: Vec<u32>,
+    /// The operations that select rows of a parameter, in their order.
+    pub(super) selections: Vec<u32>,
     /// Only in a program: operations that are computed together, in their order.
     pub(super) chains: Vec<Chain>,
     /// Whether no backward pass will be asked for, so that a program keeps nothing for one.
@@ -91,6 +93,7 @@ impl<T: Real> Graph<T> {
             draws: Draws::default(),
             shards: 1,
             exchanges: Vec::new(),
+            selections: Vec::new(),
             chains: Vec::new(),
             is_forward_only: false,
             is_body: false,
@@ -114,6 +117,7 @@ impl<T: Real> Graph<T> {
         self.updates.clear();
         self.draws = Draws::default();
         self.exchanges.clear();
+        self.selections.clear();
         self.caller = None;
         self.error = None;
         self.key = unique_key();
@@ -147,6 +151,7 @@ impl<T: Real> Graph<T> {
             draws: self.draws,
             shards: self.shards,
             exchanges: self.exchanges.clone(),
+            selections: self.selections.clone(),
             is_forward_only: self.is_forward_only,
             chains: self.chains.clone(),
             ..Graph::new()

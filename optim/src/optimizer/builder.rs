@@ -41,7 +41,8 @@ impl<T: Real, R> Optimizer<T, R> {
     }
 
     /// Strict dropout: an entry whose gradient is exactly zero, as where dropout disabled a unit for the whole batch, is left
-    /// untouched by the step, and so are its buffers: no momentum, penalty or decay moves it. Only
+    /// untouched by the step, and so are its buffers: no momentum, penalty or decay moves it. So a step on an embedding visits the
+    /// rows that were read and no others, as PyTorch's `SparseAdam`. Only
     /// [`Projection::project_parameter`] still sees it, and a rule that updates its parameter as a whole, which updates its buffers.
     #[must_use]
     pub fn strict_dropout(mut self) -> Self {

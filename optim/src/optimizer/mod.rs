@@ -117,6 +117,7 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
         let (plan, gradient) = (&*plan, plan.gradient(grads));
         self.steps = step;
         let (rate, rule) = (self.rate, &self.rule);
+        let (touched, rests) = (|range| plan.touched(range), rule.rests_at_zero());
         let runs = |range| nonzero_runs(grads.flat(), range);
         let step_part = |mut part: Part<'_, T>| {
             let mut direction = [T::ZERO; BLOCK];
@@ -129,7 +130,8 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
                     Ok(())
                 };
                 match self.strict_dropout {
-                    true => runs(range).flat_map(blocks).try_for_each(step_block),
+                    true => touched(range).flat_map(runs).flat_map(blocks).try_for_each(step_block),
+                    false if rests && plan.is_bare => touched(range).flat_map(blocks).try_for_each(step_block),
                     false => blocks(range).try_for_each(step_block),
                 }
             })

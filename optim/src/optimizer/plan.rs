@@ -11,7 +11,7 @@ use super::group::ParamGroup;
 use crate::param_filter::ParamFilter;
 use crate::projections::Projection;
 use crate::rules::Rule;
-use crate::transforms::{SelectedGradients, Selection};
+use crate::transforms::{SelectedGradients, Selection, within};
 
 /// The step of a parameter, with the projections that are for it.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub(super) struct ParamPlan<T: Real> {
     decay: f64,
     /// The factor of its group.
     pub(super) rate_factor: f64,
+    /// Whether nothing is projected, so that only the rule changes entries.
+    pub(super) is_bare: bool,
     /// The scratch memory of the rule, if it updates the parameter as a whole.
     whole: Option<usize>,
 }
@@ -34,6 +36,7 @@ impl<T: Real> ParamPlan<T> {
         let group = chain.group_of(name);
         ParamPlan {
             decay: projections.iter().map(|projection| projection.decay()).sum(),
+            is_bare: projections.is_empty(),
             projections,
             rate_factor: group.and_then(ParamGroup::own_rate_factor).unwrap_or(1.0),
             whole: (rule.is_whole(shape) && !group.is_some_and(ParamGroup::is_entrywise)).then(|| rule.scratch(shape)),
@@ -65,13 +68,15 @@ pub(super) struct Plan<T: Real> {
     steps: Vec<ParamPlan<T>>,
     /// Memory for the transformed gradient, if there are transformations.
     transformed: Option<ParamVec<T>>,
+    /// The ranges of the flat vectors outside of which the gradient that the rule gets is zero.
+    touched: Vec<Range<usize>>,
 }
 
 impl<T: Real> Plan<T> {
     pub(super) fn new(params: &Params<T>, chain: &Chain<T>, rule: &impl Rule<T>) -> Result<Self, Error> {
         chain.check_filters(params)?;
         let transformed = if chain.transforms.is_empty() { None } else { Some(params.zeros()?) };
-        let mut plan = Plan { params: Vec::new(), steps: Vec::new(), transformed };
+        let mut plan = Plan { params: Vec::new(), steps: Vec::new(), transformed, touched: Vec::new() };
         let mut start = 0;
         for (name, shape, values) in params.iter() {
             let range = start..start + values.len();
@@ -102,6 +107,11 @@ impl<T: Real> Plan<T> {
             .map(move |(param, step)| (param.range.start.max(range.start)..param.range.end.min(range.end), step))
     }
 
+    /// The parts of a range where the gradient that the rule gets may differ from zero.
+    pub(super) fn touched(&self, range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+        within(&self.touched, range)
+    }
+
     /// Projects every parameter as a whole, after a step with this rate of the optimizer.
     pub(super) fn project(&self, rate: f64, values: &mut [T]) {
         for (param, step) in self.params.iter().zip(&self.steps) {
@@ -122,14 +132,25 @@ impl<T: Real> Plan<T> {
         params: &Params<T>,
         grads: &Gradients<T>,
     ) -> Result<(), Error> {
-        check_finite(&self.params, grads.flat(), |_| grads.check_finite())?;
+        let (touched, keeps_zeros) = (&mut self.touched, chain.transforms.iter().all(|(own, _)| own.keeps_zeros()));
+        if let (Some(transformed), true) = (&mut self.transformed, keeps_zeros) {
+            // What the last step left.
+            touched.iter().for_each(|range| transformed.flat_mut()[range.clone()].fill(T::ZERO));
+        }
+        touched.clear();
+        match keeps_zeros {
+            true => touched.extend(grads.touched()),
+            false => touched.push(0..grads.flat().len()),
+        }
+        check_finite(&self.params, grads.flat(), touched, |_| grads.check_finite())?;
         let Some(transformed) = &mut self.transformed else { return Ok(()) };
         let gradient = transformed.flat_mut();
-        gradient.copy_from_slice(grads.flat());
+        touched.iter().for_each(|range| gradient[range.clone()].copy_from_slice(&grads.flat()[range.clone()]));
         for (index, (transform, _)) in chain.transforms.iter().enumerate() {
-            transform.apply(step, &mut SelectedGradients::new(&self.params, index, params.flat(), gradient))?;
+            let selected = (&*self.params, index);
+            transform.apply(step, &mut SelectedGradients::new(selected, params.flat(), gradient, touched))?;
             // After each one: a clip would hide an infinity.
-            check_finite(&self.params, gradient, |param| {
+            check_finite(&self.params, gradient, touched, |param| {
                 let reason = format!("its gradient with {transform:?} is infinite or NaN");
                 Err(Error::Parameter { name: param.name.clone(), reason })
             })?;
@@ -138,14 +159,16 @@ impl<T: Real> Plan<T> {
     }
 }
 
-/// The error, made by `report`, of the first of these parameters for which one of these numbers, flat, is infinite or NaN.
+/// The error, made by `report`, of the first of these parameters for which one of these numbers, flat and zero but in some ranges, is
+/// infinite or NaN.
 fn check_finite<T: Real>(
     params: &[Selection],
     flat: &[T],
+    touched: &[Range<usize>],
     report: impl FnOnce(&Selection) -> Result<(), Error>,
 ) -> Result<(), Error> {
     // All at once is faster than one by one; what is not finite may also be of a frozen parameter.
-    if T::all_finite(flat) {
+    if touched.iter().all(|range| T::all_finite(&flat[range.clone()])) {
         return Ok(());
     }
     params.iter().find(|param| !T::all_finite(&flat[param.range.clone()])).map_or(Ok(()), report)

@@ -41,6 +41,10 @@ impl<T: Real> Rule<T> for AdaGradRule {
         &["sum"]
     }
 
+    fn rests_at_zero(&self) -> bool {
+        true
+    }
+
     fn check(&self) -> Result<(), Error> {
         settings::not_negative("rate_decay", self.rate_decay)?;
         settings::positive_in::<T>("epsilon", self.epsilon)

@@ -84,6 +84,13 @@ pub trait Rule<T: Real>: Clone + Debug + Send + Sync {
         Ok(())
     }
 
+    /// Whether a gradient of zero gives a direction of zero and leaves the buffers as they are. Then a step visits only what
+    /// [`Gradients::touched`](autodiff::Gradients::touched) names: of an embedding, the rows that were read. False by default, and
+    /// for rules with momentum or moving averages, which go on where there is no gradient.
+    fn rests_at_zero(&self) -> bool {
+        false
+    }
+
     /// Writes the direction of step number `step`, counted from 1, and updates the buffers. `direction`, whatever it holds, and
     /// `buffers`, one slice for each name in [`Rule::buffers`], are for the same entries as `gradient`.
     ///

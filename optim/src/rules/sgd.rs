@@ -68,6 +68,10 @@ impl<T: Real> Rule<T> for SgdRule {
         if self.momentum == 0.0 { &[] } else { &["velocity"] }
     }
 
+    fn rests_at_zero(&self) -> bool {
+        self.momentum == 0.0
+    }
+
     fn check(&self) -> Result<(), Error> {
         settings::fraction_below_one("momentum", self.momentum)?;
         settings::fraction_below_one("dampening", self.dampening)?;

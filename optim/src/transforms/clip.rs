@@ -3,7 +3,7 @@
 use autodiff::op::{dispatch, norm};
 use autodiff::{Error, Real};
 
-use super::{GradientTransform, SelectedGradients};
+use super::{GradientTransform, ParamGradient, SelectedGradients};
 use crate::norm::scale_to_norm;
 use crate::settings;
 
@@ -20,9 +20,18 @@ pub struct ClipNorm(pub f64);
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ClipEach(pub f64);
 
+/// The norm of the gradient of a parameter. By hypot, because the squares of `f64` may overflow.
+fn norm_of<T: Real>(parameter: &mut ParamGradient<'_, T>) -> f64 {
+    parameter.parts().map(|part| norm(part)).fold(0.0, f64::hypot)
+}
+
 impl<T: Real> GradientTransform<T> for ClipValue {
     fn name(&self) -> &'static str {
         "clip_value"
+    }
+
+    fn keeps_zeros(&self) -> bool {
+        true
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -31,8 +40,10 @@ impl<T: Real> GradientTransform<T> for ClipValue {
 
     fn apply(&self, _: u64, gradients: &mut SelectedGradients<'_, T>) -> Result<(), Error> {
         let (low, high) = (T::from_f64(-self.0), T::from_f64(self.0));
-        for parameter in gradients.iter_mut() {
-            dispatch(move || parameter.gradient.iter_mut().for_each(|g| *g = g.maximum(low).minimum(high)));
+        for mut parameter in gradients.iter_mut() {
+            for part in parameter.parts() {
+                dispatch(move || part.iter_mut().for_each(|g| *g = g.maximum(low).minimum(high)));
+            }
         }
         Ok(())
     }
@@ -43,14 +54,19 @@ impl<T: Real> GradientTransform<T> for ClipNorm {
         "clip_norm"
     }
 
+    fn keeps_zeros(&self) -> bool {
+        true
+    }
+
     fn check(&self) -> Result<(), Error> {
         settings::positive("clip_norm", self.0)
     }
 
     fn apply(&self, _: u64, gradients: &mut SelectedGradients<'_, T>) -> Result<(), Error> {
-        // hypot, because the squares of f64 may overflow.
-        let total = gradients.iter_mut().map(|parameter| norm(parameter.gradient)).fold(0.0, f64::hypot);
-        gradients.iter_mut().for_each(|parameter| scale_to_norm(parameter.gradient, total, self.0));
+        let total = gradients.iter_mut().map(|mut parameter| norm_of(&mut parameter)).fold(0.0, f64::hypot);
+        for mut parameter in gradients.iter_mut() {
+            parameter.parts().for_each(|part| scale_to_norm(part, total, self.0));
+        }
         Ok(())
     }
 }
@@ -60,14 +76,18 @@ impl<T: Real> GradientTransform<T> for ClipEach {
         "clip_each"
     }
 
+    fn keeps_zeros(&self) -> bool {
+        true
+    }
+
     fn check(&self) -> Result<(), Error> {
         settings::positive("clip_each", self.0)
     }
 
     fn apply(&self, _: u64, gradients: &mut SelectedGradients<'_, T>) -> Result<(), Error> {
-        for parameter in gradients.iter_mut() {
-            let own = norm(parameter.gradient);
-            scale_to_norm(parameter.gradient, own, self.0);
+        for mut parameter in gradients.iter_mut() {
+            let own = norm_of(&mut parameter);
+            parameter.parts().for_each(|part| scale_to_norm(part, own, self.0));
         }
         Ok(())
     }

@@ -65,6 +65,12 @@ pub trait GradientTransform<T: Real>: Debug + Send + Sync {
         Ok(())
     }
 
+    /// Whether a gradient of zero stays zero. Then a step visits only the parts of gradients that may differ from zero. False by
+    /// default.
+    fn keeps_zeros(&self) -> bool {
+        false
+    }
+
     /// Changes the selected gradients in place, in step number `step`, counted from 1.
     ///
     /// The optimizer checks the result: a gradient that becomes infinite or NaN is an error which names the transformation.
@@ -82,6 +88,8 @@ pub struct SelectedGradients<'s, T: Real> {
     transform: usize,
     values: &'s [T],
     gradient: &'s mut [T],
+    /// The ranges of the flat vectors outside of which the gradient is zero.
+    touched: &'s [Range<usize>],
 }
 
 /// A parameter that is not frozen, and the gradient transformations that are for it.
@@ -106,22 +114,51 @@ pub struct ParamGradient<'s, T: Real> {
     pub values: &'s [T],
     /// Its gradient, in the same order.
     pub gradient: &'s mut [T],
+    start: usize,
+    touched: &'s [Range<usize>],
+}
+
+impl<T: Real> ParamGradient<'_, T> {
+    /// The parts of the gradient that may differ from zero, in order: of an embedding, the rows that were read.
+    pub fn parts(&mut self) -> impl Iterator<Item = &mut [T]> {
+        let own = self.start..self.start + self.gradient.len();
+        let (mut rest, mut start) = (&mut *self.gradient, self.start);
+        within(self.touched, own).map(move |part| {
+            let (_, tail) = std::mem::take(&mut rest).split_at_mut(part.start - start);
+            let (own, tail) = tail.split_at_mut(part.len());
+            (rest, start) = (tail, part.end);
+            own
+        })
+    }
+}
+
+/// The parts of ascending ranges that are within another.
+pub(crate) fn within(ranges: &[Range<usize>], other: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let first = ranges.partition_point(|range| range.end <= other.start);
+    let ranges = ranges[first..].iter().take_while(move |range| range.start < other.end);
+    ranges.map(move |range| range.start.max(other.start)..range.end.min(other.end))
 }
 
 impl<'s, T: Real> SelectedGradients<'s, T> {
-    pub(crate) fn new(params: &'s [Selection], transform: usize, values: &'s [T], gradient: &'s mut [T]) -> Self {
-        SelectedGradients { params, transform, values, gradient }
+    pub(crate) fn new(
+        (params, transform): (&'s [Selection], usize),
+        values: &'s [T],
+        gradient: &'s mut [T],
+        touched: &'s [Range<usize>],
+    ) -> Self {
+        SelectedGradients { params, transform, values, gradient, touched }
     }
 
     /// The selected parameters, in order of registration.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = ParamGradient<'_, T>> {
-        let (transform, values) = (self.transform, self.values);
+        let (transform, values, touched) = (self.transform, self.values, self.touched);
         let (mut rest, mut start) = (&mut *self.gradient, 0);
         self.params.iter().filter(move |param| param.transforms[transform]).map(move |param| {
             let (_, tail) = std::mem::take(&mut rest).split_at_mut(param.range.start - start);
             let (gradient, tail) = tail.split_at_mut(param.range.len());
             (rest, start) = (tail, param.range.end);
-            ParamGradient { name: &param.name, shape: &param.shape, values: &values[param.range.clone()], gradient }
+            let (name, shape, values) = (&*param.name, &param.shape, &values[param.range.clone()]);
+            ParamGradient { name, shape, values, gradient, start: param.range.start, touched }
         })
     }
 }

@@ -13,7 +13,9 @@ use crate::settings::require;
 /// Input `[..]`, integers in `0..count`; output `[.., features]`.
 ///
 /// Parameter: `weight`, `[count, features]`, standard normal at first, as in PyTorch. Backward adds to the rows that are read
-/// and visits no others.
+/// and visits no others, and [`Gradients::touched`](autodiff::Gradients::touched) says which they are: clipping, and steps of SGD
+/// without momentum and of AdaGrad, visit only them. Momentum and Adam's averages move every row in every step; with
+/// `Optimizer::strict_dropout` they too leave rows that were not read as they are.
 ///
 /// ```
 /// use autodiff::{Mode, Params, Tape};
