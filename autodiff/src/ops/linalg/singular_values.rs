@@ -1,5 +1,8 @@
 //! Singular values.
 
+use std::cmp::Ordering;
+use std::f64::consts::SQRT_2;
+
 use nalgebra::{DMatrix, SymmetricEigen};
 
 use super::batch::{matrices, stacked};
@@ -14,32 +17,59 @@ use crate::ops::prelude::*;
 pub struct SingularValues {}
 
 /// Writes the singular values of `a`, and the singular vectors on both sides, as columns; NaN if an element is infinite or NaN.
-///
-/// They are the largest eigenvalues of `[[0, A], [Aᵀ, 0]]` and the parts of its eigenvectors, times √2.
 fn decompose<T: Real>(a: &[T], [rows, columns]: [usize; 2], sigma: &mut [T], u: &mut [T], v: &mut [T]) {
     let count = sigma.len();
     let found = scaled_values(a, columns).and_then(|(values, scale)| {
-        let both = rows + columns;
-        let mut symmetric = DMatrix::zeros(both, both);
-        symmetric.view_mut((0, rows), (rows, columns)).copy_from(&values);
-        symmetric.view_mut((rows, 0), (columns, rows)).copy_from(&values.transpose());
-        Some((SymmetricEigen::try_new(symmetric, f64::EPSILON, both.saturating_mul(100))?, scale))
+        // A long matrix is turned first, into a square one with the same singular values: A = Q R or A = Rᵀ Qᵀ.
+        let (turn, square) = match rows.cmp(&columns) {
+            Ordering::Equal => (None, values),
+            Ordering::Greater => {
+                let qr = values.qr();
+                (Some(qr.q()), qr.r())
+            }
+            Ordering::Less => {
+                let qr = values.transpose().qr();
+                (Some(qr.q()), qr.r().transpose())
+            }
+        };
+        let (values, [left, right]) = of_square(&square)?;
+        Some(match turn {
+            Some(q) if rows > columns => (values, [q * left, right], scale),
+            Some(q) => (values, [left, q * right], scale),
+            None => (values, [left, right], scale),
+        })
     });
-    let Some((eigen, scale)) = found else {
+    let Some((values, [left, right], scale)) = found else {
         [sigma, u, v].into_iter().for_each(|part| part.fill(T::from_f64(f64::NAN)));
         return;
     };
-    let mut order: Vec<usize> = (0..rows + columns).collect();
-    order.sort_by(|&i, &j| eigen.eigenvalues[j].total_cmp(&eigen.eigenvalues[i]));
-    for (j, &from) in order.iter().take(count).enumerate() {
-        let vector = eigen.eigenvectors.column(from) * std::f64::consts::SQRT_2;
-        sigma[j] = T::from_f64(eigen.eigenvalues[from].max(0.0) * scale);
-        (0..rows).for_each(|i| u[i * count + j] = T::from_f64(vector[i]));
-        (0..columns).for_each(|i| v[i * count + j] = T::from_f64(vector[rows + i]));
+    for (j, &value) in values.iter().enumerate() {
+        sigma[j] = T::from_f64(value * scale);
+        (0..rows).for_each(|i| u[i * count + j] = T::from_f64(left[(i, j)]));
+        (0..columns).for_each(|i| v[i * count + j] = T::from_f64(right[(i, j)]));
     }
     for _ in 0..corrections(a) {
         correct(a, [rows, columns], sigma, u, v);
     }
+}
+
+/// The singular values of a square matrix, in descending order, and the singular vectors on both sides, as columns.
+///
+/// They are the largest eigenvalues of `[[0, A], [Aᵀ, 0]]` and the parts of its eigenvectors, times √2.
+fn of_square(a: &DMatrix<f64>) -> Option<(Vec<f64>, [DMatrix<f64>; 2])> {
+    let (side, both) = (a.nrows(), 2 * a.nrows());
+    let mut symmetric = DMatrix::zeros(both, both);
+    symmetric.view_mut((0, side), (side, side)).copy_from(a);
+    symmetric.view_mut((side, 0), (side, side)).copy_from(&a.transpose());
+    let eigen = SymmetricEigen::try_new(symmetric, f64::EPSILON, both.saturating_mul(100))?;
+    let mut order: Vec<usize> = (0..both).collect();
+    order.sort_by(|&i, &j| eigen.eigenvalues[j].total_cmp(&eigen.eigenvalues[i]));
+    order.truncate(side);
+    let part = |first: usize| {
+        let element = |i: usize, j: usize| eigen.eigenvectors[(first + i, order[j])] * SQRT_2;
+        DMatrix::from_fn(side, side, element)
+    };
+    Some((order.iter().map(|&from| eigen.eigenvalues[from].max(0.0)).collect(), [part(0), part(side)]))
 }
 
 /// Newton's step for `A V = U Σ`, `AᵀU = V Σ`, `UᵀU = 1` and `VᵀV = 1`, without turns between the vectors of tied values.
