@@ -57,6 +57,7 @@ const EXEMPT: &[(&str, &str)] = &[
     ("MuonRule::is_whole", "as AdamRule::check"),
     ("MuonRule::scratch", "as AdamRule::check"),
     ("MuonRule::update_whole", "as AdamRule::check"),
+    ("ParamGradient::parts", "made by an optimizer alone; tried as Optimizer::clip_norm"),
     ("SelectedGradients::iter_mut", "made by an optimizer alone; tried as Optimizer::transform"),
     ("ClipValue::check", "tried as Optimizer::clip_value"),
     ("ClipValue::apply", "as ClipValue::check"),
