@@ -29,12 +29,14 @@ mod compare;
 mod conv;
 mod cross_entropy;
 mod cumulative;
+mod diag;
 mod elementwise;
 mod extrema;
 mod group_moments;
 mod grouping;
 mod index;
 mod join;
+#[cfg(feature = "linalg")]
 mod linalg;
 mod matmul;
 mod moments;
@@ -73,10 +75,12 @@ pub use compare::*;
 pub use conv::*;
 pub use cross_entropy::*;
 pub use cumulative::*;
+pub use diag::Diag;
 pub use extrema::*;
 pub use group_moments::{GroupMoments, PoolMoments};
 pub use index::*;
 pub use join::*;
+#[cfg(feature = "linalg")]
 pub use linalg::*;
 pub use matmul::*;
 pub use moments::*;
@@ -97,7 +101,10 @@ pub use unary::*;
 #[inline(never)]
 #[cfg(feature = "catalogue")]
 pub fn entries() -> impl Iterator<Item = &'static crate::catalogue::Entry> {
-    FAMILIES.iter().chain(linalg::FAMILIES).flat_map(|family| family.iter())
+    let families = FAMILIES.iter();
+    #[cfg(feature = "linalg")]
+    let families = families.chain(linalg::FAMILIES);
+    families.flat_map(|family| family.iter())
 }
 
 #[cfg(feature = "catalogue")]
@@ -125,6 +132,7 @@ const FAMILIES: &[&[crate::catalogue::Entry]] = &[
     cumulative::ENTRIES,
     order::ENTRIES,
     triangle::ENTRIES,
+    diag::ENTRIES,
     stack::ENTRIES,
 ];
 

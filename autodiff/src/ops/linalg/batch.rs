@@ -1,15 +1,21 @@
 //! Matrices with batch axes in front.
 
 use crate::array::Shape;
-#[cfg(feature = "linalg")]
 use crate::error::Mismatch;
 
 /// The batch axes of a shape, and the extents of its matrices.
-#[cfg(feature = "linalg")]
 pub(super) fn matrices(shape: &Shape) -> Result<(Shape, [usize; 2]), Mismatch> {
     match shape[..] {
         [ref batch @ .., rows, columns] => Ok((Shape::new(batch), [rows, columns])),
         _ => Err(Mismatch::new("a matrix has two axes")),
+    }
+}
+
+/// The batch axes of a shape, and the side of its matrices, which must be square: `what` is what only such a matrix has.
+pub(super) fn square(shape: &Shape, what: &str) -> Result<(Shape, usize), Mismatch> {
+    match matrices(shape)? {
+        (batch, [rows, columns]) if rows == columns => Ok((batch, rows)),
+        _ => Err(Mismatch::new(format!("only a square matrix {what}"))),
     }
 }
 
@@ -19,7 +25,7 @@ pub(super) fn stacked(batch: &Shape, extents: impl IntoIterator<Item = usize>) -
 }
 
 /// A batch of square matrices, well conditioned, that all decompositions accept.
-#[cfg(all(feature = "catalogue", feature = "linalg"))]
+#[cfg(feature = "catalogue")]
 pub(super) fn dominant(choices: &mut crate::catalogue::Choices<'_>) -> crate::catalogue::Sample {
     let side = choices.extent().min(4);
     let batch = choices.shape(0, 2);
@@ -27,7 +33,7 @@ pub(super) fn dominant(choices: &mut crate::catalogue::Choices<'_>) -> crate::ca
 }
 
 /// A batch of matrices of these extents, with full rank and singular values far apart.
-#[cfg(all(feature = "catalogue", feature = "linalg"))]
+#[cfg(feature = "catalogue")]
 pub(super) fn rectangular(
     choices: &mut crate::catalogue::Choices<'_>,
     [rows, columns]: [usize; 2],

@@ -2,12 +2,10 @@
 
 use nalgebra::{Cholesky as Factor, DMatrix};
 
-use super::batch::matrices;
-use super::dense::{
-    is_plain, lower_half, narrow, product, refuse_matrix, symmetric_part, transpose, values, with_widened, write,
-};
+use super::batch::square;
+use super::dense::{is_plain, lower_half, narrow, product, symmetric_part, transpose, values, write};
+use super::each::{Matrix, Pull, for_each_matrix, pull_each_matrix};
 use super::triangular::{Triangle, Triangular};
-use crate::kernel::with_scratch;
 use crate::ops::prelude::*;
 
 /// The lower triangular factor `L` of the symmetric part `S = L Lᵀ` of each matrix, `[.., n, n]`.
@@ -49,64 +47,54 @@ impl<T: Real> Op<T> for Cholesky {
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
         let [matrix] = expect_inputs(inputs)?;
-        match matrices(matrix)?.1 {
-            [rows, columns] if rows == columns => Ok(matrix.clone()),
-            _ => Err(Mismatch::new("only a square matrix has a Cholesky factor")),
-        }
+        square(matrix, "has a Cholesky factor").map(|_| matrix.clone())
     }
     fn reads(&self) -> Reads {
         Reads::OUTPUT
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
-        let Ok((batch, [side, _])) = matrices(inputs.output_shape()) else { return };
-        if output.is_empty() {
-            return;
-        }
-        let square = side * side;
-        with_widened(inputs.view(0), |wide| {
-            with_scratch(square, |symmetric| {
-                for (index, (matrix, output)) in wide.chunks(square).zip(output.chunks_mut(square)).enumerate() {
-                    symmetric_part(matrix, side, symmetric);
-                    if let Err(order) = factor(symmetric, side) {
-                        let reason = "is not positive definite: its leading minor of order";
-                        return refuse_matrix(&batch, index, &format!("{reason} {order} is not positive"));
-                    }
-                    narrow(symmetric, output);
-                }
-            });
-        });
+        for_each_matrix(
+            inputs.view(0),
+            (output, &mut []),
+            |[side, _]| side * side,
+            |matrix| {
+                let Matrix { extents: [side, _], elements, output, scratch: symmetric, .. } = matrix;
+                symmetric_part(elements, side, symmetric);
+                factor(symmetric, side).map_err(|order| {
+                    format!("is not positive definite: its leading minor of order {order} is not positive")
+                })?;
+                narrow(symmetric, output);
+                Ok(())
+            },
+        );
     }
     /// The symmetric part of `L⁻ᵀ Φ(Lᵀ L̄) L⁻¹`, where `Φ` takes the lower triangle and half of the diagonal.
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
         let Some(grad) = grads.view(0) else { return };
-        let Ok((_, [side, _])) = matrices(at.inputs.output_shape()) else { return };
-        if cotangent.is_empty() {
-            return;
-        }
-        let square = side * side;
-        with_scratch(cotangent.len(), |total: &mut [T]| {
-            with_scratch(3 * square, |scratch: &mut [T::Accumulator]| {
-                let (l, rest) = scratch.split_at_mut(square);
-                let (x, y) = rest.split_at_mut(square);
-                let each = at.output.chunks(square).zip(cotangent.chunks(square)).zip(total.chunks_mut(square));
-                for ((factor, cotangent), total) in each {
-                    for (k, (l, x)) in l.iter_mut().zip(&mut *x).enumerate() {
-                        *l = factor[k].widen();
-                        // Nothing depends on the zeros above the diagonal.
-                        *x = if k % side <= k / side { cotangent[k].widen() } else { T::Accumulator::ZERO };
-                    }
-                    product([side; 3], (l, true), (x, false), y, false);
-                    lower_half(y, side);
-                    let upper = Triangular::new(l, side, Triangle::Lower).t();
-                    upper.solve(y, side);
-                    transpose(y, side, x);
-                    upper.solve(x, side);
-                    symmetric_part(x, side, y);
-                    narrow(y, total);
+        pull_each_matrix(
+            at,
+            cotangent,
+            grad,
+            |[side, _]| 3 * side * side,
+            |matrix| {
+                let Pull { extents: [side, _], output: factor, cotangent, gradient, scratch, .. } = matrix;
+                let (l, rest) = scratch.split_at_mut(side * side);
+                let (x, y) = rest.split_at_mut(side * side);
+                for (k, (l, x)) in l.iter_mut().zip(&mut *x).enumerate() {
+                    *l = factor[k].widen();
+                    // Nothing depends on the zeros above the diagonal.
+                    *x = if k % side <= k / side { cotangent[k].widen() } else { T::Accumulator::ZERO };
                 }
-            });
-            grad.add(total);
-        });
+                product([side; 3], (l, true), (x, false), y, false);
+                lower_half(y, side);
+                let upper = Triangular::new(l, side, Triangle::Lower).t();
+                upper.solve(y, side);
+                transpose(y, side, x);
+                upper.solve(x, side);
+                symmetric_part(x, side, y);
+                narrow(y, gradient);
+            },
+        );
     }
 }
 

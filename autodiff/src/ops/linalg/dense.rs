@@ -1,6 +1,6 @@
 //! Matrices as slices in row-major order.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, SymmetricEigen};
 
 use super::batch::stacked;
 use crate::array::{Shape, View};
@@ -71,6 +71,16 @@ pub(super) fn scaled_values<T: Real>(matrix: &[T], columns: usize) -> Option<(DM
     let largest = values.amax();
     let scale = if largest > 0.0 { largest } else { 1.0 };
     Some((values / scale, scale))
+}
+
+/// The eigenvalues of a symmetric matrix, in ascending order, and its eigenvectors, as columns; `None` if the iteration does not end.
+pub(super) fn eigen(matrix: DMatrix<f64>) -> Option<(Vec<f64>, DMatrix<f64>)> {
+    let side = matrix.nrows();
+    let SymmetricEigen { eigenvalues, eigenvectors } =
+        SymmetricEigen::try_new(matrix, f64::EPSILON, side.saturating_mul(100))?;
+    let mut order: Vec<usize> = (0..side).collect();
+    order.sort_by(|&i, &j| eigenvalues[i].total_cmp(&eigenvalues[j]));
+    Some((order.iter().map(|&from| eigenvalues[from]).collect(), eigenvectors.select_columns(&order)))
 }
 
 /// `1 − MᵀM` for `[rows, columns]`: how far the columns are from orthonormal.

@@ -1,11 +1,8 @@
 //! Eigenvalues and eigenvectors of symmetric matrices.
 
-use nalgebra::SymmetricEigen;
-
-use super::batch::{matrices, stacked};
-use super::dense::{
-    are_tied, corrections, defect, largest, narrow, product, scaled_values, symmetric_part, with_widened,
-};
+use super::batch::{square, stacked};
+use super::dense::{are_tied, corrections, defect, eigen, largest, narrow, product, scaled_values, symmetric_part};
+use super::each::{Matrix, Pull, for_each_matrix, pull_each_matrix};
 use crate::kernel::with_scratch;
 use crate::ops::prelude::*;
 
@@ -17,19 +14,15 @@ pub struct Eigh {}
 /// Writes the eigenvalues of a symmetric matrix, and its eigenvectors; NaN if an element is infinite or NaN.
 fn decompose<T: Real>(matrix: &[T], lambda: &mut [T], vectors: &mut [T]) {
     let side = lambda.len();
-    let eigen = scaled_values(matrix, side).and_then(|(values, scale)| {
-        Some((SymmetricEigen::try_new(values, f64::EPSILON, side.saturating_mul(100))?, scale))
-    });
-    let Some((eigen, scale)) = eigen else {
+    let found = scaled_values(matrix, side).and_then(|(values, scale)| Some((eigen(values)?, scale)));
+    let Some(((values, of_values), scale)) = found else {
         lambda.fill(T::from_f64(f64::NAN));
         vectors.fill(T::from_f64(f64::NAN));
         return;
     };
-    let mut order: Vec<usize> = (0..side).collect();
-    order.sort_by(|&i, &j| eigen.eigenvalues[i].total_cmp(&eigen.eigenvalues[j]));
-    for (j, &from) in order.iter().enumerate() {
-        lambda[j] = T::from_f64(eigen.eigenvalues[from] * scale);
-        let vector = eigen.eigenvectors.column(from);
+    for (j, value) in values.into_iter().enumerate() {
+        lambda[j] = T::from_f64(value * scale);
+        let vector = of_values.column(j);
         // The largest component itself may be tied with others: then rounding would choose the sign.
         let leading = vector.iter().copied().find(|x| x.abs() >= LEADING * vector.amax());
         let sign = leading.map_or(1.0, f64::signum);
@@ -75,73 +68,63 @@ impl<T: Real> Op<T> for Eigh {
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
         let [matrix] = expect_inputs(inputs)?;
-        match matrices(matrix)? {
-            (batch, [rows, columns]) if rows == columns => {
-                let both = rows.checked_add(1).ok_or_else(|| Mismatch::new("the extents do not add up"))?;
-                Ok(stacked(&batch, [both, columns]))
-            }
-            _ => Err(Mismatch::new("only a square matrix has eigenvalues")),
-        }
+        let (batch, side) = square(matrix, "has eigenvalues")?;
+        let both = side.checked_add(1).ok_or_else(|| Mismatch::new("the extents do not add up"))?;
+        Ok(stacked(&batch, [both, side]))
     }
     fn reads(&self) -> Reads {
         Reads::OUTPUT
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
-        let Ok((_, [_, side])) = matrices(inputs.output_shape()) else { return };
-        if output.is_empty() {
-            return;
-        }
-        let square = side * side;
-        with_widened(inputs.view(0), |wide| {
-            with_scratch(2 * square + side, |scratch| {
-                let (symmetric, found) = scratch.split_at_mut(square);
-                for (matrix, output) in wide.chunks(square).zip(output.chunks_mut(square + side)) {
-                    symmetric_part(matrix, side, symmetric);
-                    let (lambda, vectors) = found.split_at_mut(side);
-                    decompose(symmetric, lambda, vectors);
-                    narrow(found, output);
-                }
-            });
-        });
+        for_each_matrix(
+            inputs.view(0),
+            (output, &mut []),
+            |[side, _]| 2 * side * side + side,
+            |matrix| {
+                let Matrix { extents: [side, _], elements, output, scratch, .. } = matrix;
+                let (symmetric, found) = scratch.split_at_mut(side * side);
+                symmetric_part(elements, side, symmetric);
+                let (lambda, vectors) = found.split_at_mut(side);
+                decompose(symmetric, lambda, vectors);
+                narrow(found, output);
+                Ok(())
+            },
+        );
     }
     /// `V Z Vᵀ`, where `Z` has `λ̄` on its diagonal and `(P − Pᵀ)ᵢⱼ / 2(λⱼ − λᵢ)` beside it, with `P = VᵀV̄`.
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
         let Some(grad) = grads.view(0) else { return };
-        let Ok((_, [_, side])) = matrices(at.inputs.output_shape()) else { return };
-        if cotangent.is_empty() {
-            return;
-        }
-        let square = side * side;
-        with_scratch(grad.layout().shape().size(), |total: &mut [T]| {
-            with_scratch(4 * square + 2 * side, |scratch: &mut [T::Accumulator]| {
-                let (found, rest) = scratch.split_at_mut(square + side);
-                let (slopes, rest) = rest.split_at_mut(square + side);
-                let (p, z) = rest.split_at_mut(square);
-                let each = at.output.chunks(square + side).zip(cotangent.chunks(square + side));
-                for ((output, cotangent), total) in each.zip(total.chunks_mut(square)) {
-                    found.iter_mut().zip(output).for_each(|(to, from)| *to = from.widen());
-                    slopes.iter_mut().zip(cotangent).for_each(|(to, from)| *to = from.widen());
-                    let ((lambda, vectors), (lambda_slope, slopes)) = (found.split_at(side), slopes.split_at(side));
-                    let largest = largest(lambda);
-                    product([side; 3], (vectors, true), (slopes, false), p, false);
-                    for (at, z) in z.iter_mut().enumerate() {
-                        let (i, j) = (at / side, at % side);
-                        *z = if i == j {
-                            lambda_slope[i]
-                        } else if are_tied(lambda[i], lambda[j], largest, side) {
-                            T::Accumulator::ZERO
-                        } else {
-                            let gap = lambda[j] - lambda[i];
-                            (p[at] - p[j * side + i]) / (gap + gap)
-                        };
-                    }
-                    product([side; 3], (vectors, false), (z, false), p, false);
-                    product([side; 3], (p, false), (vectors, true), z, false);
-                    narrow(z, total);
+        pull_each_matrix(
+            at,
+            cotangent,
+            grad,
+            |[side, _]| 4 * side * side + 2 * side,
+            |matrix| {
+                let Pull { extents: [side, _], output, cotangent, gradient, scratch, .. } = matrix;
+                let (found, rest) = scratch.split_at_mut(output.len());
+                let (slopes, rest) = rest.split_at_mut(output.len());
+                let (p, z) = rest.split_at_mut(side * side);
+                found.iter_mut().zip(output).for_each(|(to, from)| *to = from.widen());
+                slopes.iter_mut().zip(cotangent).for_each(|(to, from)| *to = from.widen());
+                let ((lambda, vectors), (lambda_slope, slopes)) = (found.split_at(side), slopes.split_at(side));
+                let largest = largest(lambda);
+                product([side; 3], (vectors, true), (slopes, false), p, false);
+                for (at, z) in z.iter_mut().enumerate() {
+                    let (i, j) = (at / side, at % side);
+                    *z = if i == j {
+                        lambda_slope[i]
+                    } else if are_tied(lambda[i], lambda[j], largest, side) {
+                        T::Accumulator::ZERO
+                    } else {
+                        let gap = lambda[j] - lambda[i];
+                        (p[at] - p[j * side + i]) / (gap + gap)
+                    };
                 }
-            });
-            grad.add(total);
-        });
+                product([side; 3], (vectors, false), (z, false), p, false);
+                product([side; 3], (p, false), (vectors, true), z, false);
+                narrow(z, gradient);
+            },
+        );
     }
 }
 

@@ -10,9 +10,19 @@ use crate::scalar::Real;
 /// What elimination finds besides the factors.
 pub(super) struct Outcome {
     /// The first column without a pivot, if the matrix is singular.
-    pub(super) singular: Option<usize>,
+    singular: Option<usize>,
     /// 1 or −1: the determinant of the row exchanges.
     pub(super) sign: f64,
+}
+
+impl Outcome {
+    /// A reason to refuse the matrix, if it is singular.
+    pub(super) fn check(&self) -> Result<(), String> {
+        match self.singular {
+            Some(column) => Err(format!("is singular: its column {column} depends on those before")),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Replaces a matrix `A` by the factors of its rows in another order, `L U`: `U` on and above the diagonal, `L` below it, with

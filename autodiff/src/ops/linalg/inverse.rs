@@ -1,7 +1,8 @@
 //! Inverses of matrices.
 
-use super::batch::matrices;
-use super::dense::{narrow, product, refuse_matrix, with_widened};
+use super::batch::square;
+use super::dense::{narrow, product};
+use super::each::{Matrix, Pull, for_each_matrix, pull_each_matrix};
 use super::elimination::{Factors, eliminate, identity};
 use crate::kernel::with_scratch;
 use crate::ops::prelude::*;
@@ -16,53 +17,44 @@ impl<T: Real> Op<T> for Inverse {
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
         let [matrix] = expect_inputs(inputs)?;
-        match matrices(matrix)?.1 {
-            [rows, columns] if rows == columns => Ok(matrix.clone()),
-            _ => Err(Mismatch::new("only a square matrix has an inverse")),
-        }
+        square(matrix, "has an inverse").map(|_| matrix.clone())
     }
     fn reads(&self) -> Reads {
         Reads::OUTPUT
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
-        let Ok((batch, [side, _])) = matrices(inputs.output_shape()) else { return };
-        if output.is_empty() {
-            return;
-        }
-        let square = side * side;
-        with_widened(inputs.view(0), |wide| {
-            with_scratch(square + side, |scratch| {
-                let (inverse, order) = scratch.split_at_mut(square);
-                for (index, (matrix, output)) in wide.chunks_mut(square).zip(output.chunks_mut(square)).enumerate() {
-                    if let Some(column) = eliminate(matrix, order).singular {
-                        let reason = format!("is singular: its column {column} depends on those before");
-                        return refuse_matrix(&batch, index, &reason);
-                    }
-                    identity(inverse, side);
-                    Factors { matrix, order }.solve(inverse, side);
-                    narrow(inverse, output);
-                }
-            });
-        });
+        for_each_matrix(
+            inputs.view(0),
+            (output, &mut []),
+            |[side, _]| side * side + side,
+            |matrix| {
+                let Matrix { extents: [side, _], elements, output, scratch, .. } = matrix;
+                let (inverse, order) = scratch.split_at_mut(side * side);
+                eliminate(elements, order).check()?;
+                identity(inverse, side);
+                Factors { matrix: elements, order }.solve(inverse, side);
+                narrow(inverse, output);
+                Ok(())
+            },
+        );
     }
     /// `−Xᵀ X̄ Xᵀ`.
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
         let Some(grad) = grads.view(0) else { return };
-        let Ok((_, [side, _])) = matrices(at.inputs.output_shape()) else { return };
-        if cotangent.is_empty() {
-            return;
-        }
-        let square = side * side;
-        with_scratch(cotangent.len() + square, |scratch| {
-            let (total, half) = scratch.split_at_mut(cotangent.len());
-            let each = at.output.chunks(square).zip(cotangent.chunks(square));
-            for ((x, cotangent), total) in each.zip(total.chunks_mut(square)) {
-                product([side; 3], (x, true), (cotangent, false), half, false);
-                half.iter_mut().for_each(|x| *x = -*x);
-                product([side; 3], (half, false), (x, true), total, false);
-            }
-            grad.add(total);
-        });
+        pull_each_matrix(
+            at,
+            cotangent,
+            grad,
+            |_| 0,
+            |matrix| {
+                let Pull { extents: [side, _], output: x, cotangent, gradient, .. } = matrix;
+                with_scratch(gradient.len(), |half: &mut [T]| {
+                    product([side; 3], (x, true), (cotangent, false), half, false);
+                    half.iter_mut().for_each(|x| *x = -*x);
+                    product([side; 3], (half, false), (x, true), gradient, false);
+                });
+            },
+        );
     }
 }
 

@@ -3,7 +3,8 @@
 use nalgebra::QR;
 
 use super::batch::{matrices, stacked};
-use super::dense::{corrections, defect, narrow, product, scaled_values, transpose, with_widened, write};
+use super::dense::{corrections, defect, narrow, product, scaled_values, transpose, write};
+use super::each::{Matrix, Pull, for_each_matrix, pull_each_matrix};
 use super::triangular::{Triangle, Triangular};
 use crate::kernel::with_scratch;
 use crate::ops::prelude::*;
@@ -87,64 +88,47 @@ impl<T: Real> Op<T> for Qr {
         Reads::OUTPUT
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
-        let a = inputs.view(0);
-        let Ok((_, extents @ [rows, columns])) = matrices(a.shape()) else { return };
-        if output.is_empty() {
-            return;
-        }
-        let size = rows * columns;
-        with_widened(a, |wide| {
-            with_scratch(size + columns * columns, |factors| {
-                let (q, r) = factors.split_at_mut(size);
-                for (a, output) in wide.chunks(size).zip(output.chunks_mut(size + columns * columns)) {
-                    factor(a, extents, q, r);
-                    let (to_q, to_r) = output.split_at_mut(size);
-                    narrow(q, to_q);
-                    narrow(r, to_r);
-                }
-            });
+        let scratch = |[rows, columns]: [usize; 2]| rows * columns + columns * columns;
+        for_each_matrix(inputs.view(0), (output, &mut []), scratch, |matrix| {
+            let Matrix { extents, elements, output, scratch: factors, .. } = matrix;
+            let (q, r) = factors.split_at_mut(elements.len());
+            factor(elements, extents, q, r);
+            narrow(factors, output);
+            Ok(())
         });
     }
     /// `(Q̄ + Q C) R⁻ᵀ`, where `C` is the symmetric matrix with the lower triangle of `R R̄ᵀ − Q̄ᵀQ`.
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
         let Some(grad) = grads.view(0) else { return };
-        let Ok((_, [rows, columns])) = matrices(grad.layout().shape()) else { return };
-        if cotangent.is_empty() {
-            return;
-        }
-        let (size, square) = (rows * columns, columns * columns);
-        with_scratch(grad.layout().shape().size(), |total: &mut [T]| {
-            with_scratch(4 * size + 4 * square, |scratch: &mut [T::Accumulator]| {
-                let (factors, rest) = scratch.split_at_mut(size + square);
-                let (slopes, rest) = rest.split_at_mut(size + square);
-                let (m, rest) = rest.split_at_mut(square);
-                let (c, rest) = rest.split_at_mut(square);
-                let (sum, across) = rest.split_at_mut(size);
-                let each = at.output.chunks(size + square).zip(cotangent.chunks(size + square));
-                for ((output, cotangent), total) in each.zip(total.chunks_mut(size)) {
-                    factors.iter_mut().zip(output).for_each(|(to, from)| *to = from.widen());
-                    slopes.iter_mut().zip(cotangent).for_each(|(to, from)| *to = from.widen());
-                    let ((q, r), (q_slope, r_slope)) = (factors.split_at(size), slopes.split_at_mut(size));
-                    for (i, row) in r_slope.chunks_mut(columns).enumerate() {
-                        row[..i].fill(T::Accumulator::ZERO); // nothing depends on the zeros below the diagonal
-                    }
-                    product([columns, rows, columns], (q_slope, true), (q, false), m, false);
-                    m.iter_mut().for_each(|x| *x = -*x);
-                    product([columns; 3], (r, false), (r_slope, true), m, true);
-                    for (at, c) in c.iter_mut().enumerate() {
-                        let (i, j) = (at / columns, at % columns);
-                        *c = m[i.max(j) * columns + i.min(j)];
-                    }
-                    sum.copy_from_slice(q_slope);
-                    product([rows, columns, columns], (q, false), (c, false), sum, true);
-                    transpose(sum, columns, across);
-                    divisor(r, columns, m);
-                    Triangular::new(m, columns, Triangle::Upper).solve(across, rows);
-                    transpose(across, rows, sum);
-                    narrow(sum, total);
-                }
-            });
-            grad.add(total);
+        let scratch = |[rows, columns]: [usize; 2]| 4 * rows * columns + 4 * columns * columns;
+        pull_each_matrix(at, cotangent, grad, scratch, |matrix| {
+            let Pull { extents: [rows, columns], output, cotangent, gradient, scratch, .. } = matrix;
+            let (size, square) = (rows * columns, columns * columns);
+            let (factors, rest) = scratch.split_at_mut(size + square);
+            let (slopes, rest) = rest.split_at_mut(size + square);
+            let (m, rest) = rest.split_at_mut(square);
+            let (c, rest) = rest.split_at_mut(square);
+            let (sum, across) = rest.split_at_mut(size);
+            factors.iter_mut().zip(output).for_each(|(to, from)| *to = from.widen());
+            slopes.iter_mut().zip(cotangent).for_each(|(to, from)| *to = from.widen());
+            let ((q, r), (q_slope, r_slope)) = (factors.split_at(size), slopes.split_at_mut(size));
+            for (i, row) in r_slope.chunks_mut(columns).enumerate() {
+                row[..i].fill(T::Accumulator::ZERO); // nothing depends on the zeros below the diagonal
+            }
+            product([columns, rows, columns], (q_slope, true), (q, false), m, false);
+            m.iter_mut().for_each(|x| *x = -*x);
+            product([columns; 3], (r, false), (r_slope, true), m, true);
+            for (at, c) in c.iter_mut().enumerate() {
+                let (i, j) = (at / columns, at % columns);
+                *c = m[i.max(j) * columns + i.min(j)];
+            }
+            sum.copy_from_slice(q_slope);
+            product([rows, columns, columns], (q, false), (c, false), sum, true);
+            transpose(sum, columns, across);
+            divisor(r, columns, m);
+            Triangular::new(m, columns, Triangle::Upper).solve(across, rows);
+            transpose(across, rows, sum);
+            narrow(sum, gradient);
         });
     }
 }

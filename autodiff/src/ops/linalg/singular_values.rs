@@ -3,12 +3,11 @@
 use std::cmp::Ordering;
 use std::f64::consts::SQRT_2;
 
-use nalgebra::{DMatrix, SymmetricEigen};
+use nalgebra::DMatrix;
 
 use super::batch::{matrices, stacked};
-use super::dense::{
-    are_tied, corrections, defect, largest, narrow, product, saved, scaled_values, transpose, with_widened,
-};
+use super::dense::{are_tied, corrections, defect, eigen, largest, narrow, product, saved, scaled_values, transpose};
+use super::each::{Matrix, Pull, for_each_matrix, pull_each_matrix};
 use crate::kernel::with_scratch;
 use crate::ops::prelude::*;
 
@@ -61,15 +60,9 @@ fn of_square(a: &DMatrix<f64>) -> Option<(Vec<f64>, [DMatrix<f64>; 2])> {
     let mut symmetric = DMatrix::zeros(both, both);
     symmetric.view_mut((0, side), (side, side)).copy_from(a);
     symmetric.view_mut((side, 0), (side, side)).copy_from(&a.transpose());
-    let eigen = SymmetricEigen::try_new(symmetric, f64::EPSILON, both.saturating_mul(100))?;
-    let mut order: Vec<usize> = (0..both).collect();
-    order.sort_by(|&i, &j| eigen.eigenvalues[j].total_cmp(&eigen.eigenvalues[i]));
-    order.truncate(side);
-    let part = |first: usize| {
-        let element = |i: usize, j: usize| eigen.eigenvectors[(first + i, order[j])] * SQRT_2;
-        DMatrix::from_fn(side, side, element)
-    };
-    Some((order.iter().map(|&from| eigen.eigenvalues[from].max(0.0)).collect(), [part(0), part(side)]))
+    let (values, vectors) = eigen(symmetric)?;
+    let part = |first: usize| DMatrix::from_fn(side, side, |i, j| vectors[(first + i, both - 1 - j)] * SQRT_2);
+    Some((values[side..].iter().rev().map(|value| value.max(0.0)).collect(), [part(0), part(side)]))
 }
 
 /// Newton's step for `A V = U Σ`, `AᵀU = V Σ`, `UᵀU = 1` and `VᵀV = 1`, without turns between the vectors of tied values.
@@ -139,44 +132,35 @@ impl<T: Real> Op<T> for SingularValues {
         Reads::NOTHING
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], saved: &mut [T]) {
-        let a = inputs.view(0);
-        let Ok((_, [rows, columns])) = matrices(a.shape()) else { return };
-        if output.is_empty() {
-            return;
-        }
-        let count = rows.min(columns);
-        let vectors = (rows + columns) * count;
-        with_widened(a, |wide| {
-            with_scratch(count + vectors, |found: &mut [T::Accumulator]| {
-                let each = wide.chunks(rows * columns).zip(output.chunks_mut(count)).zip(saved.chunks_mut(vectors));
-                for ((a, output), saved) in each {
-                    let (sigma, vectors) = found.split_at_mut(count);
-                    let (u, v) = vectors.split_at_mut(rows * count);
-                    decompose(a, [rows, columns], sigma, u, v);
-                    narrow(sigma, output);
-                    narrow(vectors, saved);
-                }
-            });
+        let scratch = |[rows, columns]: [usize; 2]| (rows + columns + 1) * rows.min(columns);
+        for_each_matrix(inputs.view(0), (output, saved), scratch, |matrix| {
+            let Matrix { extents: [rows, columns], elements, output, saved, scratch: found } = matrix;
+            let (sigma, vectors) = found.split_at_mut(output.len());
+            let (u, v) = vectors.split_at_mut(rows * output.len());
+            decompose(elements, [rows, columns], sigma, u, v);
+            narrow(sigma, output);
+            narrow(vectors, saved);
+            Ok(())
         });
     }
     /// `U diag(σ̄) Vᵀ`.
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
         let Some(grad) = grads.view(0) else { return };
-        let Ok((_, [rows, columns])) = matrices(grad.layout().shape()) else { return };
-        if cotangent.is_empty() {
-            return;
-        }
-        let count = rows.min(columns);
-        with_scratch(grad.layout().shape().size() + rows * count, |scratch: &mut [T]| {
-            let (scaled, total) = scratch.split_at_mut(rows * count);
-            let each = at.saved.chunks((rows + columns) * count).zip(cotangent.chunks(count));
-            for ((vectors, cotangent), total) in each.zip(total.chunks_mut(rows * columns)) {
-                let (u, v) = vectors.split_at(rows * count);
-                scaled.iter_mut().zip(u).enumerate().for_each(|(at, (to, &u))| *to = u * cotangent[at % count]);
-                product([rows, count, columns], (scaled, false), (v, true), total, false);
-            }
-            grad.add(total);
-        });
+        pull_each_matrix(
+            at,
+            cotangent,
+            grad,
+            |_| 0,
+            |matrix| {
+                let Pull { extents: [rows, columns], saved, cotangent, gradient, .. } = matrix;
+                let count = cotangent.len();
+                let (u, v) = saved.split_at(rows * count);
+                with_scratch(u.len(), |scaled: &mut [T]| {
+                    scaled.iter_mut().zip(u).enumerate().for_each(|(at, (to, &u))| *to = u * cotangent[at % count]);
+                    product([rows, count, columns], (scaled, false), (v, true), gradient, false);
+                });
+            },
+        );
     }
 }
 

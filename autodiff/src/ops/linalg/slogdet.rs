@@ -1,9 +1,9 @@
 //! Determinants.
 
-use super::batch::{matrices, stacked};
-use super::dense::{narrow, saved, with_widened};
+use super::batch::{matrices, square, stacked};
+use super::dense::{narrow, saved};
+use super::each::{Matrix, Pull, for_each_matrix, pull_each_matrix};
 use super::elimination::{Factors, eliminate, identity};
-use crate::kernel::with_scratch;
 use crate::ops::prelude::*;
 
 /// The sign of the determinant of each matrix, `[.., n, n]`, and the logarithm of its absolute value: `[.., 2]`.
@@ -16,10 +16,7 @@ impl<T: Real> Op<T> for Slogdet {
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
         let [matrix] = expect_inputs(inputs)?;
-        match matrices(matrix)? {
-            (batch, [rows, columns]) if rows == columns => Ok(stacked(&batch, [2])),
-            _ => Err(Mismatch::new("only a square matrix has a determinant")),
-        }
+        square(matrix, "has a determinant").map(|(batch, _)| stacked(&batch, [2]))
     }
     /// The triangular factors of each matrix, and the order of its rows.
     fn saved(&self, inputs: &[&Shape]) -> usize {
@@ -30,50 +27,46 @@ impl<T: Real> Op<T> for Slogdet {
         Reads::NOTHING
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], saved: &mut [T]) {
-        let Ok((_, [side, _])) = matrices(inputs.view(0).shape()) else { return };
-        let square = side * side;
-        with_widened(inputs.view(0), |wide| {
-            with_scratch(side, |order: &mut [T::Accumulator]| {
-                for (index, output) in output.chunks_mut(2).enumerate() {
-                    let factors = &mut wide[index * square..][..square];
-                    let (mut sign, mut log) = (eliminate(factors, order).sign, T::Accumulator::ZERO);
-                    for i in 0..side {
-                        let pivot = factors[i * side + i];
-                        sign *= if pivot == T::Accumulator::ZERO { 0.0 } else { pivot.to_f64().signum() };
-                        log += pivot.abs().ln();
-                    }
-                    output[0] = T::from_f64(sign);
-                    output[1] = T::narrow(log);
-                    let (to_factors, to_order) = saved[index * (square + side)..][..square + side].split_at_mut(square);
-                    narrow(factors, to_factors);
-                    narrow(order, to_order);
+        for_each_matrix(
+            inputs.view(0),
+            (output, saved),
+            |[side, _]| side,
+            |matrix| {
+                let Matrix { extents: [side, _], elements: factors, output, saved, scratch: order } = matrix;
+                let (mut sign, mut log) = (eliminate(factors, order).sign, T::Accumulator::ZERO);
+                for i in 0..side {
+                    let pivot = factors[i * side + i];
+                    sign *= if pivot == T::Accumulator::ZERO { 0.0 } else { pivot.to_f64().signum() };
+                    log += pivot.abs().ln();
                 }
-            });
-        });
+                output[0] = T::from_f64(sign);
+                output[1] = T::narrow(log);
+                let (to_factors, to_order) = saved.split_at_mut(side * side);
+                narrow(factors, to_factors);
+                narrow(order, to_order);
+                Ok(())
+            },
+        );
     }
     /// `A⁻ᵀ` times the cotangent of the logarithm; the sign is constant.
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
         let Some(grad) = grads.view(0) else { return };
-        let Ok((_, [side, _])) = matrices(grad.layout().shape()) else { return };
-        if side == 0 {
-            return;
-        }
-        let square = side * side;
-        with_scratch(grad.layout().shape().size(), |total: &mut [T]| {
-            with_scratch(2 * square + side, |scratch: &mut [T::Accumulator]| {
-                let (factors, inverse) = scratch.split_at_mut(square + side);
-                let each = at.saved.chunks(square + side).zip(cotangent.chunks(2));
-                for ((saved, cotangent), total) in each.zip(total.chunks_mut(square)) {
-                    factors.iter_mut().zip(saved).for_each(|(to, from)| *to = from.widen());
-                    let (matrix, order) = factors.split_at(square);
-                    identity(inverse, side);
-                    Factors { matrix, order }.solve_transposed(inverse, side);
-                    inverse.iter_mut().for_each(|x| *x = *x * cotangent[1].widen());
-                    narrow(inverse, total);
-                }
-            });
-            grad.add(total);
-        });
+        pull_each_matrix(
+            at,
+            cotangent,
+            grad,
+            |[side, _]| 2 * side * side + side,
+            |matrix| {
+                let Pull { extents: [side, _], saved, cotangent, gradient, scratch, .. } = matrix;
+                let (factors, inverse) = scratch.split_at_mut(saved.len());
+                factors.iter_mut().zip(saved).for_each(|(to, from)| *to = from.widen());
+                let (matrix, order) = factors.split_at(side * side);
+                identity(inverse, side);
+                Factors { matrix, order }.solve_transposed(inverse, side);
+                inverse.iter_mut().for_each(|x| *x = *x * cotangent[1].widen());
+                narrow(inverse, gradient);
+            },
+        );
     }
 }
 

@@ -41,8 +41,7 @@ impl<T: Real> Op<T> for Solve {
                 for (index, (matrix, factors)) in each.enumerate() {
                     let (factors, order) = factors.split_at_mut(square);
                     factors.copy_from_slice(matrix);
-                    if let Some(column) = eliminate(factors, order).singular {
-                        let reason = format!("is singular: its column {column} depends on those before");
+                    if let Err(reason) = eliminate(factors, order).check() {
                         return refuse_matrix(&systems.batch, index, &reason);
                     }
                 }

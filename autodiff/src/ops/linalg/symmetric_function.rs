@@ -4,11 +4,10 @@
 //! `f(S) = V f(Λ + N) Vᵀ`, of which there is a Taylor series that ends (`series.rs`). Differentiating the eigendecomposition instead
 //! would divide by differences of eigenvalues and fail for equal ones.
 
-use nalgebra::SymmetricEigen;
-
-use super::batch::matrices;
-use super::dense::{narrow, product, saved, scaled_values, symmetric_part, with_widened};
+use super::batch::{matrices, square};
+use super::dense::{eigen, narrow, product, saved, scaled_values, symmetric_part, with_widened, write};
 use super::divided_differences::EigenvalueFunction;
+use super::each::{Matrix, Pull, for_each_matrix, pull_each_matrix};
 use super::series::Series;
 use crate::kernel::with_scratch;
 use crate::ops::prelude::*;
@@ -27,18 +26,13 @@ pub struct SymmetricFunction {
 /// tangents; NaN if an element is infinite or NaN.
 fn decompose<T: Real>(matrix: &[T], side: usize, shift: f64, spectrum: &mut [T]) {
     let (vectors, points) = spectrum.split_at_mut(side * side);
-    let eigen = scaled_values(matrix, side).and_then(|(values, scale)| {
-        Some((SymmetricEigen::try_new(values, f64::EPSILON, side.saturating_mul(100))?, scale))
-    });
-    let Some((eigen, scale)) = eigen else { return spectrum.fill(T::from_f64(f64::NAN)) };
-    let mut order: Vec<usize> = (0..side).collect();
-    order.sort_by(|&i, &j| eigen.eigenvalues[i].total_cmp(&eigen.eigenvalues[j]));
-    for (j, from) in order.into_iter().enumerate() {
+    let found = scaled_values(matrix, side).and_then(|(values, scale)| Some((eigen(values)?, scale)));
+    let Some(((values, of_values), scale)) = found else { return spectrum.fill(T::from_f64(f64::NAN)) };
+    write(&of_values, vectors);
+    for (point, value) in points.iter_mut().zip(values) {
         // Set eigenvalues within rounding errors of 0 to 0, so that a singular matrix gives no root of a negative number.
-        let value = eigen.eigenvalues[from];
         let value = if value.abs() < side as f64 * f64::EPSILON { 0.0 } else { value };
-        points[j] = T::from_f64(value * scale + shift);
-        (0..side).for_each(|i| vectors[i * side + j] = T::from_f64(eigen.eigenvectors[(i, from)]));
+        *point = T::from_f64(value * scale + shift);
     }
 }
 
@@ -62,10 +56,7 @@ impl<T: Real> Op<T> for SymmetricFunction {
     }
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
         let [matrix] = expect_inputs(inputs)?;
-        match matrices(matrix)?.1 {
-            [rows, columns] if rows == columns => Ok(matrix.clone()),
-            _ => Err(Mismatch::new("only a square matrix has eigenvalues")),
-        }
+        square(matrix, "has eigenvalues").map(|_| matrix.clone())
     }
     /// The eigenvectors and the shifted eigenvalues of each matrix.
     fn saved(&self, inputs: &[&Shape]) -> usize {
@@ -76,68 +67,63 @@ impl<T: Real> Op<T> for SymmetricFunction {
         Reads::inputs([0])
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], saved: &mut [T]) {
-        let Ok((_, [side, _])) = matrices(inputs.output_shape()) else { return };
-        if output.is_empty() {
-            return;
-        }
-        let square = side * side;
-        with_widened(inputs.view(0), |wide| {
-            with_scratch(4 * square + side, |scratch| {
+        for_each_matrix(
+            inputs.view(0),
+            (output, saved),
+            |[side, _]| 4 * side * side + side,
+            |matrix| {
+                let Matrix { extents: [side, _], elements, output, saved, scratch } = matrix;
+                let square = side * side;
                 let (symmetric, rest) = scratch.split_at_mut(square);
                 let (n, rest) = rest.split_at_mut(square);
                 let (found, spectrum) = rest.split_at_mut(square);
-                let each = wide.chunks(square).zip(output.chunks_mut(square)).zip(saved.chunks_mut(square + side));
-                for ((matrix, output), saved) in each {
-                    symmetric_part(matrix, side, symmetric);
-                    decompose(symmetric, side, self.shift, spectrum);
-                    let (vectors, points) = spectrum.split_at(square);
-                    perturbation(symmetric, vectors, side, n);
-                    let points: Vec<f64> = points.iter().map(|x| x.to_f64()).collect();
-                    Series { function: self.function, points: &points, perturbation: n }.sum(found);
-                    change_basis(vectors, side, found, true);
-                    narrow(found, output);
-                    narrow(spectrum, saved);
-                }
-            });
-        });
+                symmetric_part(elements, side, symmetric);
+                decompose(symmetric, side, self.shift, spectrum);
+                let (vectors, points) = spectrum.split_at(square);
+                perturbation(symmetric, vectors, side, n);
+                let points: Vec<f64> = points.iter().map(|x| x.to_f64()).collect();
+                Series { function: self.function, points: &points, perturbation: n }.sum(found);
+                change_basis(vectors, side, found, true);
+                narrow(found, output);
+                narrow(spectrum, saved);
+                Ok(())
+            },
+        );
     }
     /// The derivative along the symmetric part of the cotangent: the terms of first order in it.
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
         let Some(grad) = grads.view(0) else { return };
-        let Ok((_, [side, _])) = matrices(at.inputs.output_shape()) else { return };
-        if cotangent.is_empty() {
-            return;
-        }
-        let square = side * side;
-        with_scratch(cotangent.len(), |total: &mut [T]| {
-            with_widened(at.inputs.view(0), |wide| {
-                with_scratch(5 * square, |scratch: &mut [T::Accumulator]| {
+        with_widened(at.inputs.view(0), |wide| {
+            pull_each_matrix(
+                at,
+                cotangent,
+                grad,
+                |[side, _]| 5 * side * side,
+                |matrix| {
+                    let Pull { extents: [side, _], index, saved, cotangent, gradient, scratch, .. } = matrix;
+                    let square = side * side;
                     let (vectors, rest) = scratch.split_at_mut(square);
                     let (wide_cotangent, rest) = rest.split_at_mut(square);
                     let (symmetric, rest) = rest.split_at_mut(square);
                     let (n, slope) = rest.split_at_mut(square);
-                    let each = wide.chunks(square).zip(cotangent.chunks(square)).zip(at.saved.chunks(square + side));
-                    for (((matrix, cotangent), saved), total) in each.zip(total.chunks_mut(square)) {
-                        vectors.iter_mut().zip(saved).for_each(|(to, from)| *to = from.widen());
-                        let points: Vec<f64> = saved[square..].iter().map(|x| x.to_f64()).collect();
-                        symmetric_part(matrix, side, symmetric);
-                        perturbation(symmetric, vectors, side, n);
-                        wide_cotangent.iter_mut().zip(cotangent).for_each(|(to, from)| *to = from.widen());
-                        symmetric_part(wide_cotangent, side, slope);
-                        change_basis(vectors, side, slope, false);
-                        with_scratch(2 * square, |duals: &mut [Dual<T::Accumulator>]| {
-                            let (along, found) = duals.split_at_mut(square);
-                            let both = n.iter().zip(&*slope);
-                            along.iter_mut().zip(both).for_each(|(to, (&n, &slope))| *to = Dual::new(n, slope));
-                            Series { function: self.function, points: &points, perturbation: along }.sum(found);
-                            slope.iter_mut().zip(found).for_each(|(to, found)| *to = found.tangent);
-                        });
-                        change_basis(vectors, side, slope, true);
-                        narrow(slope, total);
-                    }
-                });
-            });
-            grad.add(total);
+                    vectors.iter_mut().zip(saved).for_each(|(to, from)| *to = from.widen());
+                    let points: Vec<f64> = saved[square..].iter().map(|x| x.to_f64()).collect();
+                    symmetric_part(&wide[index * square..][..square], side, symmetric);
+                    perturbation(symmetric, vectors, side, n);
+                    wide_cotangent.iter_mut().zip(cotangent).for_each(|(to, from)| *to = from.widen());
+                    symmetric_part(wide_cotangent, side, slope);
+                    change_basis(vectors, side, slope, false);
+                    with_scratch(2 * square, |duals: &mut [Dual<T::Accumulator>]| {
+                        let (along, found) = duals.split_at_mut(square);
+                        let both = n.iter().zip(&*slope);
+                        along.iter_mut().zip(both).for_each(|(to, (&n, &slope))| *to = Dual::new(n, slope));
+                        Series { function: self.function, points: &points, perturbation: along }.sum(found);
+                        slope.iter_mut().zip(found).for_each(|(to, found)| *to = found.tangent);
+                    });
+                    change_basis(vectors, side, slope, true);
+                    narrow(slope, gradient);
+                },
+            );
         });
     }
 }

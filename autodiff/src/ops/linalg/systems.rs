@@ -1,6 +1,6 @@
 //! Batches of systems of linear equations.
 
-use super::batch::{matrices, stacked};
+use super::batch::{matrices, square, stacked};
 use super::dense::{narrow, product, widen};
 use crate::array::{Layout, Shape, View};
 use crate::error::Mismatch;
@@ -25,10 +25,7 @@ pub(super) struct Systems {
 
 impl Systems {
     pub(super) fn new(left: &Shape, right: &Shape) -> Result<Self, Mismatch> {
-        let (batch, [side, columns]) = matrices(left)?;
-        if side != columns {
-            return Err(Mismatch::new("only a square matrix can be solved with"));
-        }
+        let (batch, side) = square(left, "can be solved with")?;
         let right_is_vector = right.rank() == 1;
         let column = if right_is_vector { right.insert(1, 1) } else { right.clone() };
         let (batch_right, [rows, columns]) = matrices(&column)?;

@@ -1,9 +1,8 @@
 //! Diagonal matrices and traces.
 
-use super::batch::stacked;
+use super::prelude::*;
 use crate::array::{Layout, View, ViewMut};
 use crate::kernel::with_scratch;
-use crate::ops::prelude::*;
 
 /// The diagonal matrix of each vector: `[.., n]` gives `[.., n, n]`.
 #[derive(Clone, Copy, Debug)]
@@ -16,7 +15,7 @@ impl<T: Real> Op<T> for Diag {
     fn shape(&self, inputs: &[&Shape]) -> Result<Shape, Mismatch> {
         let [x] = expect_inputs(inputs)?;
         match x[..] {
-            [.., n] => Ok(stacked(x, [n])),
+            [.., n] => Ok(x.insert(x.rank(), n)),
             [] => Err(Mismatch::new("a scalar is no diagonal; a vector has an axis")),
         }
     }
