@@ -5,7 +5,7 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 use super::adjoints::Adjoints;
-use super::touched::{Tables, Touched};
+use super::touched::{Tables, Touched, joined};
 use super::updates::Updates;
 use super::{Graph, Label, Nodes, Place, Step, Var};
 use crate::array::{Shape, Tensor, View};
@@ -74,10 +74,10 @@ impl<T: Real> Gradients<T> {
     /// last backward pass reached only rows, selected by [`Var::index_select`] along the first axis, as an embedding does, they are
     /// those rows; of any other, all of it. Writing by hand makes them everything.
     pub fn touched(&self) -> impl Iterator<Item = Range<usize>> {
-        self.touched.iter().enumerate().flat_map(|(index, touched)| {
+        joined(self.touched.iter().enumerate().flat_map(|(index, touched)| {
             let (range, rows) = self.parameters.rows_of(index);
             touched.ranges(range, rows)
-        })
+        }))
     }
 
     /// Name, shape and gradient of every parameter, in order of registration.

@@ -39,11 +39,20 @@ impl Touched {
         let (start, width) = (range.start, range.len() / count.max(1));
         let whole = (self.everywhere && !range.is_empty()).then_some(range);
         let rows: &[usize] = if self.everywhere { &[] } else { &self.rows };
-        // Neighboring rows are one range.
-        let runs = rows.chunk_by(|one, next| one + 1 == *next);
-        let of_run = move |run: &[usize]| start + run[0] * width..start + (run[0] + run.len()) * width;
-        whole.into_iter().chain(runs.map(of_run))
+        whole.into_iter().chain(rows.iter().map(move |row| start + row * width..start + (row + 1) * width))
     }
+}
+
+/// Ascending ranges, of which those without a gap are one.
+pub(super) fn joined(ranges: impl Iterator<Item = Range<usize>>) -> impl Iterator<Item = Range<usize>> {
+    let mut ranges = ranges.peekable();
+    std::iter::from_fn(move || {
+        let mut joined = ranges.next()?;
+        while let Some(next) = ranges.next_if(|next| next.start == joined.end) {
+            joined.end = next.end;
+        }
+        Some(joined)
+    })
 }
 
 /// The parameters of which a backward pass adds to selected rows alone, with the operations that select them.
