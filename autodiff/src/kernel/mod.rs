@@ -30,6 +30,7 @@ mod moments;
 mod norm;
 mod parts;
 pub(crate) mod reduce;
+mod refusal;
 mod scratch;
 mod split;
 mod team;
@@ -48,9 +49,11 @@ pub(crate) use gemm::Product;
 pub(crate) use grouped::Grouped;
 pub(crate) use lanes::{Blocks, LANES, Lanes, PerLane, for_each_lane_block};
 pub(crate) use matrix::{MatrixMut, MatrixRef};
+pub(crate) use moments::Moments;
 pub use norm::norm;
 pub use parts::for_each_part;
 pub(crate) use parts::{lines_per_part, part_size};
+pub(crate) use refusal::{FirstRefusal, refuse, refused};
 pub(crate) use scratch::{shortage, with_scratch, with_unset_scratch};
 
 /// `c = a·b` or `c += a·b` for `[m, k] × [k, n]`, each a slice with strides, `c` contiguous. The caller guarantees that the

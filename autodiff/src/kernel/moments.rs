@@ -9,10 +9,10 @@ const NEIGHBORS: usize = 4096;
 
 /// Number, mean and sum of squared deviations of some elements.
 #[derive(Clone, Copy)]
-struct Moments<A> {
-    count: A,
-    mean: A,
-    squares: A,
+pub(crate) struct Moments<A> {
+    pub(crate) count: A,
+    pub(crate) mean: A,
+    pub(crate) squares: A,
 }
 
 impl<A: Real> Moments<A> {
@@ -28,7 +28,8 @@ impl<A: Real> Moments<A> {
     }
 
     /// Those of both together (Chan, Golub and LeVeque 1979).
-    fn and(self, other: Self) -> Self {
+    #[inline(always)]
+    pub(crate) fn and(self, other: Self) -> Self {
         let (count, deviation) = (self.count + other.count, other.mean - self.mean);
         let share = other.count / count;
         Moments {

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
+use super::refusal::{FirstRefusal, apart, refuse, refused};
 use super::scratch;
 use super::team::together;
 
@@ -72,28 +73,36 @@ pub fn for_each_part<T: Send>(result: &mut [T], size: usize, work: impl Fn(usize
     let parts = Mutex::new(result.chunks_mut(size).enumerate());
     // A function of its own, so that the lock is not held while a part is computed.
     let next = || parts.lock().unwrap_or_else(PoisonError::into_inner).next();
+    // What is refused in a part, and a shortage of scratch memory there, are the caller's.
+    let (refusal, short) = (FirstRefusal::new(), AtomicUsize::new(0));
     let run = || {
         while let Some((part, result)) = next() {
-            work(part, result)
+            work(part, result);
+            if let Some(mismatch) = refused() {
+                refusal.note(part, mismatch);
+            }
         }
     };
     if others == 0 {
-        return run();
+        apart(run);
+    } else {
+        together(others, &|| {
+            short.fetch_max(scratch::shortage_of(|| apart(run)).unwrap_or(0), Relaxed);
+        });
     }
-    // A shortage of scratch memory in any part is one of the caller.
-    let short = AtomicUsize::new(0);
-    together(others, &|| {
-        short.fetch_max(scratch::shortage_of(run).unwrap_or(0), Relaxed);
-    });
     let short = short.into_inner();
     if short > 0 {
         scratch::record(short);
+    }
+    if let Some((_, mismatch)) = refusal.into_inner() {
+        refuse(mismatch);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Mismatch;
     use crate::kernel::{shortage, with_scratch};
 
     #[test]
@@ -114,6 +123,28 @@ mod tests {
         });
         assert_eq!((ran, result[0], result[63]), (20, 0, 7));
         assert!(pool.broadcast(|_| shortage()).iter().all(Option::is_none));
+    }
+
+    #[test]
+    fn the_refusal_of_the_first_part_is_the_callers_and_an_earlier_one_stays() {
+        for threads in [1, 3] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let (of_parts, earlier) = pool.install(|| {
+                let refuse_parts = || {
+                    for_each_part(&mut [0; 64], 8, |part, _| {
+                        if part > 2 {
+                            refuse(Mismatch::new(format!("part {part}")));
+                        }
+                    });
+                    refused().unwrap().to_string()
+                };
+                let of_parts = refuse_parts();
+                refuse(Mismatch::new("earlier"));
+                (of_parts, refuse_parts())
+            });
+            assert_eq!((&*of_parts, &*earlier), ("part 3", "earlier"));
+            assert!(pool.broadcast(|_| refused()).iter().all(Option::is_none));
+        }
     }
 
     #[test]

@@ -30,6 +30,15 @@ fn take() -> Option<Mismatch> {
     REFUSED.take()
 }
 
+/// Runs `work`, which takes what is refused in it; what was refused on this thread before stays.
+pub(super) fn apart(work: impl FnOnce()) {
+    let earlier = refused();
+    work();
+    if let Some(earlier) = earlier {
+        refuse(earlier);
+    }
+}
+
 /// The refusal that comes first, by its key, of several threads that work together.
 #[derive(Debug)]
 pub(crate) struct FirstRefusal<K>(Mutex<Option<(K, Mismatch)>>);

@@ -8,7 +8,6 @@ mod nodes;
 mod pointwise;
 mod product;
 mod reads;
-mod refusal;
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -16,6 +15,7 @@ use std::fmt::Debug;
 pub(crate) use crate::array::accumulate_or_write;
 pub use crate::array::{Layout, View, ViewMut, accumulate, for_each_block};
 pub use crate::error::Mismatch;
+pub(crate) use crate::kernel::{FirstRefusal, refuse, refused};
 pub use crate::kernel::{dispatch, for_each_part, norm};
 pub use grads::InputGrads;
 pub(crate) use grads::{OfBlock, OfNodes, OfParameters};
@@ -27,7 +27,6 @@ pub(crate) use nodes::{Nodes, Operand};
 pub use pointwise::{Pointwise, takes_sines};
 pub use product::matmul;
 pub use reads::Reads;
-pub(crate) use refusal::{FirstRefusal, refuse, refused};
 
 use crate::array::Shape;
 use crate::scalar::{Dual, Real};

@@ -15,8 +15,11 @@ pub(super) trait Receiver<T: Real> {
     /// The gradients of the parameters.
     fn parameters(&mut self) -> Option<OfParameters<'_, T>>;
 
-    /// Copies what was added to the gradient of an input before, to be continued, and returns whether anything was.
-    fn load(&mut self, input: usize, gradient: &mut [T]) -> bool;
+    /// Copies what was added to the gradient of an input before, to be continued, and returns whether anything was: not by default.
+    fn load(&mut self, input: usize, gradient: &mut [T]) -> bool {
+        let _ = (input, gradient);
+        false
+    }
 
     /// Takes the gradient of an input; if it is fresh, nothing was added to it, and it counts as zeros.
     fn store(&mut self, input: usize, gradient: &[T], fresh: bool);
@@ -73,17 +76,19 @@ impl<T: Real> Body<T> {
         self.graph.nodes.view(self.outputs[output] as usize, Lent::whole(values), setting.params)
     }
 
-    /// Pulls a cotangent of the result, in row-major order, through what was computed.
+    /// Pulls a cotangent of the result, in row-major order, through what was computed; returns whether no operation refuses a value.
     pub(super) fn pull(
         &self,
         setting: Setting<'_, T>,
         (values, saves): (&[T], &[T]),
         cotangent: &[T],
         receiver: &mut impl Receiver<T>,
-    ) {
+    ) -> bool {
         if let Some(blocked) = &self.blocked {
-            return refuse(Mismatch::inside(blocked.clone()));
+            refuse(Mismatch::inside(blocked.clone()));
+            return false;
         }
+        let mut is_pulled = false;
         let (nodes, root) = (&self.graph.nodes, self.outputs[0] as usize);
         let count = nodes.len();
         with_unset_scratch(self.graph.gradient_length, |arena: &mut [T]| {
@@ -106,25 +111,29 @@ impl<T: Real> Body<T> {
                 self.for_each_input(|input, id, start, length| {
                     receiver.store(input, &arena[start..start + length], fresh[id]);
                 });
+                is_pulled = true;
             });
         });
+        is_pulled
     }
 
     /// Pulls a cotangent of the result; `deliver` is called with the gradient of each input that gets one, and of each parameter,
-    /// which are operands after the inputs.
+    /// which are operands after the inputs. Returns whether no operation refuses a value.
     pub(super) fn pull_to(
         &self,
         setting: Setting<'_, T>,
         arenas: (&[T], &[T]),
         cotangent: &[T],
         mut deliver: impl FnMut(usize, &[T]),
-    ) {
-        let params = setting.params;
+    ) -> bool {
+        let (params, mut is_pulled) = (setting.params, false);
         with_unset_scratch(params.flat().len(), |gradients: &mut [T]| {
             with_unset_scratch(params.table().entries.len(), |fresh: &mut [bool]| {
                 fresh.fill(true);
                 let mut receiver = Delivered { gradients, fresh, deliver: &mut deliver };
-                self.pull(setting, arenas, cotangent, &mut receiver);
+                if !self.pull(setting, arenas, cotangent, &mut receiver) {
+                    return;
+                }
                 for (position, &parameter) in self.parameters.iter().enumerate() {
                     let range = params.table().entries[parameter].range.clone();
                     if fresh[parameter] {
@@ -132,8 +141,10 @@ impl<T: Real> Body<T> {
                     }
                     deliver(self.graph.declared().len() + position, &gradients[range]);
                 }
+                is_pulled = true;
             });
         });
+        is_pulled
     }
 
     /// Marks as fresh what nobody has added to.
@@ -170,10 +181,6 @@ struct Delivered<'g, T, F> {
 impl<T: Real, F: FnMut(usize, &[T])> Receiver<T> for Delivered<'_, T, F> {
     fn parameters(&mut self) -> Option<OfParameters<'_, T>> {
         Some(OfParameters { gradients: self.gradients, fresh: self.fresh })
-    }
-
-    fn load(&mut self, _: usize, _: &mut [T]) -> bool {
-        false
     }
 
     fn store(&mut self, input: usize, gradient: &[T], fresh: bool) {

@@ -1,6 +1,6 @@
 //! Sums of the gradients of samples, each times a weight.
 
-use super::{Samples, gather_refusals};
+use super::Samples;
 use crate::kernel::{for_each_part, with_unset_scratch};
 use crate::op::{InputGrads, Inputs, OfParameters};
 use crate::scalar::Real;
@@ -24,23 +24,22 @@ pub(super) fn add_gradients<'a, T: Real>(
     let (parameters, entries) = (params.flat().len(), &params.table().entries);
     let rows = samples.part_size() * samples.rows.iter().sum::<usize>();
     with_unset_scratch(samples.parts() * (parameters + rows), |sums: &mut [T]| {
-        gather_refusals(|done| {
-            for_each_part(sums, parameters + rows, |part, sums| {
-                let (gradients, rows) = sums.split_at_mut(parameters);
-                rows.fill(T::ZERO);
-                with_unset_scratch(entries.len(), |fresh: &mut [bool]| {
-                    fresh.fill(true);
-                    let mut receiver = OfPart { samples, gradients, fresh, rows, position: 0 };
-                    for (position, sample) in samples.part(part).enumerate() {
-                        receiver.position = position;
-                        let setting = samples.setting(sample, inputs);
-                        samples.body.pull(setting, arenas(sample), &weights[sample..=sample], &mut receiver);
-                        done(sample);
+        for_each_part(sums, parameters + rows, |part, sums| {
+            let (gradients, rows) = sums.split_at_mut(parameters);
+            rows.fill(T::ZERO);
+            with_unset_scratch(entries.len(), |fresh: &mut [bool]| {
+                fresh.fill(true);
+                let mut receiver = OfPart { samples, gradients, fresh, rows, position: 0 };
+                for (position, sample) in samples.part(part).enumerate() {
+                    receiver.position = position;
+                    let setting = samples.setting(sample, inputs);
+                    if !samples.body.pull(setting, arenas(sample), &weights[sample..=sample], &mut receiver) {
+                        return;
                     }
-                    for &parameter in samples.body.parameters.iter().filter(|&&parameter| fresh[parameter]) {
-                        gradients[entries[parameter].range.clone()].fill(T::ZERO);
-                    }
-                });
+                }
+                for &parameter in samples.body.parameters.iter().filter(|&&parameter| fresh[parameter]) {
+                    gradients[entries[parameter].range.clone()].fill(T::ZERO);
+                }
             });
         });
         let (first, others) = sums.split_at_mut(parameters + rows);
@@ -92,10 +91,6 @@ struct OfPart<'s, T: Real> {
 impl<T: Real> Receiver<T> for OfPart<'_, T> {
     fn parameters(&mut self) -> Option<OfParameters<'_, T>> {
         Some(OfParameters { gradients: self.gradients, fresh: self.fresh })
-    }
-
-    fn load(&mut self, _: usize, _: &mut [T]) -> bool {
-        false
     }
 
     fn store(&mut self, input: usize, gradient: &[T], fresh: bool) {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::Samples;
 use super::gradients::add_gradients;
-use super::{Samples, gather_refusals};
 use crate::array::Shape;
 use crate::error::Mismatch;
 use crate::kernel::{for_each_part, norm};
@@ -15,7 +15,7 @@ use crate::scalar::Real;
 pub(super) struct Losses<T: Real>(pub(super) Arc<Samples<T>>);
 
 /// What is kept of a sample before the arenas of the body: its loss and its norm.
-pub(super) const RESULTS: usize = 2;
+const RESULTS: usize = 2;
 
 impl<T: Real> Losses<T> {
     /// The number of elements that are kept of a sample.
@@ -55,12 +55,7 @@ impl<T: Real> Op<T> for Losses<T> {
         Reads::NOTHING
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], saved: &mut [T]) {
-        gather_refusals(|done| {
-            for_each_part(saved, self.memory(), |sample, memory| {
-                self.run(sample, inputs, memory);
-                done(sample);
-            });
-        });
+        for_each_part(saved, self.memory(), |sample, memory| self.run(sample, inputs, memory));
         let (losses, norms) = output.split_at_mut(self.0.count);
         for ((loss, norm), memory) in losses.iter_mut().zip(norms).zip(saved.chunks(self.memory())) {
             (*loss, *norm) = (memory[0], memory[1]);

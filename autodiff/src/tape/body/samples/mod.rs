@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use super::Body;
 use crate::kernel::part_size;
-use crate::op::{FirstRefusal, Inputs, Setting, refuse, refused};
+use crate::op::{Inputs, Setting};
 use crate::scalar::Real;
 
 /// A body, and the batch whose samples it runs on.
@@ -44,14 +44,20 @@ impl<T: Real> Samples<T> {
     }
 
     /// Calls `deliver` with the gradient of the loss of a sample with regard to each parameter, by its position among those that
-    /// the body reads.
-    fn pull(&self, sample: usize, inputs: Inputs<'_, T>, arenas: (&[T], &[T]), mut deliver: impl FnMut(usize, &[T])) {
+    /// the body reads; returns whether no operation refuses a value.
+    fn pull(
+        &self,
+        sample: usize,
+        inputs: Inputs<'_, T>,
+        arenas: (&[T], &[T]),
+        mut deliver: impl FnMut(usize, &[T]),
+    ) -> bool {
         let first = self.body.graph.declared().len();
         self.body.pull_to(self.setting(sample, inputs), arenas, &[T::ONE], |operand, gradient| {
             if operand >= first {
                 deliver(operand - first, gradient);
             }
-        });
+        })
     }
 
     /// The number of samples of a part: it does not depend on the number of threads.
@@ -67,19 +73,5 @@ impl<T: Real> Samples<T> {
 
     fn parts(&self) -> usize {
         self.count.div_ceil(self.part_size())
-    }
-}
-
-/// Runs `work`, which computes samples on several threads and calls its argument after each of them; what the first sample refuses,
-/// the operation does.
-fn gather_refusals(work: impl FnOnce(&(dyn Fn(usize) + Sync))) {
-    let first = FirstRefusal::new();
-    work(&|sample| {
-        if let Some(mismatch) = refused() {
-            first.note(sample, mismatch);
-        }
-    });
-    if let Some((_, mismatch)) = first.into_inner() {
-        refuse(mismatch);
     }
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Samples, gather_refusals};
+use super::Samples;
 use crate::array::Shape;
 use crate::error::Mismatch;
-use crate::kernel::{dispatch, for_each_part, with_unset_scratch};
+use crate::kernel::{Moments, dispatch, for_each_part, with_unset_scratch};
 use crate::op::{Frame, InputGrads, Inputs, Op, Reads};
 use crate::scalar::Real;
 
@@ -19,7 +19,7 @@ pub(super) struct Variances<T: Real> {
 
 impl<T: Real> Variances<T> {
     /// Means of the gradients of a part of the samples, and after them the sums of their squared deviations.
-    fn of_part(&self, part: usize, inputs: Inputs<'_, T>, moments: &mut [T], done: &(dyn Fn(usize) + Sync)) {
+    fn of_part(&self, part: usize, inputs: Inputs<'_, T>, moments: &mut [T]) {
         let samples = &*self.samples;
         let entries = &inputs.setting().params.table().entries;
         let [values, saved] = samples.body.lengths();
@@ -29,42 +29,34 @@ impl<T: Real> Variances<T> {
         with_unset_scratch(values + saved, |memory: &mut [T]| {
             for (before, sample) in samples.part(part).enumerate() {
                 let (values, saves) = memory.split_at_mut(values);
-                let share = T::from_f64(1.0 / (before + 1) as f64);
-                if samples.compute(sample, inputs, (values, saves)) {
-                    samples.pull(sample, inputs, (values, saves), |position, gradient| {
-                        let range = entries[samples.body.parameters[position]].range.clone();
-                        let (means, squares) = (&mut means[range.clone()], &mut squares[range]);
-                        dispatch(move || add_sample(gradient, share, means, squares));
-                    });
+                let add = |position: usize, gradient: &[T]| {
+                    let range = entries[samples.body.parameters[position]].range.clone();
+                    let moments = (before, &mut means[range.clone()], &mut squares[range]);
+                    add_moments(moments, (1, gradient.iter().map(|&g| (g, T::ZERO))));
+                };
+                let is_computed = samples.compute(sample, inputs, (values, saves));
+                if !(is_computed && samples.pull(sample, inputs, (values, saves), add)) {
+                    return;
                 }
-                done(sample);
             }
         });
     }
 }
 
-/// Adds a gradient to means and sums of squared deviations; `share` is one divided by the number of gradients with it (Welford
-/// 1962).
-#[inline(always)]
-fn add_sample<T: Real>(gradient: &[T], share: T, means: &mut [T], squares: &mut [T]) {
-    for ((&g, mean), square) in gradient.iter().zip(means).zip(squares) {
-        let deviation = g - *mean;
-        *mean += deviation * share;
-        *square += deviation * (g - *mean);
-    }
-}
-
-/// Adds the moments of `theirs` samples to those of `ours` (Chan, Golub and LeVeque 1979).
-fn add_part<T: Real>((ours, moments): (usize, &mut [T]), (theirs, others): (usize, &[T])) {
-    let (means, squares) = moments.split_at_mut(moments.len() / 2);
-    let (other_means, other_squares) = others.split_at(means.len());
-    let share = T::from_f64(theirs as f64 / (ours + theirs) as f64);
-    let between = share * T::from_f64(ours as f64);
-    for (k, (mean, square)) in means.iter_mut().zip(squares).enumerate() {
-        let deviation = other_means[k] - *mean;
-        *mean += deviation * share;
-        *square += other_squares[k] + deviation * deviation * between;
-    }
+/// Adds the moments of `theirs` samples, means and sums of squared deviations, to those of `ours`.
+fn add_moments<T: Real>(
+    (ours, means, squares): (usize, &mut [T], &mut [T]),
+    (theirs, others): (usize, impl Iterator<Item = (T, T)>),
+) {
+    let [ours, theirs] = [ours, theirs].map(|count| T::from_f64(count as f64));
+    let entries = means.iter_mut().zip(squares).zip(others);
+    dispatch(move || {
+        for ((mean, squares), other) in entries {
+            let own = Moments { count: ours, mean: *mean, squares: *squares };
+            let both = own.and(Moments { count: theirs, mean: other.0, squares: other.1 });
+            (*mean, *squares) = (both.mean, both.squares);
+        }
+    });
 }
 
 impl<T: Real> Op<T> for Variances<T> {
@@ -85,14 +77,13 @@ impl<T: Real> Op<T> for Variances<T> {
     }
     fn forward(&self, inputs: Inputs<'_, T>, output: &mut [T], _: &mut [T]) {
         with_unset_scratch(self.samples.parts() * 2 * self.size, |moments: &mut [T]| {
-            gather_refusals(|done| {
-                for_each_part(moments, 2 * self.size, |part, moments| self.of_part(part, inputs, moments, done));
-            });
+            for_each_part(moments, 2 * self.size, |part, moments| self.of_part(part, inputs, moments));
             let (total, others) = moments.split_at_mut(2 * self.size);
             let mut count = self.samples.part(0).len();
             for (part, others) in others.chunks((2 * self.size).max(1)).enumerate() {
                 let theirs = self.samples.part(part + 1).len();
-                add_part((count, total), (theirs, others));
+                let ((means, squares), others) = (total.split_at_mut(self.size), others.split_at(self.size));
+                add_moments((count, means, squares), (theirs, others.0.iter().copied().zip(others.1.iter().copied())));
                 count += theirs;
             }
             let divisor = T::from_f64((count - 1) as f64);

@@ -45,10 +45,6 @@ impl<T: Real> Receiver<T> for OfSteps<'_, '_, T> {
         self.grads.parameters()
     }
 
-    fn load(&mut self, _: usize, _: &mut [T]) -> bool {
-        false
-    }
-
     fn store(&mut self, input: usize, gradient: &[T], fresh: bool) {
         let carries = &self.scan.carries;
         if fresh {

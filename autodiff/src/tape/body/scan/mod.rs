@@ -115,7 +115,7 @@ impl<T: Real> Scan<T> {
         }
     }
 
-    /// Pulls the steps of a segment, whose values are in `memory`, a piece for each.
+    /// Pulls the steps of a segment, whose values are in `memory`, a piece for each; returns whether no operation refuses a value.
     fn pull(
         &self,
         steps: Range<usize>,
@@ -123,7 +123,7 @@ impl<T: Real> Scan<T> {
         memory: &[T],
         cotangent: &[T],
         (receiver, result): (&mut OfSteps<'_, '_, T>, &mut [T]),
-    ) {
+    ) -> bool {
         let (carried, output) = (self.carried(), self.output());
         for (k, step) in steps.enumerate().rev() {
             let (of_carry, of_output) = result.split_at_mut(carried);
@@ -133,8 +133,11 @@ impl<T: Real> Scan<T> {
             receiver.step = step;
             let memory = &memory[k * self.step_memory()..][..self.step_memory()];
             let arenas = memory.split_at(self.body.lengths()[0]);
-            self.body.pull(inputs.setting().repeated(step), arenas, result, receiver);
+            if !self.body.pull(inputs.setting().repeated(step), arenas, result, receiver) {
+                return false;
+            }
         }
+        true
     }
 }
 
@@ -201,7 +204,9 @@ impl<T: Real> Op<T> for Scan<T> {
                     if !self.compute(steps.clone(), at.inputs, again, (memory, true), |_, _| ()) {
                         return;
                     }
-                    self.pull(steps, at.inputs, memory, cotangent, (&mut receiver, result));
+                    if !self.pull(steps, at.inputs, memory, cotangent, (&mut receiver, result)) {
+                        return;
+                    }
                 }
             }
             receiver.finish();
