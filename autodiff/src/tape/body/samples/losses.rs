@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Samples;
-use super::gradients::add_gradients;
+use super::gradients::Weighted;
 use crate::array::Shape;
 use crate::error::Mismatch;
 use crate::kernel::{for_each_part, norm};
@@ -66,6 +66,7 @@ impl<T: Real> Op<T> for Losses<T> {
             let memory = &at.saved[sample * self.memory()..][RESULTS..self.memory()];
             memory.split_at(self.0.body.lengths()[0])
         };
-        add_gradients(&self.0, at.inputs, arenas, &cotangent[..self.0.count], grads);
+        let weights = &cotangent[..self.0.count];
+        Weighted { samples: &self.0, inputs: at.inputs, arenas, weights }.add_gradients(grads);
     }
 }
