@@ -1,6 +1,6 @@
 //! The gradient of an embedding is known by the rows that were read: optimizers and clipping visit them alone, for the same numbers.
 
-use autodiff::{Gradients, Mode, Params, Program, Real, Recording, Tape, Tensor, Var, input};
+use autodiff::{Gradients, Mode, Params, Program, Real, Recording, Shards, Tape, Tensor, Var, input};
 use nn::{Embedding, Linear, Module};
 use optim::{AdaGrad, Adam, L2, Optimizer, Rule, Sgd};
 
@@ -170,5 +170,31 @@ fn a_program_knows_the_rows_of_each_replay() {
         backward(&params, &model, step, &mut expected);
         assert_eq!(found.flat(), expected.flat());
         assert!(found.touched().eq(expected.touched()));
+    }
+}
+
+fn mean<'t>(model: &Model, indices: Var<'t, f64>) -> Var<'t, f64> {
+    model.forward(indices).square().mean(..)
+}
+
+#[test]
+fn a_sum_of_shards_touches_the_rows_of_all() {
+    let mut params = Params::<f64>::new(1);
+    let model = model(&mut params);
+    let mut shards =
+        Shards::record(&params, Mode::Train, 2, [input("indices", [2, 4])], |_, [x]| mean(&model, x)).unwrap();
+    let [mut found, mut expected] = [params.gradients(), params.gradients()];
+    for step in 0..4 {
+        shards.backward(&params, [&indices(step)], &mut found).unwrap();
+        let mut tape = Tape::new();
+        let t = tape.start(&params, Mode::Train);
+        mean(&model, t.input(&indices(step))).backward(&mut expected).unwrap();
+        for (found, expected) in found.flat().iter().zip(expected.flat()) {
+            assert!((found - expected).abs() <= 1e-14 * expected.abs().max(1e-3), "{found} is not {expected}");
+        }
+        assert!(found.touched().eq(expected.touched()));
+        if step == 1 {
+            found.flat_mut().fill(1.0); // by hand, everywhere
+        }
     }
 }

@@ -2,15 +2,12 @@
 
 use std::ops::Range;
 
-use smallvec::SmallVec;
-
 use super::adjoints::Adjoints;
 use super::touched::{Tables, Touched, joined};
 use super::updates::Updates;
 use super::{Graph, Label, Nodes, Place, Step, Var};
 use crate::array::{Shape, Tensor, View};
 use crate::error::Error;
-use crate::kernel::{add_each, for_each_part};
 use crate::memory;
 use crate::op::LentMut;
 use crate::params::{ParamId, ParamVec, Params};
@@ -24,11 +21,11 @@ pub struct Gradients<T: Real> {
     pub(crate) adjoints: Adjoints<T>,
     pub(crate) updates: Updates<T>,
     /// For each parameter, whether the last backward pass reached it.
-    received: Vec<bool>,
+    pub(super) received: Vec<bool>,
     /// For each parameter, where its gradient may differ from zero.
-    touched: Vec<Touched>,
+    pub(super) touched: Vec<Touched>,
     /// Whether gradients have been written, by a backward pass or by hand, since creation or the last `zero`.
-    filled: bool,
+    pub(super) filled: bool,
 }
 
 impl<T: Real> Params<T> {
@@ -140,40 +137,6 @@ impl<T: Real> Gradients<T> {
         Err(Error::NoGradient { of, reason: "the value that backward started from does not depend on it".into() })
     }
 
-    /// Adds the parameters' gradients of another pass, to accumulate over several tapes. State updates of the other pass
-    /// replace those noted here: of several passes in one step, the last counts.
-    ///
-    /// # Errors
-    /// If the two belong to different [`Params`].
-    pub fn add(&mut self, other: &Gradients<T>) -> Result<(), Error> {
-        self.parameters.check_layout(&other.parameters, "gradients")?;
-        for range in other.touched() {
-            add_each(&other.flat()[range.clone()], &mut self.parameters.flat_mut()[range]);
-        }
-        self.touched.iter_mut().zip(&other.touched).for_each(|(own, other)| own.join(other));
-        self.filled |= other.filled;
-        self.updates.add(&other.updates);
-        Ok(())
-    }
-
-    /// Replaces the contents by the sum of others, in their order. As in [`Gradients::add`], the last state update counts.
-    pub(super) fn sum_of<'g>(&mut self, parts: impl Iterator<Item = &'g Gradients<T>> + Clone)
-    where
-        T: 'g,
-    {
-        self.adjoints.forget();
-        self.updates.clear();
-        self.filled = true;
-        self.received.fill(false);
-        self.touch_all();
-        for part in parts.clone() {
-            self.updates.add(&part.updates);
-            self.received.iter_mut().zip(&part.received).for_each(|(received, &part)| *received |= part);
-        }
-        let flats: SmallVec<[&[T]; 8]> = parts.map(Gradients::flat).collect();
-        sum_flat(&flats, self.parameters.flat_mut());
-    }
-
     /// Sets the parameters' gradients to zero, discards state updates and marks the gradients as not filled, until the next
     /// backward pass, [`Gradients::add`] or [`Gradients::flat_mut`].
     pub fn zero(&mut self) {
@@ -249,7 +212,7 @@ impl<T: Real> Gradients<T> {
     }
 
     /// Sets the gradient of the parameter with this index to zero where it may differ from that.
-    fn zero_parameter(&mut self, index: usize) {
+    pub(super) fn zero_parameter(&mut self, index: usize) {
         let touched = &mut self.touched[index];
         let (range, rows) = self.parameters.rows_of(index);
         let flat = self.parameters.flat_mut();
@@ -293,19 +256,4 @@ impl<T: Real> Gradients<T> {
     pub(super) fn note_update(&mut self, index: usize, value: View<'_, T>) {
         self.updates.note(index, value);
     }
-}
-
-/// Entries that are summed at a time.
-const BLOCK: usize = 1 << 14;
-
-/// The sum of flat vectors, in their order.
-fn sum_flat<T: Real>(terms: &[&[T]], sums: &mut [T]) {
-    let [first, others @ ..] = terms else { return sums.fill(T::ZERO) };
-    for_each_part(sums, BLOCK, |block, sums| {
-        let entries = block * BLOCK..block * BLOCK + sums.len();
-        sums.copy_from_slice(&first[entries.clone()]);
-        for terms in others {
-            add_each(&terms[entries.clone()], sums);
-        }
-    });
 }

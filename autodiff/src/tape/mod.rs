@@ -25,6 +25,7 @@ mod program;
 mod recording;
 mod replay;
 mod shards;
+mod sums;
 mod touched;
 mod unplanned;
 mod updates;

@@ -24,11 +24,17 @@ pub(super) fn stacked(batch: &Shape, extents: impl IntoIterator<Item = usize>) -
     batch.iter().copied().chain(extents).collect()
 }
 
+/// Batch axes for a few matrices: a decomposition takes as long as many elementwise operations.
+#[cfg(feature = "catalogue")]
+pub(super) fn batch_axes(choices: &mut crate::catalogue::Choices<'_>) -> Shape {
+    choices.shape(0, 2).iter().map(|&extent| extent.min(2)).collect()
+}
+
 /// A batch of square matrices, well conditioned, that all decompositions accept.
 #[cfg(feature = "catalogue")]
 pub(super) fn dominant(choices: &mut crate::catalogue::Choices<'_>) -> crate::catalogue::Sample {
     let side = choices.extent().min(4);
-    let batch = choices.shape(0, 2);
+    let batch = batch_axes(choices);
     crate::catalogue::Domain::Dominant(side).sample(stacked(&batch, [side, side]))
 }
 
@@ -38,6 +44,6 @@ pub(super) fn rectangular(
     choices: &mut crate::catalogue::Choices<'_>,
     [rows, columns]: [usize; 2],
 ) -> crate::catalogue::Sample {
-    let batch = choices.shape(0, 2);
+    let batch = batch_axes(choices);
     crate::catalogue::Domain::Dominant(columns).sample(stacked(&batch, [rows, columns]))
 }

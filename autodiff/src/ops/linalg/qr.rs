@@ -165,6 +165,7 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
 
 #[cfg(test)]
 mod tests {
+    use super::Qr;
     use crate::ops::testing::value_and_gradient;
     use crate::{Tensor, check};
 
@@ -183,5 +184,12 @@ mod tests {
         let (r, _) = value_and_gradient(|a| a.qr().1, a.clone());
         assert!(r.data()[0] > 0.0 && r.data()[2] == 0.0 && r.data()[3] > 0.0, "{r:?}");
         check::function(|[a]| a.qr().0.square() * a.qr().1.sum(..), [a]).unwrap().assert();
+    }
+
+    #[test]
+    fn rounding_errors_of_nearly_diagonal_factors_are_not_taken_for_mistakes() {
+        // The derivative of the first cosine of Q is its sine squared, of which the gradient, 1 − cos², keeps eight digits.
+        let a = [[3.2339818897006865, -0.0038627144663957447], [-0.0642617654654496, 6.159025642596948]];
+        check::Check::new().seed(15882432733597228731).op(&Qr {}, [a.into()]).unwrap().assert();
     }
 }

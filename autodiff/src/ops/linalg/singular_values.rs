@@ -181,7 +181,8 @@ impl<'t, T: Real> Var<'t, T> {
 pub(super) const ENTRIES: &[Entry] = &[Entry {
     name: "singular_values",
     draw: |choices| {
-        let extents = [choices.extent().min(4), choices.extent().min(4)];
+        // An eigenproblem of twice the side takes long.
+        let extents = [choices.extent().min(3), choices.extent().min(3)];
         Case::new(SingularValues {}, [super::batch::rectangular(choices, extents)])
     },
 }];

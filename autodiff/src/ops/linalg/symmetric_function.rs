@@ -169,7 +169,7 @@ pub(super) const ENTRIES: &[Entry] = &[Entry {
         use EigenvalueFunction::{Exp, Ln, Power};
         let function = [Power(-0.5), Power(0.5), Power(3.0), Exp, Ln][choices.below(5)];
         let side = choices.extent().min(4);
-        let batch = choices.shape(0, 2);
+        let batch = super::batch::batch_axes(choices);
         let shape: Shape = batch.iter().copied().chain([side, side]).collect();
         // Positive definite by Gershgorin's theorem: rows sum to at most 1.6.
         Case::new(SymmetricFunction { function, shift: 1.8 }, [Domain::Between(-0.4, 0.4, &[]).sample(shape)])

@@ -1,0 +1,71 @@
+//! Sums of the gradients of several passes.
+
+use std::ops::Range;
+
+use smallvec::SmallVec;
+
+use super::gradients::Gradients;
+use crate::error::Error;
+use crate::kernel::{add_each, for_each_part};
+use crate::scalar::Real;
+
+impl<T: Real> Gradients<T> {
+    /// Adds the parameters' gradients of another pass, to accumulate over several tapes. State updates of the other pass
+    /// replace those noted here: of several passes in one step, the last counts.
+    ///
+    /// # Errors
+    /// If the two belong to different [`Params`](crate::Params).
+    pub fn add(&mut self, other: &Gradients<T>) -> Result<(), Error> {
+        self.parameters.check_layout(&other.parameters, "gradients")?;
+        for range in other.touched() {
+            add_each(&other.flat()[range.clone()], &mut self.parameters.flat_mut()[range]);
+        }
+        self.touched.iter_mut().zip(&other.touched).for_each(|(own, other)| own.join(other));
+        self.filled |= other.filled;
+        self.updates.add(&other.updates);
+        Ok(())
+    }
+
+    /// Replaces the contents by the sum of others, in their order. As in [`Gradients::add`], the last state update counts.
+    pub(super) fn sum_of<'g>(&mut self, parts: impl Iterator<Item = &'g Gradients<T>> + Clone)
+    where
+        T: 'g,
+    {
+        self.adjoints.forget();
+        self.updates.clear();
+        self.filled = true;
+        self.received.fill(false);
+        for part in parts.clone() {
+            self.updates.add(&part.updates);
+            self.received.iter_mut().zip(&part.received).for_each(|(received, &part)| *received |= part);
+        }
+        for index in 0..self.touched.len() {
+            let everywhere = parts.clone().any(|part| part.touched[index].everywhere);
+            if !everywhere {
+                self.zero_parameter(index);
+                parts.clone().for_each(|part| self.touched[index].join(&part.touched[index]));
+            }
+            self.touched[index].everywhere = everywhere;
+        }
+        let flats: SmallVec<[&[T]; 8]> = parts.map(Gradients::flat).collect();
+        for range in self.touched().collect::<SmallVec<[Range<usize>; 4]>>() {
+            let terms: SmallVec<[&[T]; 8]> = flats.iter().map(|flat| &flat[range.clone()]).collect();
+            sum(&terms, &mut self.parameters.flat_mut()[range]);
+        }
+    }
+}
+
+/// Entries that are summed at a time.
+const BLOCK: usize = 1 << 14;
+
+/// The sum of vectors, in their order.
+fn sum<T: Real>(terms: &[&[T]], sums: &mut [T]) {
+    let [first, others @ ..] = terms else { return sums.fill(T::ZERO) };
+    for_each_part(sums, BLOCK, |block, sums| {
+        let entries = block * BLOCK..block * BLOCK + sums.len();
+        sums.copy_from_slice(&first[entries.clone()]);
+        for terms in others {
+            add_each(&terms[entries.clone()], sums);
+        }
+    });
+}
