@@ -302,6 +302,79 @@ fn a_sweep_that_is_killed_five_times_ends_with_the_same_files() {
     }
 }
 
+/// A sweep in three parts, and the folders with them.
+const PARTED: [&str; 8] =
+    ["--activation", "tanh,relu", "--depth", "1,2,5", "--steps", "9", "--learning-rate", "0.1,0.2"];
+
+fn merge(folders: &[&Path], out: &Path) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_depth-sweep"));
+    command.arg("merge").args(folders).arg("--out").arg(out).output().expect("the program starts")
+}
+
+#[test]
+fn parts_that_are_merged_are_the_files_of_one_run() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [whole, merged] = ["whole", "merged"].map(|name| folder.path().join(name));
+    let parts = ["1/3", "2/3", "3/3"].map(|shard| folder.path().join(shard.replace('/', " of ")));
+    let parts = parts.each_ref().map(|part| part.as_path());
+    let printed = swept(&whole, &PARTED, "2");
+    for (part, shard) in parts.iter().zip(["1/3", "2/3", "3/3"]) {
+        swept(part, &[&PARTED[..], &["--shard", shard]].concat(), "2");
+        assert_eq!(finished(part), 8, "four of twelve configurations");
+    }
+    let output = merge(&parts, &merged);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8(output.stdout).expect("UTF-8");
+    assert_eq!(said.lines().rev().skip(1).collect::<Vec<_>>(), printed.lines().rev().skip(1).collect::<Vec<_>>());
+    assert_eq!(names(&merged), names(&whole));
+    for name in names(&whole).iter().filter(|name| *name != "runs.jsonl") {
+        assert!(fs::read(whole.join(name)).expect(name) == fs::read(merged.join(name)).expect(name), "{name}");
+    }
+    // A run that two folders have counts once, and a part that is merged again gives the same.
+    let again = folder.path().join("again");
+    assert!(merge(&[parts[2], &merged, parts[0]], &again).status.success());
+    assert!(
+        fs::read(whole.join("results.json")).expect("a file") == fs::read(again.join("results.json")).expect("a file")
+    );
+}
+
+#[test]
+fn what_is_missing_or_different_in_parts_is_named_and_nothing_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [first, second, other, merged] = ["first", "second", "other", "merged"].map(|name| folder.path().join(name));
+    swept(&first, &[&PARTED[..], &["--shard", "1/2"]].concat(), "2");
+    swept(&second, &[&PARTED[..], &["--shard", "2/2"]].concat(), "2");
+    swept(&other, &["--activation", "tanh", "--depth", "1", "--steps", "9"], "2");
+    let refused = |folders: &[&Path], out: &Path, expected: &[&str]| {
+        let output = merge(folders, out);
+        let said = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_eq!((output.status.code(), said.lines().count()), (Some(2), 1), "{said}");
+        assert!(expected.iter().all(|part| said.contains(part)), "{said}");
+        assert!(!merged.exists() && output.stdout.is_empty(), "{said}");
+    };
+    refused(
+        &[&first],
+        &merged,
+        &["12 of 24 runs are missing, the first of ", "seed 0; shard 2/2 is in none of the folders"],
+    );
+    refused(&[&first, &other], &merged, &["other and ", "first hold different sweeps: their settings have `"]);
+    refused(&[&first, &second], &second, &["--out ", "second: is one of the parts"]);
+
+    let journal = second.join("runs.jsonl");
+    let text = fs::read_to_string(&journal).expect("a file");
+    let cut: String = text.lines().take(9).map(|line| format!("{line}\n")).collect();
+    fs::write(&journal, cut + "{\"half of a line").expect("a file");
+    refused(&[&first, &second], &merged, &["3 of 24 runs are missing", "second has 9 of its 12"]);
+
+    let copy = folder.path().join("copy");
+    fs::create_dir(&copy).expect("a folder");
+    fs::copy(second.join("config.toml"), copy.join("config.toml")).expect("a file");
+    let at = text.find("\"delta_norm\":").expect("a number") + "\"delta_norm\":".len();
+    fs::write(copy.join("runs.jsonl"), [&text[..at], "1", &text[at..]].concat()).expect("a file");
+    refused(&[&first, &second, &copy], &merged, &["copy have different results of ", "seed "]);
+    refused(&[&folder.path().join("nothing")], &merged, &["nothing/config.toml: "]);
+}
+
 #[test]
 fn the_folder_of_a_sweep_holds_the_settings_that_made_it() {
     let (first, second) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));

@@ -3,12 +3,13 @@
 mod options;
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use sweep::results::Results;
 use sweep::{Error, Settings, Stop, report};
 
-use options::Sweeps;
+use options::{Merge, Sweeps};
 
 /// The status of a program that a signal ended.
 const INTERRUPTED: u8 = 130;
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
         Err(shown) if !shown.use_stderr() => return printed(shown.print()),
         Err(wrong) => return failed(&options::in_one_line(&wrong), 2),
         Ok(options::Task::Print(text)) => return printed(io::stdout().write_all(text.as_bytes())),
+        Ok(options::Task::Merge(parts)) => return ended(merged(&parts)),
         Ok(options::Task::Sweep(sweeps)) => sweeps,
     };
     let stop = Stop::default();
@@ -25,8 +27,12 @@ fn main() -> ExitCode {
     if let Err(error) = ctrlc::set_handler(move || handled.stop()) {
         return failed(&format!("Ctrl-C cannot be handled: {error}"), 1);
     }
-    match run(sweeps, &stop) {
-        Ok(()) if stop.is_stopped() => ExitCode::from(INTERRUPTED),
+    let result = run(sweeps, &stop);
+    if result.is_ok() && stop.is_stopped() { ExitCode::from(INTERRUPTED) } else { ended(result) }
+}
+
+fn ended(result: Result<(), Failure>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Print(error)) => printed(Err(error)),
         Err(Failure::Sweep(Error::Stopped)) => failed("stopped before a run was finished", INTERRUPTED),
@@ -53,7 +59,7 @@ fn run(sweeps: Sweeps, stop: &Stop) -> Result<(), Failure> {
     for settings in sweeps.each {
         let settings = Settings { stop: stop.clone(), ..settings };
         let results = settings.run()?;
-        show(&settings, &results).map_err(Failure::Print)?;
+        show(&settings.out, &results).map_err(Failure::Print)?;
         pages.push(results);
         if stop.is_stopped() {
             break;
@@ -66,11 +72,17 @@ fn run(sweeps: Sweeps, stop: &Stop) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Joins the parts of a sweep.
+fn merged(Merge { folders, out, restart }: &Merge) -> Result<(), Failure> {
+    let results = sweep::merge(folders, out, *restart)?;
+    show(out, &results).map_err(Failure::Print)
+}
+
 /// The columns that the table fits where the terminal does not say how many it has.
 const COLUMNS: u16 = 100;
 
 /// Prints the table.
-fn show(settings: &Settings, results: &Results) -> io::Result<()> {
+fn show(folder: &Path, results: &Results) -> io::Result<()> {
     let mut out = io::stdout().lock();
     let color = out.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     if !results.title.is_empty() {
@@ -80,7 +92,7 @@ fn show(settings: &Settings, results: &Results) -> io::Result<()> {
     if results.finished < results.runs {
         writeln!(out, "{} of {} runs are finished; --resume continues.", results.finished, results.runs)?;
     }
-    writeln!(out, "Report: {}", settings.out.join("report.html").display())
+    writeln!(out, "Report: {}", folder.join("report.html").display())
 }
 
 fn printed(result: io::Result<()>) -> ExitCode {

@@ -8,11 +8,12 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use clap_complete::Shell;
 use nn::{Activation, Initial};
 use sweep::results::THRESHOLD;
-use sweep::{AxisEntry, Settings, Spectrum, axes};
+use sweep::{AxisEntry, Settings, Shard, Spectrum, axes};
 
 /// What the program does.
 pub(crate) enum Task {
     Sweep(Sweeps),
+    Merge(Merge),
     /// Completions or the manual page.
     Print(String),
 }
@@ -21,6 +22,13 @@ pub(crate) enum Task {
 pub(crate) struct Sweeps {
     pub(crate) each: Vec<Settings>,
     pub(crate) together: Option<PathBuf>,
+}
+
+/// Parts of a sweep that are joined.
+pub(crate) struct Merge {
+    pub(crate) folders: Vec<PathBuf>,
+    pub(crate) out: PathBuf,
+    pub(crate) restart: bool,
 }
 
 /// Reads the command line.
@@ -39,12 +47,16 @@ pub(crate) fn read() -> Result<Task, clap::Error> {
         clap_mangen::Man::new(command()).render(&mut text)?;
         return Ok(Task::Print(String::from_utf8_lossy(&text).into_owned()));
     }
+    if let Some(("merge", matches)) = matches.subcommand() {
+        let folders = matches.get_many::<PathBuf>("folder").into_iter().flatten().cloned().collect();
+        return Ok(Task::Merge(Merge { folders, out: out(matches), restart: matches.get_flag("restart") }));
+    }
     let sweeps = sweeps(&matches).map_err(|error| command().error(ErrorKind::ValueValidation, error))?;
     Ok(Task::Sweep(sweeps))
 }
 
 fn sweeps(matches: &ArgMatches) -> Result<Sweeps, sweep::Error> {
-    let out = matches.get_one::<PathBuf>("out").cloned().unwrap_or(Settings::default().out);
+    let out = out(matches);
     let names: Vec<&str> = matches.get_many::<String>("preset").into_iter().flatten().map(String::as_str).collect();
     let names: Vec<&str> = if names == [ALL] { Settings::presets().collect() } else { names };
     let single = |settings| Ok(Sweeps { each: vec![changed(settings, matches, out.clone())?], together: None });
@@ -57,6 +69,10 @@ fn sweeps(matches: &ArgMatches) -> Result<Sweeps, sweep::Error> {
             Ok(Sweeps { each: each.collect::<Result<_, _>>()?, together: Some(out.join("report.html")) })
         }
     }
+}
+
+fn out(matches: &ArgMatches) -> PathBuf {
+    matches.get_one::<PathBuf>("out").cloned().unwrap_or(Settings::default().out)
 }
 
 /// The first preset; without its groups if an option is given that they have values for, as the cures of the default are not
@@ -78,6 +94,9 @@ fn changed(mut settings: Settings, matches: &ArgMatches, out: PathBuf) -> Result
     }
     if let Some(&seeds) = matches.get_one::<usize>("seeds") {
         settings.seeds = seeds;
+    }
+    if let Some(&shard) = matches.get_one::<Shard>("shard") {
+        settings.shard = Some(shard);
     }
     if let Some(names) = matches.get_many::<String>("spectra") {
         let named = |name: &String| Spectrum::NAMED.iter().find(|(known, _)| known == name).map(|&(_, one)| one);
@@ -105,6 +124,9 @@ fn command() -> Command {
         .args(axes().iter().map(|axis| option(axis)))
         .next_help_heading("The sweep")
         .args(sweep_options())
+        .subcommand(merge())
+        .args_conflicts_with_subcommands(true)
+        .disable_help_subcommand(true)
         .next_help_heading("The program")
         .args([
             Arg::new("completions")
@@ -115,6 +137,14 @@ fn command() -> Command {
                 .help("Print completions for a shell."),
             Arg::new("man").long("man").action(ArgAction::SetTrue).exclusive(true).help("Print the manual page."),
         ])
+}
+
+/// Joining parts.
+fn merge() -> Command {
+    let folder = Arg::new("folder").value_name("DIR").value_parser(value_parser!(PathBuf)).num_args(1..).required(true);
+    Command::new("merge")
+        .about("Joins the parts of a sweep that were run with --shard, and writes the files of the whole.")
+        .args([folder.help("Folders with the parts."), out_option(), restart_option()])
 }
 
 /// Where the settings come from that other options change.
@@ -137,7 +167,7 @@ fn settings_options() -> [Arg; 2] {
 }
 
 /// What concerns the sweep as a whole.
-fn sweep_options() -> [Arg; 6] {
+fn sweep_options() -> [Arg; 7] {
     let count = || RangedU64ValueParser::<usize>::new().range(1..=1000);
     [
         Arg::new("seeds")
@@ -151,11 +181,12 @@ fn sweep_options() -> [Arg; 6] {
             .value_delimiter(',')
             .value_parser(PossibleValuesParser::new(Spectrum::NAMED.map(|(name, _)| name)))
             .help("Spectra to measure at initialization."),
-        Arg::new("out")
-            .long("out")
-            .value_name("DIR")
-            .value_parser(value_parser!(PathBuf))
-            .help("Folder for the results; made where there is none. [default: depth-sweep-out]"),
+        out_option(),
+        Arg::new("shard")
+            .long("shard")
+            .value_name("I/N")
+            .value_parser(value_parser!(Shard))
+            .help("The part of the sweep to run, of N that are merged later; each needs a folder of its own."),
         Arg::new("jobs")
             .long("jobs")
             .value_name("N")
@@ -165,12 +196,20 @@ fn sweep_options() -> [Arg; 6] {
             .long("resume")
             .action(ArgAction::SetTrue)
             .help("Continue the unfinished sweep in the folder."),
-        Arg::new("restart")
-            .long("restart")
-            .action(ArgAction::SetTrue)
-            .conflicts_with("resume")
-            .help("Drop the unfinished sweep in the folder."),
+        restart_option().conflicts_with("resume"),
     ]
+}
+
+fn out_option() -> Arg {
+    Arg::new("out")
+        .long("out")
+        .value_name("DIR")
+        .value_parser(value_parser!(PathBuf))
+        .help("Folder for the results; made where there is none. [default: depth-sweep-out]")
+}
+
+fn restart_option() -> Arg {
+    Arg::new("restart").long("restart").action(ArgAction::SetTrue).help("Drop the unfinished sweep in the folder.")
 }
 
 /// The option of an axis.

@@ -52,6 +52,12 @@ impl Configuration {
         Ok(blueprint)
     }
 
+    /// The values that are not the default, for an error.
+    pub(crate) fn described(&self) -> String {
+        let changed = axes().iter().zip(&self.values).filter(|(axis, value)| axis.default != value.as_str());
+        changed.map(|(axis, value)| format!("{} {value}", axis.name)).collect::<Vec<_>>().join(", ")
+    }
+
     /// Names and values as the columns show them.
     pub(crate) fn columns(&self) -> Result<Vec<(&'static str, String)>, Error> {
         let blueprint = self.blueprint::<f64>()?;

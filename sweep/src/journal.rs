@@ -23,7 +23,6 @@ pub(crate) struct Journal {
     /// Offset and length of the line of each configuration and seed.
     lines: HashMap<(usize, u64), (u64, usize)>,
     end: u64,
-    custom: bool,
 }
 
 impl Journal {
@@ -44,8 +43,9 @@ impl Journal {
             // Not every file system has locks.
             Ok(()) | Err(TryLockError::Error(_)) => {}
         }
-        let mut journal = Journal { file, path, lines: HashMap::new(), end: 0, custom };
-        journal.read_lines()?;
+        let mut journal = Journal::read_lines(file, path)?;
+        // A last line that a kill cut off is removed.
+        journal.cut()?;
         let text = settings.to_toml()?;
         let config = folder.join(SETTINGS);
         match fs::read_to_string(&config).ok().map(|old| (old == text, Settings::from_toml(&old))) {
@@ -55,7 +55,7 @@ impl Journal {
                 let reason = "holds a sweep of other settings; --config DIR/config.toml continues that";
                 return Err(Error::Setting(format!("--resume: {} {reason}", folder.display())));
             }
-            Some((_, Ok(old))) if !journal.is_finished(&old) => {
+            Some((_, Ok(old))) if !journal.is_finished(&old, custom) => {
                 let reason = "holds an unfinished sweep; --resume continues it, --restart drops it";
                 return Err(Error::Setting(format!("--out {}: {reason}", folder.display())));
             }
@@ -65,23 +65,40 @@ impl Journal {
         Ok(journal)
     }
 
+    /// Opens the journal and the settings in a folder to read them.
+    ///
+    /// # Errors
+    /// Files that are missing or damaged.
+    pub(crate) fn of(folder: &Path) -> Result<(Settings, Self), Error> {
+        let settings = Settings::read(&folder.join(SETTINGS))?;
+        let path = folder.join(RUNS);
+        let file = File::open(&path).map_err(Error::at(&path))?;
+        Ok((settings, Journal::read_lines(file, path)?))
+    }
+
     /// Drops all runs.
     fn clear(&mut self) -> Result<(), Error> {
         self.lines.clear();
         self.end = 0;
-        self.file.set_len(0).map_err(Error::at(&self.path))
+        self.cut()
+    }
+
+    /// Removes what is after the last line.
+    fn cut(&self) -> Result<(), Error> {
+        self.file.set_len(self.end).map_err(Error::at(&self.path))
     }
 
     /// Whether all runs of these settings are there, or none is.
-    fn is_finished(&self, settings: &Settings) -> bool {
-        let runs = settings.configurations(self.custom).len() * settings.seeds;
-        self.lines.is_empty() || self.lines.len() >= runs
+    fn is_finished(&self, settings: &Settings, custom: bool) -> bool {
+        let configurations = settings.own_configurations(custom).map_or(0, |own| own.len());
+        self.lines.is_empty() || self.lines.len() >= configurations * settings.seeds
     }
 
-    /// Notes where the lines are. A last line that a kill cut off is removed.
-    fn read_lines(&mut self) -> Result<(), Error> {
-        let failed = |error| Error::at(self.path.clone())(error);
-        let mut reader = BufReader::new(self.file.try_clone().map_err(failed)?);
+    /// Notes where the lines are, up to one that has no end.
+    fn read_lines(file: File, path: PathBuf) -> Result<Self, Error> {
+        let (mut lines, mut end) = (HashMap::new(), 0);
+        let failed = |error| Error::at(path.clone())(error);
+        let mut reader = BufReader::new(file.try_clone().map_err(failed)?);
         reader.seek(SeekFrom::Start(0)).map_err(failed)?;
         let (mut line, mut number) = (Vec::new(), 0);
         loop {
@@ -89,12 +106,12 @@ impl Journal {
             number += 1;
             let length = reader.read_until(b'\n', &mut line).map_err(failed)?;
             if length == 0 || line.last() != Some(&b'\n') {
-                return self.file.set_len(self.end).map_err(failed);
+                return Ok(Journal { file, path, lines, end });
             }
             let record: RunRecord = serde_json::from_slice(&line)
-                .map_err(|error| Error::file(&self.path, format!("line {number} is damaged: {error}")))?;
-            self.lines.entry((record.configuration, record.seed)).or_insert((self.end, length));
-            self.end += length as u64;
+                .map_err(|error| Error::file(&path, format!("line {number} is damaged: {error}")))?;
+            lines.entry((record.configuration, record.seed)).or_insert((end, length));
+            end += length as u64;
         }
     }
 
@@ -108,17 +125,22 @@ impl Journal {
         self.lines.len()
     }
 
-    /// Appends a run; when this returns, it is on disk.
-    pub(crate) fn append(&mut self, record: &RunRecord) -> Result<(), Error> {
-        let mut line = serde_json::to_vec(record).map_err(|error| Error::file(&self.path, error))?;
-        line.push(b'\n');
-        if let Err(error) = self.file.write_all(&line).and_then(|()| self.file.sync_data()) {
-            // A part of the line must not stay before the next one; the error that is told is the first.
-            let _ = self.file.set_len(self.end);
+    /// Appends runs; when this returns, they are on disk.
+    pub(crate) fn append(&mut self, records: &[RunRecord]) -> Result<(), Error> {
+        let (mut text, mut lines) = (Vec::new(), Vec::with_capacity(records.len()));
+        for record in records {
+            let start = text.len();
+            serde_json::to_writer(&mut text, record).map_err(|error| Error::file(&self.path, error))?;
+            text.push(b'\n');
+            lines.push(((record.configuration, record.seed), (self.end + start as u64, text.len() - start)));
+        }
+        if let Err(error) = self.file.write_all(&text).and_then(|()| self.file.sync_data()) {
+            // A part of a line must not stay before the next one; the error that is told is the first.
+            let _ = self.cut();
             return Err(Error::at(&self.path)(error));
         }
-        self.lines.insert((record.configuration, record.seed), (self.end, line.len()));
-        self.end += line.len() as u64;
+        self.lines.extend(lines);
+        self.end += text.len() as u64;
         Ok(())
     }
 

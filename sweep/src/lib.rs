@@ -27,6 +27,7 @@
 //! | the network, its training, what is measured of it | `network`, `layer`, `training`, `measure/`, `run` |
 //! | what theory says | [`theory`], `prediction`, `phase` |
 //! | all runs, in parallel, on disk as they finish | `sweep`, `journal`, `memory` |
+//! | parts of a sweep on several machines, joined | `shard`, `merge` |
 //! | what was found, and how it is shown | [`results`], [`report`], `tables`, `output` |
 
 mod axis;
@@ -40,6 +41,7 @@ mod layer;
 mod lists;
 mod measure;
 mod memory;
+mod merge;
 mod network;
 mod output;
 mod phase;
@@ -50,6 +52,7 @@ pub mod report;
 pub mod results;
 mod run;
 mod settings;
+mod shard;
 mod stepper;
 mod stop;
 mod summary;
@@ -67,8 +70,10 @@ pub use axis::{AxisEntry, axes};
 pub use error::Error;
 pub use lists::Lists;
 pub use measure::Spectrum;
+pub use merge::merge;
 pub use output::write_report;
 pub use settings::{Group, Settings};
+pub use shard::Shard;
 pub use stop::Stop;
 
 use std::sync::Arc;

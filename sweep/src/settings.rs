@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::lists::Lists;
 use crate::measure::Spectrum;
 use crate::results::Results;
+use crate::shard::Shard;
 use crate::stop::Stop;
 use crate::sweep::sweep;
 
@@ -35,6 +36,9 @@ pub struct Settings {
     /// Networks of each configuration, differing in weights and in the order of the data.
     #[serde(default = "three")]
     pub seeds: usize,
+    /// The part of the sweep that is run; `None` is all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
     /// What is measured beside the gradient.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub spectra: Vec<Spectrum>,
@@ -82,6 +86,7 @@ impl Default for Settings {
             title: String::new(),
             description: String::new(),
             seeds: three(),
+            shard: None,
             spectra: Vec::new(),
             axes: Lists::default(),
             group: Vec::new(),
@@ -172,6 +177,15 @@ impl Settings {
             }
         }
         configurations
+    }
+
+    /// The configurations of the part that is run.
+    pub(crate) fn own_configurations(&self, custom: bool) -> Result<Vec<Configuration>, Error> {
+        let all = self.configurations(custom);
+        match self.shard {
+            Some(shard) => shard.of(all),
+            None => Ok(all),
+        }
     }
 
     /// Runs the sweep and writes its files.

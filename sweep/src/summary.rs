@@ -38,7 +38,6 @@ pub(crate) fn summarize(
         no_theory: agreement.is_none().then(|| reason(configuration, runs)).transpose()?,
         agreement,
         depth_scales: depth_scales(configuration)?,
-        seconds: mean(runs.iter().map(|run| run.seconds)),
     }))
 }
 

@@ -25,7 +25,7 @@ use crate::stop::Stop;
 /// finished. Networks share no mutable data, so results do not depend on the number of threads.
 pub(crate) fn sweep(settings: &Settings, layer: Option<&MakeLayer<f32>>) -> Result<Results, Error> {
     check_folder(&settings.out)?;
-    let configurations = settings.configurations(layer.is_some());
+    let configurations = settings.own_configurations(layer.is_some())?;
     check(settings, &configurations, layer)?;
     // One network must fit before threads are started and data are loaded, which need memory themselves.
     memory::check(&configurations)?;
@@ -118,10 +118,10 @@ fn run_all(
             Error::Stopped => Error::Stopped,
             error => {
                 failed.stop();
-                Error::Configuration { configuration: described(configuration), source: Box::new(error) }
+                Error::Configuration { configuration: configuration.described(), source: Box::new(error) }
             }
         })?;
-        journal.lock().unwrap_or_else(PoisonError::into_inner).append(&record)?;
+        journal.lock().unwrap_or_else(PoisonError::into_inner).append(&[record])?;
         progress.inc(units);
         Ok(())
     });
@@ -150,12 +150,6 @@ fn one(
     } else {
         of::<f32>(configuration, seed, settings, layer)
     }
-}
-
-/// The values that are not the default, for an error.
-fn described(configuration: &Configuration) -> String {
-    let changed = axes().iter().zip(&configuration.values).filter(|(axis, value)| axis.default != value.as_str());
-    changed.map(|(axis, value)| format!("{} {value}", axis.name)).collect::<Vec<_>>().join(", ")
 }
 
 /// Checks that files can be created in the folder, and leaves it unchanged: a folder created for the check is removed.

@@ -107,7 +107,6 @@ pub(super) fn columns(results: &Results) -> Vec<Column> {
         column("deviation", Kind::Detail, &|s| s.agreement.map(|agreement| number(agreement.deviation))),
         column("band", Kind::Detail, &|s| s.agreement.map(|agreement| number(agreement.band))),
         column("no theory", Kind::Detail, &|s| s.no_theory.map(str::to_owned)),
-        column("seconds", Kind::Detail, &|s| Some(number(s.seconds))),
         text("gradient", &|s| Some(verdict(s))),
     ]);
     columns.retain(|column| column.cells.iter().any(|cell| cell != NONE));

@@ -151,8 +151,6 @@ pub struct Summary {
     pub depth_scales: Option<DepthScales>,
     /// On the gradient.
     pub verdict: Verdict,
-    /// Mean wall time of a run.
-    pub seconds: f64,
 }
 
 /// The (σw², σb²) plane of one activation: where order ends and chaos begins (Poole 2016; Schoenholz 2017).
