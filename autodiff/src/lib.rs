@@ -55,5 +55,6 @@ pub use ops::{Axes, keepdim};
 pub use params::{ParamId, ParamVec, Params, Scope, StateId};
 pub use scalar::{Dual, Real};
 pub use tape::{
-    Gradients, InputSpec, Keep, Mode, PerSample, Program, Recording, Replay, Shards, Tape, Var, input, variable,
+    Alone, Gradients, InputSpec, Keep, Mode, PerSample, ProcessGroup, Program, Recording, Replay, Shards, Tape, Var,
+    input, variable,
 };

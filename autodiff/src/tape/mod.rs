@@ -43,5 +43,5 @@ pub use program::{InputSpec, Program, input, variable};
 pub(crate) use recording::POISON;
 pub use recording::{Mode, Recording, Tape};
 pub use replay::Replay;
-pub use shards::Shards;
+pub use shards::{Alone, ProcessGroup, Shards};
 pub use var::Var;

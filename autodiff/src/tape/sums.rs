@@ -31,14 +31,7 @@ impl<T: Real> Gradients<T> {
     where
         T: 'g,
     {
-        self.adjoints.forget();
-        self.updates.clear();
-        self.filled = true;
-        self.received.fill(false);
-        for part in parts.clone() {
-            self.updates.add(&part.updates);
-            self.received.iter_mut().zip(&part.received).for_each(|(received, &part)| *received |= part);
-        }
+        self.take_notes(parts.clone());
         for index in 0..self.touched.len() {
             let everywhere = parts.clone().any(|part| part.touched[index].everywhere);
             if !everywhere {
@@ -55,11 +48,44 @@ impl<T: Real> Gradients<T> {
     }
 }
 
+/// # What a pass notes beside the gradients
+impl<T: Real> Gradients<T> {
+    /// Replaces the notes by those of others: which parameters they reached, and the last state updates.
+    pub(super) fn take_notes<'g>(&mut self, parts: impl Iterator<Item = &'g Gradients<T>>)
+    where
+        T: 'g,
+    {
+        self.adjoints.forget();
+        self.updates.clear();
+        self.filled = true;
+        self.received.fill(false);
+        for part in parts {
+            self.updates.add(&part.updates);
+            self.received.iter_mut().zip(&part.received).for_each(|(received, &part)| *received |= part);
+        }
+    }
+
+    /// Writes the notes as numbers, and returns how many they are, the same for all gradients of the same parameters.
+    pub(super) fn write_notes(&self, to: &mut Vec<T>) -> usize {
+        to.clear();
+        to.extend(self.received.iter().map(|&received| if received { T::ONE } else { T::ZERO }));
+        self.updates.write(to);
+        to.len()
+    }
+
+    /// Reads what [`Gradients::write_notes`] wrote.
+    pub(super) fn read_notes(&mut self, from: &[T]) {
+        let (received, updates) = from.split_at(self.received.len().min(from.len()));
+        self.received.iter_mut().zip(received).for_each(|(to, from)| *to = !from.is_zero());
+        self.updates.read(updates);
+    }
+}
+
 /// Entries that are summed at a time.
 const BLOCK: usize = 1 << 14;
 
 /// The sum of vectors, in their order.
-fn sum<T: Real>(terms: &[&[T]], sums: &mut [T]) {
+pub(super) fn sum<T: Real>(terms: &[&[T]], sums: &mut [T]) {
     let [first, others @ ..] = terms else { return sums.fill(T::ZERO) };
     for_each_part(sums, BLOCK, |block, sums| {
         let entries = block * BLOCK..block * BLOCK + sums.len();

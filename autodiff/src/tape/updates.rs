@@ -43,6 +43,19 @@ impl<T: Real> Updates<T> {
         }
     }
 
+    /// Appends which states have a new value, and the values.
+    pub(super) fn write(&self, to: &mut Vec<T>) {
+        to.extend(self.noted.iter().map(|&noted| if noted { T::ONE } else { T::ZERO }));
+        to.extend_from_slice(&self.values);
+    }
+
+    /// Replaces the contents by what [`Updates::write`] wrote.
+    pub(super) fn read(&mut self, from: &[T]) {
+        let (noted, values) = from.split_at(self.noted.len().min(from.len()));
+        self.noted.iter_mut().zip(noted).for_each(|(to, from)| *to = !from.is_zero());
+        self.values.iter_mut().zip(values).for_each(|(to, from)| *to = *from);
+    }
+
     /// Checks that all new values are finite; the error names the first state whose value is not.
     pub(super) fn check_finite(&self) -> Result<(), Error> {
         let noted = self.table.states.iter().zip(&self.noted).filter(|&(_, &noted)| noted);

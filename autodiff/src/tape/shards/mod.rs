@@ -1,7 +1,11 @@
-//! A batch in parts that run on several threads: one program, an arena for each part.
+//! A batch in parts that run on several threads, or in several processes: one program, an arena for each part.
 
+mod exchange;
+mod gather;
+mod group;
 mod part;
 
+use std::ops::Range;
 use std::panic::Location;
 
 use super::{Gradients, InputSpec, Mode, Program, Recording, Var};
@@ -9,6 +13,9 @@ use crate::array::Tensor;
 use crate::error::Error;
 use crate::params::Params;
 use crate::scalar::Real;
+use exchange::{Buffers, Exchange};
+use group::Division;
+pub use group::{Alone, ProcessGroup};
 use part::{Part, for_each};
 
 /// The gradient of a mean loss over a batch, computed in a fixed number of shards of the batch, on the threads of rayon.
@@ -38,11 +45,15 @@ use part::{Part, for_each};
 #[derive(Debug)]
 pub struct Shards<T: Real> {
     inputs: Vec<InputSpec>,
+    /// The number of samples of the batch.
+    samples: usize,
+    /// The shards of this process.
     parts: Vec<Part<T>>,
+    /// The shards of all processes.
+    division: Division,
     /// The operations where the shards meet, in their order.
-    exchanges: Vec<usize>,
-    /// What they exchange.
-    stacked: Vec<T>,
+    exchanges: Vec<Exchange>,
+    buffers: Buffers<T>,
 }
 
 impl<T: Real> Shards<T> {
@@ -60,16 +71,44 @@ impl<T: Real> Shards<T> {
         inputs: [InputSpec; I],
         build: impl for<'r> Fn(&'r Recording<'r, T>, [Var<'r, T>; I]) -> Var<'r, T>,
     ) -> Result<Self, Error> {
+        Self::record_among(&Alone, params, mode, shards, inputs, build)
+    }
+
+    /// As [`Shards::record`], for a process that has some of the shards: a contiguous part of them, by its rank. All processes
+    /// record the same.
+    ///
+    /// # Errors
+    /// As [`Shards::record`].
+    #[track_caller]
+    pub fn record_among<const I: usize>(
+        group: &impl ProcessGroup<T>,
+        params: &Params<T>,
+        mode: Mode,
+        shards: usize,
+        inputs: [InputSpec; I],
+        build: impl for<'r> Fn(&'r Recording<'r, T>, [Var<'r, T>; I]) -> Var<'r, T>,
+    ) -> Result<Self, Error> {
         if shards == 0 {
             return Err(Error::Setting { name: "shards", value: "0".into(), requirement: "at least 1" });
         }
         let samples = samples(&inputs)?;
         let count = shards.min(samples.max(1));
-        let mut parts: Vec<Part<T>> = Vec::with_capacity(count);
+        let division = Division::new(count, group);
+        let own = division.of(group.rank());
+        let mut shards = Shards {
+            inputs: inputs.to_vec(),
+            samples,
+            parts: Vec::with_capacity(own.len()),
+            division,
+            exchanges: Vec::new(),
+            buffers: Buffers::default(),
+        };
         for shard in 0..count {
-            let rows = start_of(shard, samples, count)..start_of(shard + 1, samples, count);
-            let alike = parts.iter().find(|part| part.rows.len() == rows.len());
+            let rows = shards.rows(shard);
+            let alike = shards.parts.iter().find(|part| part.rows.len() == rows.len());
             let program = match alike {
+                // Of the shards of other processes, it must be known where they meet.
+                Some(_) if !own.contains(&shard) => continue,
                 Some(part) => part.program.another()?,
                 None => {
                     let specs = inputs.each_ref().map(|spec| spec.with_samples(rows.len()));
@@ -78,21 +117,35 @@ impl<T: Real> Shards<T> {
                     })?
                 }
             };
-            parts.push(Part::new(program, shard, rows, samples, params)?);
+            shards.parts.push(Part::new(program, shard, (rows, shards.weight(shard)), params)?);
         }
-        let met = parts.first().map_or(Vec::new(), |part| part.program.exchanges());
-        if parts.iter().any(|part| part.program.exchanges() != met) {
+        let met = |part: &Part<T>| -> Vec<Exchange> {
+            part.program.exchanges().into_iter().map(|(node, size)| Exchange { node, size }).collect()
+        };
+        shards.exchanges = shards.parts.first().map_or(Vec::new(), met);
+        if shards.parts.iter().any(|part| met(part) != shards.exchanges) {
             let reason =
                 "shards of different numbers of samples meet in values of different shapes, or at other operations";
             return Err(Error::Replay(reason.into()));
         }
-        let exchanges = met.iter().map(|&(k, _)| k).collect();
-        Ok(Shards { inputs: inputs.to_vec(), parts, exchanges, stacked: Vec::new() })
+        shards.parts.retain(|part| own.contains(&part.shard));
+        Ok(shards)
     }
 
     /// The number of shards.
     pub fn count(&self) -> usize {
-        self.parts.len()
+        self.division.items()
+    }
+
+    /// The samples of a shard.
+    fn rows(&self, shard: usize) -> Range<usize> {
+        let start = |shard| start_of(shard, self.samples, self.count());
+        start(shard)..start(shard + 1)
+    }
+
+    /// The share of a shard of the samples.
+    fn weight(&self, shard: usize) -> f64 {
+        if self.samples == 0 { 1.0 } else { self.rows(shard).len() as f64 / self.samples as f64 }
     }
 
     /// Fills `grads` with the gradients of the mean loss over the batch, and returns the loss. The gradients of values other
@@ -107,12 +160,31 @@ impl<T: Real> Shards<T> {
         inputs: impl AsRef<[&'d Tensor<T>]>,
         grads: &mut Gradients<T>,
     ) -> Result<f64, Error> {
+        self.backward_among(&Alone, params, inputs, grads)
+    }
+
+    /// As [`Shards::backward`], with the shards of all processes, each of which calls it with the same parameters and the whole
+    /// batch. All get the same loss and gradients, with the same bits for any number of processes.
+    ///
+    /// A process sums a slice of the gradients over all shards, in their order, and gives it to the others. With one shard in each
+    /// process it sends fewer than 2·P of P gradients; each further shard adds fewer than P.
+    ///
+    /// # Errors
+    /// As [`Shards::backward`], of the shards of this process; processes that cannot be reached.
+    #[track_caller]
+    pub fn backward_among<'d>(
+        &mut self,
+        group: &impl ProcessGroup<T>,
+        params: &Params<T>,
+        inputs: impl AsRef<[&'d Tensor<T>]>,
+        grads: &mut Gradients<T>,
+    ) -> Result<f64, Error> {
         let location = Location::caller();
         grads.check_layout(params)?;
         self.set_inputs(params, inputs.as_ref())?;
-        self.run(params, location)?;
-        grads.sum_of(self.parts.iter().map(|part| &part.grads));
-        Ok(self.parts.iter().map(|part| part.loss).sum())
+        self.run(group, params, location)?;
+        self.gather(group, grads)?;
+        self.loss(group)
     }
 
     /// An error if the loss of a shard, or a gradient, was infinite or NaN in the last [`Shards::backward`]; it names the
@@ -138,43 +210,28 @@ impl<T: Real> Shards<T> {
         self.parts.iter_mut().try_for_each(|part| part.set_inputs(params, inputs))
     }
 
-    /// Forward and backward of all shards, from one exchange to the next.
-    fn run(&mut self, params: &Params<T>, location: &'static Location<'static>) -> Result<(), Error> {
-        let Shards { parts, exchanges, stacked, .. } = self;
-        for &exchange in &*exchanges {
-            for_each(parts, |part| part.forward(Some(exchange), params))?;
-            stack_values(parts, exchange, stacked, params);
+    /// Forward and backward of the shards of this process, from one exchange to the next.
+    fn run(
+        &mut self,
+        group: &impl ProcessGroup<T>,
+        params: &Params<T>,
+        location: &'static Location<'static>,
+    ) -> Result<(), Error> {
+        let Shards { parts, exchanges, buffers, division, .. } = self;
+        let among = (group, *division);
+        for exchange in &*exchanges {
+            for_each(parts, |part| part.forward(Some(exchange.node), params))?;
+            exchange.stack_values(parts, among, buffers, params)?;
         }
         for_each(parts, |part| {
             part.forward(None, params)?;
             part.begin_backward(params, location)
         })?;
-        for &exchange in exchanges.iter().rev() {
-            for_each(parts, |part| part.backward(exchange + 1, params))?;
-            stack_cotangents(parts, exchange, stacked);
+        for exchange in exchanges.iter().rev() {
+            for_each(parts, |part| part.backward(exchange.node + 1, params))?;
+            exchange.stack_cotangents(parts, among, buffers)?;
         }
         for_each(parts, |part| part.finish_backward(params))
-    }
-}
-
-/// Writes to every shard what all of them have at an exchange.
-fn stack_values<T: Real>(parts: &mut [Part<T>], exchange: usize, stacked: &mut Vec<T>, params: &Params<T>) {
-    stacked.clear();
-    parts.iter().for_each(|part| part.read_own(exchange, params, stacked));
-    parts.iter_mut().for_each(|part| part.write_stack(exchange, stacked));
-}
-
-/// Adds to the gradient of every shard's own value what all of them have for it at an exchange, in their order.
-fn stack_cotangents<T: Real>(parts: &mut [Part<T>], exchange: usize, stacked: &mut Vec<T>) {
-    stacked.clear();
-    for part in &*parts {
-        let cotangent = part.cotangent(exchange);
-        stacked.resize(stacked.len().max(cotangent.len()), T::ZERO);
-        stacked.iter_mut().zip(cotangent).for_each(|(sum, &term)| *sum += term);
-    }
-    let own = stacked.len() / parts.len().max(1);
-    for (part, sums) in parts.iter_mut().zip(stacked.chunks(own.max(1))) {
-        part.add_to_own(exchange, sums);
     }
 }
 
@@ -197,8 +254,8 @@ fn samples(inputs: &[InputSpec]) -> Result<usize, Error> {
     Ok(samples)
 }
 
-/// The first sample of a shard.
-fn start_of(shard: usize, samples: usize, shards: usize) -> usize {
+/// Where a part begins of so many items in so many parts.
+fn start_of(part: usize, items: usize, parts: usize) -> usize {
     // The product may overflow usize.
-    (shard as u128 * samples as u128 / shards as u128) as usize
+    (part as u128 * items as u128 / parts as u128) as usize
 }

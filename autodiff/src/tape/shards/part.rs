@@ -14,10 +14,11 @@ use crate::tape::{Gradients, Place, Program};
 #[derive(Debug)]
 pub(super) struct Part<T: Real> {
     pub(super) program: Program<T>,
+    /// Its number among those of the batch.
+    pub(super) shard: usize,
     pub(super) rows: Range<usize>,
     pub(super) grads: Gradients<T>,
-    /// Its loss, times its share of the samples.
-    pub(super) loss: f64,
+    pub(super) loss: T,
     /// Its share of the samples, the cotangent of its loss.
     weight: f64,
     /// How far forward has come in the program's steps, and how much of the nodes backward has not pulled.
@@ -40,14 +41,12 @@ impl<T: Real> Part<T> {
     pub(super) fn new(
         mut program: Program<T>,
         shard: usize,
-        rows: Range<usize>,
-        samples: usize,
+        (rows, weight): (Range<usize>, f64),
         params: &Params<T>,
     ) -> Result<Self, Error> {
         program.set_pass(shard as u64);
-        let weight = if samples == 0 { 1.0 } else { rows.len() as f64 / samples as f64 };
         let grads = params.try_gradients()?;
-        Ok(Part { program, rows, grads, loss: 0.0, weight, done: 0, left: 0, outcome: Ok(()) })
+        Ok(Part { program, shard, rows, grads, loss: T::ZERO, weight, done: 0, left: 0, outcome: Ok(()) })
     }
 
     pub(super) fn set_inputs(&mut self, params: &Params<T>, inputs: &[&Tensor<T>]) -> Result<(), Error> {
@@ -69,7 +68,7 @@ impl<T: Real> Part<T> {
         let Part { program, grads, weight, .. } = self;
         let root = program.outputs[0];
         let loss = program.graph.read(root as usize, params);
-        self.loss = *weight * loss.iter().next().map_or(f64::NAN, T::to_f64);
+        self.loss = loss.iter().next().unwrap_or(T::from_f64(f64::NAN));
         self.left = root as usize + 1;
         let seed = [T::from_f64(*weight)];
         // With one sample, a loss of several elements is refused as everywhere.
