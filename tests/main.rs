@@ -20,6 +20,7 @@ mod mistakes;
 mod mutants;
 mod nasty;
 mod per_sample;
+mod processes;
 mod readme;
 mod right;
 mod rows;

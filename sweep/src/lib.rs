@@ -27,7 +27,7 @@
 //! | the network, its training, what is measured of it | `network`, `layer`, `training`, `measure/`, `run` |
 //! | what theory says | [`theory`], `prediction`, `phase` |
 //! | all runs, in parallel, on disk as they finish | `sweep`, `journal`, `memory` |
-//! | parts of a sweep on several machines, joined | `shard`, `merge` |
+//! | parts of a sweep on several machines, joined; runs for several processes | `shard`, `merge`, `queue` |
 //! | what was found, and how it is shown | [`results`], [`report`], `tables`, `output` |
 
 mod axis;
@@ -47,6 +47,7 @@ mod output;
 mod phase;
 mod prediction;
 mod presets;
+mod queue;
 mod reason;
 pub mod report;
 pub mod results;
@@ -72,6 +73,7 @@ pub use lists::Lists;
 pub use measure::Spectrum;
 pub use merge::merge;
 pub use output::write_report;
+pub use queue::{Queue, Run};
 pub use settings::{Group, Settings};
 pub use shard::Shard;
 pub use stop::Stop;

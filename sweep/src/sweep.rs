@@ -24,12 +24,7 @@ use crate::stop::Stop;
 /// Runs what is left of the sweep and returns the results, also if it was asked to stop before the end; then not all runs are
 /// finished. Networks share no mutable data, so results do not depend on the number of threads.
 pub(crate) fn sweep(settings: &Settings, layer: Option<&MakeLayer<f32>>) -> Result<Results, Error> {
-    check_folder(&settings.out)?;
-    let configurations = settings.own_configurations(layer.is_some())?;
-    check(settings, &configurations, layer)?;
-    // One network must fit before threads are started and data are loaded, which need memory themselves.
-    memory::check(&configurations)?;
-    check_data(&configurations, layer)?;
+    let configurations = checked(settings, layer)?;
     let threads = threads(settings, &configurations)?;
     let journal = Mutex::new(Journal::open(settings, layer.is_some())?);
     let result = threads.install(|| run_all(settings, &configurations, layer, &journal));
@@ -42,6 +37,17 @@ pub(crate) fn sweep(settings: &Settings, layer: Option<&MakeLayer<f32>>) -> Resu
         }
         Ok(()) => Err(Error::Setting("--seeds 0: there is nothing to run".into())),
     }
+}
+
+/// The configurations of the sweep, if they can be run and their results written.
+pub(crate) fn checked(settings: &Settings, layer: Option<&MakeLayer<f32>>) -> Result<Vec<Configuration>, Error> {
+    check_folder(&settings.out)?;
+    let configurations = settings.own_configurations(layer.is_some())?;
+    check(settings, &configurations, layer)?;
+    // One network must fit before threads are started and data are loaded, which need memory themselves.
+    memory::check(&configurations)?;
+    check_data(&configurations, layer)?;
+    Ok(configurations)
 }
 
 /// As many threads as were asked for, or one for each core, as far as memory allows.
@@ -89,6 +95,17 @@ fn check_data(configurations: &[Configuration], layer: Option<&MakeLayer<f32>>) 
     Ok(())
 }
 
+/// The runs that the journal does not have.
+pub(crate) fn left<'c>(
+    settings: &Settings,
+    configurations: &'c [Configuration],
+    journal: &Journal,
+) -> Vec<(&'c Configuration, u64)> {
+    let seeds = settings.seeds as u64;
+    let all = configurations.iter().flat_map(|configuration| (0..seeds).map(move |seed| (configuration, seed)));
+    all.filter(|(configuration, seed)| !journal.contains(configuration.index, *seed)).collect()
+}
+
 /// Runs what the journal does not have.
 fn run_all(
     settings: &Settings,
@@ -96,14 +113,7 @@ fn run_all(
     layer: Option<&MakeLayer<f32>>,
     journal: &Mutex<Journal>,
 ) -> Result<(), Error> {
-    let seeds = settings.seeds as u64;
-    let all = configurations.iter().flat_map(|configuration| (0..seeds).map(move |seed| (configuration, seed)));
-    let finished =
-        |journal: &Journal, (configuration, seed): &(&Configuration, u64)| journal.contains(configuration.index, *seed);
-    let left: Vec<_> = {
-        let journal = journal.lock().unwrap_or_else(PoisonError::into_inner);
-        all.filter(|run| !finished(&journal, run)).collect()
-    };
+    let left = left(settings, configurations, &journal.lock().unwrap_or_else(PoisonError::into_inner));
     let mut units = Vec::with_capacity(left.len());
     for (configuration, _) in &left {
         units.push(work(&configuration.with_layer(layer)?));
@@ -114,11 +124,9 @@ fn run_all(
     let result = left.into_par_iter().zip(units).with_max_len(1).try_for_each(|((configuration, seed), units)| {
         settings.stop.check()?;
         failed.check()?;
-        let record = one(configuration, seed, settings, layer).map_err(|error| match error {
-            Error::Stopped => Error::Stopped,
-            error => {
+        let record = one(configuration, seed, settings, layer).inspect_err(|error| {
+            if !matches!(error, Error::Stopped) {
                 failed.stop();
-                Error::Configuration { configuration: configuration.described(), source: Box::new(error) }
             }
         })?;
         journal.lock().unwrap_or_else(PoisonError::into_inner).append(&[record])?;
@@ -130,7 +138,7 @@ fn run_all(
 }
 
 /// One run in the scalar of its configuration.
-fn one(
+pub(crate) fn one(
     configuration: &Configuration,
     seed: u64,
     settings: &Settings,
@@ -145,11 +153,15 @@ fn one(
         let blueprint = configuration.with_layer(layer)?;
         run(&blueprint, configuration, seed, &settings.spectra, &settings.stop)
     }
-    if configuration.value("dtype") == "f64" {
+    let result = if configuration.value("dtype") == "f64" {
         of::<f64>(configuration, seed, settings, None)
     } else {
         of::<f32>(configuration, seed, settings, layer)
-    }
+    };
+    result.map_err(|error| match error {
+        Error::Stopped => Error::Stopped,
+        error => Error::Configuration { configuration: configuration.described(), source: Box::new(error) },
+    })
 }
 
 /// Checks that files can be created in the folder, and leaves it unchanged: a folder created for the check is removed.

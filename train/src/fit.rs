@@ -1,9 +1,10 @@
 //! The training loop.
 
-use autodiff::{Error, Real, Var};
+use autodiff::{Alone, Error, ProcessGroup, Real, Var};
 use nn::data::Dataset;
 use optim::{Plateau, Rule, StoppingStatus};
 
+use crate::agreement;
 use crate::callback::{Callback, check_same_metrics, metric_of};
 use crate::checkpoint;
 use crate::logs::Logs;
@@ -32,13 +33,52 @@ impl Trainer {
         loss: impl for<'t> Fn(Var<'t, T>, Var<'t, T>) -> Var<'t, T>,
         callback: &mut impl Callback<T>,
     ) -> Result<(), Error> {
+        self.fit_among(&Alone, state, data, loss, callback)
+    }
+
+    /// As [`Trainer::fit`], with the shards of each batch divided among processes. All call it with the same state, data, loss and
+    /// callback, and all end with the same state, whose bits are the same for any number of processes. The first process alone
+    /// writes files, shows progress and calls [`Callback::on_epoch_end`]; all read the checkpoint, if there is one.
+    ///
+    /// # Errors
+    /// As [`Trainer::fit`]; a process with another program, settings, data or state than the first; processes that cannot be
+    /// reached.
+    pub fn fit_among<T: Real, R: Rule<T>>(
+        &self,
+        group: &impl ProcessGroup<T>,
+        state: &mut TrainingState<T, R>,
+        data: &Dataset<T>,
+        loss: impl for<'t> Fn(Var<'t, T>, Var<'t, T>) -> Var<'t, T>,
+        callback: &mut impl Callback<T>,
+    ) -> Result<(), Error> {
+        let leads = group.rank() == 0;
+        let own = if leads { self.clone() } else { self.silent() };
         self.check::<T>(data)?;
         state.optimizer.check()?;
-        self.create_folders()?;
+        own.create_folders()?;
         self.resume(state, data)?;
+        agreement::check(group, self, state, data)?;
+        let mut recorded = Recorded::new(group, &state.params, self.shards)?;
+        own.run_epochs(state, data, &loss, &mut recorded, callback)?;
+        if state.stopped
+            && let Some((_, best)) = state.stopping.as_ref().and_then(|stopping| stopping.best())
+        {
+            state.params = best.clone();
+        }
+        Ok(())
+    }
+
+    /// Runs the epochs that are left.
+    fn run_epochs<T: Real, R: Rule<T>>(
+        &self,
+        state: &mut TrainingState<T, R>,
+        data: &Dataset<T>,
+        loss: &impl LossFn<T>,
+        recorded: &mut Recorded<'_, T, impl ProcessGroup<T>>,
+        callback: &mut impl Callback<T>,
+    ) -> Result<(), Error> {
         let mut logs = Logs::new(&self.logs);
         let bar = Bar::new(self.quiet, self.epochs);
-        let mut recorded = Recorded::new(&state.params, self.shards)?;
         // A checkpoint does not hold the plateau, which follows from the epochs up to now.
         let mut plateau = self.plateau.clone();
         for report in &state.history {
@@ -46,7 +86,7 @@ impl Trainer {
         }
         while state.cursor.epoch < self.epochs && !state.stopped {
             let factor = plateau.as_ref().map_or(1.0, |(_, plateau)| plateau.factor());
-            self.run_epoch(state, data, &loss, &mut recorded, factor, &bar)?;
+            self.run_epoch(state, data, loss, recorded, factor, &bar)?;
             state.check_finite()?;
             let report = EpochReport {
                 epoch: state.cursor.epoch,
@@ -57,7 +97,9 @@ impl Trainer {
             self.observe_stopping(state, &report)?;
             observe_plateau(&mut plateau, &report)?;
             bar.epoch(&report);
-            callback.on_epoch_end(&report);
+            if recorded.leads() {
+                callback.on_epoch_end(&report);
+            }
             state.history.push(report);
             state.cursor = Cursor { epoch: state.cursor.epoch + 1, ..Cursor::default() };
             logs.write(&state.history)?;
@@ -66,11 +108,6 @@ impl Trainer {
             state.save(&checkpoint.path)?;
         }
         bar.finish();
-        if state.stopped
-            && let Some((_, best)) = state.stopping.as_ref().and_then(|stopping| stopping.best())
-        {
-            state.params = best.clone();
-        }
         Ok(())
     }
 
@@ -109,7 +146,7 @@ impl Trainer {
         state: &mut TrainingState<T, R>,
         data: &Dataset<T>,
         loss: &impl LossFn<T>,
-        recorded: &mut Recorded<T>,
+        recorded: &mut Recorded<'_, T, impl ProcessGroup<T>>,
         plateau_factor: f64,
         bar: &Bar,
     ) -> Result<(), Error> {

@@ -29,6 +29,7 @@
 //!
 //! - `tensorboard`: event files for TensorBoard.
 
+mod agreement;
 mod callback;
 mod checkpoint;
 mod fit;

@@ -1,6 +1,6 @@
 //! The gradients of batches, from recordings in shards that may run on several threads.
 
-use autodiff::{Error, Gradients, Mode, Params, Real, Shape, Shards, Tensor, Var, input};
+use autodiff::{Error, Gradients, Mode, Params, ProcessGroup, Real, Shape, Shards, Tensor, Var, input};
 
 /// A loss of features and labels. It is recorded once for each shape of a batch.
 pub(crate) trait LossFn<T: Real>: for<'t> Fn(Var<'t, T>, Var<'t, T>) -> Var<'t, T> {}
@@ -8,7 +8,8 @@ pub(crate) trait LossFn<T: Real>: for<'t> Fn(Var<'t, T>, Var<'t, T>) -> Var<'t, 
 impl<T: Real, F: for<'t> Fn(Var<'t, T>, Var<'t, T>) -> Var<'t, T>> LossFn<T> for F {}
 
 /// The recordings of the loss of a run's batches, which have one shape, but for the last of an epoch.
-pub(crate) struct Recorded<T: Real> {
+pub(crate) struct Recorded<'g, T: Real, G> {
+    group: &'g G,
     shards: usize,
     recorded: Vec<([Shape; 2], Shards<T>)>,
     grads: Gradients<T>,
@@ -17,9 +18,14 @@ pub(crate) struct Recorded<T: Real> {
 /// The number of shapes whose recordings are kept.
 const KEPT: usize = 2;
 
-impl<T: Real> Recorded<T> {
-    pub(crate) fn new(params: &Params<T>, shards: usize) -> Result<Self, Error> {
-        Ok(Recorded { shards, recorded: Vec::new(), grads: params.try_gradients()? })
+impl<'g, T: Real, G: ProcessGroup<T>> Recorded<'g, T, G> {
+    pub(crate) fn new(group: &'g G, params: &Params<T>, shards: usize) -> Result<Self, Error> {
+        Ok(Recorded { group, shards, recorded: Vec::new(), grads: params.try_gradients()? })
+    }
+
+    /// Whether this is the first of the processes.
+    pub(crate) fn leads(&self) -> bool {
+        self.group.rank() == 0
     }
 
     /// The mean loss of a batch, and its gradients.
@@ -35,7 +41,7 @@ impl<T: Real> Recorded<T> {
             None => self.record(params, shapes, loss)?,
         };
         let (_, shards) = &mut self.recorded[position];
-        let value = shards.backward(params, batch, &mut self.grads)?;
+        let value = shards.backward_among(self.group, params, batch, &mut self.grads)?;
         if !value.is_finite() {
             let reason = format!("the loss is {value}");
             return shards.check_finite(params).and(Err(Error::Training(reason)));
@@ -50,7 +56,7 @@ impl<T: Real> Recorded<T> {
         // Statistics of a batch that do not meet, such as those of whitening, need two samples a shard.
         let count = self.shards.min((samples / 2).max(1));
         let inputs = [input("features", shapes[0].clone()), input("labels", shapes[1].clone())];
-        let shards = Shards::record(params, Mode::Train, count, inputs, |_, [x, y]| loss(x, y))?;
+        let shards = Shards::record_among(self.group, params, Mode::Train, count, inputs, |_, [x, y]| loss(x, y))?;
         if self.recorded.len() == KEPT {
             self.recorded.remove(0);
         }

@@ -121,6 +121,11 @@ impl Trainer {
         Trainer { quiet: true, ..self }
     }
 
+    /// The same, without files and progress, for a process beside that which has them.
+    pub(crate) fn silent(&self) -> Self {
+        Trainer { checkpoint: None, logs: LogPaths::default(), quiet: true, ..self.clone() }
+    }
+
     /// Checks that all settings are in their ranges.
     pub(crate) fn check<T: Real>(&self, data: &Dataset<T>) -> Result<(), Error> {
         let setting =

@@ -66,7 +66,8 @@ impl Exchange {
             buffers.own.resize((position + 1) * self.size, T::ZERO);
         }
         buffers.gather(group, shards, self.size)?;
-        let (sums, others) = buffers.all.split_at_mut(self.size.min(buffers.all.len()));
+        let first = self.size.min(buffers.all.len());
+        let (sums, others) = buffers.all.split_at_mut(first);
         for terms in others.chunks(self.size.max(1)) {
             sums.iter_mut().zip(terms).for_each(|(sum, &term)| *sum += term);
         }
