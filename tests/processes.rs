@@ -5,6 +5,7 @@ use std::sync::{Arc, Barrier, Mutex};
 use autodiff::{Error, Gradients, Mode, Params, ProcessGroup, Shards, Tensor, Var, input};
 use nn::loss::cross_entropy;
 use nn::{BatchNorm, Dropout, Embedding, Linear, Module, Relu};
+use optim::{Adam, Muon, Optimizer, ParamFilter, Rule, Sgd};
 
 type Model = (Embedding, Dropout, (Linear, BatchNorm, Relu), Linear);
 
@@ -121,5 +122,56 @@ fn any_number_of_processes_gives_the_same_bits() {
             });
             assert!(found.iter().all(|found| *found == expected), "{shards} shards in {processes} processes");
         }
+    }
+}
+
+/// The bits of the parameters and of all buffers after steps with gradients that are written by hand.
+fn stepped<R: Rule<f64> + Send + Sync>(optimizer: &Optimizer<f64, R>, processes: usize) -> Vec<Vec<u64>> {
+    Process::run(processes, |process| {
+        let mut params = Params::new(3);
+        model(&mut params);
+        let (mut optimizer, mut grads) = (optimizer.clone(), params.gradients());
+        for step in 0..3 {
+            let numbers = grads.flat_mut().iter_mut().enumerate();
+            numbers.for_each(|(k, g)| *g = ((k * 37 + step * 11) % 101) as f64 / 50.0 - 1.0);
+            optimizer.step_among(process, &mut params, &grads).unwrap();
+        }
+        let share = optimizer.share().unwrap();
+        assert!(optimizer.buffers().all(|(_, buffer)| buffer.len() == share.len()));
+        let mut bits: Vec<u64> = params.flat().iter().map(|x| x.to_bits()).collect();
+        for (_, buffer) in optimizer.gather_buffers(process, &params).unwrap() {
+            bits.extend(buffer.iter().map(|x| x.to_bits()));
+        }
+        bits
+    })
+}
+
+fn is_the_same_on_any_number<R: Rule<f64> + Send + Sync>(optimizer: Optimizer<f64, R>) {
+    let one = stepped(&optimizer, 1).remove(0);
+    for processes in [2, 3, 4, 7] {
+        assert!(stepped(&optimizer, processes).iter().all(|found| *found == one), "{processes}: {optimizer:?}");
+    }
+}
+
+#[test]
+fn a_step_that_processes_divide_has_the_same_bits() {
+    is_the_same_on_any_number(Adam::new(0.1).clip_norm(0.5).decay(0.1, ParamFilter::all()));
+    is_the_same_on_any_number(Sgd::new(0.1).momentum(0.9).max_norm(0.5, ParamFilter::all()));
+    is_the_same_on_any_number(Muon::new(0.02));
+}
+
+#[test]
+fn buffers_of_a_share_are_refused_where_all_are_needed() {
+    let refused = Process::run(2, |process| {
+        let mut params = Params::new(3);
+        model(&mut params);
+        let (mut adam, mut grads) = (Adam::new(0.1), params.gradients());
+        grads.flat_mut().fill(1.0);
+        adam.step_among(process, &mut params, &grads).unwrap();
+        let of_step = adam.step(&mut params, &grads).unwrap_err().to_string();
+        [of_step, adam.gather_buffers(&autodiff::Alone, &params).unwrap_err().to_string()]
+    });
+    for error in refused.iter().flatten() {
+        assert!(error.contains("alone, which 1 processes cannot divide"), "{error}");
     }
 }

@@ -18,8 +18,7 @@ pub(super) fn layer<T: Real>() -> (Params<T>, Gradients<T>, [ParamId; 2], StateI
 /// Everything that a step may change, as bits.
 fn bits<T: Real, R: Rule<T>>(params: &Params<T>, optimizer: &Optimizer<T, R>) -> Vec<u64> {
     let numbers = params.flat().iter().chain(params.states().flat_map(|(_, _, values)| values));
-    let numbers =
-        numbers.chain(optimizer.buffers().flat_map(|(_, buffer)| buffer.flat())).map(|x| x.to_f64().to_bits());
+    let numbers = numbers.chain(optimizer.buffers().flat_map(|(_, buffer)| buffer)).map(|x| x.to_f64().to_bits());
     numbers.chain([params.step(), optimizer.steps()]).collect()
 }
 
@@ -185,7 +184,7 @@ fn adding_a_part_keeps_the_buffers_and_another_rule_starts_over() {
     let (mut params, grads, ..) = layer::<f32>();
     let mut sgd = Sgd::new(0.1).momentum(0.9);
     sgd.step(&mut params, &grads).unwrap();
-    let velocity = |sgd: &Sgd<f32>| sgd.buffers().map(|(_, buffer)| buffer.flat().to_vec()).collect::<Vec<_>>();
+    let velocity = |sgd: &Sgd<f32>| sgd.buffers().map(|(_, buffer)| buffer.to_vec()).collect::<Vec<_>>();
     let before = velocity(&sgd);
     let sgd = sgd.clip_norm(1.0).decay(0.1, "*weight").group("*bias", ParamGroup::frozen()).momentum(0.5);
     assert_eq!((velocity(&sgd), sgd.steps()), (before, 1));

@@ -26,7 +26,7 @@ fn steps<R: Rule<f32>>(threads: usize, mut optimizer: Optimizer<f32, R>) -> Vec<
     let (mut params, grads) = model();
     let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     pool.install(|| (0..3).for_each(|_| optimizer.step(&mut params, &grads).unwrap()));
-    let buffers = optimizer.buffers().flat_map(|(_, buffer)| buffer.flat());
+    let buffers = optimizer.buffers().flat_map(|(_, buffer)| buffer);
     params.flat().iter().chain(buffers).map(|x| x.to_bits()).collect()
 }
 

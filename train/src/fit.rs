@@ -37,8 +37,9 @@ impl Trainer {
     }
 
     /// As [`Trainer::fit`], with the shards of each batch divided among processes. All call it with the same state, data, loss and
-    /// callback, and all end with the same state, whose bits are the same for any number of processes. The first process alone
-    /// writes files, shows progress and calls [`Callback::on_epoch_end`]; all read the checkpoint, if there is one.
+    /// callback, and all end with the same parameters and history, whose bits are the same for any number of processes; of the
+    /// optimizer's buffers, each has its share. The first process alone writes files, shows progress and calls
+    /// [`Callback::on_epoch_end`]; all read the checkpoint, if there is one.
     ///
     /// # Errors
     /// As [`Trainer::fit`]; a process with another program, settings, data or state than the first; processes that cannot be
@@ -105,7 +106,7 @@ impl Trainer {
             logs.write(&state.history)?;
         }
         if let Some(checkpoint) = &self.checkpoint {
-            state.save(&checkpoint.path)?;
+            state.save_among(recorded.group, &checkpoint.path)?;
         }
         bar.finish();
         Ok(())
@@ -162,8 +163,9 @@ impl Trainer {
         for (features, labels) in batches {
             let factor = plateau_factor * self.schedule.factor(state.optimizer.steps());
             state.optimizer.set_rate(state.base_rate * factor);
+            let group = recorded.group;
             let (mean_loss, grads) = recorded.gradients(&state.params, [&features, &labels], loss)?;
-            state.optimizer.step(&mut state.params, grads)?;
+            state.optimizer.step_among(group, &mut state.params, grads)?;
             let cursor = &mut state.cursor;
             cursor.batch += 1;
             cursor.loss_sum += mean_loss * labels.data().len() as f64;
@@ -172,7 +174,7 @@ impl Trainer {
             if let Some(checkpoint) = &self.checkpoint
                 && state.optimizer.steps().is_multiple_of(checkpoint.every)
             {
-                state.save(&checkpoint.path)?;
+                state.save_among(group, &checkpoint.path)?;
             }
         }
         if state.cursor.samples == 0 {

@@ -9,7 +9,7 @@ impl<T: Real, F: for<'t> Fn(Var<'t, T>, Var<'t, T>) -> Var<'t, T>> LossFn<T> for
 
 /// The recordings of the loss of a run's batches, which have one shape, but for the last of an epoch.
 pub(crate) struct Recorded<'g, T: Real, G> {
-    group: &'g G,
+    pub(crate) group: &'g G,
     shards: usize,
     recorded: Vec<([Shape; 2], Shards<T>)>,
     grads: Gradients<T>,

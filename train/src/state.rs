@@ -74,8 +74,14 @@ impl<T: Real, R: Rule<T>> TrainingState<T, R> {
     /// An error naming the first value of the state that is infinite or NaN.
     pub(crate) fn check_finite(&self) -> Result<(), Error> {
         self.params.check_finite()?;
-        self.optimizer
-            .buffers()
-            .try_for_each(|(name, buffer)| buffer.check_finite(&format!("value in the optimizer's buffer {name}")))
+        let start = self.optimizer.share().map_or(0, |share| share.start);
+        self.optimizer.buffers().try_for_each(|(name, buffer)| {
+            if T::all_finite(buffer) {
+                return Ok(());
+            }
+            let mut whole = self.params.zeros()?;
+            whole.flat_mut()[start..start + buffer.len()].copy_from_slice(buffer);
+            whole.check_finite(&format!("value in the optimizer's buffer {name}"))
+        })
     }
 }

@@ -121,9 +121,9 @@ impl Trainer {
         Trainer { quiet: true, ..self }
     }
 
-    /// The same, without files and progress, for a process beside that which has them.
+    /// The same, without logs and progress, for a process beside that which has them.
     pub(crate) fn silent(&self) -> Self {
-        Trainer { checkpoint: None, logs: LogPaths::default(), quiet: true, ..self.clone() }
+        Trainer { logs: LogPaths::default(), quiet: true, ..self.clone() }
     }
 
     /// Checks that all settings are in their ranges.

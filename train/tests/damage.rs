@@ -53,7 +53,7 @@ fn fit(
 fn bits(state: &TrainingState<f32, AdamRule>) -> Vec<u64> {
     let numbers = state.params.flat().iter().chain(state.params.states().flat_map(|(_, _, values)| values));
     let numbers =
-        numbers.chain(state.optimizer.buffers().flat_map(|(_, buffer)| buffer.flat())).map(|x| u64::from(x.to_bits()));
+        numbers.chain(state.optimizer.buffers().flat_map(|(_, buffer)| buffer)).map(|x| u64::from(x.to_bits()));
     let counts =
         [state.params.step(), state.optimizer.steps(), state.optimizer.rate().to_bits(), state.stopped().into()];
     let history =

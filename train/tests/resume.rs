@@ -68,7 +68,7 @@ fn trainer() -> Trainer {
 /// All results of a run, as bits.
 fn bits(state: &TrainingState<f32, AdamRule>) -> Vec<u64> {
     let numbers = state.params.iter().chain(state.params.states()).flat_map(|(_, _, values)| values);
-    let buffers = state.optimizer.buffers().flat_map(|(_, buffer)| buffer.flat());
+    let buffers = state.optimizer.buffers().flat_map(|(_, buffer)| buffer);
     let history = state.history().iter().flat_map(|epoch| [epoch.loss, epoch.metrics[0].1]);
     let numbers = numbers.chain(buffers).map(|x| u64::from(x.to_bits()));
     let counts =

@@ -6,13 +6,14 @@ mod chain;
 mod group;
 mod part;
 mod plan;
+mod share;
 mod state;
 mod whole;
 mod workspace;
 
 use std::ops::Range;
 
-use autodiff::{Error, Gradients, Params, Real};
+use autodiff::{Alone, Error, Gradients, Params, ProcessGroup, Real};
 
 use crate::rules::Rule;
 use crate::settings;
@@ -99,12 +100,30 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
     /// - an error of a gradient transformation;
     /// - too little memory, in the first step, or the first with gradient transformations.
     pub fn step(&mut self, params: &mut Params<T>, grads: &Gradients<T>) -> Result<(), Error> {
+        self.step_among(&Alone, params, grads)
+    }
+
+    /// As [`Optimizer::step`], where several processes have the same parameters and gradients: each updates a share of the
+    /// parameters, and gives it to the others (Rajbhandari et al. 2020, "ZeRO", stage 1). All end with the same parameters, whose
+    /// bits are the same for any number of processes.
+    ///
+    /// Of P parameters on R processes, each process holds P / R numbers of each buffer of the rule, and sends fewer than P numbers.
+    /// Parameters and gradients are whole in each.
+    ///
+    /// # Errors
+    /// As [`Optimizer::step`]; an optimizer with the buffers of another share; processes that cannot be reached.
+    pub fn step_among(
+        &mut self,
+        group: &impl ProcessGroup<T>,
+        params: &mut Params<T>,
+        grads: &Gradients<T>,
+    ) -> Result<(), Error> {
         params.check_commit(grads)?;
         self.check()?;
         let step = self.next_step()?;
-        let workspace = Workspace::bind(&mut self.workspace, self.steps, params, &self.rule)?;
+        let workspace = Workspace::bind(&mut self.workspace, self.steps, params, &self.rule, group)?;
         grads.check_filled()?;
-        let Workspace { buffers, plan, whole, .. } = workspace;
+        let Workspace { buffers, plan, whole, share, .. } = workspace;
         let plan = match plan {
             Some(plan) => plan,
             none => {
@@ -136,10 +155,11 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
                 }
             })
         };
-        Part::whole(params.flat_mut(), buffers).divide(&step_part)?;
+        Part::new(share, params.flat_mut(), buffers).divide(&step_part)?;
         let strict = self.strict_dropout.then_some(grads.flat());
         let whole_step = WholeStep { rule, step, rate, gradient, strict };
-        whole_step.run(plan, Part::whole(params.flat_mut(), buffers), whole)?;
+        whole_step.run(plan, Part::new(share, params.flat_mut(), buffers), whole)?;
+        share::gather(group, params, rule)?;
         plan.project(rate, params.flat_mut());
         params.commit(grads)
     }

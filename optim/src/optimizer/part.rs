@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use autodiff::op::for_each_part;
-use autodiff::{Error, ParamVec, Real};
+use autodiff::{Error, Real};
 use smallvec::SmallVec;
 
 use super::blocks::BLOCK;
@@ -26,8 +26,10 @@ pub(super) struct Part<'s, T> {
 }
 
 impl<'s, T: Real> Part<'s, T> {
-    pub(super) fn whole(values: &'s mut [T], buffers: &'s mut [ParamVec<T>]) -> Self {
-        Part { range: 0..values.len(), values, buffers: buffers.iter_mut().map(ParamVec::flat_mut).collect() }
+    /// A range of all parameters, and the buffers of that range.
+    pub(super) fn new(range: &Range<usize>, params: &'s mut [T], buffers: &'s mut [Vec<T>]) -> Self {
+        let values = &mut params[range.clone()];
+        Part { range: range.clone(), values, buffers: buffers.iter_mut().map(Vec::as_mut_slice).collect() }
     }
 
     /// Values and buffers of a block, given by its range of the flat vectors.

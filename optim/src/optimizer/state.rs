@@ -1,16 +1,50 @@
 //! The state of an optimizer: to be saved, and to resume from.
 
-use autodiff::{Error, ParamVec, Params, Real};
+use std::ops::Range;
+
+use autodiff::{Error, Params, ProcessGroup, Real};
 
 use super::Optimizer;
-use super::workspace::Workspace;
+use super::share::shares;
+use super::workspace::{Workspace, zeros};
 use crate::rules::Rule;
 
 impl<T: Real, R: Rule<T>> Optimizer<T, R> {
-    /// Name and values of every buffer; none before the first step.
-    pub fn buffers(&self) -> impl Iterator<Item = (&'static str, &ParamVec<T>)> {
+    /// Name and values of every buffer, in the order of [`Params::flat`]; none before the first step. After steps among several
+    /// processes, they are those of [`Optimizer::share`].
+    pub fn buffers(&self) -> impl Iterator<Item = (&'static str, &[T])> {
         let own = self.workspace.iter().filter(|_| self.steps > 0).flat_map(|workspace| &workspace.buffers);
-        self.rule.buffers().iter().copied().zip(own)
+        self.rule.buffers().iter().copied().zip(own.map(Vec::as_slice))
+    }
+
+    /// The entries of [`Params::flat`] that this process updates, as of its last step; all, where it is alone.
+    pub fn share(&self) -> Option<Range<usize>> {
+        self.workspace.as_ref().filter(|_| self.steps > 0).map(|workspace| workspace.share.clone())
+    }
+
+    /// As [`Optimizer::buffers`], of the shares of all processes, each of which calls it.
+    ///
+    /// # Errors
+    /// Too little memory; processes that cannot be reached.
+    pub fn gather_buffers(
+        &self,
+        group: &impl ProcessGroup<T>,
+        params: &Params<T>,
+    ) -> Result<Vec<(&'static str, Vec<T>)>, Error> {
+        let lengths: Vec<usize> = shares(params, &self.rule, group.count()).map(|share| share.len()).collect();
+        let is_divided = self.workspace.as_ref().is_some_and(|workspace| workspace.is_divided);
+        if let (Some(workspace), 1) = (&self.workspace, group.count()) {
+            workspace.check_whole(1)?;
+        }
+        let gather = |(name, own): (&'static str, &[T])| {
+            if !is_divided {
+                return Ok((name, own.to_vec()));
+            }
+            let mut all = zeros(params.flat().len())?;
+            group.all_gather(own, &lengths, &mut all)?;
+            Ok((name, all))
+        };
+        self.buffers().map(gather).collect()
     }
 
     /// The names of the buffers that the rule keeps from step to step.
@@ -44,9 +78,8 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
             (self.steps, self.workspace) = (0, None);
             return Ok(());
         }
-        let mut workspace = Workspace::new(params, &self.rule)?;
+        let mut workspace = Workspace::new(params, &self.rule, 0..params.flat().len())?;
         for (name, own) in self.rule.buffers().iter().zip(&mut workspace.buffers) {
-            let own = own.flat_mut();
             let reason = match buffer(name) {
                 Some(values) if values.len() == own.len() => {
                     own.copy_from_slice(values);

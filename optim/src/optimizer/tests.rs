@@ -102,11 +102,11 @@ fn strict_dropout_leaves_entries_without_gradient_untouched() {
     assert_eq!(params.flat()[2], 0.3);
     // Now the first unit is dropped: its velocity does not move it, and does not change.
     let before = params.flat().to_vec();
-    let velocity: Vec<f64> = sgd.buffers().next().unwrap().1.flat().to_vec();
+    let velocity: Vec<f64> = sgd.buffers().next().unwrap().1.to_vec();
     grads.flat_mut()[..2].fill(0.0);
     sgd.step(&mut params, &grads).unwrap();
     assert_eq!(params.flat()[..2], before[..2]);
-    assert_eq!(sgd.buffers().next().unwrap().1.flat()[..2], velocity[..2]);
+    assert_eq!(sgd.buffers().next().unwrap().1[..2], velocity[..2]);
     assert!(params.flat()[3] != before[3]);
 }
 
@@ -135,7 +135,7 @@ fn buffers_belong_to_their_parameters_and_an_optimizer_resumes_from_them() {
     adam.step(&mut first, &grads).unwrap();
     let message = adam.step(&mut second, &foreign).unwrap_err().to_string();
     assert!(message.starts_with("optimizer: its buffers belong to other Params"), "{message}");
-    let saved: Vec<(&str, Vec<f64>)> = adam.buffers().map(|(name, values)| (name, values.flat().to_vec())).collect();
+    let saved: Vec<(&str, Vec<f64>)> = adam.buffers().map(|(name, values)| (name, values.to_vec())).collect();
     let find = |name: &str| saved.iter().find(|(own, _)| *own == name).map(|(_, values)| values.as_slice());
     let mut resumed = Adam::new(0.5);
     resumed.resume(&first, 1, find).unwrap();

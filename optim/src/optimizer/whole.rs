@@ -43,6 +43,9 @@ impl<T: Real, R: Rule<T>> WholeStep<'_, T, R> {
     pub(super) fn run(&self, plan: &Plan<T>, mut part: Part<'_, T>, memory: &mut [T]) -> Result<(), Error> {
         for (param, plan, scratch) in plan.whole() {
             let range = param.range.clone();
+            if !part.range.contains(&range.start) {
+                continue; // of another process, or empty
+            }
             let (values, mut buffers) = part.block(range.clone());
             let (direction, rest) = memory.split_at_mut(range.len());
             let (gradient, scratch) = (&self.gradient[range.clone()], &mut rest[..scratch]);

@@ -1,6 +1,6 @@
 //! Optimizers, their parts, schedules, averages, stopping.
 
-use autodiff::{Error, Gradients, Mode, Params, Tape};
+use autodiff::{Alone, Error, Gradients, Mode, Params, Tape};
 use optim::*;
 
 use super::given::*;
@@ -182,6 +182,10 @@ cases! {
         refuses "backward": { let mut p = model().0; let grads = p.gradients(); sgd().step(&mut p, &grads) };
         refuses "18446744073709551615": step_with(|params, _| params.set_step(u64::MAX));
     }
+    Optimizer::step_among {
+        refuses "backward": { let mut p = model().0; let grads = p.gradients(); sgd().step_among(&Alone, &mut p, &grads) };
+    }
+    Optimizer::gather_buffers { returns: sgd().gather_buffers(&Alone, &other().0); }
     Optimizer::resume {
         refuses "there is no buffer": resume(1, 0);
         refuses "has 7 values": resume(1, 7);

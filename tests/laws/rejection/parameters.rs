@@ -188,6 +188,14 @@ cases! {
         refuses "other Params": shards(|shards, params| shards.backward(params, [&ramp([2, 3])], &mut other().0.gradients()));
         accepts: shards(|shards, params| shards.backward(params, [&Tensor::full([2, 3], NAN)], &mut params.gradients()));
     }
+    Shards::record_among {
+        refuses "shards is 0": Shards::<f64>::record_among(&Alone, &Params::default(), Mode::Train, 0, [input("x", [2])], |_, [x]| x.sum(..)).map(drop);
+    }
+    Shards::backward_among {
+        refuses "1 inputs were declared, 0 given": shards(|shards, params| shards.backward_among(&Alone, params, [], &mut params.gradients()));
+    }
+    Alone::all_gather { returns: Alone.all_gather(&[1.0, 2.0], &[], &mut [0.0]); }
+    Alone::all_to_all { returns: Alone.all_to_all(&[1.0], &[7], &[], &mut [0.0, 0.0]); }
     Shards::check_finite {
         refuses "NaN": shards(|shards, params| {
             shards.backward(params, [&Tensor::full([2, 3], NAN)], &mut params.gradients())?;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use autodiff::{Error, Params};
+use autodiff::{Alone, Error, Params};
 use nn::data::{Batches, Dataset};
 use nn::{Linear, Module, loss::cross_entropy};
 use optim::{Adam, Plateau, Schedule, Sgd};
@@ -128,6 +128,9 @@ cases! {
         refuses "[2, 3]": one().fit(&mut fresh().0, &data(2), |x, _| x, &mut ());
         refuses "gradient": one().fit(&mut fresh().0, &data(2), |x, _| x.sum(..), &mut ());
         refuses "sqrt": root_at_zero();
+    }
+    Trainer::fit_among {
+        refuses "3": one().fit_among(&Alone, &mut fresh().0, &Dataset::new(ramp([2, 3]), &[0, 3]).unwrap(), |x, y| cross_entropy(x, y), &mut ());
     }
     Callback::evaluate { returns: Callback::<f64>::evaluate(&mut (), &Params::default()); }
     Callback::on_epoch_end { returns: Callback::<f64>::on_epoch_end(&mut (), &EpochReport { epoch: u64::MAX, loss: NAN, metrics: vec![] }); }

@@ -7,7 +7,7 @@ use std::any::TypeId;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use autodiff::{Error, Real};
+use autodiff::{Alone, Error, ProcessGroup, Real};
 use nn::io::Safetensors;
 use optim::{EarlyStopping, Rule};
 
@@ -22,12 +22,20 @@ impl<T: Real, R: Rule<T>> TrainingState<T, R> {
     /// # Errors
     /// A file that cannot be written; a value that is infinite or NaN; a scalar other than `f32` and `f64`.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        let path = path.as_ref();
+        self.save_among(&Alone, path.as_ref())
+    }
+
+    /// Saves the state of several processes. All of them call it; the first writes the file.
+    pub(crate) fn save_among(&self, group: &impl ProcessGroup<T>, path: &Path) -> Result<(), Error> {
         self.check_finite()?;
+        let buffers = self.optimizer.gather_buffers(group, &self.params)?;
+        if group.rank() > 0 {
+            return Ok(());
+        }
         let mut tensors = Tensors::new();
         tensors.add_params(MODEL, &self.params);
-        for (name, buffer) in self.optimizer.buffers() {
-            tensors.add(format!("{OPTIMIZER}{name}"), &[buffer.flat().len()], buffer.flat());
+        for (name, buffer) in &buffers {
+            tensors.add(format!("{OPTIMIZER}{name}"), &[buffer.len()], buffer);
         }
         if let Some((_, best)) = self.stopping.as_ref().and_then(|stopping| stopping.best()) {
             tensors.add_params(BEST, best);

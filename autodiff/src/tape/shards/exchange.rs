@@ -24,12 +24,7 @@ pub(super) struct Buffers<T> {
 
 impl<T: Real> Buffers<T> {
     /// Gathers `own`, in which each shard has this many numbers, as `all`.
-    pub(super) fn gather(
-        &mut self,
-        group: &impl ProcessGroup<T>,
-        shards: Division,
-        each: usize,
-    ) -> Result<(), Error> {
+    pub(super) fn gather(&mut self, group: &impl ProcessGroup<T>, shards: Division, each: usize) -> Result<(), Error> {
         self.all.clear();
         self.all.resize(shards.items() * each, T::ZERO);
         group.all_gather(&self.own, &shards.lengths(each), &mut self.all)
