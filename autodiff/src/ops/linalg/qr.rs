@@ -97,7 +97,8 @@ impl<T: Real> Op<T> for Qr {
             Ok(())
         });
     }
-    /// `(Q̄ + Q C) R⁻ᵀ`, where `C` is the symmetric matrix with the lower triangle of `R R̄ᵀ − Q̄ᵀQ`.
+    /// `(Q̄ − Q P + Q C) R⁻ᵀ` with `P = QᵀQ̄`. `C` is the symmetric matrix with the lower triangle of `R R̄ᵀ`, plus what `P − Pᵀ` has
+    /// below its diagonal. What of `Q̄` lies along `Q` has no effect otherwise, and is left out before it could cancel.
     fn backward(&self, at: Frame<'_, T>, cotangent: &[T], grads: &mut InputGrads<'_, T>) {
         let Some(grad) = grads.view(0) else { return };
         let scratch = |[rows, columns]: [usize; 2]| 4 * rows * columns + 4 * columns * columns;
@@ -107,7 +108,7 @@ impl<T: Real> Op<T> for Qr {
             let (factors, rest) = scratch.split_at_mut(size + square);
             let (slopes, rest) = rest.split_at_mut(size + square);
             let (m, rest) = rest.split_at_mut(square);
-            let (c, rest) = rest.split_at_mut(square);
+            let (p, rest) = rest.split_at_mut(square);
             let (sum, across) = rest.split_at_mut(size);
             factors.iter_mut().zip(output).for_each(|(to, from)| *to = from.widen());
             slopes.iter_mut().zip(cotangent).for_each(|(to, from)| *to = from.widen());
@@ -115,15 +116,20 @@ impl<T: Real> Op<T> for Qr {
             for (i, row) in r_slope.chunks_mut(columns).enumerate() {
                 row[..i].fill(T::Accumulator::ZERO); // nothing depends on the zeros below the diagonal
             }
-            product([columns, rows, columns], (q_slope, true), (q, false), m, false);
-            m.iter_mut().for_each(|x| *x = -*x);
-            product([columns; 3], (r, false), (r_slope, true), m, true);
+            product([columns, rows, columns], (q, true), (q_slope, false), p, false);
+            product([columns; 3], (r, false), (r_slope, true), m, false);
+            let c = r_slope;
             for (at, c) in c.iter_mut().enumerate() {
                 let (i, j) = (at / columns, at % columns);
-                *c = m[i.max(j) * columns + i.min(j)];
+                let turned = if i > j { p[at] - p[j * columns + i] } else { T::Accumulator::ZERO };
+                *c = m[i.max(j) * columns + i.min(j)] + turned;
             }
-            sum.copy_from_slice(q_slope);
-            product([rows, columns, columns], (q, false), (c, false), sum, true);
+            product([rows, columns, columns], (q, false), (c, false), sum, false);
+            if rows > columns {
+                product([rows, columns, columns], (q, false), (p, false), across, false);
+                let outside = q_slope.iter().zip(&*across).map(|(&slope, &inside)| slope - inside);
+                sum.iter_mut().zip(outside).for_each(|(sum, outside)| *sum += outside);
+            }
             transpose(sum, columns, across);
             divisor(r, columns, m);
             Triangular::new(m, columns, Triangle::Upper).solve(across, rows);
