@@ -108,7 +108,6 @@ pub(crate) fn summary(kind: &Kind, depth: usize) -> Summary {
         non_finite: None,
         spectra: None,
         agreement,
-        seconds: 0.01 * depth as f64,
     }
 }
 
