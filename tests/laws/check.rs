@@ -19,7 +19,7 @@ fn no_correct_operation_is_accused() {
     // Fewer entries one by one than by default: what is checked along directions must not be accused either.
     // Enlarged inputs take as long as a hundred small ones, and have a law of their own.
     let check = Check::new().one_by_one(24).directions(2).repeats(2).skip(Probe::Enlarged, "tests/laws/blocks.rs");
-    sweep("the gradient checker accuses nothing", 1500, |drawn| {
+    sweep("the gradient checker accuses nothing", 750, |drawn| {
         let report = check.clone().seed(drawn.seed).op(&*drawn.case.op, vec![drawn.inputs.clone()]);
         let report = report.map_err(|error| error.to_string())?;
         compared.fetch_add(report.comparisons, Ordering::Relaxed);
