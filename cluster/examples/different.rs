@@ -16,12 +16,11 @@ fn train(world: &World) -> Result<(), Error> {
     let data = Dataset::new(features, &[0, 1, 0, 1, 0, 1, 0, 1])?;
     let mut params = Params::<f64>::new(if differs("state") { 2 } else { 1 });
     let model = Linear::new(params.scope("fc"), 3, 2);
-    let mut state = TrainingState::new(params, Sgd::new(0.1));
     if differs("panic") {
-        let none: Option<usize> = None;
-        #[expect(clippy::unwrap_used, reason = "what this program is for")]
-        none.unwrap();
+        // An index out of range.
+        params.flat_mut()[7 * 8] = 1.0;
     }
+    let mut state = TrainingState::new(params, Sgd::new(0.1));
     let epochs = if differs("settings") { 3 } else { 2 };
     let trainer = Trainer::new(epochs, Batches::new(4)).shards(2).quiet();
     trainer.fit_among(world, &mut state, &data, |x, y| cross_entropy(model.forward(x), y), &mut ())
