@@ -102,9 +102,9 @@ fn a_run_of_which_processes_die_goes_on_with_any_number_and_ends_with_the_same_b
 #[test]
 fn what_a_process_has_different_is_named_in_one_line() {
     for (what, expected) in [
-        ("data", "error: process 0: process 1 differs from process 0 in its data"),
-        ("settings", "error: process 0: process 1 differs from process 0 in its settings"),
-        ("state", "error: process 0: process 1 differs from process 0 in its state"),
+        ("data", "process 1 differs from process 0 in its data"),
+        ("settings", "process 1 differs from process 0 in its settings"),
+        ("state", "process 1 differs from process 0 in its state"),
         ("panic", "panicked at"),
     ] {
         let output = run(3, "different", Path::new(what));

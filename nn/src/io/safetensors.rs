@@ -3,7 +3,7 @@
 //!
 //! Tensors are read and written one at a time; a file is never in memory as a whole.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use autodiff::{Error, Real, Shape, Tensor};
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
+use serde::Serialize;
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 
 use super::element::{ByteOrder, Element, IndexOrder, NumberType};
@@ -66,8 +67,8 @@ impl Safetensors {
     }
 
     /// Writes tensors, each with its name, shape and values, and entries of metadata. The file is the one that Python's
-    /// `safetensors` writes, to the byte, where there is at most one entry of metadata; it is replaced whole or left as
-    /// it was.
+    /// `safetensors` writes, to the byte, where there is at most one entry of metadata, whose order Python leaves open; here they are
+    /// sorted by key. The file is replaced whole or left as it was.
     ///
     /// # Errors
     /// A file that cannot be written; names that together take more than the format's 100 MB; a shape with another number
@@ -150,10 +151,19 @@ fn read_header(reader: &mut (impl Read + Seek)) -> Result<(Metadata, u64), Fault
     Ok((header, start))
 }
 
+/// A header in which the metadata are in order, so that the same contents are the same bytes.
+#[derive(Serialize)]
+struct Header {
+    #[serde(rename = "__metadata__")]
+    metadata: BTreeMap<String, String>,
+    #[serde(flatten)]
+    tensors: Metadata,
+}
+
 /// Writes these tensors, sorted by name.
 fn write<T: Real>(
     tensors: &[(&str, &Shape, &[T])],
-    mut metadata: HashMap<String, String>,
+    mut metadata: BTreeMap<String, String>,
     writer: &mut impl Write,
 ) -> Result<(), Fault> {
     let element = Element::for_scalar::<T>();
@@ -170,7 +180,7 @@ fn write<T: Real>(
     }
     // PyTorch's reader looks for the format.
     metadata.insert("format".to_owned(), "pt".to_owned());
-    let mut header = serde_json::to_vec(&Metadata::new(Some(metadata), infos)?)?;
+    let mut header = serde_json::to_vec(&Header { metadata, tensors: Metadata::new(None, infos)? })?;
     header.resize(header.len().next_multiple_of(WORD), b' ');
     if header.len() > LONGEST {
         return Err(Fault::new(format!("the names take {} bytes: the format has {LONGEST}", header.len())));

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use autodiff::{Dual, Params, Real};
-use nn::io;
+use autodiff::{Dual, Params, Real, Shape};
+use nn::io::{self, Safetensors};
 
 use crate::files::allocator::peak;
 
@@ -21,6 +21,23 @@ fn file(folder: &Path, header: &str, content: &[u8]) -> PathBuf {
     let path = folder.join("model.safetensors");
     fs::write(&path, [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), content].concat()).unwrap();
     path
+}
+
+#[test]
+fn the_same_contents_are_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("some.safetensors");
+    let write = |keys: &[&'static str]| {
+        let (shape, values) = (Shape::new(&[2]), [1.0_f32, 2.0]);
+        let metadata = keys.iter().map(|key| (*key, "value"));
+        Safetensors::write(&path, [("a", &shape, &values[..])], metadata).unwrap();
+        fs::read(&path).unwrap()
+    };
+    let written = write(&["one", "two", "three", "four", "five", "six"]);
+    let start = r#"{"__metadata__":{"five":"value","format":"pt","four":"value","one":"value","six":"value","#;
+    assert!(written[8..].starts_with(start.as_bytes()), "{}", String::from_utf8_lossy(&written));
+    assert!(write(&["six", "five", "four", "three", "two", "one"]) == written);
+    assert_eq!(Safetensors::open(&path).unwrap().metadata("four"), Some("value"));
 }
 
 #[test]
