@@ -25,7 +25,10 @@ pub struct World {
 }
 
 /// How long other processes wait with an error for the first to tell the same.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long `mpiexec` has to pass on what was printed.
+const FORWARDING: Duration = Duration::from_millis(500);
 
 impl World {
     /// Starts MPI, does `work`, and ends MPI. An error or a panic in one process is printed and ends all of them: none waits
@@ -54,6 +57,8 @@ impl World {
         if let Some(error) = error {
             eprintln!("error: process {rank}: {error}");
         }
+        // What a process has printed goes through mpiexec, which forgets it when it ends the processes.
+        std::thread::sleep(FORWARDING);
         self.world.abort(1)
     }
 
