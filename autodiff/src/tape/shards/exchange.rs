@@ -3,6 +3,7 @@
 use super::group::{Division, ProcessGroup};
 use super::part::Part;
 use crate::error::Error;
+use crate::kernel::add_each;
 use crate::params::Params;
 use crate::scalar::Real;
 
@@ -64,7 +65,7 @@ impl Exchange {
         let first = self.size.min(buffers.all.len());
         let (sums, others) = buffers.all.split_at_mut(first);
         for terms in others.chunks(self.size.max(1)) {
-            sums.iter_mut().zip(terms).for_each(|(sum, &term)| *sum += term);
+            add_each(terms, sums);
         }
         let each = self.size / shards.items().max(1);
         for part in parts {
