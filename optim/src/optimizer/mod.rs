@@ -4,6 +4,7 @@ mod blocks;
 mod builder;
 mod chain;
 mod group;
+mod memory;
 mod part;
 mod plan;
 mod share;
@@ -123,7 +124,8 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
         let step = self.next_step()?;
         let workspace = Workspace::bind(&mut self.workspace, self.steps, params, &self.rule, group)?;
         grads.check_filled()?;
-        let Workspace { buffers, plan, whole, share, .. } = workspace;
+        let Workspace { buffers, plan, whole, shares, .. } = workspace;
+        let share = &shares.own();
         let plan = match plan {
             Some(plan) => plan,
             none => {
@@ -159,7 +161,10 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
         let strict = self.strict_dropout.then_some(grads.flat());
         let whole_step = WholeStep { rule, step, rate, gradient, strict };
         whole_step.run(plan, Part::new(share, params.flat_mut(), buffers), whole)?;
-        share::gather(group, params, rule)?;
+        if shares.are_several() {
+            let own = params.flat()[share.clone()].to_vec();
+            shares.gather(group, &own, params.flat_mut())?;
+        }
         plan.project(rate, params.flat_mut());
         params.commit(grads)
     }

@@ -6,13 +6,42 @@ use autodiff::{Error, Params, ProcessGroup, Real};
 
 use crate::rules::Rule;
 
-/// The entries of the flat vectors that each of `count` processes updates: about as many each, without cutting through a parameter
-/// that the rule updates as a whole.
-pub(super) fn shares<T: Real>(
-    params: &Params<T>,
-    rule: &impl Rule<T>,
-    count: usize,
-) -> impl Iterator<Item = Range<usize>> {
+/// The entries of the flat vectors that each process updates, and which process this is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Shares {
+    of_ranks: Vec<Range<usize>>,
+    rank: usize,
+}
+
+impl Shares {
+    pub(super) fn new<T: Real>(params: &Params<T>, rule: &impl Rule<T>, group: &impl ProcessGroup<T>) -> Self {
+        Shares { of_ranks: divide(params, rule, group.count()), rank: group.rank() }
+    }
+
+    /// The entries that this process updates.
+    pub(super) fn own(&self) -> Range<usize> {
+        self.of_ranks.get(self.rank).cloned().unwrap_or(0..0)
+    }
+
+    /// Whether they are those of this process in this group.
+    pub(super) fn are_of<T>(&self, group: &impl ProcessGroup<T>) -> bool {
+        (self.of_ranks.len(), self.rank) == (group.count(), group.rank())
+    }
+
+    /// Whether other processes update other entries.
+    pub(super) fn are_several(&self) -> bool {
+        self.of_ranks.len() > 1
+    }
+
+    /// Gathers the shares of all processes, of which this one has `own`.
+    pub(super) fn gather<T>(&self, group: &impl ProcessGroup<T>, own: &[T], all: &mut [T]) -> Result<(), Error> {
+        let lengths: Vec<usize> = self.of_ranks.iter().map(ExactSizeIterator::len).collect();
+        group.all_gather(own, &lengths, all)
+    }
+}
+
+/// Divides the entries: about as many for each, without cutting through a parameter that the rule updates as a whole.
+fn divide<T: Real>(params: &Params<T>, rule: &impl Rule<T>, count: usize) -> Vec<Range<usize>> {
     let size = params.flat().len();
     let whole = params.iter().scan(0, |start, (_, shape, values)| {
         let range = *start..*start + values.len();
@@ -20,27 +49,12 @@ pub(super) fn shares<T: Real>(
         Some((range, rule.is_whole(shape)))
     });
     let whole: Vec<Range<usize>> = whole.filter(|(_, is_whole)| *is_whole).map(|(range, _)| range).collect();
-    let start_of = move |rank: usize| {
+    let start_of = |rank: usize| {
         // The product may overflow usize.
         let at = (rank as u128 * size as u128 / count.max(1) as u128) as usize;
         whole.iter().find(|range| range.contains(&at)).map_or(at, |range| range.start)
     };
-    (0..count).map(move |rank| start_of(rank)..start_of(rank + 1))
-}
-
-/// Gives the other processes the share of this one, and gets theirs.
-pub(super) fn gather<T: Real>(
-    group: &impl ProcessGroup<T>,
-    params: &mut Params<T>,
-    rule: &impl Rule<T>,
-) -> Result<(), Error> {
-    if group.count() == 1 {
-        return Ok(());
-    }
-    let shares: Vec<Range<usize>> = shares(params, rule, group.count()).collect();
-    let lengths: Vec<usize> = shares.iter().map(ExactSizeIterator::len).collect();
-    let own = params.flat()[shares[group.rank()].clone()].to_vec();
-    group.all_gather(&own, &lengths, params.flat_mut())
+    (0..count).map(|rank| start_of(rank)..start_of(rank + 1)).collect()
 }
 
 #[cfg(test)]
@@ -49,7 +63,7 @@ mod tests {
     use crate::{Adam, Muon};
 
     fn of<R: Rule<f64>>(params: &Params<f64>, optimizer: &crate::Optimizer<f64, R>, count: usize) -> Vec<Range<usize>> {
-        shares(params, &optimizer.rule, count).collect()
+        divide(params, &optimizer.rule, count)
     }
 
     #[test]

@@ -1,13 +1,18 @@
 //! The state of an optimizer: to be saved, and to resume from.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
-use autodiff::{Error, Params, ProcessGroup, Real};
+use autodiff::{Alone, Error, Params, ProcessGroup, Real};
 
 use super::Optimizer;
-use super::share::shares;
-use super::workspace::{Workspace, zeros};
+use super::memory::zeros;
+use super::share::Shares;
+use super::workspace::Workspace;
 use crate::rules::Rule;
+
+/// Name and values of a buffer.
+type Buffer<'b, T> = (&'static str, Cow<'b, [T]>);
 
 impl<T: Real, R: Rule<T>> Optimizer<T, R> {
     /// Name and values of every buffer, in the order of [`Params::flat`]; none before the first step. After steps among several
@@ -19,7 +24,7 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
 
     /// The entries of [`Params::flat`] that this process updates, as of its last step; all, where it is alone.
     pub fn share(&self) -> Option<Range<usize>> {
-        self.workspace.as_ref().filter(|_| self.steps > 0).map(|workspace| workspace.share.clone())
+        self.workspace.as_ref().filter(|_| self.steps > 0).map(|workspace| workspace.shares.own())
     }
 
     /// As [`Optimizer::buffers`], of the shares of all processes, each of which calls it.
@@ -30,19 +35,19 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
         &self,
         group: &impl ProcessGroup<T>,
         params: &Params<T>,
-    ) -> Result<Vec<(&'static str, Vec<T>)>, Error> {
-        let lengths: Vec<usize> = shares(params, &self.rule, group.count()).map(|share| share.len()).collect();
-        let is_divided = self.workspace.as_ref().is_some_and(|workspace| workspace.is_divided);
-        if let (Some(workspace), 1) = (&self.workspace, group.count()) {
-            workspace.check_whole(1)?;
+    ) -> Result<Vec<Buffer<'_, T>>, Error> {
+        let Some(workspace) = &self.workspace else { return Ok(Vec::new()) };
+        let shares = &workspace.shares;
+        if !shares.are_of(group) {
+            workspace.check_whole(group.count())?;
         }
-        let gather = |(name, own): (&'static str, &[T])| {
-            if !is_divided {
-                return Ok((name, own.to_vec()));
+        let gather = |(name, own)| {
+            if !shares.are_several() {
+                return Ok((name, Cow::Borrowed(own)));
             }
-            let mut all = zeros(params.flat().len())?;
-            group.all_gather(own, &lengths, &mut all)?;
-            Ok((name, all))
+            let mut all = zeros("a buffer of the optimizer", Some(params.flat().len()))?;
+            shares.gather(group, own, &mut all)?;
+            Ok((name, Cow::Owned(all)))
         };
         self.buffers().map(gather).collect()
     }
@@ -78,7 +83,7 @@ impl<T: Real, R: Rule<T>> Optimizer<T, R> {
             (self.steps, self.workspace) = (0, None);
             return Ok(());
         }
-        let mut workspace = Workspace::new(params, &self.rule, 0..params.flat().len())?;
+        let mut workspace = Workspace::new(params, &self.rule, Shares::new(params, &self.rule, &Alone))?;
         for (name, own) in self.rule.buffers().iter().zip(&mut workspace.buffers) {
             let reason = match buffer(name) {
                 Some(values) if values.len() == own.len() => {

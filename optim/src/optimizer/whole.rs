@@ -5,6 +5,7 @@ use std::ops::Range;
 use autodiff::{Error, Real};
 
 use super::blocks::{blocks, nonzero_runs};
+use super::memory::zeros;
 use super::part::Part;
 use super::plan::Plan;
 use crate::rules::Rule;
@@ -14,17 +15,8 @@ pub(super) fn reserve<T: Real>(plan: &Plan<T>, memory: &mut Vec<T>) -> Result<()
     let lengths = plan.whole().map(|(param, _, scratch)| param.range.len().checked_add(scratch));
     let longest = lengths.reduce(|longest, length| Some(longest?.max(length?))).unwrap_or(Some(0));
     memory.clear();
-    let is_reserved = longest.is_some_and(|length| memory.try_reserve_exact(length).is_ok());
-    match longest {
-        Some(length) if is_reserved => {
-            memory.resize(length, T::ZERO);
-            Ok(())
-        }
-        length => {
-            let bytes = length.and_then(|length| length.checked_mul(size_of::<T>()));
-            Err(Error::Memory { what: "the step of a whole parameter".into(), bytes })
-        }
-    }
+    *memory = zeros("the step of a whole parameter", longest)?;
+    Ok(())
 }
 
 /// What the step of all such parameters has in common.

@@ -4,19 +4,17 @@ use std::ops::Range;
 
 use autodiff::{Error, ParamId, Params, ProcessGroup, Real};
 
+use super::memory::zeros;
 use super::plan::Plan;
-use super::share::shares;
+use super::share::Shares;
 use crate::rules::Rule;
 
 /// The memory of an optimizer, made in the first step for the layout of its parameters.
 #[derive(Clone, Debug)]
 pub(super) struct Workspace<T: Real> {
     params: Vec<ParamId>,
-    /// The entries of the flat vectors that this process updates.
-    pub(super) share: Range<usize>,
-    /// Whether other processes update the other entries.
-    pub(super) is_divided: bool,
-    /// The buffers of the rule, of these entries.
+    pub(super) shares: Shares,
+    /// The buffers of the rule, of the entries that this process updates.
     pub(super) buffers: Vec<Vec<T>>,
     /// `None` until the next step where the chain has changed.
     pub(super) plan: Option<Plan<T>>,
@@ -26,10 +24,10 @@ pub(super) struct Workspace<T: Real> {
 
 impl<T: Real> Workspace<T> {
     /// With buffers of zeros.
-    pub(super) fn new(params: &Params<T>, rule: &impl Rule<T>, share: Range<usize>) -> Result<Self, Error> {
-        let buffers = rule.buffers().iter().map(|_| zeros(share.len())).collect::<Result<_, _>>()?;
-        let (params, plan) = (params.ids().collect(), None);
-        Ok(Workspace { params, share, is_divided: false, buffers, plan, whole: Vec::new() })
+    pub(super) fn new(params: &Params<T>, rule: &impl Rule<T>, shares: Shares) -> Result<Self, Error> {
+        let buffer = |_| zeros("a buffer of the optimizer", Some(shares.own().len()));
+        let buffers = rule.buffers().iter().map(buffer).collect::<Result<_, _>>()?;
+        Ok(Workspace { params: params.ids().collect(), shares, buffers, plan: None, whole: Vec::new() })
     }
 
     /// The workspace for the share of this process of `params`: made here, if no step has been taken, or else the one in use, which
@@ -48,56 +46,36 @@ impl<T: Real> Workspace<T> {
             }
             *own = None;
         }
-        let share = match group.count() {
-            1 => 0..params.flat().len(),
-            count => shares(params, rule, count).nth(group.rank()).unwrap_or(0..0),
-        };
-        let own = match own {
-            Some(own) => own,
-            None => {
-                let made = Workspace::new(params, rule, share.clone())?;
-                own.insert(Workspace { is_divided: group.count() > 1, ..made })
+        match own {
+            Some(own) => {
+                if !own.shares.are_of(group) {
+                    own.divide(Shares::new(params, rule, group), group.count())?;
+                }
+                Ok(own)
             }
-        };
-        if own.share != share || own.is_divided != (group.count() > 1) {
-            own.divide(share, group.count())?;
+            None => Ok(own.insert(Workspace::new(params, rule, Shares::new(params, rule, group))?)),
         }
-        Ok(own)
     }
 
     /// Keeps the buffers of a share, of those of all parameters.
-    fn divide(&mut self, share: Range<usize>, processes: usize) -> Result<(), Error> {
+    fn divide(&mut self, shares: Shares, processes: usize) -> Result<(), Error> {
         self.check_whole(processes)?;
-        if self.share != share {
-            self.buffers.iter_mut().for_each(|buffer| *buffer = buffer[share.clone()].to_vec());
-        }
-        (self.share, self.is_divided) = (share, true);
+        let share = shares.own();
+        self.buffers.iter_mut().for_each(|buffer| *buffer = buffer[share.clone()].to_vec());
+        self.shares = shares;
         Ok(())
     }
 
     /// An error if the buffers are those of a share, where this many other processes divide them.
     pub(super) fn check_whole(&self, processes: usize) -> Result<(), Error> {
-        if !self.is_divided {
+        if !self.shares.are_several() {
             return Ok(());
         }
-        let (start, end) = (self.share.start, self.share.end);
+        let Range { start, end } = self.shares.own();
         let reason = format!(
             "it has the buffers of the entries {start}..{end} alone, which {processes} processes cannot divide: \
              Optimizer::gather_buffers makes them whole"
         );
         Err(Error::InvalidInput { what: "optimizer", reason })
     }
-}
-
-/// # Errors
-/// If they do not fit into memory.
-pub(super) fn zeros<T: Real>(count: usize) -> Result<Vec<T>, Error> {
-    let mut zeros = Vec::new();
-    let reserved = zeros.try_reserve_exact(count);
-    reserved.map_err(|_| Error::Memory {
-        what: "a buffer of the optimizer".into(),
-        bytes: count.checked_mul(size_of::<T>()),
-    })?;
-    zeros.resize(count, T::ZERO);
-    Ok(zeros)
 }
