@@ -7,6 +7,7 @@ use autodiff::{Error, ProcessGroup, Real, Tensor};
 use nn::data::Dataset;
 use optim::Rule;
 
+use crate::checksum::of_numbers;
 use crate::state::TrainingState;
 use crate::trainer::{Trainer, training_error};
 
@@ -62,11 +63,6 @@ fn of_program() -> Result<u32, Error> {
 fn of_tensor<T: Real>(sum: u32, tensor: &Tensor<T>) -> u32 {
     let shape = tensor.shape().to_string();
     of_numbers(crc32c::crc32c_append(sum, shape.as_bytes()), tensor.data())
-}
-
-fn of_numbers<T: Real>(sum: u32, numbers: &[T]) -> u32 {
-    let bytes = |numbers: &[T]| numbers.iter().flat_map(|number| number.to_f64().to_le_bytes()).collect::<Vec<u8>>();
-    numbers.chunks(1024).fold(sum, |sum, numbers| crc32c::crc32c_append(sum, &bytes(numbers)))
 }
 
 fn of_state<T: Real, R: Rule<T>>(state: &TrainingState<T, R>) -> u32 {

@@ -32,6 +32,7 @@
 mod agreement;
 mod callback;
 mod checkpoint;
+mod checksum;
 mod fit;
 mod logs;
 mod progress;

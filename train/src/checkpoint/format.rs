@@ -6,7 +6,7 @@ use std::path::Path;
 use autodiff::{Error, Params, Real, Shape, Tensor};
 use nn::io::Safetensors;
 
-use super::scalar;
+use crate::checksum::of_numbers;
 
 /// The prefixes of the names in the file.
 pub(super) const MODEL: &str = "model.";
@@ -79,18 +79,8 @@ impl<'a, T: Real> Tensors<'a, T> {
 /// The checksum of the header, and of names and numbers, as bytes of the file, in the order of the names.
 fn checksum<T: Real>(header: &str, mut tensors: Vec<(&str, &[T])>) -> String {
     tensors.sort_by_key(|&(name, _)| name);
-    let single = scalar::<T>() == Ok("f32");
-    let bytes = |values: &[T]| -> Vec<u8> {
-        let numbers = values.iter().map(|value| value.to_f64());
-        if single {
-            numbers.flat_map(|number| (number as f32).to_le_bytes()).collect()
-        } else {
-            numbers.flat_map(f64::to_le_bytes).collect()
-        }
-    };
     let sum = tensors.into_iter().fold(crc32c::crc32c(header.as_bytes()), |sum, (name, values)| {
-        let chunks = values.chunks(1024);
-        chunks.fold(crc32c::crc32c_append(sum, name.as_bytes()), |sum, part| crc32c::crc32c_append(sum, &bytes(part)))
+        of_numbers(crc32c::crc32c_append(sum, name.as_bytes()), values)
     });
     format!("{sum:08x}")
 }

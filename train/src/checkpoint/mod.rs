@@ -61,7 +61,7 @@ fn file_error(path: &Path, reason: impl Into<String>) -> Error {
 }
 
 /// The name of a scalar that a checkpoint can hold.
-fn scalar<T: Real>() -> Result<&'static str, String> {
+pub(crate) fn scalar<T: Real>() -> Result<&'static str, String> {
     match TypeId::of::<T>() {
         id if id == TypeId::of::<f32>() => Ok("f32"),
         id if id == TypeId::of::<f64>() => Ok("f64"),
