@@ -1,5 +1,6 @@
 //! Joins the parts of a sweep that were run apart.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -110,11 +111,17 @@ fn runs(configuration: &Configuration, seeds: usize, parts: &mut [Part<'_>]) -> 
     for part in parts {
         for record in part.journal.read(configuration.index, seeds)? {
             let seed = record.seed;
-            let (first, folder) = found.entry(seed).or_insert_with(|| (record.clone(), part.folder));
-            if !is_same(first, &record)? {
-                let (one, other) = (folder.display(), part.folder.display());
-                let run = configuration.described();
-                return Err(Error::Setting(format!("{one} and {other} have different results of {run}, seed {seed}")));
+            match found.entry(seed) {
+                Entry::Vacant(entry) => {
+                    entry.insert((record, part.folder));
+                }
+                Entry::Occupied(entry) if !is_same(&entry.get().0, &record)? => {
+                    let (one, other) = (entry.get().1.display(), part.folder.display());
+                    let run = configuration.described();
+                    let reason = format!("{one} and {other} have different results of {run}, seed {seed}");
+                    return Err(Error::Setting(reason));
+                }
+                Entry::Occupied(_) => {}
             }
         }
     }
