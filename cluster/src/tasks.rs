@@ -26,8 +26,8 @@ impl World {
     /// # Errors
     /// Those of `next`.
     pub fn give<E>(&self, mut next: impl FnMut(&[u8]) -> Result<Option<Vec<u8>>, E>) -> Result<(), E> {
-        let mut working = self.world.size() - 1;
-        while working > 0 {
+        let mut idle = Vec::new();
+        while idle.len() + 1 < self.world.size().unsigned_abs() as usize {
             // A receive would keep a core busy.
             let Some(status) = self.world.any_process().immediate_probe() else {
                 std::thread::sleep(PAUSE);
@@ -35,10 +35,13 @@ impl World {
             };
             let process = self.world.process_at_rank(status.source_rank());
             let (result, _) = process.receive_vec::<u8>();
-            let task = next(&result)?;
-            working -= i32::from(task.is_none());
-            process.send(&task.unwrap_or_default()[..]);
+            match next(&result)? {
+                Some(task) => process.send(&task[..]),
+                // Told only when all are done, or its first call for the tasks after these would be taken for one of these.
+                None => idle.push(process),
+            }
         }
+        idle.iter().for_each(|process| process.send(&[0_u8; 0][..]));
         Ok(())
     }
 

@@ -158,3 +158,23 @@ fn a_sweep_on_any_number_of_processes_writes_the_same_files() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success() && said.contains("error: process 0: "), "{said}");
 }
+
+#[test]
+fn sweeps_after_each_other_lose_no_run_to_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let of = |processes: usize| {
+        let own = folder.path().join(processes.to_string());
+        let mut command = Command::new("mpiexec");
+        command.args(["-n", &processes.to_string(), env!("CARGO_BIN_EXE_cluster-sweep")]);
+        command.args(["--preset", "he-2015,glorot-2010", "--width", "8", "--depth", "2", "--steps", "1"]);
+        command.args(["--seeds", "1", "--batch", "16", "--out"]).arg(&own).env("RAYON_NUM_THREADS", "1");
+        let output = command.output().expect("mpiexec starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        ["he-2015/results.json", "glorot-2010/results.json", "report.html"]
+            .map(|name| fs::read(own.join(name)).expect(name))
+    };
+    let one = of(1);
+    for processes in [3, 4, 4, 4] {
+        assert!(of(processes) == one, "{processes} processes");
+    }
+}
